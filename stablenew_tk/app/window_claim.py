@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from ..pipeline.ids_and_times import now_text, system_user
-from ..pipeline.second_start import SecondStartListener, ask_to_show
+from ..pipeline.second_start import SHOW_S, SecondStartListener, ask_to_show
 from ..pipeline.workers import Inbox
 from ..storage.disk.places import Places
 from ..storage.window_lock import WindowLock, WindowOwner, this_host
@@ -40,9 +40,11 @@ class WindowClaim:
             self._other = other = self._lock.owner
             if other is not None and other.host != this_host():
                 return "elsewhere"
+            asked = time.monotonic()
             if other is not None and ask_to_show(other.port, other.token):
                 return "shown"
-            if time.monotonic() >= ends:
+            # One that hears and does nothing hangs; one that does not hear may be about to begin or to end.
+            if time.monotonic() >= min(ends, asked + SHOW_S):
                 return "silent"
             time.sleep(_POLL_S)
         self._is_mine = True
