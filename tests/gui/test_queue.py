@@ -108,7 +108,8 @@ def test_a_row_is_dragged_to_its_new_place(tmp_path):
         house.controller.pause(True)
         runs = [house.controller.run(request(count))[0].run_id for count in (2, 3, 1)]
         queue = open_queue(house)
-        canvas, row = queue.list.canvas, queue.list.canvas.winfo_height() // 3
+        canvas = queue.list.canvas
+        row = next(y for y in range(200) if queue.list.index_at(y) == 1)
         canvas.event_generate("<ButtonPress-1>", x=200, y=2 * row + 10)
         for y in (2 * row, row, 5):
             canvas.event_generate("<B1-Motion>", x=200, y=y)

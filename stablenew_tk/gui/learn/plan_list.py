@@ -102,7 +102,7 @@ class PlanList(DeferringBox):
         self.list.pack(fill="both", expand=True)
         self._notice = Notice(self._main)
         self._edge = Box(self, "line", width=1)
-        self.card = PlanCard(self, self._actions, self._export)
+        self.card = PlanCard(self, self._actions, self._export, self._archive)
         self.bind("<Configure>", lambda _event: self._arrange())
         self.bind("<Map>", lambda _event: self.refresh_soon())
 
@@ -153,9 +153,14 @@ class PlanList(DeferringBox):
         self._standings = {one.plan.plan_id: (one, state) for state, group in groups.items() for one in group}
         self._ids = []
         self._heads = {}
-        for state, group in groups.items():
-            self._heads[len(self._ids)] = ListRow(f"{STATE_NAMES[state]} · {len(group)}", head=True)
-            self._ids += ["", *(standing.plan.plan_id for standing in group)]
+        archived = frozenset(self._controller.settings.archived_plans)
+        ids = {STATE_NAMES[state]: [one.plan.plan_id for one in group] for state, group in groups.items()}
+        put_away = [plan_id for of_state in ids.values() for plan_id in of_state if plan_id in archived]
+        ids = {name: [one for one in of_state if one not in archived] for name, of_state in ids.items()}
+        for name, of_state in (*ids.items(), ("Archived", put_away)):
+            if of_state:
+                self._heads[len(self._ids)] = ListRow(f"{name} · {len(of_state)}", head=True)
+                self._ids += ["", *of_state]
         if not self.chosen or self.chosen not in self._ids:
             self.chosen = next((name for name in self._ids if name), "")
         self.list.show(len(self._ids), self.row_at, self._ids.index(self.chosen) if self.chosen else -1)
@@ -217,7 +222,9 @@ class PlanList(DeferringBox):
     def _show_card(self) -> None:
         nothing: tuple[Standing | None, State] = None, "done"
         standing, state = self._standings.get(self.chosen, nothing)
-        self.card.show(standing, state, self.states.verdict(standing) if standing is not None else None)
+        archived = self.chosen in self._controller.settings.archived_plans
+        verdict = self.states.verdict(standing) if standing is not None else None
+        self.card.show(standing, state, verdict, archived=archived)
 
     # ---- what is done
 
@@ -227,6 +234,13 @@ class PlanList(DeferringBox):
 
     def _switch_on(self) -> None:
         self._controller.change_settings(replace(self._controller.settings, learning="active"))
+
+    def _archive(self, plan_id: str) -> None:
+        """Put a Learning Run at the end of the list, or bring it back."""
+        settings = self._controller.settings
+        kept = tuple(one for one in settings.archived_plans if one != plan_id)
+        archived = kept if plan_id in settings.archived_plans else (*kept, plan_id)
+        self._controller.change_settings(replace(settings, archived_plans=archived))
 
     def _export(self, plan_id: str) -> None:
         plan = self._standings[plan_id][0].plan

@@ -651,3 +651,15 @@ def test_a_list_that_was_filled_out_of_sight_is_there_when_it_comes_into_sight(d
     assert [row.right for row in rows(d) if not row.head] == ["0 of 15 rated"]
     d.page.pack(fill="both", expand=True)
     d.until(lambda: [row.right for row in rows(d) if not row.head] == ["1 of 15 rated"])
+
+
+def test_an_archived_run_stands_at_the_end_of_the_list_and_can_be_brought_back(desk):
+    d = desk()
+    d.until(lambda: d.page.plans.chosen)
+    d.page.plans.card.archive.invoke()
+    d.until(lambda: "Archived · 1" in [row.text for row in d.page.plans.rows])
+    assert d.page.plans.rows[-1].text == d.plan.name
+    assert d.controller.settings.archived_plans == (d.plan.plan_id,)
+    d.page.plans.card.archive.invoke()
+    d.until(lambda: "Archived · 1" not in [row.text for row in d.page.plans.rows])
+    assert d.controller.settings.archived_plans == ()
