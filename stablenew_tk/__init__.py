@@ -6,6 +6,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     __main__            starts the program                               cli
     cli                 arguments of the terminal                        commands app domain.base storage.settings
                                                                          storage.disk.places gui.window gui.selftest
+                                                                         gui.start_question
     commands            terminal commands                                app pipeline.messages pipeline.ids_and_times
                                                                          storage domain
 
@@ -46,7 +47,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
                                                                          backends.certificates domain
     backends            the contract of all engines                      domain
 
-    storage             settings file, pending jobs, folder watcher      storage.models storage.disk domain
+    storage             settings, pending jobs, watcher, window lock     storage.models storage.disk domain
     storage.journal     records and ratings, only ever added to          storage.disk domain
     storage.models      model folders, headers, sidecars of all tools    storage.disk domain
     storage.packs       prompt packs, wildcards                          storage.disk domain

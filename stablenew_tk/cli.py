@@ -16,6 +16,7 @@ from pathlib import Path
 
 from . import __version__
 from .app.controller import Controller
+from .app.window_claim import WindowClaim
 from .commands import doctor as checks
 from .commands import from_image, insights, learn, packs, presets, profiles, records, run, server
 from .commands import rate as ratings
@@ -102,11 +103,30 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
         names = "run PACK, learn PACK, rate, insights, presets, records, packs check, server, doctor"
         err.print(f"{program()} {names} ({program()} --help tells more).")
         return WRONG_USE
-    from .gui.window import open_window
-
-    _log_to_file(places)
+    claim = WindowClaim(places)
     loaded = load_settings(places.settings_file)
-    return open_window(Controller(places, loaded.settings), loaded.notices)
+    is_mine = True
+    try:
+        while (found := claim.settle()) != "mine":
+            if found == "shown":
+                err.print("StableNew is open already. Its window is in front now.")
+                return OK
+            err.print(claim.who, markup=False)
+            from .gui.start_question import ask_start
+
+            answer = ask_start(claim.who, loaded.settings.appearance)
+            if answer == "close":
+                return FAILED
+            if answer == "open":
+                is_mine = claim.take_anyway()
+                break
+        from .gui.window import open_window
+
+        _log_to_file(places)
+        controller = Controller(places, loaded.settings, keep_queue=is_mine)
+        return open_window(controller, loaded.notices, claim)
+    finally:
+        claim.release()
 
 
 def _log_to_file(places: Places) -> None:

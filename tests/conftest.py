@@ -45,6 +45,9 @@ def _home_is_a_temp_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch
     monkeypatch.setenv("HOME", str(home))
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "STABLENEW_HOME"):
         monkeypatch.delenv(name, raising=False)
+    # Without a desktop our own file chooser asks, whatever dialogs there are on this machine.
+    for name in ("XDG_CURRENT_DESKTOP", "DESKTOP_SESSION"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True)

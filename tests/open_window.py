@@ -13,10 +13,13 @@ import msgspec
 from conftest import pump
 
 from stablenew_tk.app.controller import Controller, open_places
+from stablenew_tk.app.window_claim import WindowClaim
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Button
 from stablenew_tk.gui.widgets.entries import Entry
+from stablenew_tk.gui.widgets.file_chooser import FileChooser
+from stablenew_tk.gui.widgets.modal import QuestionBox, open_boxes
 from stablenew_tk.gui.window import Window
 from stablenew_tk.pipeline.messages.base import Event
 
@@ -27,10 +30,10 @@ SETTINGS = Settings(welcome_done=True, appearance="dark", geometry="1280x800+0+0
 class House:
     """The window, what happened in it, and short ways to wait."""
 
-    def __init__(self, folder: Path, **settings: object) -> None:
+    def __init__(self, folder: Path, claim: WindowClaim | None = None, **settings: object) -> None:
         assert os.environ.get("DISPLAY"), "no display: run the tests with python3 scripts/test.py"
         self.controller = Controller(open_places(str(folder)), msgspec.structs.replace(SETTINGS, **settings))
-        self.window = Window(self.controller)
+        self.window = Window(self.controller, claim=claim)
         self.events: list[Event] = []
         self.controller.subscribe(self.events.append)
         self.until(lambda: self.controller.history is not None)
@@ -80,6 +83,11 @@ class House:
         entry.edited()
         self.key("<Return>")
 
+    def answer(self, words: str) -> str:
+        """Give the answer that begins so to the question in sight, as a click does; returns the question's text."""
+        self.until(lambda: open_boxes(self.window))
+        return answer(self.window, words)
+
     def says(self, words: str) -> bool:
         """Whether a label in sight has these words in it."""
         return any(words in str(label.cget("text")) for label in seen(self.window, tk.Label))
@@ -95,6 +103,31 @@ class House:
             self.window.focus_force() if self.window.focus_get() is None else None
             (self.window.focus_get() or self.window).event_generate(name)
             self.window.update()
+
+
+def answer(window: tk.Misc, words: str) -> str:
+    """Click the button of the question on top that begins so; returns the question's text."""
+    question = open_boxes(window)[-1]
+    assert isinstance(question, QuestionBox)
+    next(button for button in question.buttons if button.text.startswith(words)).invoke()
+    return question.text
+
+
+def choose_file(window: tk.Misc, until: Callable[[Callable[[], object]], object], path: Path) -> None:
+    """Choose a file, or a name to save one, in the chooser that opens."""
+    until(lambda: any(isinstance(box, FileChooser) for box in open_boxes(window)))
+    chooser = open_boxes(window)[-1]
+    assert isinstance(chooser, FileChooser)
+    if chooser.wish.kind == "save":
+        chooser.go(path.parent)
+        chooser.name.set(path.name)
+    else:
+        chooser.path.set(str(path))
+    until(lambda: not chooser.is_open or chooser.button.enabled)
+    chooser.path.field.focus_force()
+    window.update()
+    chooser.path.field.event_generate("<Return>") if chooser.wish.kind == "open" else chooser.button.invoke()
+    until(lambda: not chooser.is_open)
 
 
 def seen(widget: tk.Misc, kind: type[Found]) -> Iterator[Found]:
@@ -120,3 +153,6 @@ def open_house(folder: Path, **settings: object) -> Iterator[House]:
             house.window.update()
             house.controller.running = None  # no question in a test about closing
             house.window.leave()
+        if theme.alive(house.window) and open_boxes(house.window):
+            # A test that fails may leave a server of its own running.
+            answer(house.window, "Stop it and close")

@@ -29,7 +29,12 @@ THIRD_PARTY = {
     "cli": set(),
     "__main__": set(),
 }
-THREADS = {"stablenew_tk.pipeline.workers", "stablenew_tk.storage.watcher", "stablenew_tk.storage.journal.writer"}
+THREADS = {
+    "stablenew_tk.pipeline.workers",
+    "stablenew_tk.pipeline.second_start",
+    "stablenew_tk.storage.watcher",
+    "stablenew_tk.storage.journal.writer",
+}
 BROAD_EDGES = {"stablenew_tk.pipeline.workers", "stablenew_tk.gui.window", "stablenew_tk.cli"}
 # The journal itself, the board that a plan is rated on, its rating, and the export of the whole journal.
 SEES_BLIND_PICTURES = (

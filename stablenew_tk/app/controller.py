@@ -30,8 +30,10 @@ from ..domain.journal.query import Query
 from ..domain.journal.record import Feedback, LearningRecord, Void
 from ..domain.runs.job import Job, RunRequest, make_jobs
 from ..pipeline.desk import DeskWork, output_root
+from ..pipeline.file_worker import FileDesk
 from ..pipeline.ids_and_times import as_line, draw_seed, new_id
 from ..pipeline.messages.base import Event, Order, OrderFailed
+from ..pipeline.messages.files import FileOrder
 from ..pipeline.messages.jobs import (
     BackendChecked,
     CheckBackend,
@@ -48,9 +50,12 @@ from ..pipeline.messages.journal import (
     AppendLine,
     HistoryChanged,
     HistoryLoaded,
+    JournalTouched,
     LineNotSaved,
     LineSaved,
     LoadHistory,
+    NewsRead,
+    ReadNews,
     SaveSnapshot,
     UnsavedChanged,
 )
@@ -63,11 +68,14 @@ from ..pipeline.runner import JobContext
 from ..pipeline.workers import Desk, Inbox, Node, drain
 from ..storage.disk.places import Places, find_places
 from ..storage.journal.writer import LearningRecordWriter
+from ..storage.models.scan import JOURNAL
 from ..storage.pictures.images import open_for_start
+from ..storage.watcher import Touched, Watcher
 from .backend_state import BackendState
 from .checkpoint_family import family_in_library
 from .checkpoint_names import with_names
 from .job_progress import Running
+from .job_queue import JobQueue
 from .learning_runs import LearningContext, LearningRunner
 from .list_news import lists_told
 from .model_library import ModelContext, ModelEvent, Models
@@ -77,6 +85,9 @@ from .pack_library import PackEvent, Packs
 from .started_server import OwnServer
 
 PACE_SAMPLES = 20
+# Between a change of the queue's order and writing it: a key that is held down changes it thirty times a second, and
+# thousands of jobs are megabytes.
+KEEP_ORDER_S = 0.5
 Subscriber = Callable[[Event], None]
 
 
@@ -112,11 +123,11 @@ class Controller:
         self.capabilities: Capabilities | None = None
         self.backend = BackendState(settings)
         self.history: History | None = None
-        self.queue: list[Job] = []
         self.leftover: tuple[Job, ...] = ()
         self.families: dict[str, str] = {}
         self.running: Running | None = None
         self.paused = False
+        self._keep_order_at = 0.0
         self._paces: deque[LearningRecord] = deque(maxlen=PACE_SAMPLES)
         self._pace: dict[str, float | None] = {}  # by kind of backend, worked out of them when it is first asked for
         self._patient = patient
@@ -135,10 +146,16 @@ class Controller:
         self._node_for: tuple[CheckBackend, Path] | None = None
         self._outbox = Outbox(lambda line: self._desk.ask(AppendLine(line=line), Desk.FIRST))
         self.unsaved = self._outbox.unsaved
+        self.jobs = JobQueue(self._reordered, lambda jobs: self.learning.missing(jobs))
+        self.queue = self.jobs.waiting
         self.learning = LearningRunner(self._for_learning())
         self.models = Models(ModelContext(places, self.inbox, lambda: self.capabilities, lambda: self.history))
         self.packs = Packs(places, self.inbox)
         self.server = OwnServer(places, self.inbox, lambda: self.settings)
+        # A thread of its own, made when it is first needed: a dialog is open for as long as the user takes.
+        self._files = FileDesk(self.inbox)
+        self._watcher: Watcher | None = None
+        self._reading_news = False
 
     # ---- actions
 
@@ -148,8 +165,9 @@ class Controller:
         return lambda: self._subscribers.remove(subscriber)
 
     def open(self) -> None:
-        """Start to load the history, check the backend, and scan the folders with models and packs."""
+        """Start to load the history and follow it, check the backend, and scan the folders with models and packs."""
         self.ask(LoadHistory())
+        self._watcher = Watcher((self.places.journal,), self._journal_touched, endings=JOURNAL)
         self.check_backend()
         self.models.open(self.settings.model_folders)
         self.packs.open(self.settings)
@@ -161,6 +179,8 @@ class Controller:
             self.models.ask(order, last=last)
         elif isinstance(order, PackOrder):
             self.packs.ask(order, last=last)
+        elif isinstance(order, FileOrder):
+            self._files.ask(order)
         else:
             desk = self._caller if isinstance(order, CheckBackend) else self._desk
             desk.ask(order, Desk.LAST if last else Desk.SOON)
@@ -193,9 +213,10 @@ class Controller:
         self._enqueue(jobs)
         return jobs
 
-    def resume(self, *, go_on: bool) -> None:
-        """Queue the jobs left over from the last session, or with `go_on` False forget them."""
-        jobs, self.leftover = self.leftover, ()
+    def resume(self, *, go_on: bool, run_id: str = "") -> None:
+        """Queue the jobs left over from the last session (of one run), or with `go_on` False forget them."""
+        jobs = tuple(job for job in self.leftover if run_id in ("", job.run_id))
+        self.leftover = tuple(job for job in self.leftover if run_id not in ("", job.run_id))
         self._enqueue(self.learning.missing(jobs) if go_on else ())
 
     def pause(self, paused: bool) -> None:
@@ -207,7 +228,7 @@ class Controller:
     def cancel(self, *, all_jobs: bool = True) -> None:
         """Interrupt the running job and, with `all_jobs`, remove the waiting ones from the queue."""
         if all_jobs:
-            self.queue.clear()
+            self.jobs.remove(range(len(self.queue)))
         if self.running is not None and self._node is not None:
             self.running = msgspec.structs.replace(self.running, stopped=True, again=False)
             self._node.cancel()
@@ -253,6 +274,8 @@ class Controller:
             self._announce(event)
         if self.unsaved:
             self._outbox.retry()
+        if self._keep_order_at and time.monotonic() >= self._keep_order_at:
+            self._remember_queue()
 
     def close(self, timeout_s: float = 15.0) -> int:
         """Stop all threads and wait for them. Returns how many journal lines could not be written (0 = all saved)."""
@@ -274,7 +297,9 @@ class Controller:
     @_fold.register
     def _(self, event: HistoryLoaded) -> None:
         self.history = event.history
-        self.leftover = tuple(self.learning.missing(event.waiting)) if self._keep_queue else ()
+        if not event.again:
+            self.leftover = tuple(self.learning.missing(event.waiting)) if self._keep_queue else ()
+        self._reading_news = False
         # Newest first; what this session has already made is newer than all of them.
         made = [record for record in event.recent if record.status == "ok"]
         self._paces.extendleft(made[: PACE_SAMPLES - len(self._paces)])
@@ -284,6 +309,9 @@ class Controller:
         early, self._early = self._early, []
         for saved in early:
             self._fold(saved)
+        if self._watcher is not None:
+            # What others wrote after the journal was read, and before this arrived here.
+            self._fold(JournalTouched())
 
     @_fold.register
     def _(self, event: LineSaved) -> None:
@@ -297,6 +325,25 @@ class Controller:
         spoken_of = self.history.row_of(self._outbox.picture_of(event.line) or "")
         rows = (*range(before, len(self.history)), *(() if spoken_of is None else (spoken_of,)))
         self._announce(HistoryChanged(rows=rows, grown=len(self.history) > before, undone=isinstance(event.line, Void)))
+
+    @_fold.register
+    def _(self, _event: JournalTouched) -> None:
+        # One question at a time: a run of this program touches the journal with every picture.
+        if self.history is not None and not self._reading_news and not self._closing:
+            self._reading_news = True
+            self.ask(ReadNews())
+
+    @_fold.register
+    def _(self, event: NewsRead) -> None:
+        self._reading_news = False
+        if self.history is None:
+            return
+        for saved in event.lines:
+            self._fold(saved)
+            self._announce(saved)
+        self.history.read_to(event.end, damaged=event.damaged, newer=event.newer)
+        if event.more:
+            self._fold(JournalTouched())
 
     @_fold.register
     def _(self, event: LineNotSaved) -> None:
@@ -316,6 +363,8 @@ class Controller:
 
     @_fold.register
     def _(self, event: ModelEvent | PackEvent | OrderFailed) -> None:
+        if isinstance(event, OrderFailed) and isinstance(event.order, ReadNews):
+            self._reading_news = False
         self.models.fold(event)
         self.packs.fold(event)
         self.server.fold(event)
@@ -334,7 +383,9 @@ class Controller:
     def _(self, event: JobEnded) -> None:
         if self.running is not None and self.running.again and event.record.status == "cancelled":
             # As a new job with its own record.
-            self.queue.insert(0, msgspec.structs.replace(self.running.job, job_id=new_id()))
+            self.jobs.put_back(msgspec.structs.replace(self.running.job, job_id=new_id()))
+        else:
+            self.jobs.ended(event.record)
         self.running = None
         if event.record.status == "ok":
             self._paces.append(event.record)
@@ -350,13 +401,18 @@ class Controller:
     # ---- the queue
 
     def _enqueue(self, jobs: Sequence[Job]) -> None:
-        self.queue.extend(jobs)
+        self.jobs.add(jobs, is_idle=self.running is None)
         self._start_next()
         self._queue_changed()
 
+    def _reordered(self) -> None:
+        self._start_next()
+        self._keep_order_at = self._keep_order_at or time.monotonic() + KEEP_ORDER_S
+        self._announce(QueueChanged())
+
     def _start_next(self) -> None:
         while self.queue and self.learning.is_made(self.queue[0]):
-            self.queue.pop(0)
+            self.jobs.take()
         if self.paused or self._closing or self._looks_first or self.running is not None or not self.queue:
             return
         try:
@@ -370,7 +426,7 @@ class Controller:
             self.paused = True
             self._announce(OrderFailed(message=str(wrong)))
             return
-        self.queue.pop(0)
+        self.jobs.take()
         # Set at once: JobStarted arrives later, and nothing else may be started meanwhile.
         self.running = Running(job=job, began=time.monotonic(), stage_count=len(job.stages))
         node.start(job)
@@ -400,11 +456,16 @@ class Controller:
             self._node_for = wanted
         return self._node
 
+    def _journal_touched(self, _touched: Touched) -> None:
+        # On the watcher's thread.
+        self.inbox.put(JournalTouched())
+
     def _queue_changed(self, *, ended: bool = False) -> None:
         self._remember_queue(ended=ended)
         self._announce(QueueChanged())
 
     def _remember_queue(self, *, ended: bool = False) -> None:
+        self._keep_order_at = 0.0
         if self._keep_queue:
             begun = [self.running.job] if self.running and not self.running.stopped else []
             self.ask(KeepWaiting(jobs=(*begun, *self.queue, *self.leftover), ended=ended))
@@ -420,22 +481,22 @@ class Controller:
             begun=lambda: [*([self.running.job] if self.running and not self.running.stopped else []), *self.queue],
             enqueue=self._enqueue,
             forget=self._forget_leftover,
-            drop=self._drop_queued,
+            drop=self.jobs.drop_unneeded,
         )
 
     def _forget_leftover(self, plan_id: str) -> None:
         self.leftover = tuple(job for job in self.leftover if job.learning.plan_id != plan_id)
 
-    def _drop_queued(self, plan_id: str) -> None:
-        self.queue[:] = [job for job in self.queue if job.learning.plan_id != plan_id]
-
     # ---- the end
 
     def _close_desk(self, timeout_s: float) -> None:
+        if self._watcher is not None:
+            self._watcher.close(timeout_s)
         self._outbox.retry(at_once=True)
         self._remember_queue()
         if self.history is not None:
             self.ask(SaveSnapshot(history=self.history))
+        self._files.close(timeout_s)
         self._caller.close(timeout_s)
         self._desk.close(timeout_s)
         # Last, for a drive that does not answer must not come before the journal.

@@ -1,4 +1,4 @@
-"""Kinds of files that a user hands over, by their ending, and what file dialogs offer."""
+"""Kinds of files that a user hands over, by their ending."""
 
 from __future__ import annotations
 
@@ -17,8 +17,3 @@ def kind_of(path: Path) -> FileKind:
     """What a file is, by its ending."""
     ending = path.suffix.lower()
     return "pack" if ending in PACKS else "picture" if ending in PICTURES else "model" if ending in MODELS else ""
-
-
-def dialog_types(words: str, endings: tuple[str, ...]) -> list[tuple[str, str]]:
-    """What a file dialog lists: these endings under a name, or all files."""
-    return [(words, " ".join(f"*{ending}" for ending in endings)), ("All", "*")]

@@ -9,7 +9,7 @@ from .job_progress import Running
 
 
 class QueueProgress:
-    """Counts jobs since the queue was last empty. Call `refresh` whenever something has happened.
+    """What is to be said of the queue. Call `refresh` whenever something has happened.
 
     `busy`: there is something to pause or stop. `head` and `text` are what is said, `eta` is the time left, and `share`
     how much is done, 0 to 1: None while nobody knows.
@@ -17,7 +17,6 @@ class QueueProgress:
 
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
-        self._total = self._ended = self._last_made = 0
         self._forecast_of, self._job_s, self._rest_s = ("", 0), 0.0, 0.0
         self.news = ""  # about the backend's lists; goes before what else there is to say, until the queue moves on
         self.busy = False
@@ -27,22 +26,21 @@ class QueueProgress:
     def refresh(self) -> None:
         """Work out the present state."""
         running, waiting = self._controller.running, len(self._controller.queue)
-        self._count(waiting + (running is not None))
+        tally, open_jobs = self._controller.jobs.tally, waiting + (running is not None)
+        self.busy = open_jobs > 0
+        total = tally.ended + open_jobs
         if self._controller.backend.brief:
-            self._tell_trouble(waiting + (running is not None))
+            self._tell_trouble(open_jobs)
         elif running is None:
             self.head = "Paused" if self._controller.paused and waiting else ""
-            done = f" · {self._last_made} job{'s' if self._last_made > 1 else ''} ended" if self._last_made else ""
-            self.text, self.eta, self.share = (
-                f"{waiting} jobs wait" if waiting else f"Nothing is running{done}",
-                "",
-                0.0,
-            )
+            ended = tally.words
+            self.text = f"{counted(waiting, 'job')} wait{'s' if waiting == 1 else ''}" if waiting else ended
+            self.text, self.eta, self.share = self.text or "Nothing is running", "", 0.0
         else:
-            self.head = f"Job {self._ended + 1} of {self._total}"
+            self.head = f"Job {tally.ended + 1:,} of {total:,}"
             self.text, self.eta = self._told(running), self._time_left(running, waiting)
-            known = running.fraction > 0 or self._ended > 0 or running.stage_number > 1
-            self.share = (self._ended + running.done) / max(1, self._total) if known else None
+            known = running.fraction > 0 or tally.ended > 0 or running.stage_number > 1
+            self.share = (tally.ended + running.done) / max(1, total) if known else None
         self.text = self.news or self.text
 
     def _tell_trouble(self, open_jobs: int) -> None:
@@ -51,13 +49,6 @@ class QueueProgress:
         waits = f"{counted(open_jobs, 'job')} {'wait' if open_jobs > 1 else 'waits'}. " if open_jobs else ""
         self.head, self.text = f"{state.why_not}.", f"{waits}{state.problem}"
         self.eta, self.share = "", 0.0
-
-    def _count(self, open_jobs: int) -> None:
-        self.busy = open_jobs > 0
-        if not self.busy:
-            self._last_made = self._total or self._last_made
-        self._total = max(self._total, open_jobs) if self.busy else 0
-        self._ended = self._total - open_jobs
 
     def _told(self, running: Running) -> str:
         job, learning = running.job, running.job.learning

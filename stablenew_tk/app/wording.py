@@ -9,9 +9,12 @@ from datetime import datetime
 from ..domain.base.errors import InvalidInput
 from ..domain.base.wording import counted
 from ..domain.config.catalogue import Value, catalogue, parameter
+from ..domain.journal.columns import time_ms
 from ..domain.journal.query import Group
 from ..domain.journal.record import LearningRecord, Output, StageRecord
 from ..domain.runs.job import RandomizerChoice
+from ..domain.runs.plan import LearningPlan
+from ..domain.runs.plan_title import subject
 
 NOT_TOLD = "not told"
 _MOST_NOTES = 3
@@ -31,6 +34,22 @@ def moment(time_ms: int, now: datetime | None = None) -> str:
         return f"yesterday, {clock}"
     year = "" if then.year == today.year else f" {then.year}"
     return f"{then.day} {then:%b}{year}, {clock}"
+
+
+def plan_names(plans: Iterable[LearningPlan]) -> dict[str, tuple[str, str]]:
+    """Name and time of Learning Runs by id. Of several with the same name each gets its number, the oldest the first
+    one, and tells its time: ("Steps · run 2", "today, 14:32"); the time of any other is "".
+    """
+    by_name: dict[str, list[LearningPlan]] = {}
+    for plan in plans:
+        by_name.setdefault(plan.name or subject(plan)[0], []).append(plan)
+    names: dict[str, tuple[str, str]] = {}
+    for name, alike in by_name.items():
+        alike.sort(key=lambda plan: (plan.metadata.when or plan.ts, plan.plan_id))
+        for number, plan in enumerate(alike, start=1):
+            when = moment(time_ms(plan.metadata.when or plan.ts))
+            names[plan.plan_id] = (name, "") if len(alike) == 1 else (f"{name} · run {number}", when)
+    return names
 
 
 def group_words(group: Group) -> tuple[str, str]:

@@ -30,6 +30,7 @@ from .widgets.popups import ChoiceField, MenuEntry
 from .widgets.tooltips import tip
 
 _BACKEND = 232  # px: room for an address and what is the matter with it
+_QUEUE = 116  # px: room for "Queue 10,000"
 
 
 class RailItem(Painted):
@@ -196,8 +197,8 @@ def use_sketch(controller: Controller) -> None:
 
 
 class BottomBar(Box):
-    """What is being made, how far it is, when it ends; Pause and Stop. A backend that does not answer is told here with
-    what can be done, unsaved ratings in red.
+    """What is being made, how far it is, when it ends; the queue, Pause and Stop. A backend that does not answer is
+    told here with what can be done, unsaved ratings in red.
 
     `FOLLOWS` are the events it wants to hear of.
     """
@@ -205,18 +206,30 @@ class BottomBar(Box):
     FOLLOWS = (NodeWaiting, UnsavedChanged, QueueChanged, ListsTold)
 
     def __init__(
-        self, parent: tk.Misc, controller: Controller, *, pause: Callable[[], object], stop: Callable[[], object]
+        self,
+        parent: tk.Misc,
+        controller: Controller,
+        *,
+        pause: Callable[[], object],
+        stop: Callable[[], object],
+        show_queue: Callable[[], object],
     ) -> None:
         super().__init__(parent, "chrome", height=theme.px(theme.BOTTOM_BAR))
         self.pack_propagate(False)
         self._progress, self._told = QueueProgress(controller), ("", "", "")
         self._controller = controller
+        self.queue = Button(
+            self, "Queue", show_queue, kind="outline", height=theme.SMALL, width=_QUEUE, icon="list", ground="chrome"
+        )
+        self.queue.pack(side="left", padx=(theme.px(8), 0))
+        tip(self.queue, "What runs and what waits: order, remove, go to (Ctrl+J)")
         self.left = Box(self, "chrome")  # notices stand over it, so that nothing else moves
         self._sign = Sign(self.left, "disc", size=8, ink="danger")
         self.head = Label(self.left, "", size=12, bold=True)
-        self.head.pack(side="left", padx=(theme.px(16), theme.px(10)))
+        self.head.pack(side="left", padx=(theme.px(8), theme.px(10)))
         self.text = ShortLabel(self.left, "Nothing is running", size=12, ink="text2")
         self.text.pack(side="left", fill="x", expand=True)
+        self.after_all = Button(self, "", self._run_after_all, kind="link", height=theme.SMALL)
         self.again = Button(self, "Try again", controller.check_backend, height=theme.SMALL)
         self.sketch = Button(self, "Sketch instead", lambda: use_sketch(controller), kind="outline", height=theme.SMALL)
         tip(self.sketch, "Paint with the sketch engine from now on, also the jobs that wait")
@@ -249,6 +262,7 @@ class BottomBar(Box):
         for button in (self.pause, self.stop):
             if button.enabled != progress.busy:
                 button.enable(progress.busy, "" if progress.busy else "Nothing is running.")
+        self._show_queue()
         words = "Go on" if self._controller.paused else "Pause"
         if self.pause.text != words:
             self.pause.set_text(words)
@@ -260,7 +274,7 @@ class BottomBar(Box):
             self.eta.show(progress.eta)
             tip(self.text, progress.text)
         # The state stands in front of the words, and what can be done about it behind them.
-        pack_if(state.brief, self._sign, side="left", padx=(theme.px(16), 0), before=self.head)
+        pack_if(state.brief, self._sign, side="left", padx=(theme.px(8), 0), before=self.head)
         for button in (self.sketch, self.again):
             wanted = state.brief and not (button is self.sketch and state.address == "sketch")
             pack_if(wanted, button, side="right", padx=theme.px(2), before=self.eta)
@@ -271,6 +285,20 @@ class BottomBar(Box):
         elif self.bar.winfo_manager():
             self.bar.set(0.0)
             self.bar.pack_forget()
+
+    def _show_queue(self) -> None:
+        count = len(self._controller.queue) + len(self._controller.leftover)
+        words = f"Queue {count:,}" if count else "Queue"
+        if self.queue.text != words:
+            self.queue.set_text(words)
+        # What was dropped can be run after all until another run begins.
+        dropped = self._controller.jobs.removed if not self._progress.busy else 0
+        if dropped:
+            self.after_all.set_text(f"Run {'them' if dropped > 1 else 'it'} after all")
+        pack_if(dropped, self.after_all, side="right", padx=theme.px(4), before=self.eta)
+
+    def _run_after_all(self) -> None:
+        self._controller.jobs.restore()
 
     def _show_unsaved(self, event: UnsavedChanged) -> None:
         if event.count:

@@ -9,7 +9,6 @@ import sys
 import tkinter as tk
 import traceback
 from collections.abc import Callable, Sequence
-from tkinter import messagebox
 from types import TracebackType
 from typing import Literal, TypeVar, cast
 
@@ -21,17 +20,21 @@ from ..app.controller import Controller
 from ..app.learn.plan_results import PlanResults
 from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
 from ..app.started_server import server_text
+from ..app.window_claim import WindowClaim
 from ..backends.base import Capabilities
+from ..domain.base.key_press import KeyPress
+from ..domain.base.wording import counted
 from ..domain.config.origins import MAX_SEED
 from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, draft_of
 from ..domain.models.precedence import Resolved
 from ..domain.models.value_sources import CHECKPOINT
 from ..domain.recipes.recipe import Recipe
+from ..domain.runs.job import Job
 from ..domain.runs.plan import LearningPlan
-from ..pipeline.messages.base import Event, OrderFailed
+from ..pipeline.messages.base import Event, OrderFailed, SecondStart
 from ..pipeline.messages.jobs import JobEnded, QueueChanged
-from ..pipeline.messages.journal import HistoryLoaded
+from ..pipeline.messages.journal import HistoryLoaded, ReadNews
 from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SettingsChanged
 from .create.page import CreatePage
@@ -42,12 +45,14 @@ from .insights.page import InsightsPage
 from .learn.page import LearnPage
 from .models.page import ModelsPage
 from .packs.page import PackPageActions, PacksPage
+from .queue_popup import QueueActions, QueuePopup
 from .review.page import ReviewPage
 from .settings.page import SettingsPage
 from .settings.welcome import WelcomePage
 from .widgets import icons, theme
 from .widgets.basics import Box, Separator
-from .widgets.keyboard import KeyHelp
+from .widgets.keyboard import KeyHelp, Shortcuts
+from .widgets.modal import Decision, QuestionBox, nothing, open_boxes
 from .widgets.notices import Notices
 from .widgets.page_frame import PageFrame
 from .widgets.popups import MenuEntry
@@ -74,14 +79,15 @@ _YOUNG, _MIDDLE, _OLD = 5_000, 20, 10  # new objects, and collections of the you
 class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
     """The main window. One per process. All its work is short: threads do the rest and report through `tick`."""
 
-    def __init__(self, controller: Controller, notices: Sequence[str] = ()) -> None:
+    def __init__(self, controller: Controller, notices: Sequence[str] = (), claim: WindowClaim | None = None) -> None:
         super().__init__(className="StableNew")
         self.title("StableNew")
-        self.controller = controller
+        self.controller, self._claim = controller, claim
         self._pages: dict[str, PageFrame] = {}
         self._page = ""
         self._title = ("", "", "")
-        self._has_news = True
+        self._has_news, self._queue_moved = True, False
+        self._queue: QueuePopup | None = None
         self._menu: Sequence[MenuEntry] = ()
         self._menu_of: Capabilities | None = None
         self._seen_errors: set[str] = set()
@@ -108,6 +114,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         for notice in notices:
             self.notices.say(notice)
         controller.open()
+        if claim is not None:
+            claim.announce(controller.inbox)
         self._tick()
         self._ask_again()
 
@@ -127,7 +135,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         )
         self.top.pack(side="top", fill="x")
         Separator(self).pack(side="top", fill="x")
-        self.bottom = BottomBar(self, self.controller, pause=self._pause, stop=self._stop)
+        self.bottom = BottomBar(self, self.controller, pause=self._pause, stop=self._stop, show_queue=self._show_queue)
         self.bottom.pack(side="bottom", fill="x")
         Separator(self).pack(side="bottom", fill="x")
         self.body = Box(self, "bg")
@@ -281,6 +289,9 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self._has_news = False
             self.bottom.refresh()
             self.top.show_checkpoint()
+            if self._queue_moved and self._queue is not None and self._queue.is_open:
+                self._queue.refresh()
+            self._queue_moved = False
         self._show_title()
         young, middle, old = gc.get_count()
         if young > _YOUNG:
@@ -304,6 +315,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         elif isinstance(event, HistoryLoaded):
             self._greet(event)
         elif isinstance(event, QueueChanged):
+            self._queue_moved = True
             self._offer_leftover()
         elif isinstance(event, SettingsChanged):
             self._apply_appearance(event.settings.appearance)
@@ -311,6 +323,19 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self._offer_rating(event)
         elif isinstance(event, ServerChanged):
             self._tell_of_server(event)
+        elif isinstance(event, SecondStart):
+            self._come_to_front()
+            event.shown()
+
+    def _come_to_front(self) -> None:
+        self.deiconify()
+        self.lift()
+        # Many window managers let a window come to the front by itself only when it is to stay there.
+        self.attributes("-topmost", True)
+        self.update_idletasks()
+        self.attributes("-topmost", False)
+        if not open_boxes(self):
+            self.focus_force()
 
     def _greet(self, event: HistoryLoaded) -> None:
         if event.damaged:
@@ -348,31 +373,28 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         elif words:
             self.notices.ask(words, ("Show", lambda: self.show("settings")))
 
-    def _may_leave_server(self) -> bool:
-        """Ask what happens to the user's own server, where the settings say so. False: the window stays open."""
-        server = self.controller.server
-        if not server.asks_at_close:
-            return True
-        answer = messagebox.askyesnocancel(
-            "Close StableNew", f"Your own server is {server.state}. Stop it too? No leaves it running.", parent=self
-        )
-        server.stop_at_close = answer
-        return answer is not None
-
     # ---- keys and buttons
 
     def _bind_keys(self) -> None:
+        # Heard before the pages, which may mean more by it.
+        Shortcuts(self.body, lambda _press: False, self._look_for_news)
         for number, (name, _, _) in enumerate(PAGES, start=1):
             self.bind(f"<Control-Key-{number}>", lambda _event, name=name: self.show(name))
         for key, action in (
             ("<Control-comma>", lambda: self.show("settings")),
             ("<Control-p>", self._pause),
             ("<Control-period>", self._stop),
+            ("<Control-j>", self._show_queue),
             ("<Control-q>", self.leave),
             ("<F1>", self._show_keys),
             ("<F11>", lambda: self.attributes("-fullscreen", not self.attributes("-fullscreen"))),
         ):
             self.bind(key, lambda _event, action=action: action() and None)
+
+    def _look_for_news(self, press: KeyPress) -> bool:
+        if press.name == "F5":
+            self.controller.ask(ReadNews())
+        return False
 
     def _change(self, **values: object) -> None:
         self.controller.change_settings(msgspec.structs.replace(self.controller.settings, **values))
@@ -391,13 +413,28 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self.controller.pause(not self.controller.paused)
 
     def _stop(self) -> None:
-        jobs = len(self.controller.queue) + (self.controller.running is not None)
-        if jobs > 1 and not messagebox.askyesno(
-            "Stop", f"Stop the running job and forget the {jobs - 1} waiting? Finished pictures stay.", parent=self
-        ):
-            return
-        if jobs:
+        waiting, running = len(self.controller.queue), self.controller.running is not None
+        if waiting + running > 1:
+            now = "The running job ends now, and " if running else ""
+            jobs = f"{counted(waiting, 'waiting job')} {'are' if waiting > 1 else 'is'} dropped"
+            words = f"{now}{jobs}. Finished pictures stay."
+            answers = (Decision("Stop and drop them", self.controller.cancel), Decision("Go on", nothing))
+            QuestionBox(self, "Stop the run?", words, answers)
+        elif waiting or running:
             self.controller.cancel()
+
+    def _show_queue(self) -> None:
+        self._queue = queue = QueuePopup.shared()
+        if queue.is_open:
+            queue.close()
+        else:
+            queue.open(self.bottom.queue, self.controller, QueueActions(go_to=self._go_to_job))
+
+    def _go_to_job(self, job: Job) -> None:
+        if job.learning.plan_id:
+            self._open_plan(job.learning.plan_id)
+        else:
+            self._go_to("create", CreatePage).packs.choose(job.pack_id)
 
     def _show_keys(self) -> None:
         page = self._pages[self._page]
@@ -405,6 +442,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             (f"Ctrl+1…{len(PAGES)}", "pages"),
             ("Ctrl+P", "pause, go on"),
             ("Ctrl+.", "stop"),
+            ("Ctrl+J", "the queue"),
+            ("F5", "look for news on disk"),
             ("F11", "full screen"),
             ("Ctrl+Q", "close"),
         )
@@ -414,36 +453,81 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def leave(self) -> None:
         """Close the window. During a run it asks first; jobs that are not done wait for the next start."""
-        if self.controller.running is not None and not messagebox.askyesno(
-            "Close StableNew",
-            "A job is running. Stop it and close? Finished pictures and ratings are kept, and the jobs that are not "
-            "done can go on next time.",
-            parent=self,
-        ):
+        for box in reversed(open_boxes(self)):
+            box.dismiss()
+        if self.controller.running is None:
+            self._leave_packs()
             return
+        words = (
+            "A job is running. Finished pictures and ratings are kept, and the jobs that are not done can go on next "
+            "time."
+        )
+        QuestionBox(
+            self,
+            "Stop it and close?",
+            words,
+            (Decision("Stop and close", self._leave_packs), Decision("Stay", nothing)),
+        )
+
+    def _leave_packs(self) -> None:
         packs = self._pages.get("packs")
-        if isinstance(packs, PacksPage) and not packs.work.may_leave(self.leave):
+        if isinstance(packs, PacksPage):
+            packs.work.leave(self._leave_server)
+        else:
+            self._leave_server()
+
+    def _leave_server(self) -> None:
+        """Ask what happens to the user's own server, where the settings say so."""
+        server = self.controller.server
+        if not server.asks_at_close:
+            self._end()
             return
-        if not self._may_leave_server():
-            return
+
+        def end(stop: bool) -> None:
+            server.stop_at_close = stop
+            self._end()
+
+        QuestionBox(
+            self,
+            "Stop your own server too?",
+            f"The server that you started from here is {server.state}.",
+            (
+                Decision("Stop it and close", lambda: end(True), main=True),
+                Decision("Leave it running", lambda: end(False)),
+                Decision("Stay", nothing),
+            ),
+        )
+
+    def _end(self) -> None:
         self._closing = True
         geometry = self.geometry()
         if geometry != self.controller.settings.geometry:
             self._change(geometry=geometry)
         self.after_cancel(self._tick_id)
         self.after_cancel(self._again_id)
+        if self._claim is not None:
+            self._claim.fall_silent()
         self.withdraw()
         self.update_idletasks()
         gc.enable()
         sys.setswitchinterval(_USUAL_S)
         unsaved = self.controller.close()
         if unsaved:
-            messagebox.showerror(
-                "Not saved",
-                f"{unsaved} line{'s' if unsaved > 1 else ''} could not be written to {self.controller.places.journal}. "
-                "The disk refused them to the last.",
-            )
-        self.destroy()
+            self._tell_unsaved(unsaved)
+        else:
+            self.destroy()
+
+    def _tell_unsaved(self, count: int) -> None:
+        """The last thing that is said: without it, what was rated would be gone and nobody would know."""
+        self.deiconify()
+        self.protocol("WM_DELETE_WINDOW", self.destroy)
+        words = f"{counted(count, 'line')} could not be written to {self.controller.places.journal}. The disk refused "
+        QuestionBox(
+            self,
+            "Not saved",
+            f"{words}{'them' if count > 1 else 'it'} to the last.",
+            (Decision("Close", self.destroy),),
+        )
 
     def report_callback_exception(
         self, _kind: type[BaseException], error: BaseException, trace: TracebackType | None
@@ -456,10 +540,10 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self.notices.say(f"StableNew itself made a mistake ({type(error).__name__}: {error}). The log has more.")
 
 
-def open_window(controller: Controller, notices: Sequence[str] = ()) -> int:
-    """Open the window and stay until it is closed. Returns the exit code."""
+def open_window(controller: Controller, notices: Sequence[str] = (), claim: WindowClaim | None = None) -> int:
+    """Open the window and stay until it is closed. With `claim` a second start shows it. Returns the exit code."""
     try:
-        Window(controller, notices).mainloop()
+        Window(controller, notices, claim).mainloop()
     finally:
         # Without a display or a font the window cannot be built, and threads left alone would keep the program alive.
         controller.close()

@@ -21,6 +21,7 @@ from ..domain.journal.record import LearningRecord
 from ..storage.disk.file_manager import reveal
 from ..storage.disk.files import read_bounded, sweep_temporary, write_atomic
 from ..storage.disk.places import Places
+from ..storage.journal.news import JournalNews, News
 from ..storage.journal.reader import read_record, recent
 from ..storage.journal.snapshot import SegmentPrint, load_history, save_snapshot
 from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, load_waiting
@@ -36,6 +37,8 @@ from .messages.journal import (
     LineNotSaved,
     LineSaved,
     LoadHistory,
+    NewsRead,
+    ReadNews,
     ReadRecord,
     RecordRead,
     SaveSnapshot,
@@ -70,6 +73,8 @@ log = logging.getLogger(__name__)
 RECENT_RECORDS = 60
 # Must include the records of all jobs that ended after the waiting jobs were last written.
 LATEST_RECORDS = 5 * MOST_BEHIND
+# Read at once from what others wrote; every line is announced to all pages before the next ones are read.
+NEWS_LINES = 40
 MakeBackend = Callable[[CheckBackend], Backend]
 
 
@@ -89,6 +94,7 @@ class DeskWork:
         self._thumbnails = ThumbnailCache(places.thumbs)
         self._waiting = WaitingFile(places.waiting)
         self._loaded: tuple[SegmentPrint, ...] = ()
+        self._news = JournalNews(places.journal, writer.writer)
 
     @singledispatchmethod
     def perform(self, order: Order) -> Event | None:
@@ -100,20 +106,14 @@ class DeskWork:
         # Files that killed programs left behind. Those younger than an hour may belong to a running program.
         for folder in (self._places.data, self._places.settings_file.parent, self._places.journal):
             sweep_temporary(folder)
-        loaded = load_history(self._places.journal, self._places.snapshot)
-        latest = tuple(folded.record for folded in recent(self._places.journal, LATEST_RECORDS))
-        self._loaded = loaded.prints
-        if not loaded.from_snapshot:
-            self._save_snapshot(loaded.history)
-        ended = {record.job_id for record in latest}
-        waiting = tuple(job for job in load_waiting(self._places.waiting) if job.job_id not in ended)
-        return HistoryLoaded(
-            history=loaded.history,
-            recent=latest[:RECENT_RECORDS],
-            waiting=waiting,
-            damaged=loaded.damaged_count,
-            newer=loaded.newer_count,
-        )
+        return self._load()
+
+    @perform.register
+    def _(self, _order: ReadNews) -> NewsRead | HistoryLoaded | None:
+        news = self._news.read(NEWS_LINES)
+        if news is None or not news.replaced:
+            return _news_read(news) if news is not None else None
+        return self._load(again=True)
 
     @perform.register
     def _(self, order: KeepWaiting) -> None:
@@ -240,6 +240,24 @@ class DeskWork:
         write_atomic(order.path, write_plan(order.plan))
         return PlanWritten(path=order.path)
 
+    def _load(self, *, again: bool = False) -> HistoryLoaded:
+        loaded = load_history(self._places.journal, self._places.snapshot)
+        self._news.start(loaded.history.end)
+        self._loaded = loaded.prints
+        latest = tuple(folded.record for folded in recent(self._places.journal, LATEST_RECORDS))
+        if not loaded.from_snapshot:
+            self._save_snapshot(loaded.history)
+        ended = {record.job_id for record in latest}
+        waiting = () if again else load_waiting(self._places.waiting)
+        return HistoryLoaded(
+            history=loaded.history,
+            recent=latest[:RECENT_RECORDS],
+            waiting=tuple(job for job in waiting if job.job_id not in ended),
+            damaged=loaded.damaged_count,
+            newer=loaded.newer_count,
+            again=again,
+        )
+
     def _rated(self, pictures: Iterable[RatedRecord]) -> list[tuple[LearningRecord, int]]:
         """Records with the stars of their pictures. Records that cannot be read are skipped."""
         rated: list[tuple[LearningRecord, int]] = []
@@ -269,6 +287,11 @@ class DeskWork:
         today = output_root(self._places, self._settings)
         roots = (today, Path(record.output_root)) if record.output_root else (today,)
         return next((root / relative for root in roots if (root / relative).exists()), today / relative)
+
+
+def _news_read(news: News) -> NewsRead:
+    lines = tuple(LineSaved(line=line, position=position) for line, position in news.lines)
+    return NewsRead(lines=lines, end=news.end, damaged=news.damaged, newer=news.newer, more=news.more)
 
 
 def _place(picture: RatedRecord) -> Position:

@@ -54,8 +54,11 @@ class SavedRecord(Protocol):
 
 class LearningWriter(Protocol):
     """Interface of the journal writer. `append` returns when the line is on disk; raises StorageError when it could not
-    be written, and InvalidInput when it can never be.
+    be written, and InvalidInput when it can never be. `writer` stands in every line that it writes.
     """
+
+    @property
+    def writer(self) -> str: ...
 
     def append(self, line: JournalLine) -> SavedRecord: ...
 

@@ -1,4 +1,4 @@
-"""Folder watcher: reports changed folders of models and packs, by file system events (watchdog) and by comparing.
+"""Folder watcher: reports changed folders (models, packs, records), by file system events (watchdog) and comparing.
 
 File system events get lost in bursts, end when a folder is deleted, and never come from network drives. So the folders
 are also compared with their last state every minute, and every few seconds where there are no events.

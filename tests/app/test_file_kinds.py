@@ -1,12 +1,8 @@
 from pathlib import Path
 
-from stablenew_tk.app.file_kinds import PACKS, dialog_types, kind_of
+from stablenew_tk.app.file_kinds import kind_of
 
 
 def test_files_are_known_by_their_endings():
     kinds = {name: kind_of(Path(name)) for name in ("a.txt", "b.PNG", "c.safetensors", "d.exe", "e.json", "f.avif")}
     assert list(kinds.values()) == ["pack", "picture", "model", "", "pack", "picture"]
-
-
-def test_a_file_dialog_lists_the_endings_of_a_kind_or_all_files():
-    assert dialog_types("Packs", PACKS) == [("Packs", "*.txt *.tsv *.json"), ("All", "*")]

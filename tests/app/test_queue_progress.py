@@ -20,7 +20,7 @@ def app(tmp_path, monkeypatch):
     made.controller.close()
 
 
-def test_an_empty_queue_says_so_and_later_how_many_jobs_there_were(app):
+def test_an_empty_queue_says_so_and_later_what_came_of_it(app):
     progress = QueueProgress(app.controller)
     progress.refresh()
     assert (progress.busy, progress.head, progress.text, progress.eta) == (False, "", "Nothing is running", "")
@@ -28,7 +28,7 @@ def test_an_empty_queue_says_so_and_later_how_many_jobs_there_were(app):
     progress.refresh()
     app.idle()
     progress.refresh()
-    assert (progress.text, progress.share) == ("Nothing is running · 2 jobs ended", 0.0)
+    assert (progress.text, progress.share) == ("2 pictures made", 0.0)
 
 
 def test_a_running_job_is_told_with_its_place_and_the_time_left_once_that_can_be_known(app):
@@ -53,3 +53,28 @@ def test_a_running_job_is_told_with_its_place_and_the_time_left_once_that_can_be
     assert progress.head == "Job 1 of 2"
     app.controller.cancel()
     app.idle()
+
+
+def test_the_end_is_told_as_it_was(app):
+    progress = QueueProgress(app.controller)
+    app.controller.run(request(1500, **SLOW))
+    app.wait(lambda: app.controller.running.step > 2)
+    app.controller.cancel()
+    app.idle()
+    progress.refresh()
+    assert progress.text == "1 job stopped, 1,499 jobs dropped"
+    app.make(2)
+    progress.refresh()
+    assert progress.text == "2 pictures made"
+
+
+def test_removed_jobs_are_not_counted_on(app):
+    progress = QueueProgress(app.controller)
+    app.controller.run(request(5, **SLOW))
+    app.controller.jobs.remove([1, 2])
+    progress.refresh()
+    assert progress.head == "Job 1 of 3"
+    app.controller.cancel()
+    app.idle()
+    progress.refresh()
+    assert progress.text == "1 job stopped, 4 jobs dropped"

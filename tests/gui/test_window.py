@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import tkinter as tk
-from tkinter import filedialog, messagebox
 
 import pytest
 from fake_comfyui import FakeComfyUI
@@ -11,7 +11,10 @@ from fake_webui import FakeWebUI
 from learning_lab import Lab
 from open_window import open_house, walk
 from plans import plan
+from terminal import FEW, PACK, ended, program
 
+from stablenew_tk.app.controller import open_places
+from stablenew_tk.app.window_claim import WindowClaim
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.experiments.plan_draft import CHECK
@@ -22,6 +25,7 @@ from stablenew_tk.gui.learn.wizard.wizard import Wizard
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Box, Button, Painted
 from stablenew_tk.gui.widgets.keyboard import KeyHelp
+from stablenew_tk.gui.widgets.modal import open_boxes
 from stablenew_tk.gui.widgets.row_list import RowList
 from stablenew_tk.pipeline.messages.base import OrderFailed
 from stablenew_tk.pipeline.messages.jobs import JobEnded
@@ -122,38 +126,38 @@ def test_light_and_dark_repaint_every_page(tmp_path):
             assert grounds <= light, name
 
 
-def test_stop_asks_only_when_more_than_one_job_would_be_lost(tmp_path, monkeypatch):
-    asked = []
-    monkeypatch.setattr(messagebox, "askyesno", lambda *words, **more: asked.append(words) or True)
+def test_stop_asks_only_when_more_than_one_job_would_be_lost(tmp_path):
     with open_house(tmp_path) as house:
         page = house.page("create")
         house.button("Run 6 jobs")
         page.run()
         house.key("<Control-period>")
+        assert "Finished pictures stay" in house.answer("Stop and drop them")
         house.until(house.idle)
-        assert len(asked) == 1
-        assert "Finished pictures stay" in asked[0][1]
+        assert len(house.saw(JobEnded)) == 1
 
 
-def test_closing_during_a_run_asks_and_no_means_no(tmp_path, monkeypatch):
-    monkeypatch.setattr(messagebox, "askyesno", lambda *words, **more: False)
+def test_closing_during_a_run_asks_and_escape_stays(tmp_path):
     with open_house(tmp_path) as house:
         page = house.page("create")
         house.button("Run 6 jobs")
         page.run()
         house.window.leave()
+        assert "A job is running" in open_boxes(house.window)[-1].text
+        house.key("<Escape>")
+        assert not open_boxes(house.window)
         assert theme.alive(house.window)
         house.until(lambda: len(house.saw(JobEnded)) == 6 and house.idle())
 
 
-def test_jobs_left_over_are_offered_at_the_next_start_and_made_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(messagebox, "askyesno", lambda *words, **more: True)
+def test_jobs_left_over_are_offered_at_the_next_start_and_made_once(tmp_path):
     with open_house(tmp_path) as house:
         page = house.page("create")
         house.button("Run 6 jobs")
         page.run()
         house.until(lambda: len(house.saw(JobEnded)) == 1)
         house.window.leave()
+        house.answer("Stop and close")
     with open_house(tmp_path) as again:
         assert 1 <= len(again.controller.leftover) <= 5
         assert "of last time" in again.window.notices.texts[0]
@@ -304,15 +308,21 @@ def test_i_folds_what_stands_at_the_right_on_whichever_page_is_in_sight(tmp_path
         assert review.inspector.winfo_ismapped()
 
 
-def test_keys_of_one_page_do_not_hide_them_from_another(tmp_path, monkeypatch):
+def test_keys_of_one_page_do_not_hide_them_from_another(tmp_path):
     with open_house(tmp_path, learning="active") as house:
         learn, asked = house.page("learn"), []
-        monkeypatch.setattr(filedialog, "askopenfilename", lambda **options: asked.append(options["title"]) or "")
+
+        def give_up():
+            house.until(lambda: open_boxes(house.window))
+            asked.append(open_boxes(house.window)[-1].wish.title)
+            house.key("<Escape>")
+
         learn.new_run()
         house.window.update()
         house.key("<Escape>")
         house.until(lambda: learn.plans.winfo_viewable())
         house.key("<Control-o>")
+        give_up()
         config = with_values(PipelineConfig(), {"txt2img.width": 128, "txt2img.height": 128})
         draft = plan(
             values=(1, 2), rows=1, base_config=config, event_id="", plan_id="", backend_kind="sketch", seeds=(7,)
@@ -327,6 +337,7 @@ def test_keys_of_one_page_do_not_hide_them_from_another(tmp_path, monkeypatch):
         house.until(lambda: learn.plans.winfo_viewable())
         house.page("create")
         house.key("<Control-o>")
+        give_up()
         assert asked == ["Import plan", "Add a pack"]
 
 
@@ -492,3 +503,33 @@ def test_the_numbers_of_the_keys_are_the_order_of_the_rail(tmp_path):
         for number, (name, _) in enumerate(rail, start=1):
             house.key(f"<Control-Key-{number}>")
             assert house.window.page_name == name
+
+
+def test_what_another_program_writes_appears_in_the_page_in_sight(tmp_path):
+    with open_house(tmp_path) as house:
+        review = house.page("review")
+        lab = Lab(tmp_path)
+        lab.make(lab.plan(rows=1, seeds=(1,)))
+        house.until(lambda: len(review.pictures.picked.rows) == 3)
+        lab.rate({12: (2,), 20: (4,), 28: (5,)})
+        house.until(lambda: house.controller.history.visible().counts().unrated == 0)
+
+
+def test_a_second_start_brings_the_first_window_back_and_the_terminal_goes_on_working(tmp_path):
+    claim = WindowClaim(open_places(str(tmp_path)))
+    assert claim.settle() == "mine"
+    try:
+        with open_house(tmp_path, claim=claim) as house:
+            house.window.withdraw()
+            second = program("--data-dir", tmp_path, DISPLAY=os.environ["DISPLAY"])
+            house.until(lambda: second.poll() is not None)
+            said = ended(second)
+            assert (said.code, "open already" in said.err) == (0, True)
+            assert house.window.winfo_viewable()
+            (tmp_path / "two.txt").write_text(PACK)
+            run = program("--data-dir", tmp_path, "run", tmp_path / "two.txt", *FEW)
+            house.until(lambda: len(house.controller.history) == 2)
+            house.until(lambda: run.poll() is not None)
+            assert ended(run).code == 0
+    finally:
+        claim.release()

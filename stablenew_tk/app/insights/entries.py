@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...domain.base.wording import counted
 from ...domain.insights.association import Association
@@ -16,6 +17,7 @@ from ...domain.insights.titles import heading, hint_title, short_verdict, signed
 from ...domain.insights.verdict_text import too_early
 from ...domain.runs.plan import LearningPlan, VerdictState
 from ..controller import Controller
+from ..wording import plan_names
 from .reports import Everyday, Scope
 
 
@@ -83,12 +85,16 @@ class InsightEntries:
         """All entries: Learning Runs by pack in the order of their last change, then hints."""
         plans = [plan for plan in self.plans() if wanted.takes(plan)]
         twins = Counter((plan.pack_id, plan.focus_parameter) for plan in plans)
+        names = plan_names(self.plans())
         found: list[InsightEntry] = []
         for pack in dict.fromkeys(plan.pack_id for plan in plans):
             found.append(InsightEntry(f"pack:{pack}", pack or "No pack", caption=True))
             for plan in plans:
                 if plan.pack_id == pack:
-                    found.append(self._entry(plan, alone=twins[pack, plan.focus_parameter] == 1))
+                    alone = twins[pack, plan.focus_parameter] == 1
+                    name, when = (heading(plan.focus_parameter), "") if alone else names[plan.plan_id]
+                    entry = self._entry(plan, name)
+                    found.append(replace(entry, note=" · ".join(filter(None, (entry.note, when)))))
         hints = list(self._hint_entries(wanted))
         if hints:
             found += [InsightEntry("everyday", "From everyday runs: hints, not proof", caption=True), *hints]
@@ -104,10 +110,9 @@ class InsightEntries:
         rated = counted(self._everyday.pictures.get((pack, checkpoint), 0), "rated picture")
         return " · ".join(part for part in (hint_title(hints[0]), pack, checkpoint, rated) if part)
 
-    def _entry(self, plan: LearningPlan, *, alone: bool) -> InsightEntry:
+    def _entry(self, plan: LearningPlan, title: str) -> InsightEntry:
         plan_id, history = plan.plan_id, self._controller.history
         now = self.standing(plan)
-        title = heading(plan.focus_parameter) if alone or not plan.name else plan.name
         key, count = f"plan:{plan_id}", str(now.rated)
         if self.is_hidden(plan):
             return InsightEntry(key, title, "blind: rate it first", count)

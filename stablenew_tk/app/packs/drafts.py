@@ -209,23 +209,22 @@ class PackSaving:
             if settings is not None:
                 self._controller.packs.save_settings(draft.path, settings)
 
-    def may_leave(self, ask: Callable[[str], bool | None], leave: Callable[[], object]) -> bool:
-        """Whether the program may end now without losing a text.
-
-        `ask(question)` is called where one would be lost: True saves the texts, then calls `leave()`; False gives them
-        up; None stays.
-        """
-        self.all_settings()
+    @property
+    def would_be_lost(self) -> str:
+        """Whose texts would be lost if the program ended now: the beginning of a sentence; "" = nobody's."""
         changed = [draft for draft in self._drafts.unsaved if draft.is_changed]
         if not changed:
-            return True
-        words = f"“{changed[0].path.stem}” has" if len(changed) == 1 else f"{len(changed)} packs have"
-        answer = ask(f"{words} changes that are not saved. Save them before StableNew closes?")
-        if answer:
-            self._leave = leave
-            for draft in changed:
-                self.text(draft.path)
-        return answer is False
+            return ""
+        return f"“{changed[0].path.stem}” has" if len(changed) == 1 else f"{len(changed)} packs have"
+
+    def save_and_leave(self, leave: Callable[[], object]) -> None:
+        """Write all texts that are not on disk, then call `leave()`; where one cannot be written, nothing follows."""
+        if not self.would_be_lost:
+            leave()
+            return
+        self._leave = leave
+        for draft in self._drafts.unsaved:
+            self.text(draft.path)
 
     def saved(self, event: PackSaved | PackSettingsSaved) -> None:
         """Take in that something is on disk; leave if that was the last text to be saved before leaving."""

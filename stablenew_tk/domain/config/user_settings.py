@@ -95,6 +95,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     seeds_per_prompt: Annotated[int, Meta(ge=1, le=MOST_SEEDS)] = 1
     geometry: Annotated[str, Meta(pattern=r"^(\d{2,5}x\d{2,5}([+-]-?\d{1,5}){0,2})?$")] = ""
     cell_px: Annotated[int, Meta(ge=64, le=1024)] = 200
+    # Learning Runs that stand at the end of their list, by id.
+    archived_plans: tuple[str, ...] = ()
+    # Where a file was last chosen; "" = nowhere yet.
+    last_folder: str = ""
     welcome_done: bool = False
 
     @property

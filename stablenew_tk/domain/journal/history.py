@@ -300,6 +300,12 @@ class History:
             self.end = Position(position.segment, position.offset + position.length + 1)
         self._settle(1024)
 
+    def read_to(self, end: Position, *, damaged: int = 0, newer: int = 0) -> None:
+        """Note that all lines before `end` are folded, or on their way here, and how many of them could not be."""
+        self.end = max(self.end, end, key=lambda at: (at.segment, at.offset))
+        self.damaged += damaged
+        self.newer += newer
+
     def fold_lines(self, lines: Iterable[RawLine]) -> int:
         """Fold many lines read from the journal; returns how many could not be parsed. Does not change `end`."""
         unreadable = 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 from pathlib import Path
-from tkinter import filedialog
 
 from ...app.controller import Controller
 from ...app.create.pack_choice import PackChoice
-from ...app.file_kinds import PACKS, dialog_types
+from ...app.file_kinds import PACKS
+from ...domain.base.file_wish import FileWish
 from ...domain.prompts.pack import PackPrompt
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import BackendChecked
@@ -19,6 +19,7 @@ from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator, ShortLabel
 from ..widgets.controls import Segmented
 from ..widgets.entries import Entry
+from ..widgets.file_choice import choose_file
 from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.row_list import ListRow, RowList
 from ..widgets.text_field import TextField
@@ -152,10 +153,11 @@ class PackPanel(Box):
 
     def add_pack(self) -> None:
         """Ask for a pack file and copy it among the own packs."""
-        name = filedialog.askopenfilename(parent=self, title="Add a pack", filetypes=dialog_types("Packs", PACKS))
-        if name:
-            self.choice.wanted = Path(name).stem
-            self._controller.ask(AddPack(path=Path(name)))
+        choose_file(self, self._controller, FileWish(title="Add a pack", words="Packs", endings=PACKS), self._add)
+
+    def _add(self, path: Path) -> None:
+        self.choice.wanted = path.stem
+        self._controller.ask(AddPack(path=path))
 
     def on_event(self, event: Event) -> None:
         """Packs were listed or read."""

@@ -25,7 +25,7 @@ from ...domain.models.value_sources import CHECKPOINT
 from ...domain.runs.job import RunRequest
 from ...domain.runs.plan import Preset
 from ...pipeline.messages.base import Event
-from ...pipeline.messages.jobs import BackendChecked, ImageSaved, JobEnded, NodeWaiting
+from ...pipeline.messages.jobs import BackendChecked, ImageSaved, JobEnded, NodeWaiting, QueueChanged
 from ...pipeline.messages.journal import HistoryLoaded, LineSaved
 from ...pipeline.messages.models import LibraryChanged, ModelRead
 from ...pipeline.messages.settings import SettingsChanged
@@ -47,6 +47,7 @@ from .run_fields import GlobalTextLine, SeedFields, StartPicture
 
 # Widths of the left and the right side in px; where there is little room, the preview is unfolded beside the cards.
 WIDTHS: dict[SizeClass, tuple[int, int]] = {"narrow": (232, 280), "usual": (280, 324), "wide": (320, 400)}
+DOUBLE_PRESS_MS = 600  # a second press within this time belongs to the first
 GENERAL = ("checkpoint", "vae", "clip_skip")
 STYLES, CONTROLNET = "styles", "controlnet"
 KEYS = (
@@ -75,17 +76,8 @@ class CreatePage(PageFrame):
     key_words = KEYS
     FOLLOWS = (
         *(*PackPanel.FOLLOWS, *PackVariants.FOLLOWS, *PreviewPanel.FOLLOWS),
-        *(
-            BackendChecked,
-            NodeWaiting,
-            ImageSaved,
-            SettingsChanged,
-            HistoryLoaded,
-            LineSaved,
-            LibraryChanged,
-            ModelRead,
-            JobEnded,
-        ),
+        *(BackendChecked, NodeWaiting, ImageSaved, SettingsChanged, HistoryLoaded, LineSaved),
+        *(LibraryChanged, ModelRead, JobEnded, QueueChanged),
     )
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], None], say: ShowNotice) -> None:
@@ -112,7 +104,7 @@ class CreatePage(PageFrame):
         self._preview_rule.pack(side="right", fill="y")
         self.bar = RunBar(
             self,
-            run=self.run,
+            run=self.press_run,
             changed=self._count,
             presets=self.form.presets,
             chosen=self._refresh,
@@ -162,6 +154,9 @@ class CreatePage(PageFrame):
             self.bar.presets.refresh()
         elif isinstance(event, (LibraryChanged, ModelRead)):
             self._refresh(only_if_changed=True)
+        elif isinstance(event, QueueChanged):
+            if self.bar.adds != self._is_busy:
+                self._count()
         elif isinstance(event, JobEnded):
             self._count()
             if event.record.error is not None:
@@ -211,7 +206,7 @@ class CreatePage(PageFrame):
         self.global_texts.pack(fill="x", padx=theme.px(theme.RING), pady=(0, theme.px(4)))
         self.loras = ProfileLoraLine(top, self._turn_lora)
         self.loras.pack(fill="x", padx=theme.px(theme.RING))
-        self.start = StartPicture(middle, self._count)
+        self.start = StartPicture(middle, self._controller, self._count)
         self._area = ScrollArea(middle, "bg")
         self._area.pack(fill="both", expand=True, padx=(theme.px(16), theme.px(4)), pady=(0, theme.px(8)))
         self.sections: list[Section] = []
@@ -238,7 +233,7 @@ class CreatePage(PageFrame):
 
     def _bind_keys(self) -> None:
         keys: dict[str, Callable[[], object]] = {
-            "return": self.run,
+            "return": self.press_run,
             "o": self.packs.add_pack,
             "f": self.packs.search.focus_set,
         }
@@ -412,12 +407,22 @@ class CreatePage(PageFrame):
         if request is not None:
             warning = self.form.warning(request)
             self.bar.tell(". ".join(filter(None, (self.form.remark(request), warning))), "warn" if warning else "text2")
-            self.bar.show(request, self.form.forecast_s(request), absent=absent)
+            self.bar.show(request, self.form.forecast_s(request), absent=absent, adds=self._is_busy)
         elif trouble == WORKING:
             self.bar.button.enable(False, trouble)
         else:
             self.bar.tell(trouble if self.form.choice.file is not None else "", "danger", way=self.problems.way)
             self.bar.refuse(trouble)
+
+    @property
+    def _is_busy(self) -> bool:
+        return self._controller.running is not None or bool(self._controller.queue)
+
+    def press_run(self) -> None:
+        """What the button and Ctrl+Enter do. A double click, or a key that is held down, starts it once."""
+        if not self.is_pending("pressed"):
+            self.run()
+        self.later("pressed", DOUBLE_PRESS_MS, lambda: None, restart=True)
 
     def run(self) -> None:
         """Start what the button says."""

@@ -30,7 +30,8 @@ class RunBar(Box):
 
     `run()` starts it, `changed()` tells that the record switch was turned, `chosen()` that another preset counts,
     `unfold()` shows the preview, `go_to_problem()` puts the keyboard on a field that is wrong, `forget_last_run()` lets
-    the presets decide where the last run has another value.
+    the presets decide where the last run has another value. `adds`: the button says that its jobs come behind those
+    that wait already.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class RunBar(Box):
         go_to_problem: Callable[[], object] = lambda: None,
     ) -> None:
         super().__init__(parent, "surface")
+        self.adds = False
         bar = Box(self, "surface", height=theme.px(theme.ACTION_BAR))
         bar.pack_propagate(False)
         bar.pack(side="bottom", fill="x")
@@ -93,14 +95,15 @@ class RunBar(Box):
         self.button.set_text("Run")
         self.button.enable(False, why)
 
-    def show(self, request: RunRequest, seconds: float | None, *, absent: str = "") -> None:
+    def show(self, request: RunRequest, seconds: float | None, *, absent: str = "", adds: bool = False) -> None:
         """Say what a click will make and how long it will take (None = not known). `absent` says why the backend cannot
-        make it just now.
+        make it just now; `adds`: to what is at work.
         """
+        self.adds = adds
         jobs = len(request.variants) * request.seeds_per_prompt
         images = f"· {counted(jobs * request.config.txt2img.batch_size, 'image')}"
         time = f"· {about(seconds)}" if seconds is not None else ""
-        text = f"Run {counted(jobs, 'job')}"
+        text = f"{'Add' if adds else 'Run'} {counted(jobs, 'job')}"
         notes = (f"· {absent}", "· no answer", "") if absent else (f"{images} {time}".strip(), time or images, "")
         room = self._room_for_run()
         wide = theme.font(13, True).measure(text) + theme.px(44 + 2 * theme.RING)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from tkinter import filedialog
 
 from ...app.controller import Controller
-from ...app.file_kinds import START_PICTURES, dialog_types
+from ...app.file_kinds import START_PICTURES
+from ...domain.base.file_wish import FileWish
 from ...domain.config.catalogue import Value
 from ...domain.config.origins import RANDOM_SEED
 from ...domain.config.pipeline_config import PipelineConfig, reading_stages
@@ -19,6 +19,7 @@ from ..forms.origin_marks import OriginMark
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
 from ..widgets.entries import Entry
+from ..widgets.file_choice import choose_file
 from ..widgets.tooltips import tip
 
 _SIZE = 12  # px: of the words about added texts
@@ -27,20 +28,21 @@ _SIZE = 12  # px: of the words about added texts
 class StartPicture(Box):
     """The picture that the first stage works on where txt2img is off; `on_edit()` after every change."""
 
-    def __init__(self, parent: tk.Misc, on_edit: Callable[[], object]) -> None:
+    def __init__(self, parent: tk.Misc, controller: Controller, on_edit: Callable[[], object]) -> None:
         super().__init__(parent)
-        self._on_edit = on_edit
+        self._controller, self._on_edit = controller, on_edit
         Label(self, "Start from this picture", size=12, ink="text2").pack(side="left", padx=(theme.px(16), theme.px(8)))
         self.entry = Entry(self, width=260, placeholder="picture file", on_edit=lambda _text: on_edit())
         self.entry.pack(side="left", fill="x", expand=True)
         Button(self, "Browse…", self._browse).pack(side="left", padx=(theme.px(4), theme.px(12)))
 
     def _browse(self) -> None:
-        types = dialog_types("Pictures", START_PICTURES)
-        name = filedialog.askopenfilename(parent=self, title="Picture to start from", filetypes=types)
-        if name:
-            self.entry.set(name)
-            self._on_edit()
+        wish = FileWish(title="Picture to start from", words="Pictures", endings=START_PICTURES, start=self.entry.get())
+        choose_file(self, self._controller, wish, lambda path: self._take(str(path)))
+
+    def _take(self, name: str) -> None:
+        self.entry.set(name)
+        self._on_edit()
 
 
 class SeedFields(Box):

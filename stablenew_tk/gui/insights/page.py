@@ -67,6 +67,7 @@ class InsightsPage(PageFrame):
         self._open_plan, self._new_run, self._review_run = open_plan, new_run, review_run
         self._key = ""
         self._rows: dict[str, int] = {}  # by plan: the number of the value whose pictures are shown
+        self._queued = ""  # the plan whose further pictures were asked for here
         self._kept: Preset | None = None
         self._writing: ModelOrder | None = None  # a profile, asked for and not on disk yet
         self._taken_back = ""  # the line that took it back; a redo takes that one back
@@ -116,6 +117,7 @@ class InsightsPage(PageFrame):
         elif isinstance(event, LineSaved):
             self._line_saved(event)
         elif isinstance(event, HistoryLoaded | QueueChanged):
+            self._forget_queued()
             self._soon()
         elif isinstance(event, ProfileSaved) and event.order is self._writing:
             self._writing, path = None, event.path
@@ -266,11 +268,19 @@ class InsightsPage(PageFrame):
             self._ask_preset(report)
         elif key == "more":
             jobs = self._controller.learning.more(report.plan.plan_id, report.next)
+            self._queued = report.plan.plan_id
             self.panel.head.tell(f"{counted(len(jobs), 'picture')} queued. They count as soon as they are rated.")
         elif key == "profile":
             self._writing = self._controller.models.learned(report.plan, report)
         elif (draft := finer_draft(report, self._controller)) is not None:
             self._new_run(draft)
+
+    def _forget_queued(self) -> None:
+        """Take the words about queued pictures away once they are made, or dropped."""
+        if self._queued and not self._controller.learning.pending(self._queued):
+            self._queued = ""
+            if "queued" in str(self.panel.head.notice.cget("text")):
+                self.panel.head.tell("")
 
     def _row_chosen(self, index: int) -> None:
         if self.report is not None:

@@ -16,6 +16,7 @@ from ..widgets.basics import Box, Button, Drawing, Label, Separator
 from ..widgets.flow import pack_if
 from ..widgets.marks import verdict_dot
 from ..widgets.painting import Painting
+from ..widgets.tooltips import tip
 
 
 class PlanActions(Struct, frozen=True, kw_only=True):
@@ -31,7 +32,13 @@ class PlanActions(Struct, frozen=True, kw_only=True):
 class PlanCard(Box):
     """The panel at the right of the list."""
 
-    def __init__(self, parent: tk.Misc, actions: PlanActions, export: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        parent: tk.Misc,
+        actions: PlanActions,
+        export: Callable[[str], object],
+        archive: Callable[[str], object],
+    ) -> None:
         super().__init__(parent, "surface")
         self.pack_propagate(False)
         self._shown: tuple[Standing | None, State, ShownVerdict | None] = None, "done", None
@@ -55,15 +62,20 @@ class PlanCard(Box):
         self.go_on = Button(make, "Go on", lambda: self._do(actions.go_on), height=theme.ACTION)
         self.insight = Button(make, "See insight", lambda: self._do(actions.insight), kind="outline")
         self.export = Button(make, "Export plan…", lambda: self._do(export), kind="quiet")
-        for button in (self.rate, self.go_on, self.insight, self.export):
+        self.archive = Button(make, "Archive", lambda: self._do(archive), kind="quiet")
+        tip(self.archive, "It goes to the end of the list; nothing of it is deleted.")
+        for button in (self.rate, self.go_on, self.insight, self.export, self.archive):
             button.pack(fill="x")
         Separator(self).pack(fill="x")
         self._facts = Box(self)
         self._facts.pack(fill="x", padx=side, pady=theme.px(10))
         self._lines: list[tuple[Label, Label]] = []
 
-    def show(self, standing: Standing | None, state: State, verdict: ShownVerdict | None) -> None:
-        """Show a plan, or nothing."""
+    def show(
+        self, standing: Standing | None, state: State, verdict: ShownVerdict | None, *, archived: bool = False
+    ) -> None:
+        """Show a plan, or nothing. `archived`: it stands at the end of the list."""
+        self.archive.set_text("Bring back from archive" if archived else "Archive")
         if (standing, state, verdict) == self._shown:
             return
         self._shown = standing, state, verdict

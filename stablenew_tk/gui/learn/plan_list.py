@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from pathlib import Path
-from tkinter import filedialog
 
 from msgspec.structs import replace
 
 from ...app.controller import Controller
 from ...app.learn.plan_states import PlanStates
+from ...app.wording import plan_names
 from ...domain.base import colour_roles
+from ...domain.base.file_wish import FileWish
 from ...domain.base.key_press import KeyPress, act_on
 from ...domain.base.wording import counted
 from ...domain.config.learning_mode import mode_for
@@ -25,6 +25,7 @@ from ...pipeline.messages.plans import ReadPlan, WritePlan
 from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
+from ..widgets.file_choice import choose_file
 from ..widgets.flow import pack_if
 from ..widgets.marks import VERDICT_INKS
 from ..widgets.notices import Notice
@@ -35,7 +36,7 @@ from .plan_card import PlanActions, PlanCard
 _CARD, _NARROW_CARD, _ROW = 320, 264, 46
 _SOON_MS, _SLICE_MS = 30, 4
 _LIST_KEYS = ("Up", "Down", "Home", "End", "Prior", "Next", "Return", "KP_Enter")
-_FILES = (("Learning plans", "*.json"), ("All files", "*"))
+_PLANS = "Learning plans"
 _MARKS: dict[State, tuple[str, colour_roles.Role]] = {
     "running": ("play", "accent_text"),
     "rate": ("star_outline", "text2"),
@@ -53,6 +54,7 @@ class PlanList(DeferringBox):
         self.states = PlanStates(controller)
         self.chosen = ""
         self._heads: dict[int, ListRow] = {}
+        self._names: dict[str, tuple[str, str]] = {}
         self._ids: list[str] = []
         self._standings: dict[str, tuple[Standing, State]] = {}
         self._kept: dict[str, tuple[Standing, State, ShownVerdict | None, ListRow]] = {}
@@ -98,7 +100,7 @@ class PlanList(DeferringBox):
         self.list.pack(fill="both", expand=True)
         self._notice = Notice(self._main)
         self._edge = Box(self, "line", width=1)
-        self.card = PlanCard(self, self._actions, self._export)
+        self.card = PlanCard(self, self._actions, self._export, self._archive)
         self.bind("<Configure>", lambda _event: self._arrange())
         self.bind("<Map>", lambda _event: self.refresh_soon())
 
@@ -151,12 +153,18 @@ class PlanList(DeferringBox):
         if not self.winfo_viewable():
             return  # it is drawn when it comes into sight
         groups = self.states.groups()
+        self._names = plan_names(one.plan for group in groups.values() for one in group)
         self._standings = {one.plan.plan_id: (one, state) for state, group in groups.items() for one in group}
         self._ids = []
         self._heads = {}
-        for state, group in groups.items():
-            self._heads[len(self._ids)] = ListRow(f"{STATE_NAMES[state]} · {len(group)}", head=True)
-            self._ids += ["", *(standing.plan.plan_id for standing in group)]
+        archived = frozenset(self._controller.settings.archived_plans)
+        ids = {STATE_NAMES[state]: [one.plan.plan_id for one in group] for state, group in groups.items()}
+        put_away = [plan_id for of_state in ids.values() for plan_id in of_state if plan_id in archived]
+        ids = {name: [one for one in of_state if one not in archived] for name, of_state in ids.items()}
+        for name, of_state in (*ids.items(), ("Archived", put_away)):
+            if of_state:
+                self._heads[len(self._ids)] = ListRow(f"{name} · {len(of_state)}", head=True)
+                self._ids += ["", *of_state]
         if not self.chosen or self.chosen not in self._ids:
             self.chosen = next((name for name in self._ids if name), "")
         self.list.show(len(self._ids), self.row_at, self._ids.index(self.chosen) if self.chosen else -1)
@@ -173,13 +181,13 @@ class PlanList(DeferringBox):
             return self._heads[index]
         standing, state = self._standings[self._ids[index]]
         verdict = self.states.verdict(standing)
-        kept = self._kept.get(standing.plan.plan_id)
-        if kept is None or kept[:3] != (standing, state, verdict):
-            row = self._make_row(standing, state, verdict)
+        kept, name = self._kept.get(standing.plan.plan_id), " · ".join(filter(None, self._names[standing.plan.plan_id]))
+        if kept is None or kept[:3] != (standing, state, verdict) or kept[3].text != name:
+            row = self._make_row(standing, state, verdict, name)
             kept = self._kept[standing.plan.plan_id] = standing, state, verdict, row
         return kept[3]
 
-    def _make_row(self, standing: Standing, state: State, verdict: ShownVerdict | None) -> ListRow:
+    def _make_row(self, standing: Standing, state: State, verdict: ShownVerdict | None, name: str) -> ListRow:
         plan = standing.plan
         what, where = subject(plan)
         note = f"{what} · {where}"
@@ -188,7 +196,7 @@ class PlanList(DeferringBox):
             note = f"{VERDICT_NAMES[verdict.state]} · {note}"
             if state == "done":
                 mark, ink = "ring" if verdict.state == "too_early" else "dot", VERDICT_INKS[verdict.state]
-        return ListRow(plan.name or what, right=progress_text(standing, state), note=note, mark=mark, mark_ink=ink)
+        return ListRow(name, right=progress_text(standing, state), note=note, mark=mark, mark_ink=ink)
 
     def _show_frame(self) -> None:
         to_rate = sum(standing.asked for standing, _ in self._standings.values())
@@ -214,7 +222,9 @@ class PlanList(DeferringBox):
     def _show_card(self) -> None:
         nothing: tuple[Standing | None, State] = None, "done"
         standing, state = self._standings.get(self.chosen, nothing)
-        self.card.show(standing, state, self.states.verdict(standing) if standing is not None else None)
+        archived = self.chosen in self._controller.settings.archived_plans
+        verdict = self.states.verdict(standing) if standing is not None else None
+        self.card.show(standing, state, verdict, archived=archived)
 
     # ---- what is done
 
@@ -225,16 +235,19 @@ class PlanList(DeferringBox):
     def _switch_on(self) -> None:
         self._controller.change_settings(replace(self._controller.settings, learning="active"))
 
+    def _archive(self, plan_id: str) -> None:
+        """Put a Learning Run at the end of the list, or bring it back."""
+        settings = self._controller.settings
+        kept = tuple(one for one in settings.archived_plans if one != plan_id)
+        archived = kept if plan_id in settings.archived_plans else (*kept, plan_id)
+        self._controller.change_settings(replace(settings, archived_plans=archived))
+
     def _export(self, plan_id: str) -> None:
         plan = self._standings[plan_id][0].plan
         name = "".join(sign if sign.isalnum() or sign in " -_" else "-" for sign in plan.name or "plan").strip()
-        path = filedialog.asksaveasfilename(
-            parent=self, title="Export plan", initialfile=f"{name}.json", defaultextension=".json", filetypes=_FILES
-        )
-        if path:
-            self._controller.ask(WritePlan(plan=plan, path=Path(path)))
+        wish = FileWish(title="Export plan", kind="save", words=_PLANS, endings=(".json",), name=f"{name}.json")
+        choose_file(self, self._controller, wish, lambda path: self._controller.ask(WritePlan(plan=plan, path=path)))
 
     def _import(self) -> None:
-        path = filedialog.askopenfilename(parent=self, title="Import plan", filetypes=_FILES)
-        if path:
-            self._controller.ask(ReadPlan(path=Path(path)))
+        wish = FileWish(title="Import plan", words=_PLANS, endings=(".json",))
+        choose_file(self, self._controller, wish, lambda path: self._controller.ask(ReadPlan(path=path)))

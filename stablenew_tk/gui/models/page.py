@@ -8,7 +8,6 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from tkinter import filedialog
 
 import msgspec
 
@@ -16,6 +15,7 @@ from ...app.controller import Controller
 from ...app.model_evidence import known_here, model_evidence, seen_model
 from ...app.models.suggested_run import suggested_run
 from ...domain.base.errors import InvalidInput
+from ...domain.base.file_wish import FileWish
 from ...domain.base.key_press import KeyPress, act_on
 from ...domain.journal.seen import Seen
 from ...domain.models.profile import LoraProfile
@@ -38,6 +38,7 @@ from ...pipeline.messages.pictures import ThumbnailReady
 from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
+from ..widgets.file_choice import choose_file
 from ..widgets.flow import pack_if
 from ..widgets.keyboard import Shortcuts, typing_in
 from ..widgets.page_frame import PageFrame
@@ -241,8 +242,11 @@ class ModelsPage(PageFrame):
 
     def add_folder(self) -> None:
         """Ask for one more model folder; the library looks through it at once."""
-        folder = filedialog.askdirectory(parent=self, title="Folder with checkpoints or LoRAs", mustexist=True)
-        if folder and folder not in self._folders:
+        wish = FileWish(title="Folder with checkpoints or LoRAs", kind="folder")
+        choose_file(self, self._controller, wish, lambda folder: self._take_folder(str(folder)))
+
+    def _take_folder(self, folder: str) -> None:
+        if folder not in self._folders:
             settings = self._controller.settings
             self._controller.change_settings(
                 msgspec.structs.replace(settings, model_folders=(*settings.model_folders, folder))

@@ -5,15 +5,15 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from tkinter import filedialog, messagebox
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ...app.controller import Controller
-from ...app.file_kinds import PACKS, PICTURES, dialog_types
+from ...app.file_kinds import PACKS, PICTURES
 from ...app.packs.drafts import GONE
 from ...app.packs.open_pack import OpenPack
+from ...domain.base.file_wish import FileWish
 from ...domain.base.wording import counted
 from ...domain.prompts.pack import pack_block
 from ...domain.recipes.recipe import Recipe
@@ -23,6 +23,8 @@ from ...storage.packs.pack_file import PackFile
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.entries import Entry
+from ..widgets.file_choice import choose_file
+from ..widgets.modal import Decision, QuestionBox, nothing
 from ..widgets.notices import Action
 from ..widgets.page_frame import SizeClass
 from ..widgets.popups import Menu, MenuEntry, Popup
@@ -44,17 +46,14 @@ class PackActions:
 
     def browse_pack(self) -> None:
         """Ask for a pack file and add it."""
-        types = dialog_types("Packs", PACKS)
-        name = filedialog.askopenfilename(parent=self._page, title="Add a pack", filetypes=types)
-        if name:
-            self.pack.add(Path(name))
+        choose_file(
+            self._page, self._controller, FileWish(title="Add a pack", words="Packs", endings=PACKS), self.pack.add
+        )
 
     def browse_picture(self, anchor: tk.Misc) -> None:
         """Ask for a picture and read what it says about its making."""
-        types = dialog_types("Pictures", PICTURES)
-        name = filedialog.askopenfilename(parent=self._page, title="Picture to read", filetypes=types)
-        if name:
-            self.read(Path(name), anchor)
+        wish = FileWish(title="Picture to read", words="Pictures", endings=PICTURES)
+        choose_file(self._page, self._controller, wish, lambda path: self.read(path, anchor))
 
     def read(self, path: Path, anchor: tk.Misc) -> None:
         """Read a picture's recipe; RecipeRead answers, and `show` opens it under `anchor`."""
@@ -65,10 +64,11 @@ class PackActions:
         """Look through the folders again."""
         self._controller.packs.open(self._controller.settings)
 
-    def may_delete(self, file: PackFile) -> bool:
-        """Ask whether a pack is to go into the trash."""
-        what = f"“{file.title}” with {counted(file.count, 'prompt')} and its settings go to the trash."
-        return messagebox.askyesno("Delete pack", f"{what} Delete it?", parent=self._page)
+    def ask_delete(self, file: PackFile, delete: Callable[[], object]) -> None:
+        """Ask whether a pack is to go into the trash; `delete()` follows if it is."""
+        words = f"It has {counted(file.count, 'prompt')}. Its text and its settings go to the trash."
+        answers = (Decision("Delete it", delete), Decision("Keep it", nothing))
+        QuestionBox(self._page, f"Delete “{file.title}”?", words, answers)
 
     def show(
         self, event: RecipeRead, *, into: str, add: Callable[[str], object], use: Callable[[Recipe, str], object]

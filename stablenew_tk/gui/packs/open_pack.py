@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from tkinter import messagebox
 
 from msgspec import Struct
 
@@ -26,6 +25,7 @@ from ...pipeline.messages.packs import (
     PacksListed,
     PromptsExpanded,
 )
+from ..widgets.modal import Decision, QuestionBox, nothing
 from ..widgets.page_frame import DeferringBox
 from .editor import PackEditor
 from .list import PackList
@@ -241,15 +241,23 @@ class PackWork:
             self.pack.drafts.take_theirs(self.path)
             self._show(self.path, keep_place=True)
 
-    def may_leave(self, leave: Callable[[], object]) -> bool:
-        """Whether the window may close now. Asks about what is not saved; `leave()` follows once it is."""
+    def leave(self, leave: Callable[[], object]) -> None:
+        """Call `leave()` when the window may close: at once, or once the user has decided about changed texts."""
         self._sync()
         self._page.not_later("settings")
-        return self.pack.saving.may_leave(
-            lambda question: messagebox.askyesnocancel("Save packs", question, parent=self._page),
+        saving = self.pack.saving
+        saving.all_settings()
+        who = saving.would_be_lost
+        if not who:
+            leave()
+            return
+        answers = (
             # Not from within an event: the controller is still announcing it.
-            lambda: self._page.after_idle(leave),
+            Decision("Save and close", lambda: saving.save_and_leave(lambda: self._page.after_idle(leave)), main=True),
+            Decision("Close without saving", leave),
+            Decision("Stay", nothing),
         )
+        QuestionBox(self._page, "Save before StableNew closes?", f"{who} changes that are not saved.", answers)
 
     def _saved(self, event: PackSaved | PackSettingsSaved) -> None:
         self._sync()

@@ -182,8 +182,8 @@ class PacksPage(PageFrame):
     def delete(self) -> None:
         """Put the chosen pack into the trash, if the user confirms it."""
         file = self.list.file
-        if file is not None and self.actions.may_delete(file):
-            self.work.trash(file.path)
+        if file is not None:
+            self.actions.ask_delete(file, lambda: self.work.trash(file.path))
 
     def use_pack(self) -> None:
         """Go to Create with the open pack chosen."""

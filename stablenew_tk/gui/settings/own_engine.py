@@ -5,14 +5,16 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 from pathlib import Path
-from tkinter import filedialog
 
-from ...app.file_kinds import MODELS, dialog_types
+from ...app.controller import Controller
+from ...app.file_kinds import MODELS
 from ...domain.base.errors import InvalidInput
+from ...domain.base.file_wish import FileWish
 from ...domain.config.user_settings import MOST_MEMORY_GB, MOST_THREADS, Settings
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
 from ..widgets.entries import Entry
+from ..widgets.file_choice import choose_file
 from ..widgets.tooltips import tip
 
 ABOUT = (
@@ -25,9 +27,9 @@ _ANY = "no limit"
 class OwnEngineFields(Box):
     """The fields; `change(**settings)` when the user has changed one that can be used."""
 
-    def __init__(self, parent: tk.Misc, change: Callable[..., object]) -> None:
+    def __init__(self, parent: tk.Misc, controller: Controller, change: Callable[..., object]) -> None:
         super().__init__(parent)
-        self._change = change
+        self._controller, self._change = controller, change
         self.program = self._file_row("Program", "sd_server_program", "looked for beside StableNew and on the PATH")
         self.model = self._file_row("Model file", "sd_server_model", "the first checkpoint of the model folders")
         row = self._row("Threads")
@@ -81,10 +83,9 @@ class OwnEngineFields(Box):
             self._change(**{setting: str(Path(text.strip()).expanduser().absolute()) if text.strip() else ""})
 
         def browse() -> None:
-            types = dialog_types("Model files", MODELS) if setting.endswith("model") else ()
-            file = filedialog.askopenfilename(parent=self, title=caption, filetypes=types)
-            if file:
-                take(file)
+            endings = MODELS if setting.endswith("model") else ()
+            wish = FileWish(title=caption, words="Model files", endings=endings, start=entry.get())
+            choose_file(self, self._controller, wish, lambda file: take(str(file)))
 
         row = self._row(caption)
         entry = Entry(row, width=440, placeholder=placeholder, on_commit=take)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from tkinter import filedialog
 
 import msgspec
 
 from ...app.controller import Controller
 from ...app.found_servers import counts_of
 from ...domain.base.errors import NotReady
+from ...domain.base.file_wish import FileWish
 from ...domain.config.engines import SD_SERVER, SKETCH, WEBUI
 from ...domain.config.learning_mode import MODE_WORDS, MODES
 from ...domain.config.user_settings import LONGEST_NAME, parse_tags, usable_address, without_login
@@ -23,6 +23,7 @@ from ..widgets import theme
 from ..widgets.basics import Box, Button, Card, Label
 from ..widgets.controls import Check, Segmented
 from ..widgets.entries import Entry
+from ..widgets.file_choice import choose_file
 from ..widgets.page_frame import PageFrame
 from ..widgets.row_list import ScrollArea
 from ..widgets.tooltips import tip
@@ -152,12 +153,12 @@ class SettingsPage(PageFrame):
 
     def _build_start_command(self) -> None:
         section = self._section("Your own server", STARTING)
-        self.server = StartCommandFields(section, self._controller.server, self._change, self._address_to_look_at)
+        self.server = StartCommandFields(section, self._controller, self._change, self._address_to_look_at)
         self.server.pack(fill="x")
 
     def _build_own_engine(self) -> None:
         section = self._section("Own sd-server", ABOUT)
-        self.own_engine = OwnEngineFields(section, self._change_own_engine)
+        self.own_engine = OwnEngineFields(section, self._controller, self._change_own_engine)
         self.own_engine.pack(fill="x")
 
     def _build_folders(self) -> None:
@@ -185,9 +186,12 @@ class SettingsPage(PageFrame):
             self._change(**{setting: tuple(dict.fromkeys(paths))})
 
         def browse() -> None:
-            folder = filedialog.askdirectory(parent=self, title=words, mustexist=True)
-            if folder:
-                take((*getattr(self._controller.settings, setting), folder))
+            choose_file(
+                self,
+                self._controller,
+                FileWish(title=words, kind="folder"),
+                lambda folder: take((*getattr(self._controller.settings, setting), str(folder))),
+            )
 
         row = self._row(section, words)
         entry = Entry(row, width=440, placeholder=f"{what}, divided by ;", on_commit=lambda text: take(text.split(";")))
@@ -400,9 +404,8 @@ class SettingsPage(PageFrame):
         self._change(output_folder="" if folder in ("", usual) else str(Path(folder).expanduser()))
 
     def _browse_outputs(self) -> None:
-        folder = filedialog.askdirectory(parent=self, title="Folder for pictures", mustexist=False)
-        if folder:
-            self._take_outputs(folder)
+        wish = FileWish(title="Folder for pictures", kind="folder", start=self._outputs.get())
+        choose_file(self, self._controller, wish, lambda folder: self._take_outputs(str(folder)))
 
     def _take_user_name(self, text: str) -> None:
         self._change(user_name=" ".join(text.split())[:LONGEST_NAME])

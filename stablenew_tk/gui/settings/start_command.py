@@ -6,10 +6,10 @@ import shlex
 import tkinter as tk
 from collections.abc import Callable
 from pathlib import Path
-from tkinter import filedialog
 
-from ...app.started_server import OwnServer
+from ...app.controller import Controller
 from ...domain.base.colour_roles import Role
+from ...domain.base.file_wish import FileWish
 from ...domain.config.user_settings import Settings
 from ...pipeline.messages.jobs import CheckBackend
 from ...pipeline.messages.server import ServerChanged, ServerPhase
@@ -17,6 +17,7 @@ from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
 from ..widgets.controls import Check, Segmented
 from ..widgets.entries import Entry
+from ..widgets.file_choice import choose_file
 from ..widgets.tooltips import tip
 from .output_pane import OutputPane
 
@@ -34,12 +35,12 @@ class StartCommandFields(Box):
     def __init__(
         self,
         parent: tk.Misc,
-        server: OwnServer,
+        controller: Controller,
         change: Callable[..., object],
         look: Callable[[], CheckBackend | None],
     ) -> None:
         super().__init__(parent)
-        self._server, self._change, self._look = server, change, look
+        self._controller, self._server, self._change, self._look = controller, controller.server, change, look
         self.command = self._entry("Command", "start_command", "for example: ./webui.sh --api", self._browse_program)
         self.folder = self._entry("Working folder", "start_folder", "the folder of the program", self._browse_folder)
         row = self._row("")
@@ -51,7 +52,7 @@ class StartCommandFields(Box):
         row = self._row("Server")
         self.start = Button(row, "Start", self._start)
         self.start.pack(side="left")
-        self.stop = Button(row, "Stop", server.stop)
+        self.stop = Button(row, "Stop", self._server.stop)
         self.stop.pack(side="left", padx=theme.px(4))
         self._toggle = Button(row, "Show output", lambda: self.show_output(not self.shows_output))
         self._toggle.pack(side="left")
@@ -139,13 +140,13 @@ class StartCommandFields(Box):
         return entry
 
     def _browse_program(self) -> None:
-        file = filedialog.askopenfilename(parent=self, title="Program or script that starts the server")
-        if file:
-            path = Path(file)
+        def take(path: Path) -> None:
             quoted = f'"{path}"' if path.drive else shlex.quote(str(path))
             self._change(start_command=quoted, start_folder=self.folder.get().strip() or str(path.parent))
 
+        wish = FileWish(title="Program or script that starts the server", start=self.folder.get().strip())
+        choose_file(self, self._controller, wish, take)
+
     def _browse_folder(self) -> None:
-        folder = filedialog.askdirectory(parent=self, title="Working folder", mustexist=True)
-        if folder:
-            self._change(start_folder=folder)
+        wish = FileWish(title="Working folder", kind="folder", start=self.folder.get().strip())
+        choose_file(self, self._controller, wish, lambda folder: self._change(start_folder=str(folder)))

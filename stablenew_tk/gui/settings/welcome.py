@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from tkinter import filedialog
 
 import msgspec
 
 from ...app.controller import Controller
-from ...app.file_kinds import MODELS, dialog_types
+from ...app.file_kinds import MODELS
 from ...app.found_servers import FoundServers, counts_of, program_of
 from ...domain.base import colour_roles
 from ...domain.base.errors import AccessDenied, NotReady
+from ...domain.base.file_wish import FileWish
 from ...domain.config.engines import SD_SERVER
 from ...domain.config.user_settings import machine_of, usable_address
 from ...pipeline.messages.base import Event
@@ -21,6 +21,7 @@ from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Card, Drawing, Label, Sign
 from ..widgets.controls import Check
 from ..widgets.entries import Entry
+from ..widgets.file_choice import choose_file
 from ..widgets.marks import star_row
 from ..widgets.page_frame import PageFrame
 from ..widgets.painting import Painting
@@ -172,14 +173,15 @@ class WelcomePage(PageFrame):
         if self._found != SD_SERVER:
             self._choose(self._found)
             return
-        types = dialog_types("Model files", MODELS)
-        file = filedialog.askopenfilename(parent=self, title="Model file for sd-server", filetypes=types)
-        if file:
-            self._own = msgspec.structs.replace(self._own, model=file)
-            self._asked = SD_SERVER
-            self._use.busy()
-            self._local.show("Starting sd-server …", "text2")
-            self._controller.ask(CheckBackend(address=SD_SERVER, engine=self._own))
+        wish = FileWish(title="Model file for sd-server", words="Model files", endings=MODELS)
+        choose_file(self, self._controller, wish, lambda file: self._try_model(str(file)))
+
+    def _try_model(self, file: str) -> None:
+        self._own = msgspec.structs.replace(self._own, model=file)
+        self._asked = SD_SERVER
+        self._use.busy()
+        self._local.show("Starting sd-server …", "text2")
+        self._controller.ask(CheckBackend(address=SD_SERVER, engine=self._own))
 
     def _build_steps(self) -> None:
         row = Box(self._column)

@@ -48,6 +48,7 @@ class Popup:
         self.anchor: tk.Misc | None = None
         self._back: tk.Misc | None = None
         self._swallow: tk.Misc | None = None
+        self._grab: tk.Misc | None = None  # the box that shuts the rest of the window, when one is open
         self.window.bind("<Escape>", lambda _event: self.close())
         self.window.bind("<FocusOut>", self._maybe_left)
         self.window.bind("<Destroy>", self._destroyed)
@@ -73,6 +74,8 @@ class Popup:
         if self.anchor is not None:
             self.anchor = None
             self.window.withdraw()
+            if self._grab is not None and theme.alive(self._grab):
+                self._grab.grab_set()
             if self._back is not None and theme.alive(self._back):
                 self._back.focus_force()
         return "break"
@@ -93,10 +96,10 @@ class Popup:
         Separator(self.body).pack(fill="x")
         return close
 
-    def _fit(self, anchor: tk.Misc, focus: tk.Misc, width: int) -> None:
+    def _fit(self, anchor: tk.Misc, focus: tk.Misc, width: int, *, above: bool = False) -> None:
         """Show it as high as what is in it; width in screen pixels."""
         self.window.update_idletasks()
-        self._place(anchor, focus, width=width, height=self.body.winfo_reqheight() + 2)
+        self._place(anchor, focus, width=width, height=self.body.winfo_reqheight() + 2, above=above)
 
     def _closing(self, action: Callable[[], object]) -> Callable[[], None]:
         """What closes it and then acts, for buttons."""
@@ -107,8 +110,19 @@ class Popup:
 
         return close_and_act
 
-    def _place(self, anchor: tk.Misc, focus: tk.Misc, *, width: int, height: int, inset: int = theme.RING) -> bool:
-        """Show it under its anchor, or above where there is no room. False if this click has just closed it."""
+    def _place(
+        self,
+        anchor: tk.Misc,
+        focus: tk.Misc,
+        *,
+        width: int,
+        height: int,
+        inset: int = theme.RING,
+        above: bool = False,
+    ) -> bool:
+        """Show it under its anchor, or above where there is no room, or if so wanted. False if this click has just
+        closed it.
+        """
         swallowed, self._swallow = self._swallow is anchor, None
         if swallowed:
             return False
@@ -119,12 +133,16 @@ class Popup:
         right = home.winfo_rootx() + home.winfo_width() - theme.px(8)  # it stays over its own window where it can
         x = min(anchor.winfo_rootx() + theme.px(inset), max(home.winfo_rootx(), right - width), screen_width - width)
         below = anchor.winfo_rooty() + anchor.winfo_height() - theme.px(inset - 2)
-        y = below if below + height <= screen_height else max(0, anchor.winfo_rooty() - height)
+        y = below if not above and below + height <= screen_height else max(0, anchor.winfo_rooty() - height)
         self.window.configure(bg=theme.palette["edge"])
         self.window.geometry(f"{width}x{height}+{max(0, x)}+{y}")
         self.window.deiconify()
         self.window.lift()
         self.window.update_idletasks()
+        grab = self.window.grab_current()  # type: ignore[no-untyped-call]  # it has no types
+        self._grab = grab if grab is not self.window else self._grab
+        if self._grab is not None:
+            self.window.grab_set()
         # Windows without a frame get no focus from the window manager, so it is taken.
         focus.focus_force()
         return True
@@ -132,12 +150,19 @@ class Popup:
     def _clicked(self, event: tk.Event[tk.Misc]) -> None:
         anchor = self.anchor
         self._swallow = None
-        if anchor is None or str(event.widget).startswith(str(self.window)):
+        if anchor is None or self._is_inside(event):
             return
         # The click that closes a menu on its own button must not open it again.
         self._swallow = event.widget if event.widget is anchor else None
         self._back = None
         self.close()
+
+    def _is_inside(self, event: tk.Event[tk.Misc]) -> bool:
+        if not str(event.widget).startswith(str(self.window)):
+            return False
+        # With a grab, clicks elsewhere come here, too, as clicks on the window itself.
+        inside = 0 <= event.x < self.window.winfo_width() and 0 <= event.y < self.window.winfo_height()
+        return event.widget is not self.window or inside
 
     def _destroyed(self, event: tk.Event[tk.Misc]) -> None:
         if event.widget is self.window:

@@ -11,7 +11,6 @@ import tkinter as tk
 import weakref
 from collections.abc import Callable
 from tkinter import font as tkfont
-from tkinter import ttk
 from typing import Literal
 
 import customtkinter as ctk
@@ -163,7 +162,7 @@ def on_change(callback: Callable[[], object]) -> None:
 
 
 def apply(root: tk.Misc, wanted: Literal["dark", "light", "system"], *, family: str = "") -> None:
-    """Dress the window: fonts, customtkinter's theme, message boxes; then repaint everything that asked for it.
+    """Dress the window: fonts, customtkinter's theme; then repaint everything that asked for it.
 
     "system" is looked up once, here: customtkinter would start a program every 30 ms to watch it on Linux.
     """
@@ -186,8 +185,6 @@ def apply(root: tk.Misc, wanted: Literal["dark", "light", "system"], *, family: 
     ctk.set_appearance_mode(_ThemeState.mode)
     if isinstance(root, ctk.CTk):
         root.configure(fg_color=pair("bg"))
-    if sys.platform not in ("win32", "darwin"):
-        _style_questions(root)
     _announce()
 
 
@@ -259,21 +256,3 @@ def _ctk_theme() -> dict[str, dict[str, object]]:
             "border_color": pair("line"),
         },
     }
-
-
-def _style_questions(root: tk.Misc) -> None:
-    """Where Tk draws the message boxes itself they take over our colours and the font."""
-    style = ttk.Style(root)
-    style.theme_use("default")
-    style.configure(".", background=palette["surface"], foreground=palette["text"], font=font(13))
-    style.configure(
-        "TButton",
-        background=palette["raised2"],
-        bordercolor=palette["edge"],
-        relief="flat",
-        padding=(px(14), px(6)),
-        focuscolor=palette["focus"],
-    )
-    style.map("TButton", background=[("active", palette["edge"])], relief=[])
-    for name in ("TkCaptionFont", "TkDefaultFont"):
-        tkfont.nametofont(name, root=root).configure(family=_ThemeState.family, size=-font_pixels(13), weight="normal")

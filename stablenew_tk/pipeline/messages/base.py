@@ -1,6 +1,11 @@
-"""Base classes of messages: `Order` (to a worker thread), `Event` (from a worker through the inbox), `OrderFailed`."""
+"""Base classes of messages: `Order` (to a worker thread), `Event` (from a worker through the inbox).
+
+`OrderFailed` and `SecondStart` concern the program as a whole.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -25,3 +30,9 @@ class OrderFailed(Event, frozen=True, kw_only=True):
 
     message: str
     order: Order | None = None
+
+
+class SecondStart(Event, frozen=True, kw_only=True):
+    """The program was started again on the same data folder. Call `shown()` once the window is in front."""
+
+    shown: Callable[[], object]

@@ -24,13 +24,17 @@ class LineNotSaved(Event, frozen=True, kw_only=True):
 
 
 class HistoryLoaded(Event, frozen=True, kw_only=True):
-    """The loaded history, which the main thread owns from now on. `waiting`: unfinished jobs of the last session."""
+    """The loaded history, which the main thread owns from now on. `waiting`: unfinished jobs of the last session.
+
+    `again`: it was loaded before, and another program has repaired the journal since.
+    """
 
     history: History
     recent: tuple[LearningRecord, ...]
     waiting: tuple[Job, ...]
     damaged: int
     newer: int
+    again: bool = False
 
 
 class RecordRead(Event, frozen=True, kw_only=True):
@@ -57,6 +61,24 @@ class UnsavedChanged(Event, frozen=True, kw_only=True):
 
     count: int
     message: str = ""
+
+
+class NewsRead(Event, frozen=True, kw_only=True):
+    """Lines that other programs wrote to the journal, up to `end`. `more`: there are more to read."""
+
+    lines: tuple[LineSaved, ...]
+    end: Position
+    damaged: int = 0
+    newer: int = 0
+    more: bool = False
+
+
+class JournalTouched(Event, frozen=True, kw_only=True):
+    """A file of the journal changed on disk, by this program or another one."""
+
+
+class ReadNews(Order, frozen=True, kw_only=True):
+    """Read what other programs wrote to the journal; NewsRead answers, or HistoryLoaded when it was repaired."""
 
 
 class LoadHistory(Order, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Lists one folder of models or packs: names, sizes, times, links. No file is opened.
+"""Lists one folder of models, packs or journal segments: names, sizes, times, links. No file is opened.
 
 Links are never followed out of the folders the user named, nor round in a circle; pipes, devices and names that are no
 text are left out with a sentence.
@@ -47,6 +47,7 @@ MODELS = Endings(
     frozenset(suffix.rpartition(".")[2] for suffix in PREVIEW_SUFFIXES),
 )
 PACKS = Endings(frozenset({"txt", "tsv", "json", "yaml", "yml"}))
+JOURNAL = Endings(frozenset({"jsonl"}))
 _UNLISTED = FolderPrint(0, 0)
 
 

@@ -351,6 +351,10 @@ def test_more_images_queues_exactly_the_pictures_that_would_tell_most(study):
     assert len(queued) == 3
     study.until(lambda: study.head.buttons["more"].text == "3 pictures on the way")
     assert not study.head.buttons["more"].enabled
+    assert study.head.notice.cget("text").startswith("3 pictures queued.")
+    study.until(lambda: study.head.notice.winfo_viewable())
+    study.controller.cancel()
+    study.until(lambda: not study.head.notice.winfo_viewable())
 
 
 def test_a_preset_is_on_disk_before_the_page_says_saved_and_undo_takes_it_away(study):

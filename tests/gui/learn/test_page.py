@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from journal_lines import rate
+from open_window import choose_file
 from plans import VALUES, Desk, PlanCell, button, name_of, plan, record, texts
 
 from stablenew_tk.domain.config.catalogue import with_values
@@ -582,12 +583,12 @@ def test_a_plan_file_that_cannot_be_used_is_told_and_nothing_is_begun(desk, tmp_
     assert d.page.title[0] == "Learn"
 
 
-def test_a_plan_can_be_written_as_a_file(desk, tmp_path, monkeypatch):
+def test_a_plan_can_be_written_as_a_file(desk, tmp_path):
     d = desk()
     d.until(lambda: d.page.plans.chosen)
     path = tmp_path / "mine.json"
-    monkeypatch.setattr("tkinter.filedialog.asksaveasfilename", lambda **_options: str(path))
     d.page.plans.card.export.invoke()
+    choose_file(d.root, d.until, path)
     d.until(lambda: d.said)
     assert str(path) in d.said[0]
     assert msgspec.json.decode(path.read_bytes())["focus_parameter"] == "txt2img.steps"
@@ -690,3 +691,15 @@ def test_a_click_on_a_key_hint_does_what_the_key_does(desk):
     d.root.update()
     hints.event_generate("<ButtonRelease-1>", x=round(place[0]), y=8)
     d.until(lambda: d.page.plans.winfo_ismapped())
+
+
+def test_an_archived_run_stands_at_the_end_of_the_list_and_can_be_brought_back(desk):
+    d = desk()
+    d.until(lambda: d.page.plans.chosen)
+    d.page.plans.card.archive.invoke()
+    d.until(lambda: "Archived · 1" in [row.text for row in d.page.plans.rows])
+    assert d.page.plans.rows[-1].text == d.plan.name
+    assert d.controller.settings.archived_plans == (d.plan.plan_id,)
+    d.page.plans.card.archive.invoke()
+    d.until(lambda: "Archived · 1" not in [row.text for row in d.page.plans.rows])
+    assert d.controller.settings.archived_plans == ()

@@ -6,6 +6,7 @@ import pytest
 from conftest import wait_until
 from learning_lab import Lab
 from msgspec.structs import replace
+from open_window import choose_file
 from PIL import Image
 
 from stablenew_tk.app.controller import Controller
@@ -366,9 +367,8 @@ def test_learning_about_a_lora_tries_weights_around_its_best_one(stocked):
     assert min(plan.variant_values) < 0.75 < max(plan.variant_values)
 
 
-def test_without_folders_one_button_leads_to_one(shop, monkeypatch):
+def test_without_folders_one_button_leads_to_one(shop):
     shop.put("cobalt", like="cobalt")
-    monkeypatch.setattr("stablenew_tk.gui.models.page.filedialog.askdirectory", lambda **_: str(shop.models))
     shop.controller = Controller(shop.places, Settings())
     shop.page = ModelsPage(shop.root, shop.controller, say=print, learn=print)
     shop.page.pack(fill="both", expand=True)
@@ -377,6 +377,7 @@ def test_without_folders_one_button_leads_to_one(shop, monkeypatch):
     shop.root.update()
     assert shop.page.choose.winfo_viewable()
     shop.page.choose.invoke()
+    choose_file(shop.root, shop.until, shop.models)
     shop.until(lambda: shop.names() == ["cobalt"])
     assert not shop.page.choose.winfo_viewable()
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from tkinter import messagebox
 
 import pytest
 import send2trash
 from conftest import wait_until
+from open_window import answer
 from PIL import Image, PngImagePlugin
 
 from stablenew_tk.app.controller import Controller
@@ -23,6 +23,7 @@ from stablenew_tk.gui.packs.page import PackPageActions, PacksPage
 from stablenew_tk.gui.packs.randomizer_tab import Axes, axis_entries
 from stablenew_tk.gui.packs.recipe_popup import RecipePopup
 from stablenew_tk.gui.packs.variants_tab import VariantsTab
+from stablenew_tk.gui.widgets.modal import open_boxes
 from stablenew_tk.pipeline.messages.base import OrderFailed
 from stablenew_tk.pipeline.messages.packs import PackSaved, PackSettingsSaved, PromptsExpanded, SavePack
 from stablenew_tk.pipeline.messages.pictures import RecipeRead
@@ -234,16 +235,18 @@ def test_a_pack_that_vanishes_keeps_what_was_typed_in_sight_until_it_is_written_
     rain.until(lambda: [one.problem for one in rain.page.list.shown] == ["", ""])
 
 
-def test_a_vanished_pack_can_be_given_up(rain, monkeypatch):
+def test_a_vanished_pack_can_be_given_up(rain):
     rain.type("# mine\n")
     rain.settle()
     rain.path.unlink()
     rain.until(lambda: "no longer there" in rain.page.editor.strip.text)
-    monkeypatch.setattr(messagebox, "askyesno", lambda *_words, **_more: True)
     rain.page.delete()
+    answer(rain.root, "Delete it")
     rain.until(lambda: rain.page.work.path is not None and rain.page.work.path.stem == "boats")
     assert [one.path.stem for one in rain.page.list.shown] == ["boats"]
-    assert rain.page.work.may_leave(lambda: None)
+    left = []
+    rain.page.work.leave(lambda: left.append(True))
+    assert left
 
 
 def test_a_file_that_cannot_be_read_any_more_leaves_the_text_that_was_read(rain):
@@ -407,20 +410,22 @@ def test_an_added_pack_is_copied_and_opened(rain, tmp_path):
     assert rain.text.get() == "a lighthouse\n"
 
 
-def test_deleting_asks_and_puts_the_pack_into_the_trash(rain, monkeypatch):
-    asked = []
-    monkeypatch.setattr(messagebox, "askyesno", lambda *words, **_more: asked.append(words[1]) or True)
+def test_deleting_asks_and_puts_the_pack_into_the_trash(rain):
     rain.page.delete()
+    assert open_boxes(rain.root)[0].title == "Delete “Rain”?"
+    rain.root.focus_get().event_generate("<Escape>")
+    assert rain.path.exists()
+    rain.page.delete()
+    assert "It has 2 prompts" in answer(rain.root, "Delete it")
     rain.until(lambda: not rain.path.exists())
-    assert "“Rain” with 2 prompts" in asked[0]
     rain.until(lambda: rain.page.work.path is not None and rain.page.work.path.stem == "boats")
 
 
-def test_after_a_pack_is_deleted_its_neighbour_is_open(rain, monkeypatch):
+def test_after_a_pack_is_deleted_its_neighbour_is_open(rain):
     rain.put("zoo", "a zebra\n")
     rain.until(lambda: len(rain.page.list.shown) == 3)
-    monkeypatch.setattr(messagebox, "askyesno", lambda *_words, **_more: True)
     rain.page.delete()
+    answer(rain.root, "Delete it")
     rain.until(lambda: rain.page.work.path is not None and rain.page.work.path.stem == "zoo")
 
 
@@ -436,16 +441,18 @@ def test_prompts_of_variants_stand_in_one_column_however_long_their_numbers(root
     assert tab.text.bbox(first)[0] == tab.text.bbox(second)[0]
 
 
-def test_closing_asks_and_saves_before_the_window_goes(rain, monkeypatch):
+def test_closing_asks_and_saves_before_the_window_goes(rain):
     left = []
-    answers = [None, True]
-    monkeypatch.setattr(messagebox, "askyesnocancel", lambda *_words, **_more: answers.pop(0))
-    assert rain.page.work.may_leave(lambda: left.append(True))
+    rain.page.work.leave(lambda: left.append("nothing to save"))
+    assert left == ["nothing to save"]
     rain.type("# mine\n")
-    assert not rain.page.work.may_leave(lambda: left.append(True))
-    assert not left
-    assert not rain.page.work.may_leave(lambda: left.append(True))
-    rain.until(lambda: left)
+    rain.page.work.leave(lambda: left.append("saved"))
+    answer(rain.root, "Stay")
+    rain.root.update()
+    assert left == ["nothing to save"]
+    rain.page.work.leave(lambda: left.append("saved"))
+    answer(rain.root, "Save and close")
+    rain.until(lambda: left[1:] == ["saved"])
     assert rain.path.read_text(encoding="utf-8") == "# mine\n" + RAIN
 
 
@@ -580,9 +587,9 @@ def test_a_pack_that_the_trash_refuses_keeps_what_was_typed(rain, monkeypatch):
         raise OSError("no trash here")
 
     monkeypatch.setattr(send2trash, "send2trash", refuse)
-    monkeypatch.setattr(messagebox, "askyesno", lambda *_words, **_more: True)
     rain.type("# mine\n")
     rain.page.list.rows.canvas.event_generate("<Delete>")
+    answer(rain.root, "Delete it")
     rain.until(lambda: rain.saw(OrderFailed))
     assert rain.text.get() == "# mine\n" + RAIN
     assert rain.state == "unsaved changes"

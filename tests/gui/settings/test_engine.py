@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import sys
 import tkinter as tk
-from tkinter import messagebox
 
 import pytest
 from conftest import wait_until
@@ -207,11 +206,6 @@ class TestOwnServer:
         yield made
         made.end()
 
-    @pytest.fixture(autouse=True)
-    def _a_question_is_answered(self, monkeypatch):
-        """A test that fails leaves the server running, and nobody could answer what becomes of it."""
-        monkeypatch.setattr(messagebox, "askyesnocancel", lambda *_words, **_more: True)
-
     @pytest.fixture
     def fields(self, house):
         return house.page("settings").server
@@ -311,23 +305,21 @@ class TestOwnServer:
             house.until(script.alive)
         wait_until(lambda: script.alive() == [])
 
-    @pytest.mark.parametrize(("answer", "runs_on"), [(True, False), (False, True)])
-    def test_at_the_end_it_is_asked_what_becomes_of_it(self, tmp_path, script, monkeypatch, answer, runs_on):
-        questions = []
-        monkeypatch.setattr(messagebox, "askyesnocancel", lambda *words, **_more: questions.append(words) or answer)
+    @pytest.mark.parametrize(("words", "runs_on"), [("Stop it", False), ("Leave it running", True)])
+    def test_at_the_end_it_is_asked_what_becomes_of_it(self, tmp_path, script, words, runs_on):
         with open_house(tmp_path / "app") as house:
             self.started(house, script)
             house.until(lambda: house.controller.server.state.is_there and script.alive())
-        assert len(questions) == 1
+            house.window.leave()
+            assert "is running" in house.answer(words)
         assert bool(script.alive()) == runs_on
 
-    def test_who_takes_it_back_stays(self, tmp_path, script, monkeypatch):
-        answers = [None, True]
-        monkeypatch.setattr(messagebox, "askyesnocancel", lambda *_words, **_more: answers.pop(0))
+    def test_who_takes_it_back_stays(self, tmp_path, script):
         with open_house(tmp_path / "app") as house:
             self.started(house, script)
             house.until(lambda: house.controller.server.state.is_there)
             house.window.leave()
+            house.answer("Stay")
             assert house.window.winfo_exists()
             assert house.controller.server.state.is_there
 

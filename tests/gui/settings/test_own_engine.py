@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import tkinter as tk
-from tkinter import filedialog
 
 import pytest
 from fake_webui import FakeWebUI
-from open_window import open_house
+from open_window import choose_file, open_house
 from plans import button
 from stub_sd_server import StubProgram
 
 from stablenew_tk.app import found_servers
 from stablenew_tk.domain.config.user_settings import Settings
+from stablenew_tk.gui.widgets.modal import open_boxes
 from stablenew_tk.pipeline.messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine
 from stablenew_tk.pipeline.messages.settings import SettingsSaved
 from stablenew_tk.storage.settings import load_settings
@@ -159,29 +159,31 @@ class TestWelcome:
             made.page("welcome")
             yield made
 
-    def choose(self, house, monkeypatch, path):
-        monkeypatch.setattr(filedialog, "askopenfilename", lambda **_options: str(path))
+    def choose(self, house, path):
         house.button("Choose a model file").act()
+        choose_file(house.window, house.until, path)
 
-    def test_it_is_offered_where_no_webui_answers(self, arrived, program, monkeypatch):
+    def test_it_is_offered_where_no_webui_answers(self, arrived, program):
         arrived.until(lambda: arrived.says("sd-server, found on this computer"))
-        self.choose(arrived, monkeypatch, program.models / "boat.safetensors")
+        self.choose(arrived, program.models / "boat.safetensors")
         arrived.until(lambda: arrived.controller.settings.welcome_done)
         settings = arrived.controller.settings
         assert (settings.backend, settings.sd_server_program) == ("sd-server", "")
         assert settings.sd_server_model == str(program.models / "boat.safetensors")
         arrived.until(lambda: arrived.controller.capabilities is not None)
 
-    def test_a_damaged_model_file_is_told_and_nothing_is_chosen(self, arrived, program, monkeypatch):
+    def test_a_damaged_model_file_is_told_and_nothing_is_chosen(self, arrived, program):
         arrived.until(lambda: arrived.says("sd-server, found on this computer"))
-        self.choose(arrived, monkeypatch, program.models / "torn.safetensors")
+        self.choose(arrived, program.models / "torn.safetensors")
         arrived.until(lambda: arrived.says("ended at once with 'torn'"))
         assert not arrived.controller.settings.welcome_done
         assert arrived.button("Choose a model file")
 
-    def test_a_dialog_that_is_closed_changes_nothing(self, arrived, monkeypatch):
+    def test_a_dialog_that_is_closed_changes_nothing(self, arrived):
         arrived.until(lambda: arrived.says("sd-server, found on this computer"))
-        self.choose(arrived, monkeypatch, "")
+        arrived.button("Choose a model file").act()
+        arrived.until(lambda: open_boxes(arrived.window))
+        arrived.key("<Escape>")
         assert arrived.controller.settings.backend == "sketch"
 
     def test_a_webui_that_answers_comes_first(self, tmp_path, program, monkeypatch):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 from pathlib import Path
-from tkinter import filedialog
 
 import msgspec
 from PIL import Image, ImageTk
 
 from ....app.controller import Controller
+from ....app.file_kinds import START_PICTURES
 from ....app.learn.setting_search import (
     ANOTHER_LORA,
     GROUPS,
@@ -20,6 +20,7 @@ from ....app.learn.setting_search import (
     range_words,
     setting_words,
 )
+from ....domain.base.file_wish import FileWish
 from ....domain.config.catalogue import with_values
 from ....domain.config.pipeline_config import stage_spec
 from ....domain.config.sweep import LORA, Focus, value_text
@@ -30,6 +31,7 @@ from ....pipeline.messages.pictures import FitFile, PictureReady
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Card, Label
 from ...widgets.entries import Entry
+from ...widgets.file_choice import choose_file
 from ...widgets.flow import pack_if
 from ...widgets.popups import ChoiceField, MenuEntry
 from ...widgets.row_list import ListRow, RowList
@@ -271,11 +273,14 @@ class ParameterStep(Box):
         self._tell(msgspec.structs.replace(self._draft, start_image=path, start_problem=problem))
 
     def _browse(self) -> None:
-        kinds = [("Pictures", "*.png *.jpg *.jpeg *.webp"), ("All", "*")]
-        name = filedialog.askopenfilename(parent=self, title="The picture to start from", filetypes=kinds)
-        if name:
-            self.picture.set(name)
-            self._typed_picture(name)
+        wish = FileWish(
+            title="Picture to start from", words="Pictures", endings=START_PICTURES, start=self.picture.get()
+        )
+        choose_file(self, self._controller, wish, lambda path: self._take_picture(str(path)))
+
+    def _take_picture(self, name: str) -> None:
+        self.picture.set(name)
+        self._typed_picture(name)
 
     def _picked_refiner(self, name: str) -> None:
         base = with_values(self._draft.base, {"refiner.checkpoint": name})

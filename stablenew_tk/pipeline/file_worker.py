@@ -1,0 +1,89 @@
+"""Orders of the file thread: the desktop's dialog, folders to choose from, what is at a typed path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import singledispatchmethod
+from pathlib import Path
+
+from ..domain.base.errors import InvalidInput
+from ..storage.desktop_dialogs import ask_desktop
+from ..storage.disk.folders import list_folder, look_at, usual_places
+from .messages.base import Event, Order
+from .messages.files import (
+    AskDesktop,
+    DesktopAnswered,
+    FileOrder,
+    FindPlaces,
+    FolderListed,
+    ListFolder,
+    LookAt,
+    PathSeen,
+    UsualPlacesFound,
+)
+from .workers import Desk, Inbox
+
+
+class FileWork:
+    """Carries out the orders. A dialog that is open goes away once `stopped()` says that the program ends."""
+
+    def __init__(self, stopped: Callable[[], bool]) -> None:
+        self._stopped = stopped
+
+    @singledispatchmethod
+    def perform(self, order: Order) -> Event | None:
+        """Carry out an order and return the event that answers it."""
+        raise InvalidInput(f"The file thread does not know the order {type(order).__name__}.")
+
+    @perform.register
+    def _(self, order: AskDesktop) -> DesktopAnswered:
+        start = _existing(order.start)
+        answer = ask_desktop(order.wish, start, self._stopped)
+        return DesktopAnswered(number=order.number, answer=answer, start=start)
+
+    @perform.register
+    def _(self, order: ListFolder) -> FolderListed:
+        found = list_folder(order.path, order.wish, hidden=order.hidden, all_files=order.all_files)
+        return FolderListed(
+            number=order.number, path=found.path, folders=found.folders, files=found.files, problem=found.problem
+        )
+
+    @perform.register
+    def _(self, order: LookAt) -> PathSeen:
+        return PathSeen(number=order.number, path=order.path, kind=look_at(order.path))
+
+    @perform.register
+    def _(self, order: FindPlaces) -> UsualPlacesFound:
+        return UsualPlacesFound(number=order.number, places=usual_places())
+
+
+class FileDesk:
+    """The file thread, which begins with the first order. Main thread."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+        self._desk: Desk | None = None
+        self._is_closed = False
+
+    def ask(self, order: FileOrder) -> None:
+        """Queue an order; its answer arrives in the inbox."""
+        if self._desk is None and not self._is_closed:
+            work = FileWork(lambda: self._is_closed)
+            self._desk = Desk(work.perform, self._inbox, name="files")
+        if self._desk is not None:
+            self._desk.ask(order)
+
+    def close(self, timeout_s: float) -> None:
+        """Close a dialog that is open and stop the thread."""
+        self._is_closed = True
+        if self._desk is not None:
+            self._desk.close(timeout_s)
+            self._desk = None
+
+
+def _existing(start: Path) -> Path:
+    """The folder to begin in: the nearest one that exists, from a file or folder that may have gone, else home."""
+    for folder in (start, *start.parents):
+        if look_at(folder) == "folder":
+            return folder
+    return Path.home()

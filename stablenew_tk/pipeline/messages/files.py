@@ -1,0 +1,81 @@
+"""Messages about choosing files: the desktop's dialog, listed folders, what is at a path.
+
+Numbers tell answers apart.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...domain.base.file_wish import FileWish
+from ...storage.desktop_dialogs import DialogAnswer
+from ...storage.disk.folders import PathKind
+from .base import Event, Order
+
+
+class FileOrder(Order, frozen=True, kw_only=True):
+    """Base class of the orders of the file thread."""
+
+
+class AskDesktop(FileOrder, frozen=True, kw_only=True):
+    """Show the desktop's file dialog, beginning in `start`; DesktopAnswered follows when the user has closed it."""
+
+    number: int
+    wish: FileWish
+    start: Path
+
+
+class DesktopAnswered(Event, frozen=True, kw_only=True):
+    """What the user chose in the desktop's dialog. `start` is the folder that was found to begin in."""
+
+    number: int
+    answer: DialogAnswer
+    start: Path
+
+
+class ListFolder(FileOrder, frozen=True, kw_only=True):
+    """List a folder; FolderListed answers. `hidden`: names with a dot before them, too; `all_files`: of any kind."""
+
+    number: int
+    path: Path
+    wish: FileWish
+    hidden: bool = False
+    all_files: bool = False
+
+
+class FolderListed(Event, frozen=True, kw_only=True):
+    """Names in a folder, as people sort them. `problem` says why there are none, or not all of them."""
+
+    number: int
+    path: Path
+    folders: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class LookAt(FileOrder, frozen=True, kw_only=True):
+    """Say what is at a path; PathSeen answers."""
+
+    number: int
+    path: Path
+
+
+class PathSeen(Event, frozen=True, kw_only=True):
+    """What is at a path."""
+
+    number: int
+    path: Path
+    kind: PathKind
+
+
+class FindPlaces(FileOrder, frozen=True, kw_only=True):
+    """Find the folders where people keep files; UsualPlacesFound answers."""
+
+    number: int
+
+
+class UsualPlacesFound(Event, frozen=True, kw_only=True):
+    """Names and paths of folders and drives that exist."""
+
+    number: int
+    places: tuple[tuple[str, Path], ...]
