@@ -401,6 +401,7 @@ def test_a_server_that_does_not_answer_keeps_run_from_starting_and_is_told_with_
     with engine() as fake, open_house(tmp_path, backend=fake.url) as house:
         host = fake.url.removeprefix("http://")
         page, bottom = house.page("create"), house.window.bottom
+        page.change("checkpoint", "ink_model")
         house.until(lambda: page.bar.button.enabled and house.controller.capabilities is not None)
         fake.go_down()
         house.controller.check_backend()
