@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta, Struct
 
 from ..base.errors import InvalidInput
+from ..base.screen_scale import AS_THE_SCREEN, MOST_SIZE
 from .catalogue import Value
 from .engines import OwnEngine
 from .global_texts import LONGEST, GlobalTexts
@@ -50,7 +51,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     outside of its scope one is used all the same (`domain.models.preset_scope.Situation.context`). `loras_off` are
     LoRAs of profiles that are switched off, each with its checkpoint (`domain.models.profile_loras`). `user_name`
     stands in Learning Runs, "" = that of the system; `user` and `password` are for the backend. For `sd_server_…` see
-    `engines.OwnEngine`.
+    `engines.OwnEngine`. `size` is that of everything in the window in percent, `AS_THE_SCREEN` (0) what suits it.
     """
 
     backend: _ShortText = "sketch"
@@ -65,6 +66,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     wildcard_folders: tuple[_ShortText, ...] = ()
     model_folders: tuple[_ShortText, ...] = ()
     appearance: Literal["system", "dark", "light"] = "system"
+    size: Annotated[int, Meta(ge=AS_THE_SCREEN, le=MOST_SIZE)] = AS_THE_SCREEN
     learning: ProjectLearning = "active"
     user_name: Annotated[str, Meta(max_length=LONGEST_NAME)] = ""
     presets: tuple[_ShortText, ...] = ()

@@ -26,6 +26,7 @@ from ..widgets.row_list import ScrollArea
 from ..widgets.tooltips import tip
 from .global_texts import AddedTexts
 from .own_engine import ABOUT, OwnEngineFields
+from .size_fields import SizeFields
 
 ENGINES = ((SKETCH, "Sketch engine"), (WEBUI, "WebUI or ComfyUI"), (SD_SERVER, "Own sd-server"))
 _ADDED = (
@@ -196,6 +197,8 @@ class SettingsPage(PageFrame):
         options = (("system", "As the system"), ("dark", "Dark"), ("light", "Light"))
         self._appearance = Segmented(row, options, lambda mode: self._change(appearance=mode))
         self._appearance.pack(side="left")
+        self.size = SizeFields(self._row(section, "Size of everything"), lambda size: self._change(size=size))
+        self.size.pack(side="left")
 
     # ---- state to fields
 
@@ -221,6 +224,7 @@ class SettingsPage(PageFrame):
         self._tags.set(", ".join(f"{key} {words}" for key, words in settings.tags))
         self.added.show(settings.globals)
         self._appearance.set(settings.appearance)
+        self.size.show(settings.size)
 
     def _change(self, **values: object) -> None:
         changed = msgspec.structs.replace(self._controller.settings, **values)
