@@ -197,8 +197,8 @@ class SettingsPage(PageFrame):
         options = (("system", "As the system"), ("dark", "Dark"), ("light", "Light"))
         self._appearance = Segmented(row, options, lambda mode: self._change(appearance=mode))
         self._appearance.pack(side="left")
-        self.size = SizeFields(self._row(section, "Size of everything"), lambda size: self._change(size=size))
-        self.size.pack(side="left")
+        self.size_fields = SizeFields(self._row(section, "Size of everything"), lambda size: self._change(size=size))
+        self.size_fields.pack(side="left")
 
     # ---- state to fields
 
@@ -224,7 +224,7 @@ class SettingsPage(PageFrame):
         self._tags.set(", ".join(f"{key} {words}" for key, words in settings.tags))
         self.added.show(settings.globals)
         self._appearance.set(settings.appearance)
-        self.size.show(settings.size)
+        self.size_fields.show(settings.size)
 
     def _change(self, **values: object) -> None:
         changed = msgspec.structs.replace(self._controller.settings, **values)

@@ -45,7 +45,7 @@ class Card(tk.Frame):
         self._recolour_card()
         theme.on_change(self._recolour_card)
 
-    def winfo_children(self) -> list[tk.Misc]:
+    def winfo_children(self) -> list[tk.Widget | tk.Toplevel]:
         """What was put into the card; its corners are its own."""
         return [child for child in super().winfo_children() if child not in self._corners]
 

@@ -117,7 +117,8 @@ def box(
 
     With `margin` (see theme.RING) the picture is larger by that on every side; the ring is drawn there.
     """
-    return _box(width, height, (fill, outline, ground), radius=radius, margin=margin, ring=ring)
+    # A control squeezed to nothing has no room for a part of it.
+    return _box(max(0, width), max(0, height), (fill, outline, ground), radius=radius, margin=margin, ring=ring)
 
 
 def corners(*, fill: Role, outline: Role, ground: Role) -> tuple[ImageTk.PhotoImage, ...]:

@@ -84,9 +84,10 @@ def _multiply(widget: tk.Misc, before: float) -> None:
     call, path = widget.tk.call, str(widget)
     changed: list[str | int] = []
     for option in _OPTIONS.get(widget.winfo_class(), ()):
-        length = widget.tk.getint(call(path, "cget", f"-{option}"))
-        if length:
-            changed += (f"-{option}", lengths.scaled(option, length, before))
+        *_, usual, length = widget.tk.splitlist(call(path, "configure", f"-{option}"))
+        # What nobody asked for is no length of ours: an empty canvas has ten centimetres.
+        if widget.winfo_pixels(str(usual)) != widget.winfo_pixels(str(length)) and widget.tk.getint(length):
+            changed += (f"-{option}", lengths.scaled(option, widget.tk.getint(length), before))
     if changed:
         call(path, "configure", *changed)
     _multiply_place(widget, lengths, before)
@@ -101,7 +102,8 @@ def _multiply_place(widget: tk.Misc, lengths: _Lengths, before: float) -> None:
     changed: list[str | tuple[int, ...]] = []
     for name, value in zip(told[::2], told[1::2], strict=True):
         if str(name) in _PLACES[manager] and str(value) not in ("", "0"):
-            sides = [widget.tk.getint(side) for side in widget.tk.splitlist(value)]
+            # Two sides come as a tuple, one as a number or a text.
+            sides = [widget.tk.getint(side) for side in (value if isinstance(value, tuple) else (value,))]
             changed += (str(name), tuple(lengths.scaled(f"{name}{n}", side, before) for n, side in enumerate(sides)))
     if changed:
         widget.tk.call(manager, "configure", str(widget), *changed)

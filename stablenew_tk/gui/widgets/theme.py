@@ -223,8 +223,7 @@ def apply(
     ctk.set_appearance_mode(_ThemeState.mode)
     if isinstance(root, ctk.CTk):
         root.configure(fg_color=pair("bg"))
-    if sys.platform not in ("win32", "darwin"):
-        _style_questions(root)
+    _style_questions(root)
     repaint()
 
 
@@ -232,6 +231,7 @@ def set_scale(scale: float) -> None:
     """Let `px` and the fonts follow another scale. Lengths in use stay as they are: see `rescaling`."""
     _ThemeState.scale = scale
     _size_fonts()
+    _style_questions(root())
 
 
 def repaint() -> None:
@@ -288,6 +288,8 @@ def alive(widget: tk.Misc) -> bool:
 
 def _style_questions(root: tk.Misc) -> None:
     """Where Tk draws the message boxes itself they take over our colours and the font."""
+    if sys.platform in ("win32", "darwin"):
+        return
     style = ttk.Style(root)
     style.theme_use("default")
     style.configure(".", background=palette["surface"], foreground=palette["text"], font=font(13))
