@@ -44,6 +44,8 @@ from .run_fields import GlobalTextLine, SeedFields, StartPicture
 
 # Widths of the left and the right side in px; where there is little room, the preview is unfolded beside the cards.
 WIDTHS: dict[SizeClass, tuple[int, int]] = {"narrow": (232, 280), "usual": (280, 324), "wide": (320, 400)}
+# The fields are never wider than this: where there is more room, the preview takes it.
+FIELDS_MOST = 860
 GENERAL = ("checkpoint", "vae", "clip_skip")
 KEYS = (
     ("Ctrl+Enter", "run"),
@@ -213,11 +215,11 @@ class CreatePage(PageFrame):
         if event.widget is not self:
             return
         size, before = self.size_class, self._size
+        packs, preview = (theme.px(width) for width in WIDTHS[size])
+        self.packs.configure(width=packs)
+        self.preview.configure(width=max(preview, event.width - packs - theme.px(FIELDS_MOST)))
         if size != before:
             self._size = size
-            packs, preview = WIDTHS[size]
-            self.packs.configure(width=theme.px(packs))
-            self.preview.configure(width=theme.px(preview))
             if before is None or "narrow" in (size, before):
                 self._show_preview(size != "narrow")
 

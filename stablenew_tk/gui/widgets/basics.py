@@ -183,6 +183,7 @@ class Painted(Painting, Scaled):
         self._clicked, self._help, self._why = False, "", ""
         self._size = (0, 0)
         self.margin = theme.px(RING)
+        self._design = (width / theme.scale(), height / theme.scale())
         width, height = width + 2 * self.margin, height + 2 * self.margin
         super().__init__(
             parent, ground or ground_of(parent), width=width, height=height, takefocus=True, cursor="hand2"
@@ -231,6 +232,8 @@ class Painted(Painting, Scaled):
     def remeasure(self) -> None:
         """Take the room that the present scale asks for; a control as wide as its words measures them here."""
         self.margin = theme.px(RING)
+        width, height = (theme.px(length) + 2 * self.margin for length in self._design)
+        self.configure(width=width, height=height)
 
     def repaint(self) -> None:
         """Draw again, once the control has a size."""

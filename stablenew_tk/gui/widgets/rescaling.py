@@ -57,10 +57,12 @@ def rescale(root: tk.Misc, scale: float) -> None:
     if scale == before:
         return
     theme.set_scale(scale)
-    for widget in everything_in(root):
+    everything = tuple(everything_in(root))
+    for widget in everything:
         _multiply(widget, before)
+    for widget in everything:
         if isinstance(widget, Scaled):
-            widget.remeasure()
+            theme.safely(widget.remeasure)
     theme.repaint()
     # What breaks lines or chooses columns by its size has to do it anew, even where its size stays.
     root.after_idle(_tell_sizes, root)

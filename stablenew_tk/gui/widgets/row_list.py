@@ -81,9 +81,12 @@ class RowList(Box, Scaled):
         self._pad, self._row = theme.px(theme.PAD), theme.px(self._row_height)
 
     def remeasure(self) -> None:
-        """Keep the first row in sight where it is."""
+        """Keep the first row in sight where it is, and the height a number of whole rows."""
         before = self._row
         self._measure()
+        rows = int(self.canvas.cget("height")) / self._row
+        if abs(rows - round(rows)) < 0.1:
+            self.canvas.configure(height=self._row * round(rows))
         self._top = round(self._top * self._row / before)
 
     def show(self, count: int, row_at: Callable[[int], ListRow], selected: int | None = None) -> None:

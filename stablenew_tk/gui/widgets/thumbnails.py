@@ -41,9 +41,9 @@ def edge_for(box: tuple[int, int]) -> int:
 
 
 def fitted(jpeg: bytes, box: tuple[int, int]) -> ImageTk.PhotoImage:
-    """Decode a thumbnail and fit it into `box`; never enlarged. Raises OSError for what is not a JPEG."""
+    """Decode a thumbnail and fit it into `box`, which it fills one way. Raises OSError for what is not a JPEG."""
     with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
-        scale = min(box[0] / image.width, box[1] / image.height, 1.0)
+        scale = min(box[0] / image.width, box[1] / image.height)
         size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
         picture = image if image.mode == "RGB" else image.convert("RGB")
         return ImageTk.PhotoImage(picture if size == picture.size else picture.resize(size, Image.Resampling.BILINEAR))

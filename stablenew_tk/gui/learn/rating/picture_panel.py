@@ -201,7 +201,7 @@ class PicturePanel(DeferringBox):
             return
         key = (self._facts.image_id, self._box) if self._facts is not None else None
         ready = self._pictures.get(key) if key is not None else None
-        now = (key, self._words, ready is not None, theme.mode())
+        now = (key, self._words, ready is not None, theme.mode(), theme.scale())
         if self._facts is not None and ready is None:
             self._ask(self._facts)
         if now == self._drawn:
@@ -223,7 +223,11 @@ class PicturePanel(DeferringBox):
             self._asked.add(key)
             self._actions.ask(
                 ReadPicture(
-                    image_id=facts.image_id, position=facts.position, output_index=facts.output_index, box=self._box
+                    image_id=facts.image_id,
+                    position=facts.position,
+                    output_index=facts.output_index,
+                    box=self._box,
+                    fill=True,
                 )
             )
 
