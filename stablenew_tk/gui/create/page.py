@@ -33,6 +33,7 @@ from ..forms.origin_marks import WhyPopup
 from ..forms.stage_cards import Section, StageCard, general_entries, menu_entries
 from ..widgets import theme
 from ..widgets.basics import Box, Separator
+from ..widgets.flow import tab_order
 from ..widgets.keyboard import Shortcuts
 from ..widgets.page_frame import PageFrame, SizeClass
 from ..widgets.row_list import ScrollArea
@@ -107,6 +108,7 @@ class CreatePage(PageFrame):
         )
         self.bar.pack(side="bottom", fill="x")
         self._build_cards()
+        tab_order(self._middle, self.bar, self.preview)
         self._bind_keys()
         self.bind("<Configure>", self._resized)
         self._refresh()
@@ -167,7 +169,7 @@ class CreatePage(PageFrame):
     # ---- building
 
     def _build_cards(self) -> None:
-        middle = Box(self, "bg")
+        self._middle = middle = Box(self, "bg")
         middle.pack(side="top", fill="both", expand=True)
         top = Box(middle)
         top.pack(fill="x", padx=theme.px(12), pady=(theme.px(10), 0))
@@ -285,6 +287,8 @@ class CreatePage(PageFrame):
             held = {section.block.name, *(("hires",) if section.block is STAGE_SPECS[0] else ())}
             if everything or groups & held:
                 section.show(now, self._entries, missing=self._missing(section.block.name), traits=self._traits)
+        if everything:
+            tab_order(self.seeds)  # below the fields, which the section makes when it first shows them
         self.sections[0].remark.show(size_words(now.config))
         if now.config.txt2img.enabled:
             self.start.pack_forget()

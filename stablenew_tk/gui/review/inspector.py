@@ -20,7 +20,7 @@ from ...pipeline.messages.pictures import MakeThumbnail, RevealFile, ThumbnailRe
 from ..widgets import icons, marks, theme
 from ..widgets.basics import Box, Button, Card, Label, Separator
 from ..widgets.controls import Segmented
-from ..widgets.flow import pack_if
+from ..widgets.flow import pack_if, tab_order
 from ..widgets.page_frame import DeferringBox
 from ..widgets.painting import Painting
 from ..widgets.rescaling import Scaled
@@ -212,6 +212,7 @@ class Inspector(DeferringBox):
         self._prompt = PromptText(self._body)
         self._file = FileLines(self._body, self._reveal)
         self._show_tab("values")
+        tab_order(self._tabs, self._body, self.chips, self._foot)
 
     @property
     def record(self) -> LearningRecord | None:
@@ -261,7 +262,7 @@ class Inspector(DeferringBox):
             self._head.preview(event)
 
     def _build_bottom(self) -> None:
-        foot = Box(self)
+        self._foot = foot = Box(self)
         foot.pack(side="bottom", fill="x")
         Separator(foot).pack(fill="x")
         row = Box(foot)

@@ -22,6 +22,7 @@ from ..widgets.entries import Entry
 from ..widgets.marks import star_row
 from ..widgets.page_frame import PageFrame
 from ..widgets.painting import Painting
+from ..widgets.row_list import ScrollArea
 from ..widgets.tooltips import tip
 
 # Where they listen unless told otherwise: WebUIs, Forge without its web page, ComfyUI, ComfyUI as a desktop program.
@@ -50,7 +51,9 @@ class WelcomePage(PageFrame):
         self._program = ""
         self._silent: set[str] = set()
         self._own = controller.settings.own_engine
-        self._column = Box(self, "bg", width=theme.px(920))
+        area = ScrollArea(self, "bg")
+        area.pack(fill="both", expand=True)
+        self._column = Box(area.body, "bg", width=theme.px(920))
         self._column.pack(anchor="n", pady=theme.px(28))
         Label(self._column, "Make pictures. Give stars. Know what works.", size=28, bold=True).pack(anchor="w")
         Label(

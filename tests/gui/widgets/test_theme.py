@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
+from contrast import ratio
 
 from stablenew_tk.domain.base import colour_roles
 from stablenew_tk.gui.widgets import theme
@@ -35,17 +36,6 @@ TEXTS = [
     ("star", ("bg", "surface", "chrome"), 3.3, 3.0),
     ("edge_hover", ("bg", "surface", "raised"), 3.3, 3.3),
 ]
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b
-
-
-def ratio(one: str, other: str) -> float:
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.fixture(autouse=True)
