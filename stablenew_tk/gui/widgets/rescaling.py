@@ -6,12 +6,14 @@ canvases, widths at which lines break. Widgets that keep lengths of their own ar
 
 from __future__ import annotations
 
+import time
 import tkinter as tk
 from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
 from . import theme
 
+_BUDGET_S = 0.01
 _OPTIONS = {
     "Frame": ("width", "height", "highlightthickness"),
     "Canvas": ("width", "height"),
@@ -65,7 +67,7 @@ def rescale(root: tk.Misc, scale: float) -> None:
             theme.safely(widget.remeasure)
     theme.repaint()
     # What breaks lines or chooses columns by its size has to do it anew, even where its size stays.
-    root.after_idle(_tell_sizes, root)
+    root.after_idle(_tell_sizes, root, everything_in(root))
 
 
 def everything_in(widget: tk.Misc) -> Iterator[tk.Misc]:
@@ -75,10 +77,15 @@ def everything_in(widget: tk.Misc) -> Iterator[tk.Misc]:
         yield from everything_in(child)
 
 
-def _tell_sizes(root: tk.Misc) -> None:
-    for widget in tuple(everything_in(root)):
+def _tell_sizes(root: tk.Misc, widgets: Iterator[tk.Misc]) -> None:
+    """Tell some of them, and go on a moment later: the user may be at something already."""
+    end = time.perf_counter() + _BUDGET_S
+    for widget in widgets:
         if theme.alive(widget) and widget.winfo_width() > 1 and widget.bind("<Configure>"):
             widget.event_generate("<Configure>", width=widget.winfo_width(), height=widget.winfo_height())
+            if time.perf_counter() > end:
+                root.after(1, _tell_sizes, root, widgets)
+                return
 
 
 def _multiply(widget: tk.Misc, before: float) -> None:
