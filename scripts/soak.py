@@ -34,6 +34,7 @@ from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.prompts.variant import as_written
 from stablenew_tk.domain.runs.job import RunRequest
+from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Button, Painted
 from stablenew_tk.gui.widgets.rescaling import everything_in
 from stablenew_tk.gui.window import PAGES, Window
@@ -115,7 +116,8 @@ class Soak:
     def _longest(self, act: Callable[[], object]) -> float:
         """Do it and all that Tk has to do for it. Gives the longest piece, in ms: between two the window can answer."""
         begun = time.thread_time()
-        act()
+        # As from a key or a click: an error is logged, and the window lives on.
+        theme.safely(act)
         longest, more = time.thread_time() - begun, True
         while more:
             begun = time.thread_time()
