@@ -252,6 +252,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--events", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args(arguments)
+    # Folders typed at random belong there, too.
     with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, {"HOME": folder}):
         found, grown = soak(Path(folder) / "data", events=asked.events, seed=asked.seed)
     slowest = ", ".join(f"{name} {ms:.0f}" for name, ms in sorted(found.slowest.items()))

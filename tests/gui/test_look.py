@@ -176,6 +176,14 @@ def test_settings_change_the_size_and_say_what_the_screen_asks_for(tmp_path):
         assert (fields.larger.enabled, fields.smaller.enabled) == (False, True)
 
 
+def test_a_folder_typed_without_a_beginning_is_one_of_the_home_folder(tmp_path):
+    with open_house(tmp_path) as house:
+        page = house.page("settings")
+        house.type_into(house.entry("Pictures"), "paintings")
+        assert house.controller.settings.output_folder == str(Path.home() / "paintings")
+        assert page.winfo_viewable()
+
+
 def test_what_was_typed_and_chosen_stays_when_the_size_changes(tmp_path):
     with open_house(tmp_path) as house:
         page = house.page("learn")

@@ -35,6 +35,11 @@ _ADDED = (
 )
 
 
+def _folder(text: str) -> str:
+    """A folder as typed, made whole: from the home folder, wherever the program was started."""
+    return str(Path.home() / Path(text.strip()).expanduser())
+
+
 class SettingsPage(PageFrame):
     """Every change counts at once and is on disk a moment later; the line at the bottom says so."""
 
@@ -150,7 +155,7 @@ class SettingsPage(PageFrame):
         """A field for several folders of a setting, with a button to choose one more."""
 
         def take(folders: Iterable[str]) -> None:
-            paths = (str(Path(folder.strip()).expanduser()) for folder in folders if folder.strip())
+            paths = (_folder(folder) for folder in folders if folder.strip())
             self._change(**{setting: tuple(dict.fromkeys(paths))})
 
         def browse() -> None:
@@ -310,7 +315,7 @@ class SettingsPage(PageFrame):
     def _take_outputs(self, text: str) -> None:
         folder = text.strip()
         usual = str(self._controller.places.outputs)
-        self._change(output_folder="" if folder in ("", usual) else str(Path(folder).expanduser()))
+        self._change(output_folder="" if folder in ("", usual) else _folder(folder))
 
     def _browse_outputs(self) -> None:
         folder = filedialog.askdirectory(parent=self, title="Folder for pictures", mustexist=False)
