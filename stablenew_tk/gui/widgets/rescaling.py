@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import time
 import tkinter as tk
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import chain
 from weakref import WeakKeyDictionary
 
 from . import theme
@@ -65,9 +67,10 @@ def rescale(root: tk.Misc, scale: float) -> None:
     for widget in everything:
         if isinstance(widget, Scaled):
             theme.safely(widget.remeasure)
-    theme.repaint()
+    hidden = theme.repaint_in_sight()
     # What breaks lines or chooses columns by its size has to do it anew, even where its size stays.
-    root.after_idle(_tell_sizes, root, everything_in(root))
+    sizes = (partial(_tell_size, widget) for widget in everything_in(root))
+    root.after_idle(_go_on, root, chain(sizes, hidden))
 
 
 def everything_in(widget: tk.Misc) -> Iterator[tk.Misc]:
@@ -77,15 +80,19 @@ def everything_in(widget: tk.Misc) -> Iterator[tk.Misc]:
         yield from everything_in(child)
 
 
-def _tell_sizes(root: tk.Misc, widgets: Iterator[tk.Misc]) -> None:
-    """Tell some of them, and go on a moment later: the user may be at something already."""
+def _tell_size(widget: tk.Misc) -> None:
+    if theme.alive(widget) and widget.winfo_width() > 1 and widget.bind("<Configure>"):
+        widget.event_generate("<Configure>", width=widget.winfo_width(), height=widget.winfo_height())
+
+
+def _go_on(root: tk.Misc, work: Iterator[Callable[[], None]]) -> None:
+    """Do some of it, and the rest a moment later: the user may be at something already."""
     end = time.perf_counter() + _BUDGET_S
-    for widget in widgets:
-        if theme.alive(widget) and widget.winfo_width() > 1 and widget.bind("<Configure>"):
-            widget.event_generate("<Configure>", width=widget.winfo_width(), height=widget.winfo_height())
-            if time.perf_counter() > end:
-                root.after(1, _tell_sizes, root, widgets)
-                return
+    for piece in work:
+        piece()
+        if time.perf_counter() > end:
+            root.after(1, _go_on, root, work)
+            return
 
 
 def _multiply(widget: tk.Misc, before: float) -> None:

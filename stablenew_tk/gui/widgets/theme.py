@@ -11,7 +11,8 @@ import itertools
 import sys
 import tkinter as tk
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from tkinter import font as tkfont
 from tkinter import ttk
 from typing import Literal
@@ -101,14 +102,29 @@ class Subscribers:
 
     def call(self) -> None:
         """Call all. What one of them raises is told like any error in a callback of Tk, and the others still follow."""
+        for number in tuple(self._living):
+            self._call(number)
+
+    def call_in_sight(self) -> Iterator[Callable[[], None]]:
+        """Call those that are no widgets, and widgets in sight. Gives the calls of the others, which can wait."""
+        hidden = []
         for number, reference in tuple(self._living.items()):
-            callback = reference()
-            widget = getattr(callback, "__self__", None)
-            # A widget may be destroyed while Python still holds it.
-            if callback is None or (isinstance(widget, tk.Misc) and not alive(widget)):
-                self._living.pop(number, None)
+            widget = getattr(reference(), "__self__", None)
+            if isinstance(widget, tk.Misc) and not (alive(widget) and widget.winfo_viewable()):
+                hidden.append(partial(self._call, number))
             else:
-                safely(callback)
+                self._call(number)
+        return iter(hidden)
+
+    def _call(self, number: int) -> None:
+        reference = self._living.get(number)
+        callback = reference() if reference is not None else None
+        widget = getattr(callback, "__self__", None)
+        # A widget may be destroyed while Python still holds it.
+        if callback is None or (isinstance(widget, tk.Misc) and not alive(widget)):
+            self._living.pop(number, None)
+        else:
+            safely(callback)
 
     def __len__(self) -> int:
         return len(self._living)
@@ -237,6 +253,11 @@ def set_scale(scale: float) -> None:
 def repaint() -> None:
     """Have everything drawn again that asked for it in `on_change`."""
     _ThemeState.painted.call()
+
+
+def repaint_in_sight() -> Iterator[Callable[[], None]]:
+    """Have drawn again what can be seen. Gives the calls that draw the rest."""
+    return _ThemeState.painted.call_in_sight()
 
 
 def safely(callback: Callable[[], object]) -> None:

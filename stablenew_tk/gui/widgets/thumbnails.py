@@ -19,7 +19,8 @@ from ...domain.base.grid_layout import HEIGHT_STEP
 from ...domain.journal.history import Position
 from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 
-KEPT_PHOTOS = 400
+KEPT_PHOTOS, LEAST_KEPT = 400, 120
+KEPT_PIXELS = 16_000_000  # of all photos, as long as there are more than the least: large ones are fewer
 UNDER_WAY = 16
 BUDGET_S = 0.006  # a row of thumbnails at once, so that the canvas is redrawn once
 PAUSE_MS = 6
@@ -170,7 +171,9 @@ class Thumbs:
             self._fail(event.image_id, f"The thumbnail cannot be shown: {error}.")
             return
         self._photos[event.image_id] = photo, self._box
-        while len(self._photos) > KEPT_PHOTOS:
+        self._photos.move_to_end(event.image_id)
+        most = min(KEPT_PHOTOS, max(LEAST_KEPT, KEPT_PIXELS // max(1, self._box[0] * self._box[1])))
+        while len(self._photos) > most:
             self._photos.popitem(last=False)
         self._arrived(event.image_id)
 
