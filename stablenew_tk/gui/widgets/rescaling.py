@@ -69,7 +69,7 @@ def rescale(root: tk.Misc, scale: float) -> None:
             theme.safely(widget.remeasure)
     hidden = theme.repaint_in_sight()
     # What breaks lines or chooses columns by its size has to do it anew, even where its size stays.
-    sizes = (partial(_tell_size, widget) for widget in everything_in(root))
+    sizes: Iterator[Callable[[], None]] = (partial(_tell_size, widget) for widget in everything_in(root))
     root.after_idle(_go_on, root, chain(sizes, hidden))
 
 
