@@ -23,6 +23,7 @@ from ..app.started_server import server_text
 from ..app.window_claim import WindowClaim
 from ..backends.base import Capabilities
 from ..domain.base.key_press import KeyPress
+from ..domain.base.screen_scale import AS_THE_SCREEN, LEAST_WINDOW, next_size, size_in_use
 from ..domain.base.wording import counted
 from ..domain.config.origins import MAX_SEED
 from ..domain.journal.history import ImageFacts
@@ -55,7 +56,9 @@ from .widgets.keyboard import KeyHelp, Shortcuts
 from .widgets.modal import Decision, QuestionBox, nothing, open_boxes
 from .widgets.notices import Notices
 from .widgets.page_frame import PageFrame
-from .widgets.popups import MenuEntry
+from .widgets.popups import MenuEntry, Popup
+from .widgets.rescaling import rescale
+from .widgets.screen import screen_of
 
 log = logging.getLogger(__name__)
 _Page = TypeVar("_Page", bound=PageFrame)
@@ -71,7 +74,7 @@ PAGES = (
     ("packs", "packs", "Packs"),
     ("settings", "settings", "Settings"),
 )
-LEAST = (1024, 700)
+FIRST = (1280, 800)
 _PATIENCE_S, _USUAL_S = 0.0002, 0.005
 _YOUNG, _MIDDLE, _OLD = 5_000, 20, 10  # new objects, and collections of the younger kind, after which to collect
 
@@ -101,10 +104,13 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         # one letter in twenty typed while a pack is checked took 45 to 100 ms, with this about 20.
         sys.setswitchinterval(_PATIENCE_S)
         self._appearance = controller.settings.appearance
-        theme.apply(self, self._appearance)
+        self.screen = screen_of(self)
+        self._size = size_in_use(controller.settings.size, self.screen)
+        theme.apply(self, self._appearance, scale=self._size / 100)
         self.iconphoto(True, cast(tk.PhotoImage, icons.logo(64)))
-        self.minsize(*LEAST)
-        self.geometry(controller.settings.geometry or "1280x800")
+        self._limit()
+        # In screen pixels: customtkinter would multiply them once more on Windows.
+        self.wm_geometry(controller.settings.geometry or f"{theme.px(FIRST[0])}x{theme.px(FIRST[1])}")
         self._build()
         self._bind_keys()
         self._results = PlanResults(controller)
@@ -319,6 +325,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self._offer_leftover()
         elif isinstance(event, SettingsChanged):
             self._apply_appearance(event.settings.appearance)
+            self._apply_size(event.settings.size)
         elif isinstance(event, JobEnded):
             self._offer_rating(event)
         elif isinstance(event, ServerChanged):
@@ -388,6 +395,9 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             ("<Control-q>", self.leave),
             ("<F1>", self._show_keys),
             ("<F11>", lambda: self.attributes("-fullscreen", not self.attributes("-fullscreen"))),
+            *((f"<Control-{key}>", lambda: self._change_size(1)) for key in ("plus", "equal", "KP_Add")),
+            *((f"<Control-{key}>", lambda: self._change_size(-1)) for key in ("minus", "KP_Subtract")),
+            *((f"<Control-{key}>", lambda: self._change(size=AS_THE_SCREEN)) for key in ("Key-0", "KP_0")),
         ):
             self.bind(key, lambda _event, action=action: action() and None)
 
@@ -407,6 +417,22 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self._appearance = wanted
             theme.apply(self, wanted)
             self.top.show_mode()
+
+    def _change_size(self, way: int) -> None:
+        self._change(size=next_size(self._size, way))
+
+    def _apply_size(self, chosen: int) -> None:
+        size = size_in_use(chosen, self.screen)
+        if size != self._size:
+            self._size = size
+            Popup.close_all()
+            rescale(self, size / 100)
+            self._limit()
+
+    def _limit(self) -> None:
+        """No smaller than what everything needs, and no larger than the screen."""
+        room = (self.screen.width, self.screen.height)
+        self.wm_minsize(*(min(theme.px(least), most) for least, most in zip(LEAST_WINDOW, room, strict=True)))
 
     def _pause(self) -> None:
         if self.controller.running or self.controller.queue:
@@ -445,6 +471,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             ("Ctrl+J", "the queue"),
             ("F5", "look for news on disk"),
             ("F11", "full screen"),
+            ("Ctrl++, Ctrl+-, Ctrl+0", "larger, smaller, as the screen"),
             ("Ctrl+Q", "close"),
         )
         KeyHelp.shared().open(self.top.help, f"Keys of {page.title[0]}", (*page.key_words, *common))
@@ -500,7 +527,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def _end(self) -> None:
         self._closing = True
-        geometry = self.geometry()
+        geometry = self.wm_geometry()
         if geometry != self.controller.settings.geometry:
             self._change(geometry=geometry)
         self.after_cancel(self._tick_id)

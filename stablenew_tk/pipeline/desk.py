@@ -156,11 +156,11 @@ class DeskWork:
             data = read_picture(self._path(order.position, order.output_index))
         except StorageError as problem:
             return PictureReady(image_id=order.image_id, box=order.box, problem=str(problem))
-        return _fitted(order.image_id, data, order.box)
+        return _fitted(order, data)
 
     @perform.register
     def _(self, order: FitPicture) -> PictureReady:
-        return _fitted(order.image_id, order.data, order.box)
+        return _fitted(order, order.data)
 
     @perform.register
     def _(self, order: FitFile) -> PictureReady:
@@ -168,7 +168,7 @@ class DeskWork:
             data = read_picture(order.path)
         except StorageError as problem:
             return PictureReady(image_id=order.image_id, box=order.box, problem=str(problem))
-        return _fitted(order.image_id, data, order.box)
+        return _fitted(order, data)
 
     @perform.register
     def _(self, order: ReadRecord) -> RecordRead:
@@ -298,9 +298,9 @@ def _place(picture: RatedRecord) -> Position:
     return picture.position
 
 
-def _fitted(image_id: str, data: bytes, box: tuple[int, int]) -> PictureReady:
+def _fitted(order: ReadPicture | FitPicture | FitFile, data: bytes) -> PictureReady:
     try:
-        width, height, rgb = fit_rgb(data, box)
+        width, height, rgb = fit_rgb(data, order.box, fill=order.fill)
     except StorageError as problem:
-        return PictureReady(image_id=image_id, box=box, problem=str(problem))
-    return PictureReady(image_id=image_id, box=box, width=width, height=height, rgb=rgb)
+        return PictureReady(image_id=order.image_id, box=order.box, problem=str(problem))
+    return PictureReady(image_id=order.image_id, box=order.box, width=width, height=height, rgb=rgb)

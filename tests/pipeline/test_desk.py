@@ -183,13 +183,16 @@ class TestPictures:
         with Image.open(io.BytesIO(first.jpeg), formats=("JPEG",)) as small:
             assert small.size == (100, 50)
 
-    def test_a_picture_is_fitted_and_never_enlarged(self, room):
+    def test_a_picture_is_fitted_and_enlarged_only_to_fill_its_place(self, room):
         image, position, path = room.recorded_picture()
         order = ReadPicture(image_id=image.image_id, position=position, output_index=0, box=(200, 200))
         ready = room.do(order)
         assert (ready.width, ready.height, len(ready.rgb)) == (200, 100, 60_000)
         assert room.do(FitFile(image_id="x", path=path, box=(900, 900))).width == 400
         assert room.do(FitPicture(image_id="x", data=path.read_bytes(), box=(40, 40))).height == 20
+        large = room.do(FitFile(image_id="x", path=path, box=(900, 900), fill=True))
+        assert (large.width, large.height, len(large.rgb)) == (900, 450, 1_215_000)
+        assert room.do(FitFile(image_id="x", path=path, box=(90, 900), fill=True)).width == 90
 
     def test_a_picture_that_is_gone_or_damaged_is_a_sentence(self, room):
         image, position, path = room.recorded_picture()

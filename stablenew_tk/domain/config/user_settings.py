@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from ..base.certificate import as_fingerprint
 from ..base.errors import InvalidInput
+from ..base.screen_scale import AS_THE_SCREEN, MOST_SIZE
 from .catalogue import Value
 from .engines import OwnEngine
 from .global_texts import LONGEST, GlobalTexts
@@ -56,6 +57,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     fingerprints of those that the user trusts, by machine (`machine_of`). For `sd_server_…` see `engines.OwnEngine`.
     `start_command` starts the user's own server in `start_folder` ("" = where its program is), with this program when
     `start_with_app`; `server_at_close` is what happens to it when this program closes.
+    `size` is that of everything in the window in percent, `AS_THE_SCREEN` (0) what suits it.
     """
 
     backend: _ShortText = "sketch"
@@ -75,6 +77,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     wildcard_folders: tuple[_ShortText, ...] = ()
     model_folders: tuple[_ShortText, ...] = ()
     appearance: Literal["system", "dark", "light"] = "system"
+    size: Annotated[int, Meta(ge=AS_THE_SCREEN, le=MOST_SIZE)] = AS_THE_SCREEN
     learning: ProjectLearning = "active"
     user_name: Annotated[str, Meta(max_length=LONGEST_NAME)] = ""
     presets: tuple[_ShortText, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..base.wording import counted
+from ..config.catalogue import parameter
 from ..config.pipeline_config import BLOCK_SPECS
 from ..config.sweep import LORA, focus, spell
 from ..runs.plan import LearningPlan, VerdictState
@@ -34,7 +35,7 @@ _FEW_NAMES = 3  # prompts that are named one by one
 
 def heading(path: str) -> str:
     """A parameter as a title, with its stage where the label alone does not tell it: "Hires denoise"."""
-    label = focus(path).caption
+    label = (focus(path) if path.startswith(LORA) else parameter(path)).caption
     stage = _HEADINGS.get(path.partition(".")[0], "") if not path.startswith(LORA) else ""
     if not stage or label.startswith(stage):
         return label

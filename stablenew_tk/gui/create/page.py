@@ -35,6 +35,7 @@ from ..forms.stage_cards import Section, StageCard, general_entries, menu_entrie
 from ..widgets import theme
 from ..widgets.basics import Box, Separator
 from ..widgets.entries import commit_typed
+from ..widgets.flow import tab_order
 from ..widgets.keyboard import Shortcuts
 from ..widgets.page_frame import PageFrame, SizeClass
 from ..widgets.row_list import ScrollArea
@@ -48,6 +49,8 @@ from .run_fields import GlobalTextLine, SeedFields, StartPicture
 # Widths of the left and the right side in px; where there is little room, the preview is unfolded beside the cards.
 WIDTHS: dict[SizeClass, tuple[int, int]] = {"narrow": (232, 280), "usual": (280, 324), "wide": (320, 400)}
 DOUBLE_PRESS_MS = 600  # a second press within this time belongs to the first
+# The fields are never wider than this: where there is more room, the preview takes it.
+FIELDS_MOST = 860
 GENERAL = ("checkpoint", "vae", "clip_skip")
 STYLES, CONTROLNET = "styles", "controlnet"
 KEYS = (
@@ -119,8 +122,7 @@ class CreatePage(PageFrame):
         self.bind("<Configure>", self._resized)
         self._refresh()
         # Tab goes as one reads: the fields of the first card before its seeds, the cards before Run, the pictures last.
-        for part in (self.seeds, self.bar, self.preview):
-            tk.Misc.lift(part)
+        tab_order(self._middle, self.seeds, self.bar, self.preview)
 
     @property
     def resolved(self) -> Resolved:
@@ -193,7 +195,7 @@ class CreatePage(PageFrame):
     # ---- building
 
     def _build_cards(self) -> None:
-        middle = Box(self, "bg")
+        self._middle = middle = Box(self, "bg")
         middle.pack(side="top", fill="both", expand=True)
         top = Box(middle)
         top.pack(fill="x", padx=theme.px(12), pady=(theme.px(10), 0))
@@ -259,11 +261,11 @@ class CreatePage(PageFrame):
         if event.widget is not self:
             return
         size, before = self.size_class, self._size
+        packs, preview = (theme.px(width) for width in WIDTHS[size])
+        self.packs.configure(width=packs)
+        self.preview.configure(width=max(preview, event.width - packs - theme.px(FIELDS_MOST)))
         if size != before:
             self._size = size
-            packs, preview = WIDTHS[size]
-            self.packs.configure(width=theme.px(packs))
-            self.preview.configure(width=theme.px(preview))
             if before is None or "narrow" in (size, before):
                 self._show_preview(size != "narrow")
 
@@ -336,6 +338,8 @@ class CreatePage(PageFrame):
             held = {section.block.name, *(("hires",) if section.block is STAGE_SPECS[0] else ())}
             if everything or groups & held:
                 section.show(now, self._entries, missing=self._missing(section.block.name), traits=self._traits)
+        if everything:
+            tab_order(self.seeds)  # below the fields, which the section makes when it first shows them
         self.sections[0].remark.show(size_words(now.config))
         if now.config.txt2img.enabled:
             self.start.pack_forget()

@@ -21,6 +21,8 @@ from ..widgets.picture_cell import CellContent
 from ..widgets.picture_grid import GridActions, ThumbnailGrid
 
 _WIDTH = 324  # px, until the page knows its own
+# The picture grows with its panel, a little higher than wide, and leaves two rows of the latest in sight.
+_LEAST_HIGH, _SHAPE, _BELOW = 318, 1.09, 400
 LATEST = 24
 LIVE = "live"
 
@@ -45,7 +47,7 @@ class PreviewPanel(Box):
         Label(head, "Preview", size=13, bold=True).pack(side="left")
         self._what = Label(head, "", size=12, ink="text3")
         self._what.pack(side="right")
-        self._canvas = Painting(self, "image_ground", height=theme.px(318))
+        self._canvas = Painting(self, "image_ground", height=theme.px(_LEAST_HIGH))
         self._canvas.pack(fill="x", padx=theme.px(16))
         self._bar = ProgressBar(self, width=_WIDTH - 32, height=4)
         self._bar.pack(fill="x", padx=theme.px(16))
@@ -58,9 +60,16 @@ class PreviewPanel(Box):
         Separator(self).pack(fill="x")
         self._build_latest(go_review)
         self._canvas.bind("<Configure>", lambda _event: self._draw())
+        self.bind("<Configure>", lambda event: self._grow(event.width, event.height))
         theme.on_change(self._draw)
         self._draw()
         self._show_latest()
+
+    def _grow(self, width: int, height: int) -> None:
+        least = theme.px(_LEAST_HIGH)
+        high = max(least, min(round((width - theme.px(32)) * _SHAPE), height - theme.px(_BELOW)))
+        if high != int(self._canvas.cget("height")):
+            self._canvas.configure(height=high)
 
     def _build_latest(self, go_review: Callable[[], None]) -> None:
         head = Box(self)
@@ -105,14 +114,14 @@ class PreviewPanel(Box):
         # One picture under way is enough: a slow disk or a large preview must not pile up work.
         if event.progress.preview and not self._busy_live:
             self._busy_live = True
-            self._controller.ask(FitPicture(image_id=LIVE, data=event.progress.preview, box=self._box()))
+            self._controller.ask(FitPicture(image_id=LIVE, data=event.progress.preview, box=self._box(), fill=True))
 
     def _saved(self, event: ImageSaved) -> None:
         self._busy_live = False
         if not self._shows_blind(event.run_id):
             self._tell(PreviewText(f"{event.output.stage}, saved", self._what.cget("text"), event.output.seed))
             self._bar.set(1.0)
-            self._controller.ask(FitFile(image_id=LIVE, path=event.path, box=self._box()))
+            self._controller.ask(FitFile(image_id=LIVE, path=event.path, box=self._box(), fill=True))
 
     def _ended(self, event: JobEnded) -> None:
         self._bar.set(0.0)
@@ -122,7 +131,7 @@ class PreviewPanel(Box):
     def _tell(self, text: PreviewText) -> None:
         state = text.state
         if text.ink == "danger":  # the server's own words may be long
-            state = theme.elide(state, theme.font(12), theme.px(_WIDTH - 40))
+            state = theme.elide(state, theme.font(12), self._canvas.winfo_width() - theme.px(8))
         self._what.show(text.what)
         self._state.show(state, text.ink)
         self._seed.show(f"seed {text.seed}" if text.seed is not None else "")

@@ -17,7 +17,7 @@ from ...domain.runs.plan import Preset
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Check
-from ..widgets.flow import pack_if
+from ..widgets.flow import pack_if, tab_order
 from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.tooltips import tip
 
@@ -69,6 +69,7 @@ class RunBar(Box):
         self.presets.pack(side="left")
         self._unfold = Button(bar, "Preview", unfold, kind="outline", height=theme.ACTION)
         tip(self._unfold, "What is being made, and the latest pictures (I)")
+        tab_order(self.record, self.presets, self._unfold, self.button)
 
     def offer_preview(self, on: bool) -> None:
         """Show the button that unfolds the preview, or hide it."""

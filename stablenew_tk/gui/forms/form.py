@@ -193,7 +193,7 @@ class FormField(Box):
 
 
 class Form(Box):
-    """Fields for a list of catalogue paths in a grid of 3 columns (4 in wide windows, 2 where there is little room).
+    """Fields for a list of catalogue paths in a grid of 3 columns, 2 where there is little room.
 
     `on_change(path, value)` after every change; value None means the user gave the field back to its origins, and
     the page answers with `show`. `on_edit()` after every key in a number: what it is may have become unusable.
@@ -266,9 +266,7 @@ class Form(Box):
 
     def _resized(self, event: tk.Event[tk.Misc]) -> None:
         if not self._fixed:
-            window = self.winfo_toplevel().winfo_width()
-            wide = 4 if window >= theme.px(theme.WIDE_FROM) else 3
-            self._lay_out(2 if event.width < theme.px(_NARROW_FORM) else wide)
+            self._lay_out(2 if event.width < theme.px(_NARROW_FORM) else 3)
 
     def _lay_out(self, columns: int) -> None:
         if columns == self._shape:

@@ -11,7 +11,7 @@ from ...domain.models.explanation import WhyRow
 from ...domain.models.origin_marks import ORIGIN_MARKS
 from ...domain.models.provenance import LEARNED_WORD
 from ..widgets import icons, theme
-from ..widgets.basics import Box, Button, Kind, Label, ground_of
+from ..widgets.basics import Box, Button, Kind, Label, Sign, ground_of
 from ..widgets.popups import Popup
 
 _WIDTH, _USE_WIDTH = 360, 92  # px
@@ -54,9 +54,7 @@ class WhyPopup(Popup):
         mark = ORIGIN_MARKS[row.origin]
         line = Box(self.body, "selection" if row.wins else "raised")
         line.pack(fill="x")
-        picture = icons.icon(row.icon or mark.icon, 10, "accent_text" if row.icon else mark.ink, line.ground)
-        sign = tk.Label(line, image=picture, bg=theme.palette[line.ground], bd=0)
-        sign.image = picture  # type: ignore[attr-defined]  # a reference keeps the picture alive
+        sign = Sign(line, row.icon or mark.icon, size=10, ink="accent_text" if row.icon else mark.ink)
         sign.grid(row=0, column=0, padx=(theme.px(14), theme.px(10)), pady=(theme.px(8), 0))
         ink: Role = "text" if row.wins or row.value else "text2"
         Label(line, row.name or mark.name, bold=row.wins, ink=ink).grid(

@@ -268,10 +268,9 @@ class InsightPanel(Box):
         # Columns of equal weight would share an odd pixel out anew after every layout, and never come to rest.
         self.cards.bind("<Configure>", lambda event: self._halve(event.width))
         self.pictures = Filmstrip(self.cards, ask=actions.ask, opened=actions.review)
-        # These two are scaled by customtkinter, distances included.
-        self.pictures.grid(row=0, column=0, sticky="nsew", padx=(theme.RING, 7))
+        self.pictures.grid(row=0, column=0, sticky="nsew", padx=(ring, theme.px(7)))
         self.tags = TagBars(self.cards)
-        self.tags.grid(row=0, column=1, sticky="nsew", padx=(7, theme.RING))
+        self.tags.grid(row=0, column=1, sticky="nsew", padx=(theme.px(7), ring))
         self._below = Box(body)
         self.table = HintTable(self._below)
         self.table.pack(fill="x")

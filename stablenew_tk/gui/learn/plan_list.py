@@ -26,7 +26,7 @@ from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.file_choice import choose_file
-from ..widgets.flow import pack_if
+from ..widgets.flow import pack_if, tab_order
 from ..widgets.marks import VERDICT_INKS
 from ..widgets.notices import Notice
 from ..widgets.page_frame import DeferringBox
@@ -89,6 +89,7 @@ class PlanList(DeferringBox):
         self.new.pack(side="right", padx=(theme.px(4), theme.px(theme.PAD - theme.RING)))
         Button(head, "Import plan…", self._import, kind="outline").pack(side="right")
         self.draft = Button(head, "", self._actions.draft, kind="outline")
+        tab_order(self.new)
         Separator(self._main).pack(fill="x")
         self.list = RowList(
             self._main,

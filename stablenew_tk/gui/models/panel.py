@@ -20,6 +20,7 @@ from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.flow import Flow, pack_if
 from ..widgets.painting import Painting
+from ..widgets.rescaling import Scaled
 from ..widgets.row_list import ScrollArea
 from ..widgets.thumbnails import edge_for, fitted
 from ..widgets.tooltips import tip
@@ -38,15 +39,25 @@ class ModelPanelActions(Struct, frozen=True):
     ask: Callable[[MakePreview], object]
 
 
-class PreviewPicture(Painting):
+class PreviewPicture(Painting, Scaled):
     """The preview of a model, fitted into its box."""
 
     def __init__(self, parent: tk.Misc, ask: Callable[[MakePreview], object]) -> None:
         self._ask = ask
-        self._box = (theme.px(_PICTURE[0]), theme.px(_PICTURE[1]))
+        self._jpeg = b""
         self.path = ""
         self.photo: ImageTk.PhotoImage | None = None
-        super().__init__(parent, "image_ground", width=self._box[0], height=self._box[1], draw=self._paint)
+        super().__init__(
+            parent, "image_ground", width=theme.px(_PICTURE[0]), height=theme.px(_PICTURE[1]), draw=self._paint
+        )
+
+    @property
+    def _box(self) -> tuple[int, int]:
+        return theme.px(_PICTURE[0]), theme.px(_PICTURE[1])
+
+    def remeasure(self) -> None:
+        if self.photo is not None:
+            self.photo = fitted(self._jpeg, self._box)
 
     def show(self, path: str) -> None:
         """Ask for this picture; "" shows that there is none."""
@@ -61,7 +72,7 @@ class PreviewPicture(Painting):
         if event.image_id != self.path or event.edge < edge_for(self._box):
             return
         try:
-            self.photo = fitted(event.jpeg, self._box) if event.jpeg else None
+            self.photo, self._jpeg = fitted(event.jpeg, self._box) if event.jpeg else None, event.jpeg
         except OSError as error:
             event = ThumbnailReady(image_id=event.image_id, edge=event.edge, jpeg=b"", problem=str(error))
         tip(self, event.problem)

@@ -130,7 +130,7 @@ class PackSide(Box):
         bar.pack(fill="x")
         bar.pack_propagate(False)
         self.tabs = Segmented(bar, TABS, self._turn, kind="tabs")
-        self.tabs.pack(side="left", anchor="s", padx=theme.px(10))
+        self.tabs.pack(side="left", anchor="s", padx=theme.px(6))
         Separator(self).pack(fill="x")
         self._shown: Box | None = None
         self._bring("check")

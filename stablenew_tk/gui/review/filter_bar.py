@@ -12,7 +12,7 @@ from ...domain.journal.query import Query, Selection, Totals
 from ..widgets import theme
 from ..widgets.basics import Box, Button
 from ..widgets.controls import Segmented
-from ..widgets.flow import pack_if
+from ..widgets.flow import pack_if, tab_order
 from ..widgets.popups import ChoiceField, MenuEntry
 
 _ORDERS = (("newest", "Newest"), ("oldest", "Oldest"), ("best", "Best"))
@@ -43,6 +43,7 @@ class Filters(Box):
         )
         self._offer_orders()
         self._order.pack(side="right", padx=(0, theme.px(16 - theme.RING)))
+        tab_order(self._order, self._unfold)
 
     @property
     def query(self) -> Query:

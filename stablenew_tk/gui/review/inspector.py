@@ -20,9 +20,10 @@ from ...pipeline.messages.pictures import MakeThumbnail, RevealFile, ThumbnailRe
 from ..widgets import icons, marks, theme
 from ..widgets.basics import Box, Button, Card, Label, Separator
 from ..widgets.controls import Segmented
-from ..widgets.flow import pack_if
+from ..widgets.flow import pack_if, tab_order
 from ..widgets.page_frame import DeferringBox
 from ..widgets.painting import Painting
+from ..widgets.rescaling import Scaled
 from ..widgets.tag_chips import TagChips
 from ..widgets.thumbnails import edge_for, fitted
 from ..widgets.tooltips import tip
@@ -35,7 +36,11 @@ _SETTLE_MS = 60
 _TABS = (("values", "Values"), ("prompt", "Prompt"), ("origins", "Origins"), ("file", "File"))
 
 
-class InspectorHead(Box):
+def _preview_box() -> tuple[int, int]:
+    return theme.px(_PREVIEW[0]), theme.px(_PREVIEW[1])
+
+
+class InspectorHead(Box, Scaled):
     """Preview at the left, name, facts and stars at the right. `rate(stars)` is called by a click on a star."""
 
     def __init__(self, parent: tk.Misc, rate: Callable[[int], None]) -> None:
@@ -43,8 +48,9 @@ class InspectorHead(Box):
         self._rate = rate
         self._facts: ImageFacts | None = None
         self._photo: ImageTk.PhotoImage | None = None
+        self._jpeg = b""
         self._row: ImageTk.PhotoImage | None = None
-        width, height = theme.px(_PREVIEW[0]), theme.px(_PREVIEW[1])
+        width, height = _preview_box()
         self._picture = Painting(self, "image_ground", width=width, height=height, draw=self._paint_preview)
         self._picture.pack(side="left")
         side = Box(self)
@@ -88,6 +94,11 @@ class InspectorHead(Box):
         else:
             self._rated.show(f"{facts.rating} of 5 · rated" if facts.rating else "unrated", "text3")
 
+    def remeasure(self) -> None:
+        """Fit the small picture into its new place."""
+        if self._photo is not None:
+            self._photo = fitted(self._jpeg, _preview_box())
+
     def details(self, record: LearningRecord, output: Output) -> None:
         """What only the record knows."""
         self._elided(self._name, record.prompt_id, 13, bold=True)
@@ -100,7 +111,7 @@ class InspectorHead(Box):
         if self._photo is not None or not event.jpeg or event.edge < self.edge():
             return
         try:
-            self._photo = fitted(event.jpeg, (theme.px(_PREVIEW[0]), theme.px(_PREVIEW[1])))
+            self._photo, self._jpeg = fitted(event.jpeg, _preview_box()), event.jpeg
         except OSError as error:
             self._rated.show(f"No preview: {error}", "warn")
         self._paint_preview()
@@ -201,6 +212,7 @@ class Inspector(DeferringBox):
         self._prompt = PromptText(self._body)
         self._file = FileLines(self._body, self._reveal)
         self._show_tab("values")
+        tab_order(self._tabs, self._body, self.chips, self._foot)
 
     @property
     def record(self) -> LearningRecord | None:
@@ -250,7 +262,7 @@ class Inspector(DeferringBox):
             self._head.preview(event)
 
     def _build_bottom(self) -> None:
-        foot = Box(self)
+        self._foot = foot = Box(self)
         foot.pack(side="bottom", fill="x")
         Separator(foot).pack(fill="x")
         row = Box(foot)

@@ -26,7 +26,7 @@ from ...pipeline.messages.pictures import ImagesFound, MakeThumbnail, ThumbnailR
 from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
 from ..widgets.basics import Box, Separator
-from ..widgets.flow import pack_if
+from ..widgets.flow import pack_if, tab_order
 from ..widgets.keyboard import Shortcuts
 from ..widgets.notices import Notice
 from ..widgets.page_frame import PageFrame
@@ -158,6 +158,7 @@ class ReviewPage(PageFrame):
         )
         self.pictures = ThumbnailGrid(self._main, grid_actions, cell_px=self._controller.settings.cell_px)
         self.pictures.pack(fill="both", expand=True)
+        tab_order(self.filters, self.pictures, self.bar)
         self._notice = Notice(self.pictures)
         self._full_size = FullSize(
             self,

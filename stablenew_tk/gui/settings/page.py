@@ -31,6 +31,7 @@ from .certificate import CertificatePanel, brief_of
 from .found_list import FoundList
 from .global_texts import AddedTexts
 from .own_engine import ABOUT, OwnEngineFields
+from .size_fields import SizeFields
 from .start_command import ABOUT as STARTING
 from .start_command import StartCommandFields
 
@@ -39,6 +40,11 @@ _ADDED = (
     "The first text is put before each prompt, the second after each negative prompt, in the stages ticked below it.\n"
     "A text that stands there already is not added again. A pack can leave them out; Create says when one is in force."
 )
+
+
+def _folder(text: str) -> str:
+    """A folder as typed, made whole: from the home folder, wherever the program was started."""
+    return str(Path.home() / Path(text.strip()).expanduser())
 
 
 class SettingsPage(PageFrame):
@@ -182,7 +188,7 @@ class SettingsPage(PageFrame):
         """A field for several folders of a setting, with a button to choose one more."""
 
         def take(folders: Iterable[str]) -> None:
-            paths = (str(Path(folder.strip()).expanduser()) for folder in folders if folder.strip())
+            paths = (_folder(folder) for folder in folders if folder.strip())
             self._change(**{setting: tuple(dict.fromkeys(paths))})
 
         def browse() -> None:
@@ -232,6 +238,8 @@ class SettingsPage(PageFrame):
         options = (("system", "As the system"), ("dark", "Dark"), ("light", "Light"))
         self._appearance = Segmented(row, options, lambda mode: self._change(appearance=mode))
         self._appearance.pack(side="left")
+        self.size_fields = SizeFields(self._row(section, "Size of everything"), lambda size: self._change(size=size))
+        self.size_fields.pack(side="left")
 
     # ---- state to fields
 
@@ -259,6 +267,7 @@ class SettingsPage(PageFrame):
         self._tags.show(", ".join(f"{key} {words}" for key, words in settings.tags))
         self.added.show(settings.globals)
         self._appearance.set(settings.appearance)
+        self.size_fields.show(settings.size)
 
     def _change(self, **values: object) -> None:
         changed = msgspec.structs.replace(self._controller.settings, **values)
@@ -401,7 +410,7 @@ class SettingsPage(PageFrame):
     def _take_outputs(self, text: str) -> None:
         folder = text.strip()
         usual = str(self._controller.places.outputs)
-        self._change(output_folder="" if folder in ("", usual) else str(Path(folder).expanduser()))
+        self._change(output_folder="" if folder in ("", usual) else _folder(folder))
 
     def _browse_outputs(self) -> None:
         wish = FileWish(title="Folder for pictures", kind="folder", start=self._outputs.get())

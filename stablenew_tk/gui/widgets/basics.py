@@ -1,7 +1,7 @@
 """Frames, captions, buttons and explanations: what every page is made of.
 
 A control drawn by us is one tab stop, shows a ring when the keyboard is on it, and answers Space and Return. It is a
-small Canvas, which costs a tenth of customtkinter's button and lets the ring be drawn. Each control reserves
+small Canvas, which costs a tenth of a button of customtkinter and lets the ring be drawn. Each control reserves
 theme.RING pixels on all sides for its ring, so nothing shifts when it appears.
 """
 
@@ -11,11 +11,10 @@ import tkinter as tk
 from collections.abc import Callable
 from typing import Literal
 
-import customtkinter as ctk
-
 from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .painting import Painting
+from .rescaling import Scaled
 from .theme import RING
 from .tooltips import explanation, tip
 
@@ -32,14 +31,36 @@ class Box(tk.Frame):
         self.configure(bg=theme.palette[self.ground])
 
 
-class Card(ctk.CTkFrame):  # type: ignore[misc]  # customtkinter has no types
+class Card(tk.Frame):
     """A panel with rounded corners and a thin edge. Keep theme.CARD_PAD inside it."""
 
     def __init__(self, parent: tk.Misc, ground: Role = "surface", outline: Role = "line") -> None:
         self.ground: Role = ground
-        outside = theme.pair(ground_of(parent))
-        super().__init__(parent, border_width=1, bg_color=outside, fg_color=theme.pair(ground))
-        self.configure(border_color=theme.pair(outline))
+        self._outline, self._outside = outline, ground_of(parent)
+        super().__init__(parent, bd=0, highlightthickness=theme.px(1))
+        # The edge is that of the frame; four small pictures lie over its corners.
+        self._corners = [tk.Label(self, bd=0, padx=0, pady=0, highlightthickness=0) for _ in _CORNERS]
+        for corner, (anchor, x, y) in zip(self._corners, _CORNERS, strict=True):
+            corner.place(relx=x, rely=y, anchor=anchor, bordermode="outside")
+        self._recolour_card()
+        theme.on_change(self._recolour_card)
+
+    def winfo_children(self) -> list[tk.Widget | tk.Toplevel]:
+        """What was put into the card; its corners are its own."""
+        return [child for child in super().winfo_children() if child not in self._corners]
+
+    def _recolour_card(self) -> None:
+        edge = theme.palette[self._outline]
+        self.configure(bg=theme.palette[self.ground], highlightbackground=edge, highlightcolor=edge)
+        self._pictures = icons.corners(fill=self.ground, outline=self._outline, ground=self._outside)
+        for corner, picture in zip(self._corners, self._pictures, strict=True):
+            corner.configure(image=picture)
+
+
+# Where the corners of a card lie: anchor, and the place as shares of the sides.
+_CORNERS: tuple[tuple[Literal["nw", "ne", "sw", "se"], int, int], ...] = (
+    ("nw", 0, 0), ("ne", 1, 0), ("sw", 0, 1), ("se", 1, 1),
+)  # fmt: skip
 
 
 def ground_of(parent: tk.Misc) -> Role:
@@ -56,7 +77,7 @@ class Separator(Box):
     """A separator of one pixel; pack or grid it with fill or sticky."""
 
     def __init__(self, parent: tk.Misc) -> None:
-        super().__init__(parent, "line", height=1, width=1)
+        super().__init__(parent, "line", height=theme.px(1), width=theme.px(1))
 
 
 class Label(tk.Label):
@@ -150,7 +171,7 @@ class Drawing(Painting):
         self._draw(self)
 
 
-class Painted(Painting):
+class Painted(Painting, Scaled):
     """A control drawn by us. Subclasses give `draw` and `act`; sizes are in screen pixels without the ring.
 
     The ring shows when the focus came by keyboard; a click alone does not draw it.
@@ -162,6 +183,7 @@ class Painted(Painting):
         self._clicked, self._help, self._why = False, "", ""
         self._size = (0, 0)
         self.margin = theme.px(RING)
+        self._design = (width / theme.scale(), height / theme.scale())
         width, height = width + 2 * self.margin, height + 2 * self.margin
         super().__init__(
             parent, ground or ground_of(parent), width=width, height=height, takefocus=True, cursor="hand2"
@@ -206,6 +228,12 @@ class Painted(Painting):
         self.configure(takefocus=on, cursor="hand2" if on else "arrow")
         tip(self, self._help if on else why or self._help)
         self.repaint()
+
+    def remeasure(self) -> None:
+        """Take the room that the present scale asks for; a control as wide as its words measures them here."""
+        self.margin = theme.px(RING)
+        width, height = (theme.px(length) + 2 * self.margin for length in self._design)
+        self.configure(width=width, height=height)
 
     def repaint(self) -> None:
         """Draw again, once the control has a size."""
@@ -296,11 +324,20 @@ class Button(Painted):
         self.text, self.note, self._key_name, self._icon = text, note, key, icon
         self._kind, self._command, self.selected, self._is_busy = kind, command, False, False
         self._busy_text = busy_text
-        self._fixed = theme.px(width)
-        self._pad = theme.px({24: 8, 28: 11, 32: 14}.get(height, 18)) if text or note else theme.px(6)
+        self._width, self._inset = width, {24: 8, 28: 11, 32: 14}.get(height, 18) if text or note else 6
         self._font = theme.font(12 if height <= theme.SMALL else 13, kind == "main")
-        self._small, self._smaller, self._gap, self._sign = theme.font(12), theme.font(11), theme.px(8), theme.px(16)
+        self._small, self._smaller = theme.font(12), theme.font(11)
+        self._measure()
         super().__init__(parent, width=self._fixed or self._natural(), height=theme.px(height), ground=ground)
+
+    def _measure(self) -> None:
+        self._fixed, self._pad = theme.px(self._width), theme.px(self._inset)
+        self._gap, self._sign = theme.px(8), theme.px(16)
+
+    def remeasure(self) -> None:
+        super().remeasure()
+        self._measure()
+        self._resize()
 
     def act(self) -> None:
         self._command()

@@ -30,8 +30,18 @@ class Switch(Painted):
         ground: Role | None = None,
     ) -> None:
         self._text, self.on, self._command, self._font = text, on, command, theme.font(size, bold)
-        wide = theme.px(self.box_width) + (theme.px(9) + self._font.measure(text) if text else 0)
-        super().__init__(parent, width=wide, height=theme.px(self.box_height), ground=ground)
+        super().__init__(parent, width=self._natural(), height=self._high(), ground=ground)
+
+    def _natural(self) -> int:
+        words = theme.px(9) + self._font.measure(self._text) if self._text else 0
+        return theme.px(self.box_width) + words
+
+    def _high(self) -> int:
+        return theme.px(self.box_height)
+
+    def remeasure(self) -> None:
+        super().remeasure()
+        self.configure(width=self._natural() + 2 * self.margin, height=self._high() + 2 * self.margin)
 
     def act(self) -> None:
         self.set(not self.on)
@@ -171,6 +181,10 @@ class Segmented(Painted):
             spans.append((x, x + wide))
             x += wide + gap
         return spans
+
+    def remeasure(self) -> None:
+        super().remeasure()
+        self.configure(width=self._natural() + 2 * self.margin)
 
     def _natural(self) -> int:
         self.margin = theme.px(RING)

@@ -46,27 +46,41 @@ class Entry(FieldBox):
         check: Callable[[str], object] | None = None,
         ground: Role | None = None,
     ) -> None:
-        self._icon, self._height, face = icon, theme.px(height), theme.font(13)
+        self._icon, self._design_height, self._height, self._face = icon, height, theme.px(height), theme.font(13)
         self._on_edit, self._on_commit, self._check = on_edit, on_commit, check
         self._last = self._committed = text
         self.problem = ""  # why the present text cannot be used; "" when it can
         super().__init__(parent, width=width, height=self._height + 2 * theme.px(RING), ground=ground)
-        self.field = tk.Entry(self, font=face, bd=0, highlightthickness=0, width=1, takefocus=1)
+        self.field = tk.Entry(self, font=self._face, bd=0, highlightthickness=0, width=1, takefocus=1)
         self._sign = tk.Label(self, bd=0, padx=0, pady=0) if icon else None
         self._unit = tk.Label(self, text=unit, bd=0, padx=0, pady=0, cursor="xterm") if unit else None
         if self._unit is not None:
             self._unit.bind("<Button-1>", lambda _event: self.after_idle(self.field.focus_set))
-        # Between the edges of the box and the text: room for the icon and the unit.
-        self._left = theme.px(31 if icon else 10)
-        self._right = theme.px(14) + theme.font(12).measure(unit) if unit else theme.px(10)
-        inset = theme.px(2)
-        inner = self._height - 2 * inset - 1
-        self._hint_y = (inner - face.metrics("linespace")) // 2
-        self._hold(self.field, self._m + self._left, self._m + inset, face, placeholder)
-        self.itemconfigure(self._window, height=inner)
+        self._measure()
+        self._hold(self.field, self._face, placeholder)
+        self.itemconfigure(self._window, height=self._inner_height)
         if text:
             self.set(text)
         self._wire()
+
+    def _measure(self) -> None:
+        self._height = theme.px(self._design_height)
+        # Between the edges of the box and the text: room for the icon and the unit.
+        self._left, self._right = theme.px(31 if self._icon else 10), theme.px(10)
+        if self._unit is not None:
+            self._right = theme.px(14) + theme.font(12).measure(self._unit.cget("text"))
+        self._inner_height = self._height - 2 * theme.px(2) - 1
+        self._hint_y = (self._inner_height - self._face.metrics("linespace")) // 2
+
+    def _corner(self) -> tuple[int, int]:
+        return self._m + self._left, self._m + theme.px(2)
+
+    def remeasure(self) -> None:
+        self._measure()
+        super().remeasure()
+        self.itemconfigure(self._window, height=self._inner_height)
+        if self._hint.winfo_manager():
+            self._hint.place(x=1, y=self._hint_y)
 
     def get(self) -> str:
         """The text; never the placeholder."""

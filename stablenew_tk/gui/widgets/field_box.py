@@ -8,10 +8,11 @@ from tkinter import font as tkfont
 from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .basics import ground_of
+from .rescaling import Scaled
 from .theme import RING
 
 
-class FieldBox(tk.Canvas):
+class FieldBox(tk.Canvas, Scaled):
     """Base of the fields. A subclass hands its inner widget to `_hold` and sizes it in `_fill`."""
 
     def __init__(self, parent: tk.Misc, *, width: int, height: int, ground: Role | None) -> None:
@@ -29,8 +30,17 @@ class FieldBox(tk.Canvas):
             bg=theme.palette[self.ground],
         )
 
+    def remeasure(self) -> None:
+        """Keep the ring, and the inner widget in its place."""
+        self._m = theme.px(RING)
+        self.coords(self._window, *self._corner())
+
     def get(self) -> str:
         """The text; never the placeholder."""
+        raise NotImplementedError
+
+    def _corner(self) -> tuple[int, int]:
+        """Where the inner widget has its left upper corner."""
         raise NotImplementedError
 
     def error(self, sentence: str) -> None:
@@ -43,10 +53,10 @@ class FieldBox(tk.Canvas):
         """Put the cursor into the text."""
         self._inner.focus_set()
 
-    def _hold(self, inner: tk.Entry | tk.Text, x: int, y: int, face: tkfont.Font, placeholder: str) -> None:
-        """Take the inner widget in, with its left upper corner there."""
+    def _hold(self, inner: tk.Entry | tk.Text, face: tkfont.Font, placeholder: str) -> None:
+        """Take the inner widget in."""
         self._inner = inner
-        self._window = self.create_window(x, y, window=inner, anchor="nw")
+        self._window = self.create_window(*self._corner(), window=inner, anchor="nw")
         self._hint = tk.Label(inner, text=placeholder, font=face, bd=0, padx=0, pady=0, justify="left", cursor="xterm")
         self._hint.bind("<Button-1>", lambda _event: self.after_idle(inner.focus_set))
         inner.bind("<FocusIn>", lambda _event: self._focus(True), add="+")

@@ -1,4 +1,4 @@
-"""A row of widgets that breaks into as many rows as the width needs, and a widget that comes and goes."""
+"""A row of widgets that breaks into as many rows as the width needs, widgets that come and go, and the way of Tab."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ def pack_if(wanted: object, widget: tk.Widget, **how: Any) -> None:  # the optio
         widget.pack(**how) if wanted else widget.pack_forget()
 
 
+def tab_order(*siblings: tk.Misc) -> None:
+    """Let Tab go through these children of one parent as they are read, whatever order they were made in."""
+    for one in siblings:
+        # A canvas calls something else by this name.
+        tk.Misc.tkraise(one)
+
+
 class Flow(Box):
     """Children side by side, in as many rows as the width needs."""
 
@@ -31,9 +38,7 @@ class Flow(Box):
                 if child not in children and theme.alive(child):
                     child.place_forget()
             self._shown = tuple(children)
-            for child in children:
-                # Tab goes through them as they stand. A canvas calls something else by this name.
-                tk.Misc.tkraise(child)
+            tab_order(*children)
         self._arrange()
 
     def _arrange(self) -> None:

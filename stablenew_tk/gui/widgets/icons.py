@@ -117,12 +117,18 @@ def box(
 
     With `margin` (see theme.RING) the picture is larger by that on every side; the ring is drawn there.
     """
-    return _box(width, height, (fill, outline, ground), radius=radius, margin=margin, ring=ring)
+    # A control squeezed to nothing has no room for a part of it.
+    return _box(max(0, width), max(0, height), (fill, outline, ground), radius=radius, margin=margin, ring=ring)
+
+
+def corners(*, fill: Role, outline: Role, ground: Role) -> tuple[ImageTk.PhotoImage, ...]:
+    """The four corners of a card with an edge of one pixel: upper left, upper right, lower left, lower right."""
+    return _corners(fill, outline, ground)
 
 
 def forget() -> None:
     """Drop the cached pictures, which are in the colours and the scale of before."""
-    for cached in (_icon, _box, logo):
+    for cached in (_icon, _box, _corners, logo):
         cached.cache_clear()
 
 
@@ -212,6 +218,16 @@ def _arc(x: float, y: float, radius: float, start: float, end: float) -> Iterato
 
 def _pairs(numbers: list[float]) -> list[tuple[float, float]]:
     return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+@lru_cache(maxsize=64)
+def _corners(fill: Role, outline: Role, ground: Role) -> tuple[ImageTk.PhotoImage, ...]:
+    radius, thin = theme.px(theme.RADIUS_CARD), theme.px(1)
+    whole = Image.new("RGB", (2 * radius, 2 * radius), theme.palette[ground])
+    _rounded(whole, 0, radius, theme.palette[outline])
+    _rounded(whole, thin, radius - thin, theme.palette[fill])
+    places = ((x, y, x + radius, y + radius) for y in (0, radius) for x in (0, radius))
+    return tuple(ImageTk.PhotoImage(whole.crop(place)) for place in places)
 
 
 @lru_cache(maxsize=400)

@@ -198,7 +198,7 @@ class HintLine(Box):
     def __init__(self, parent: tk.Misc, hints: Sequence[tuple[str, str]], side: int = 0) -> None:
         super().__init__(parent, "surface", height=theme.px(theme.HINT_BAR))
         self.pack_propagate(False)
-        self._hints, self._message, self._side = KeyHints(self, hints), Label(self, "", size=12), theme.px(side)
+        self._hints, self._message, self._side = KeyHints(self, hints), Label(self, "", size=12), side
         self.say("")
 
     def say(self, sentence: str, ink: Role = "text2") -> None:
@@ -207,7 +207,7 @@ class HintLine(Box):
         shown, other = (self._message, self._hints) if sentence else (self._hints, self._message)
         if not shown.winfo_manager():
             other.pack_forget()
-            shown.pack(side="left", fill="x", expand=True, padx=self._side)
+            shown.pack(side="left", fill="x", expand=True, padx=theme.px(self._side))
 
     @property
     def message(self) -> str:

@@ -17,7 +17,7 @@ Anchor = Literal["nw", "n", "w", "e", "center"]
 class Painting(tk.Canvas):
     """`clear` it, then draw. All lengths are screen pixels. It keeps the pictures alive that it shows.
 
-    `draw()` is called whenever its size or the mode changes.
+    `draw()` is called whenever its size, the mode or the scale changes, as long as the canvas lives.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class Painting(tk.Canvas):
     ) -> None:
         self.ground: Role = ground
         self._shown: list[ImageTk.PhotoImage] = []
+        self._draw_all = draw
         super().__init__(
             parent,
             width=width,
@@ -45,7 +46,12 @@ class Painting(tk.Canvas):
         )
         if draw is not None:
             self.bind("<Configure>", lambda _event: draw())
-            theme.on_change(draw)
+            # Its own method: what draws it may live longer than this canvas.
+            theme.on_change(self._draw_again)
+
+    def _draw_again(self) -> None:
+        if self._draw_all is not None:
+            self._draw_all()
 
     def clear(self) -> None:
         """Begin anew, on the ground in the colour of the present mode."""

@@ -19,6 +19,7 @@ from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 from . import theme
 from .basics import Box
 from .picture_cell import FOOT, FRAME, Bounds, CellContent, PictureCell
+from .rescaling import Scaled
 from .scrollbar import ThinScrollbar, bind_wheel
 from .thumbnails import ThumbnailRequest, Thumbs
 
@@ -46,7 +47,7 @@ class GridActions(Struct, frozen=True, kw_only=True):
     opened: Callable[[], None] = lambda: None
 
 
-class ThumbnailGrid(Box):
+class ThumbnailGrid(Box, Scaled):
     """The grid with its scrollbar. `picked` tells what is current and selected; change it through the methods.
 
     `layout` says where the cells stand, `top` which pixel of it is at the upper edge.
@@ -62,8 +63,7 @@ class ThumbnailGrid(Box):
         self._shown: dict[int, PictureCell] = {}
         self._place_of: dict[str, int] = {}
         self._pool: list[PictureCell] = []
-        self._space = {name: theme.px(length) for name, length in _SPACES.items()}
-        self._head_faces, self._near, self._side = (theme.font(13, True), theme.font(12)), theme.px(8), theme.px(_SIDE)
+        self._head_faces = theme.font(13, True), theme.font(12)
         self._heads: list[tuple[int, int]] = []
         self._heads_shown: list[int] = []
         self._region = (0, 0, 0, 0)
@@ -71,13 +71,23 @@ class ThumbnailGrid(Box):
         self._bar = ThinScrollbar(self, self._scroll_to)
         self._bar.pack(side="right", fill="y")
         self.canvas.pack(side="left", fill="both", expand=True)
-        self._ring_gap = theme.px(3)
-        self._ring = self.canvas.create_rectangle(0, 0, 0, 0, width=theme.px(2), state="hidden")
+        self._ring = self.canvas.create_rectangle(0, 0, 0, 0, state="hidden")
+        self._measure()
         self._thumbs = Thumbs(self.canvas, actions.ask, self._thumb_arrived)
         self.layout = GridLayout((), 0, self._measures(1))
         self._bind_all()
         theme.on_change(self._repaint)
         self._repaint()
+
+    def _measure(self) -> None:
+        self._space = {name: theme.px(length) for name, length in _SPACES.items()}
+        self._near, self._side, self._ring_gap = theme.px(8), theme.px(_SIDE), theme.px(3)
+        self.canvas.itemconfigure(self._ring, width=theme.px(2))
+
+    def remeasure(self) -> None:
+        """Lay the cells out anew; the current one stays where it is on screen."""
+        self._measure()
+        self._resized()
 
     # ---- what is shown
 

@@ -300,7 +300,13 @@ class Viewer(DeferringBox):
         if key not in self._asked and key not in self.kept:
             self._asked.add(key)
             self._actions.ask(
-                ReadPicture(image_id=key[0], position=facts.position, output_index=facts.output_index, box=key[1])
+                ReadPicture(
+                    image_id=key[0],
+                    position=facts.position,
+                    output_index=facts.output_index,
+                    box=key[1],
+                    fill=not self.own_size,
+                )
             )
 
     def _ask_ahead(self) -> None:

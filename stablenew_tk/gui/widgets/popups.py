@@ -64,6 +64,13 @@ class Popup:
             known = Popup._made[cls] = cls()
         return known
 
+    @classmethod
+    def close_all(cls) -> None:
+        """Hide whichever of them is open."""
+        for popup in Popup._made.values():
+            if theme.alive(popup.window):
+                popup.close()
+
     @property
     def is_open(self) -> bool:
         """Whether it can be seen."""

@@ -15,6 +15,7 @@ from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .basics import Box
 from .painting import Painting
+from .rescaling import Scaled
 from .scrollbar import ThinScrollbar, bind_wheel
 
 _TYPING_MS = 800  # letters typed within this time belong to one word
@@ -40,7 +41,7 @@ class ListRow(Struct, frozen=True):
     head: bool = False
 
 
-class RowList(Box):
+class RowList(Box, Scaled):
     """A list with one chosen row. All callbacks get the row's index.
 
     Up, Down, Home, End, Page keys move; letters jump; Return opens; Space turns the check box, or opens where there
@@ -63,8 +64,8 @@ class RowList(Box):
     ) -> None:
         super().__init__(parent, ground)
         self._tell, self._open, self._check = on_select, on_open, on_check
-        self._columns, self.empty, self._pad = columns, empty, theme.px(theme.PAD)
-        self._row = theme.px(row_height)
+        self._columns, self.empty, self._row_height = columns, empty, row_height
+        self._measure()
         self._count = 0
         self._row_at: Callable[[int], ListRow] = _no_row
         self.selected, self._under, self._top = -1, -1, 0
@@ -75,6 +76,18 @@ class RowList(Box):
         self._bar = ThinScrollbar(self, self.scroll_to, self.ground)
         self._wire()
         theme.on_change(self.refresh)
+
+    def _measure(self) -> None:
+        self._pad, self._row = theme.px(theme.PAD), theme.px(self._row_height)
+
+    def remeasure(self) -> None:
+        """Keep the first row in sight where it is, and the height a number of whole rows."""
+        before = self._row
+        self._measure()
+        rows = int(self.canvas.cget("height")) / self._row
+        if abs(rows - round(rows)) < 0.1:
+            self.canvas.configure(height=self._row * round(rows))
+        self._top = round(self._top * self._row / before)
 
     def show(self, count: int, row_at: Callable[[int], ListRow], selected: int | None = None) -> None:
         """Show `count` rows, asked for one by one. `selected` = the chosen one (-1 = none, None = as before)."""

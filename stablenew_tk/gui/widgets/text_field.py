@@ -52,7 +52,7 @@ class TextField(FieldBox):
     ) -> None:
         self._on_edit, self._least, self._most, self._fills, self._last = on_edit, least, most, fill, ""
         self._has_hint = bool(placeholder)
-        face = theme.font(12, mono=True) if mono else theme.font(13)
+        self._face = face = theme.font(12, mono=True) if mono else theme.font(13)
         super().__init__(parent, width=80, height=1, ground=ground)
         self.field = tk.Text(
             self,
@@ -70,11 +70,18 @@ class TextField(FieldBox):
             takefocus=1,
         )
         self._line, self._rows, self._pad = face.metrics("linespace"), least, theme.px(8)
-        self._hold(self.field, self._m + self._pad, self._m + theme.px(6), face, placeholder)
+        self._hold(self.field, face, placeholder)
         self._bar = ThinScrollbar(self, self._scroll_to, "raised")
         self._bar_window = self.create_window(0, self._m + theme.px(3), window=self._bar, anchor="ne", state="hidden")
         self._wire()
         self._fit()
+
+    def _corner(self) -> tuple[int, int]:
+        return self._m + self._pad, self._m + theme.px(6)
+
+    def remeasure(self) -> None:
+        self._line, self._pad = self._face.metrics("linespace"), theme.px(8)
+        super().remeasure()
 
     def get(self) -> str:
         """The text."""

@@ -1,15 +1,18 @@
 """Colours, fonts and distances of the window, dark and light. No other module of the window names a colour.
 
-A colour is asked for by its role ("surface", "text2", "accent"), so that one switch repaints everything. customtkinter
-widgets take both colours at once (`pair`); what is drawn on a Canvas reads `palette` and repaints in `on_change`.
+A colour is asked for by its role ("surface", "text2", "accent"), so that one switch repaints everything: what shows a
+colour reads `palette` and repaints in `on_change`. Lengths and fonts are in pixels of the design, `px` makes screen
+pixels of them; `rescaling` changes how many there are.
 """
 
 from __future__ import annotations
 
+import itertools
 import sys
 import tkinter as tk
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from tkinter import font as tkfont
 from typing import Literal
 
@@ -81,6 +84,51 @@ _WIDE_FAMILIES = ("DejaVu Sans", "Verdana")
 palette: dict[Role, str] = {role: dark for role, (_, dark) in _COLOURS.items()}
 
 
+class Subscribers:
+    """Callbacks that are called in the order in which they came. A bound method ends with its widget."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count()
+        self._living: dict[int, Callable[[], Callable[[], object] | None]] = {}
+
+    def add(self, callback: Callable[[], object]) -> None:
+        """Call this from now on. A bound method is held weakly, and dropped once its widget is destroyed."""
+        if getattr(callback, "__self__", None) is None:
+            self._living[next(self._numbers)] = lambda: callback
+            return
+        number = next(self._numbers)
+        self._living[number] = weakref.WeakMethod(callback, lambda _gone: self._living.pop(number, None))
+
+    def call(self) -> None:
+        """Call all. What one of them raises is told like any error in a callback of Tk, and the others still follow."""
+        for number in tuple(self._living):
+            self._call(number)
+
+    def call_in_sight(self) -> Iterator[Callable[[], None]]:
+        """Call those that are no widgets, and widgets in sight. Gives the calls of the others, which can wait."""
+        hidden = []
+        for number, reference in tuple(self._living.items()):
+            widget = getattr(reference(), "__self__", None)
+            if isinstance(widget, tk.Misc) and not (alive(widget) and widget.winfo_viewable()):
+                hidden.append(partial(self._call, number))
+            else:
+                self._call(number)
+        return iter(hidden)
+
+    def _call(self, number: int) -> None:
+        reference = self._living.get(number)
+        callback = reference() if reference is not None else None
+        widget = getattr(callback, "__self__", None)
+        # A widget may be destroyed while Python still holds it.
+        if callback is None or (isinstance(widget, tk.Misc) and not alive(widget)):
+            self._living.pop(number, None)
+        else:
+            safely(callback)
+
+    def __len__(self) -> int:
+        return len(self._living)
+
+
 class _ThemeState:
     """What `apply` decided. One window per process, so one state."""
 
@@ -89,7 +137,7 @@ class _ThemeState:
     scale: float = 1.0
     generation: int = 0
     root: weakref.ref[tk.Misc] | None = None
-    listeners: list[Callable[[], Callable[[], object] | None]] = []  # noqa: RUF012  # one shared list is the point
+    painted = Subscribers()
 
 
 _fonts: dict[tuple[int, bool, bool], tkfont.Font] = {}
@@ -101,12 +149,12 @@ def mode() -> Mode:
 
 
 def pair(role: Role) -> tuple[str, str]:
-    """(light, dark) for customtkinter widgets, which follow the mode by themselves."""
+    """(light, dark), as customtkinter's window takes it and follows the mode by itself."""
     return _COLOURS[role]
 
 
 def px(length: float) -> int:
-    """Design pixels to screen pixels. customtkinter scales its own widgets; what we draw ourselves scales here."""
+    """Design pixels to screen pixels."""
     return round(length * _ThemeState.scale)
 
 
@@ -156,36 +204,62 @@ def elide(text: str, face: tkfont.Font, width: int) -> str:
 
 
 def on_change(callback: Callable[[], object]) -> None:
-    """Call this when the mode or font changes. A bound method is held weakly and dropped with its widget."""
-    widget = getattr(callback, "__self__", None)
-    _ThemeState.listeners.append(weakref.WeakMethod(callback) if widget is not None else lambda: callback)
+    """Call this when the mode, the font or the scale changes. A bound method is held weakly, and no longer than its
+    widget lives."""
+    _ThemeState.painted.add(callback)
 
 
-def apply(root: tk.Misc, wanted: Literal["dark", "light", "system"], *, family: str = "") -> None:
-    """Dress the window: fonts, customtkinter's theme; then repaint everything that asked for it.
+def apply(
+    root: tk.Misc, wanted: Literal["dark", "light", "system"], *, family: str = "", scale: float | None = None
+) -> None:
+    """Dress the window: scale, fonts, customtkinter's theme; then repaint everything that asked for it.
 
-    "system" is looked up once, here: customtkinter would start a program every 30 ms to watch it on Linux.
+    `scale` is screen pixels for each design pixel; None leaves it, 1 for a root not yet seen. "system" is looked up
+    once, here: customtkinter would start a program every 30 ms to watch it on Linux.
     """
     if _ThemeState.root is None or _ThemeState.root() is not root:
         _ThemeState.root = weakref.ref(root)
         _ThemeState.generation += 1
         _fonts.clear()
-        _ThemeState.scale = float(ctk.ScalingTracker.get_widget_scaling(root))
+        _ThemeState.scale = 1.0
         # Never shown. Tk loads a class's default font before it takes ours and drops it when no widget uses it:
         # 0.4 ms for every label and entry, unless somebody keeps it loaded.
         tk.Label(root)
         tk.Entry(root)
+    if scale is not None:
+        set_scale(scale)
     if wanted == "system":
         _ThemeState.mode = "dark" if ctk.AppearanceModeTracker.detect_appearance_mode() else "light"
     else:
         _ThemeState.mode = wanted
     palette.update({role: both[_ThemeState.mode == "dark"] for role, both in _COLOURS.items()})
     _choose_family(root, family)
-    ctk.ThemeManager.theme.update(_ctk_theme())
+    ctk.ThemeManager.theme.update({"CTk": {"fg_color": pair("bg")}})
     ctk.set_appearance_mode(_ThemeState.mode)
     if isinstance(root, ctk.CTk):
         root.configure(fg_color=pair("bg"))
-    _announce()
+    repaint()
+
+
+def set_scale(scale: float) -> None:
+    """Let `px` and the fonts follow another scale. Lengths in use stay as they are: see `rescaling`."""
+    _ThemeState.scale = scale
+    _size_fonts()
+
+
+def repaint() -> None:
+    """Have everything drawn again that asked for it in `on_change`."""
+    _ThemeState.painted.call()
+
+
+def repaint_in_sight() -> Iterator[Callable[[], None]]:
+    """Have drawn again what can be seen. Gives the calls that draw the rest."""
+    return _ThemeState.painted.call_in_sight()
+
+
+def safely(callback: Callable[[], object]) -> None:
+    """Call it on the main thread; what it raises goes where errors of Tk's callbacks go: the log, and the user."""
+    tk.CallWrapper(callback, None, root())()
 
 
 def root() -> tk.Misc:
@@ -211,29 +285,15 @@ def _choose_family(root: tk.Misc, wish: str) -> None:
     else:
         present = set(tkfont.families(root))
         chosen = next((name for name in _LINUX_FAMILIES if name in present), _LINUX_FAMILIES[-1])
-        if "CustomTkinter_shapes_font" not in present:
-            # Its round corners are letters of that font. Where the font could not be installed they would be rubbish.
-            ctk.DrawEngine.preferred_drawing_method = "polygon_shapes"
     if chosen == _ThemeState.family:
         return
     _ThemeState.family = chosen
+    _size_fonts()
+
+
+def _size_fonts() -> None:
     for (size, _, mono), made in _fonts.items():
         made.configure(family=_face(mono), size=-px(font_pixels(size)))
-
-
-def _announce() -> None:
-    living = []
-    for reference in _ThemeState.listeners:
-        callback = reference()
-        if callback is None:
-            continue
-        widget = getattr(callback, "__self__", None)
-        # A widget may be destroyed while Python still holds it.
-        if isinstance(widget, tk.Misc) and not alive(widget):
-            continue
-        living.append(reference)
-        callback()
-    _ThemeState.listeners[:] = living
 
 
 def alive(widget: tk.Misc) -> bool:
@@ -242,17 +302,3 @@ def alive(widget: tk.Misc) -> bool:
         return bool(widget.winfo_exists())
     except tk.TclError:
         return False
-
-
-def _ctk_theme() -> dict[str, dict[str, object]]:
-    """Every customtkinter widget this app uses, in our colours."""
-    return {
-        "CTk": {"fg_color": pair("bg")},
-        "CTkFrame": {
-            "corner_radius": RADIUS_CARD,
-            "border_width": 0,
-            "fg_color": pair("surface"),
-            "top_fg_color": pair("surface"),
-            "border_color": pair("line"),
-        },
-    }

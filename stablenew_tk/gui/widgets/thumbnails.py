@@ -19,7 +19,8 @@ from ...domain.base.grid_layout import HEIGHT_STEP
 from ...domain.journal.history import Position
 from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 
-KEPT_PHOTOS = 400
+KEPT_PHOTOS, LEAST_KEPT = 400, 120
+KEPT_PIXELS = 16_000_000  # of all photos, as long as there are more than the least: large ones are fewer
 UNDER_WAY = 16
 BUDGET_S = 0.006  # a row of thumbnails at once, so that the canvas is redrawn once
 PAUSE_MS = 6
@@ -42,9 +43,9 @@ def edge_for(box: tuple[int, int]) -> int:
 
 
 def fitted(jpeg: bytes, box: tuple[int, int]) -> ImageTk.PhotoImage:
-    """Decode a thumbnail and fit it into `box`; never enlarged. Raises OSError for what is not a JPEG."""
+    """Decode a thumbnail and fit it into `box`, which it fills one way. Raises OSError for what is not a JPEG."""
     with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
-        scale = min(box[0] / image.width, box[1] / image.height, 1.0)
+        scale = min(box[0] / image.width, box[1] / image.height)
         size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
         picture = image if image.mode == "RGB" else image.convert("RGB")
         return ImageTk.PhotoImage(picture if size == picture.size else picture.resize(size, Image.Resampling.BILINEAR))
@@ -189,7 +190,9 @@ class Thumbs:
             self._fail(event.image_id, f"The thumbnail cannot be shown: {error}.")
             return
         self._photos[event.image_id] = photo, self._box
-        while len(self._photos) > KEPT_PHOTOS:
+        self._photos.move_to_end(event.image_id)
+        most = min(KEPT_PHOTOS, max(LEAST_KEPT, KEPT_PIXELS // max(1, self._box[0] * self._box[1])))
+        while len(self._photos) > most:
             self._photos.popitem(last=False)
         self._arrived(event.image_id)
 

@@ -65,28 +65,31 @@ class MakeThumbnail(Order, frozen=True, kw_only=True):
 
 
 class ReadPicture(Order, frozen=True, kw_only=True):
-    """Load a recorded picture to fit `box` (width, height in px), never enlarged; PictureReady answers."""
+    """Load a recorded picture to fit `box` (width, height in px), enlarged only with `fill`; PictureReady answers."""
 
     image_id: str
     position: Position
     output_index: int
     box: tuple[int, int]
+    fill: bool = False
 
 
 class FitPicture(Order, frozen=True, kw_only=True):
-    """Decode the bytes of a picture (a live preview) to fit `box`; PictureReady answers."""
+    """Decode the bytes of a picture (a live preview) to fit `box` as above; PictureReady answers."""
 
     image_id: str
     data: bytes
     box: tuple[int, int]
+    fill: bool = False
 
 
 class FitFile(Order, frozen=True, kw_only=True):
-    """Load a picture file to fit `box`; PictureReady answers with this `image_id`."""
+    """Load a picture file to fit `box` as above; PictureReady answers with this `image_id`."""
 
     image_id: str
     path: Path
     box: tuple[int, int]
+    fill: bool = False
 
 
 class RevealFile(Order, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ...domain.base.errors import NotSaved, StorageError, Unreadable
 from ...domain.base.pixels import pixel_digest
@@ -191,8 +191,8 @@ def thumbnail(source: bytes | Path, edge_px: int) -> bytes:
         raise Unreadable(f"{name} cannot be shown: {reason(error)}.") from error
 
 
-def fit_rgb(data: bytes, box: tuple[int, int]) -> tuple[int, int, bytes]:
-    """Width, height and raw RGB bytes of a picture fitted into `box` px, never enlarged. Raises Unreadable.
+def fit_rgb(data: bytes, box: tuple[int, int], *, fill: bool = False) -> tuple[int, int, bytes]:
+    """Width, height and raw RGB bytes of a picture fitted into `box` px, enlarged only with `fill`. Raises Unreadable.
 
     Raw bytes, because the window needs no decoding for them.
     """
@@ -200,6 +200,8 @@ def fit_rgb(data: bytes, box: tuple[int, int]) -> tuple[int, int, bytes]:
         with opened(data) as image:
             image.thumbnail(box, Image.Resampling.BICUBIC, reducing_gap=2.0)
             plain = _without_transparency(image)
+            if fill and plain.width < box[0] and plain.height < box[1]:
+                plain = ImageOps.contain(plain, box, Image.Resampling.BICUBIC)
             return plain.width, plain.height, plain.tobytes()
     except DAMAGE as error:
         raise Unreadable(f"The picture cannot be shown: {reason(error)}.") from error

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
+from contrast import ratio
 
 from stablenew_tk.domain.base import colour_roles
 from stablenew_tk.gui.widgets import theme
-from stablenew_tk.gui.widgets.basics import Box, Label
+from stablenew_tk.gui.widgets.basics import Box, Card, Label
+from stablenew_tk.gui.widgets.painting import Painting
 
 GROUNDS = ("bg", "chrome", "surface", "raised", "raised2", "selection")
 SOFT = ("ok_soft", "warn_soft", "danger_soft", "info_soft")
@@ -34,17 +36,6 @@ TEXTS = [
     ("star", ("bg", "surface", "chrome"), 3.3, 3.0),
     ("edge_hover", ("bg", "surface", "raised"), 3.3, 3.3),
 ]
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b
-
-
-def ratio(one: str, other: str) -> float:
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +72,47 @@ def test_a_destroyed_widget_is_no_longer_called(root):
     box = Box(root)
     box.destroy()
     theme.apply(root, "light")
+
+
+def test_a_subscription_ends_with_its_widget(root):
+    subscribers = theme.Subscribers()
+    box = Box(root)
+    subscribers.add(box.update_idletasks)
+    assert len(subscribers) == 1
+    box.destroy()
+    subscribers.call()
+    assert len(subscribers) == 0
+
+
+def test_one_subscriber_that_fails_does_not_stop_the_others_and_is_told_once(root, monkeypatch):
+    told, called = [], []
+
+    def fail():
+        raise ValueError("no colour")
+
+    monkeypatch.setattr(root, "report_callback_exception", lambda _kind, error, _trace: told.append(str(error)))
+    subscribers = theme.Subscribers()
+    for one in (lambda: called.append(1), fail, lambda: called.append(2)):
+        subscribers.add(one)
+    subscribers.call()
+    assert (called, told) == ([1, 2], ["no colour"])
+
+
+def test_a_canvas_drawn_by_something_that_outlives_it_is_drawn_no_longer(root):
+    box, drawn = Box(root), []
+    painting = Painting(box, "bg", draw=lambda: drawn.append(painting.winfo_width()))
+    painting.destroy()
+    theme.apply(root, "light")
+    assert not drawn
+
+
+def test_a_card_follows_the_mode_and_keeps_its_corners_to_itself(root):
+    card = Card(root)
+    inside = Label(card, "words")
+    assert card.winfo_children() == [inside]
+    theme.apply(root, "light")
+    assert str(card.cget("bg")) == theme.pair("surface")[0]
+    assert str(card.cget("highlightbackground")) == theme.pair("line")[0]
 
 
 def test_the_system_mode_is_resolved_to_dark_or_light(root):

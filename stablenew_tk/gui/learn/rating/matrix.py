@@ -67,7 +67,7 @@ class Matrix(DeferringBox):
         self._bar = ThinScrollbar(self, lambda top: self._scroll_to(round(top), self._left))
         self._bar.pack(side="right", fill="y")
         self.canvas.pack(side="left", fill="both", expand=True)
-        self._ring = self.canvas.create_rectangle(0, 0, 0, 0, width=theme.px(2), state="hidden")
+        self._ring = self.canvas.create_rectangle(0, 0, 0, 0, state="hidden")
         self._heads = MatrixHeaders(self.canvas)
         self.thumbs = Thumbs(self.canvas, ask, self._thumb_arrived)
         self._bind_all()
@@ -211,6 +211,7 @@ class Matrix(DeferringBox):
 
     def _repaint(self) -> None:
         self.canvas.configure(bg=theme.palette["bg"])
+        self._measure()
         self.refresh(again=True)
 
     def _scroll_to(self, top: int, left: int) -> None:
@@ -282,7 +283,7 @@ class Matrix(DeferringBox):
             return
         at, out = self.bounds(cell), theme.px(3)
         self.canvas.coords(self._ring, at.x - out, at.y - out, at.x + at.width + out, at.y + at.height + out)
-        self.canvas.itemconfigure(self._ring, outline=theme.palette["focus"], state="normal")
+        self.canvas.itemconfigure(self._ring, outline=theme.palette["focus"], width=theme.px(2), state="normal")
         self.canvas.tag_raise(self._ring)
 
     def _margins(self, matrix: BlindMatrix, view_w: int, view_h: int) -> Margins:

@@ -16,7 +16,7 @@ from ....pipeline.messages.base import Event
 from ....pipeline.messages.pictures import PictureReady, ReadPicture
 from ...widgets import icons, marks, theme
 from ...widgets.basics import Box, Button, Label, Painted
-from ...widgets.flow import pack_if
+from ...widgets.flow import pack_if, tab_order
 from ...widgets.keyboard import KeyHints
 from ...widgets.page_frame import DeferringBox
 from ...widgets.painting import Painting
@@ -117,6 +117,7 @@ class PicturePanel(DeferringBox):
         self.star_keys = [StarKey(row, number, self._actions.rate) for number in range(1, marks.STARS + 1)]
         for key in self.star_keys:
             key.pack(side="left", fill="x", expand=True)
+        tab_order(row, self.chips, self._last)
         self._asking = Box(self)
         self._asking.pack(side="bottom", fill="x", pady=(theme.px(10), 0), padx=side)
         self._press = Label(self._asking, _PROMPT, size=13, bold=True)
@@ -201,7 +202,7 @@ class PicturePanel(DeferringBox):
             return
         key = (self._facts.image_id, self._box) if self._facts is not None else None
         ready = self._pictures.get(key) if key is not None else None
-        now = (key, self._words, ready is not None, theme.mode())
+        now = (key, self._words, ready is not None, theme.mode(), theme.scale())
         if self._facts is not None and ready is None:
             self._ask(self._facts)
         if now == self._drawn:
@@ -223,7 +224,11 @@ class PicturePanel(DeferringBox):
             self._asked.add(key)
             self._actions.ask(
                 ReadPicture(
-                    image_id=facts.image_id, position=facts.position, output_index=facts.output_index, box=self._box
+                    image_id=facts.image_id,
+                    position=facts.position,
+                    output_index=facts.output_index,
+                    box=self._box,
+                    fill=True,
                 )
             )
 

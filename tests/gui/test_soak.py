@@ -1,0 +1,27 @@
+"""A short soak: the window is used at random, with theme, size and page changing while a run goes on."""
+
+from __future__ import annotations
+
+import sys
+import tkinter as tk
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+
+from soak import soak
+
+EVENTS = 250
+
+
+@pytest.fixture(autouse=True)
+def _no_session_root_in_the_way(monkeypatch):
+    """Tk keeps one default root; the window of the test is a root of its own."""
+    monkeypatch.setattr(tk, "_default_root", None)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_nothing_done_at_random_makes_an_error(tmp_path, seed):
+    found, _ = soak(tmp_path, events=EVENTS, seed=seed)
+    assert not found.errors
