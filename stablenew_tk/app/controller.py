@@ -63,6 +63,7 @@ from ..storage.disk.places import Places, find_places
 from ..storage.journal.writer import LearningRecordWriter
 from ..storage.pictures.images import open_for_start
 from .job_progress import Running
+from .known_layer import KnownContext, KnownLayer
 from .learning_runs import LearningContext, LearningRunner
 from .model_library import ModelContext, ModelEvent, Models
 from .outbox import Outbox
@@ -125,6 +126,14 @@ class Controller:
         self._outbox = Outbox(lambda line: self._desk.ask(AppendLine(line=line), Desk.FIRST))
         self.unsaved = self._outbox.unsaved
         self.learning = LearningRunner(self._for_learning())
+        self.known = KnownLayer(
+            KnownContext(
+                history=lambda: self.history,
+                settings=lambda: self.settings,
+                put_undoable=self._outbox.put_undoable,
+                change_settings=self.change_settings,
+            )
+        )
         self.models = Models(ModelContext(places, self.inbox, lambda: self.capabilities, lambda: self.history))
         self.packs = Packs(places, self.inbox)
 
@@ -273,6 +282,7 @@ class Controller:
             return
         before = len(self.history)
         self.history.fold(event.line, event.position)
+        self.known.follow(event.line)
         spoken_of = self.history.row_of(self._outbox.picture_of(event.line) or "")
         rows = (*range(before, len(self.history)), *(() if spoken_of is None else (spoken_of,)))
         self._announce(HistoryChanged(rows=rows, grown=len(self.history) > before, undone=isinstance(event.line, Void)))

@@ -214,6 +214,7 @@ def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings:
         "--note": args.note,
         "--set": args.values,
         "--preset": args.preset,
+        "--no-known": args.no_known,
         "--no-profile-loras": args.no_profile_loras,
     }
     given = [option for option, value in changes.items() if value not in (None, "", False, [])]

@@ -47,7 +47,7 @@ from .query import (
 )
 from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, Void
 
-_FORMAT = 5
+_FORMAT = 6
 RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the line end, the line
 
 
