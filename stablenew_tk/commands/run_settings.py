@@ -132,7 +132,7 @@ def with_presets(args: argparse.Namespace, session: Session, sources: ValueSourc
 
 
 def learned_in(session: Session) -> tuple[PresetValues, ...]:
-    """The known values that are switched on. Pictures can be made without them: a journal that cannot be read is told."""
+    """The known values that are switched on. A journal that cannot be read is told: pictures can be made without."""
     try:
         session.history()
     except StorageError as error:
@@ -192,8 +192,8 @@ def with_recommended(session: Session, sources: ValueSources, *, quiet: bool) ->
     """The sources with the checkpoint that the backend has loaded, and with what the files beside the one in force
     recommend.
 
-    As they are without presets, known values and model folders, or when the checkpoint is in none of them. Blocks while the folders
-    are read.
+    As they are without presets, known values and model folders, or when the checkpoint is in none of them. Blocks while
+    the folders are read.
     """
     settings, places = session.controller.settings, session.controller.places
     if not settings.model_folders and not sources.presets and not sources.learned:

@@ -52,7 +52,7 @@ def _compared(stage: StageRecord, path: str, doubted: bool) -> RecordLine:
 
 
 def origin_lines(record: LearningRecord) -> tuple[RecordLine, ...]:
-    """Where every value of the enabled stages comes from, and above that the presets and known values that gave some."""
+    """Where every value of the enabled stages comes from, and above that what presets and known values gave."""
     lines = [RecordLine((preset_use_words(use),), warn=bool(use.outside)) for use in record.presets]
     lines.append(RecordLine(("value", "", "from"), head=True))
     for path, spec in catalogue().items():

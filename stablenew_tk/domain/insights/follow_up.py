@@ -1,4 +1,4 @@
-"""Next steps after a report: suggested pictures, a finer Learning Run around the best value, a preset, a known value."""
+"""Next steps after a report: suggested pictures, a finer Learning Run around the best value, what is kept of it."""
 
 from __future__ import annotations
 
@@ -120,8 +120,8 @@ def preset_draft(
 def known_draft(
     plan: LearningPlan, found: ResultSummary, value: Value, *, model: ModelSettings | None = None, checkpoint: str = ""
 ) -> KnownValue:
-    """A value of the plan as one to take over, with the verdict for it. `checkpoint` is that of the pictures, where it is
-    known better than the plan knows it.
+    """A value of the plan as one to take over, with the verdict for it. `checkpoint` is that of the pictures, where it
+    is known better than the plan knows it.
     """
     values, weights = preset_values(plan, value)
     scope = _scope(plan, checkpoint, model, engine=plan.backend_kind)

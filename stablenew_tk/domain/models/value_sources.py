@@ -46,8 +46,8 @@ _T = TypeVar("_T")
 
 class PresetValues(Struct, frozen=True):
     """A preset as a source of values; `evidence` is a sentence about what it rests on, `evidences` the one of a single
-    value where it has its own. `anyway`: the user has said to use it whatever it was learned for. A learned value is one,
-    too, and has the Learning Run that it is from as `plan_id`.
+    value where it has its own. `anyway`: the user has said to use it whatever it was learned for. A learned value is
+    one, too, and has the Learning Run that it is from as `plan_id`.
     """
 
     name: str
@@ -92,9 +92,9 @@ class ValueSources(Struct, frozen=True, kw_only=True):
 
     `presets` are all in force, the latest chosen first; only those that hold for `prompts` (ids of those to be made) of
     this pack with this checkpoint on this kind of `engine` are applied, and those for which the user `agreed`: by id,
-    the `Situation.context` of each yes. `learned` are the values of "What I know" that are switched on, the latest first:
-    the same holds for them, and none is applied where the pack is `locked`. `several`: this run makes pictures with more
-    than one checkpoint.
+    the `Situation.context` of each yes. `learned` are the values of "What I know" that are switched on, the latest
+    first: the same holds for them, and none is applied where the pack is `locked`. `several`: this run makes pictures
+    with more than one checkpoint.
     """
 
     pack_id: str = ""

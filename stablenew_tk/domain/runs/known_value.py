@@ -12,8 +12,6 @@ from ..config.user_settings import Settings
 from ..models.preset_scope import PresetScope, Situation, compare
 from .plan import PresetEvidence
 
-Forgotten = Mapping[str, Mapping[str, Value]]
-
 
 class KnownValue(Line, tag="known", frozen=True, kw_only=True):
     """One value of what is known for a pack with a checkpoint on a kind of engine, with the evidence for it.
@@ -36,7 +34,7 @@ class KnownValue(Line, tag="known", frozen=True, kw_only=True):
     family: str = ""
     evidence: PresetEvidence = PresetEvidence()
     on: bool = True
-    forgot: Forgotten = {}
+    forgot: Mapping[str, Mapping[str, Value]] = {}
     instead_of: str = ""
 
     @property

@@ -195,8 +195,7 @@ class TestKnownValues:
     """A value that was learned for these prompts of this pack with this checkpoint on the sketch engine."""
 
     def in_both(self, world, known, typed=(), **changes):
-        places, settings = world
-        writer = LearningRecordWriter(places.journal)
+        writer = LearningRecordWriter(world[0].journal)
         lines = [as_line(replace(one, known_id=f"k{number}")) for number, one in enumerate(known)]
         for line in lines:
             writer.append(line)
