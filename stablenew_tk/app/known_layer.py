@@ -47,19 +47,19 @@ class KnownLayer:
         history = self._context.history()
         return learned(history.plans) if history is not None else ()
 
-    def take_over(self, draft: KnownValue, *, instead_of: str = "") -> KnownValue | None:
+    def take_over(self, draft: KnownValue) -> KnownValue | None:
         """Use a value from now on where it holds; one undo takes it back. None before the journal is read."""
         history = self._context.history()
         if history is None:
             return None
-        line = line_for(draft, history.plans, self._context.settings(), instead_of=instead_of)
+        line = line_for(draft, history.plans, self._context.settings())
         self._context.put_undoable([line])
         return line
 
     def switch(self, known: KnownValue, *, on: bool) -> None:
         """Switch a known value off, or on again; it stays known."""
         if on:
-            self.take_over(known, instead_of=known.instead_of)
+            self.take_over(known)
         else:
             self._context.put_undoable([as_line(replace(known, on=False, forgot={}))])
 
@@ -82,12 +82,12 @@ class KnownLayer:
             self._context.change_settings(changed)
 
 
-def line_for(draft: KnownValue, plans: PlanBook, settings: Settings, *, instead_of: str = "") -> KnownValue:
+def line_for(draft: KnownValue, plans: PlanBook, settings: Settings) -> KnownValue:
     """The line that takes a draft over. What is known for the same already is replaced by it."""
     same = (one for one in plans.known.values() if one.path == draft.path and same_scope(one.scope, draft.scope).inside)
     known_id = draft.known_id or next((one.known_id for one in same), "") or new_id()
     forgot = what_goes_before(draft, settings)
-    return as_line(replace(draft, known_id=known_id, on=True, forgot=forgot, instead_of=instead_of))
+    return as_line(replace(draft, known_id=known_id, on=True, forgot=forgot))
 
 
 def learned(plans: PlanBook) -> tuple[PresetValues, ...]:

@@ -128,7 +128,7 @@ def _use(args: argparse.Namespace, places: Places) -> int:
     known = line_for(replace(draft, engine="sketch") if report.sketch else draft, history.plans, settings)
     _write(places, history, known)
     _follow(places, settings, known, holds=True)
-    words = f"{value_words(known)} is in use for {scope_words(known.scope)} ({proof_words(known.evidence)})."
+    words = f"In use from now on: {value_words(known)} for {scope_words(known.scope)} ({proof_words(known.evidence)})."
     undo = f"Undo: {program(places)} known undo {known.known_id}"
     return _tell(args, known, f"{words}\n{undo}")
 
@@ -161,7 +161,7 @@ def _off(args: argparse.Namespace, places: Places) -> int:
     known = find_known(history, args.known, args.pack)
     line = as_line(replace(known, on=False, forgot={}))
     _write(places, history, line)
-    return _tell(args, line, f"{value_words(known)} is left out for {scope_words(known.scope)}. It stays known.")
+    return _tell(args, line, f"Left out, but still known: {value_words(known)} for {scope_words(known.scope)}.")
 
 
 def _on(args: argparse.Namespace, places: Places) -> int:
@@ -169,7 +169,7 @@ def _on(args: argparse.Namespace, places: Places) -> int:
     line = line_for(find_known(history, args.known, args.pack), history.plans, settings)
     _write(places, history, line)
     _follow(places, settings, line, holds=True)
-    return _tell(args, line, f"{value_words(line)} is in use for {scope_words(line.scope)}.")
+    return _tell(args, line, f"In use from now on: {value_words(line)} for {scope_words(line.scope)}.")
 
 
 def _undo(args: argparse.Namespace, places: Places) -> int:
@@ -178,8 +178,10 @@ def _undo(args: argparse.Namespace, places: Places) -> int:
     _write(places, history, as_line(Void(target=known.event_id)))
     _follow(places, settings, known, holds=False)
     before = next((one for one in history.plans.known.values() if one.known_id == known.known_id), None)
-    now = f"{value_words(before)} is {'in use' if before.on else 'left out'} again" if before else "nothing is in use"
-    return _tell(args, before, f"{value_words(known)} is taken back; {now} for {scope_words(known.scope)}.")
+    now = (
+        f"{'In use' if before.on else 'Left out'} again: {value_words(before)}" if before else "Nothing is in its place"
+    )
+    return _tell(args, before, f"Taken back: {value_words(known)} for {scope_words(known.scope)}. {now}.")
 
 
 def find_known(history: History, name: str, pack: str = "") -> KnownValue:

@@ -20,6 +20,7 @@ from ..app.controller import Controller
 from ..app.learn.plan_results import PlanResults
 from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
 from ..domain.config.origins import MAX_SEED
+from ..domain.experiments.next_question import draft_about
 from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, draft_of
 from ..domain.models.precedence import Resolved
@@ -28,7 +29,7 @@ from ..pipeline.messages.base import Event, OrderFailed
 from ..pipeline.messages.jobs import JobEnded, QueueChanged
 from ..pipeline.messages.journal import HistoryLoaded
 from ..pipeline.messages.settings import SettingsChanged
-from .create.page import CreatePage
+from .create.page import CreatePage, LoopActions
 from .drag_and_drop import DropActions, DroppedFiles
 from .frame_bars import BottomBar, Rail, TopBar
 from .insights.page import InsightsPage
@@ -130,7 +131,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
     def _make_page(self, name: str) -> PageFrame:
         parent, controller, go, say = self.body, self.controller, self.show, self.notices.say
         makers: dict[str, Callable[[], PageFrame]] = {
-            "create": lambda: CreatePage(parent, controller, go=go, say=say),
+            "create": lambda: CreatePage(parent, controller, go=go, say=say, loop=self._loop()),
             "review": lambda: ReviewPage(
                 parent,
                 controller,
@@ -219,6 +220,13 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def _new_learning_run(self, draft: LearningPlan) -> None:
         self._go_to("learn", LearnPage).new_run(draft)
+
+    def _loop(self) -> LoopActions:
+        return LoopActions(
+            see=self._show_insight,
+            rate=self._open_plan,
+            ask=lambda question, now: self._new_learning_run(draft_about(question, now)),
+        )
 
     def _open_plan(self, plan_id: str) -> None:
         self._go_to("learn", LearnPage).open_plan(plan_id)

@@ -152,7 +152,7 @@ class FormValues:
 
     def taken_over(self, known: KnownValue) -> None:
         """A value was taken over: it goes before what was typed for its fields until then."""
-        if known.on:
+        if known.on and known.pack_id in ("", self._pack_id):
             self.typed = {path: value for path, value in self.typed.items() if path not in known.values}
 
     def drop_presets(self, preset_ids: Sequence[str]) -> None:

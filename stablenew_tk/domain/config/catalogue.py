@@ -26,6 +26,7 @@ _BEYOND = 10**300
 class Parameter(msgspec.Struct, frozen=True):
     """One adjustable value. `minimum`/`maximum`/`step` are set for numbers; `choices` names the backend's list
     (samplers, schedulers, checkpoints, vaes, upscalers, hires_upscalers, adetailer_models), `options` are fixed words.
+    `telling` are values whose pictures differ to the eye, `rank` (from 1) says how plainly: 1 is asked about first.
     """
 
     path: str
@@ -41,6 +42,8 @@ class Parameter(msgspec.Struct, frozen=True):
     help: str = ""
     choices: str = ""
     options: tuple[str, ...] = ()
+    telling: tuple[Value, ...] = ()
+    rank: int = 0
 
     @property
     def group(self) -> str:
@@ -113,6 +116,8 @@ def _parameter(path: str, base: Any, meta: msgspec.Meta, value: Value) -> Parame
         unit=extra.get("unit", ""),
         help=extra.get("help", ""),
         choices=extra.get("choices", ""),
+        telling=extra.get("telling", ()),
+        rank=extra.get("rank", 0),
         options=get_args(base) if get_origin(base) is Literal else (),
     )
 

@@ -106,7 +106,7 @@ def preset_draft(
     """
     plan, found = report.plan, summary(report)
     values, weights = preset_values(plan, value)
-    scope = _scope(plan, report.checkpoint, model, engine="sketch" if report.sketch else plan.backend_kind)
+    scope = scope_of(plan, report.checkpoint, model, engine="sketch" if report.sketch else "")
     return Preset(
         preset_id="",
         name=name,
@@ -124,7 +124,7 @@ def known_draft(
     is known better than the plan knows it.
     """
     values, weights = preset_values(plan, value)
-    scope = _scope(plan, checkpoint, model, engine=plan.backend_kind)
+    scope = scope_of(plan, checkpoint, model)
     proven = found.state in CERTAIN and found.value in (value, None)
     return KnownValue(
         known_id="",
@@ -136,7 +136,10 @@ def known_draft(
     )
 
 
-def _scope(plan: LearningPlan, checkpoint: str, model: ModelSettings | None, *, engine: str) -> PresetScope:
+def scope_of(
+    plan: LearningPlan, checkpoint: str = "", model: ModelSettings | None = None, *, engine: str = ""
+) -> PresetScope:
+    """What the verdict of a plan holds for; `checkpoint` and `engine` where the pictures tell more than the plan."""
     known = model if model is not None else ModelSettings()
     # What sets the checkpoint cannot be limited to one checkpoint.
     name = "" if plan.focus_parameter == "checkpoint" else checkpoint or plan.base_config.checkpoint
@@ -147,7 +150,7 @@ def _scope(plan: LearningPlan, checkpoint: str, model: ModelSettings | None, *, 
         prompt_ids=(plan.prompts[0].prompt_id,) if len(plan.prompts) == 1 else (),
         checkpoint=name,
         checkpoint_hash=found if name else "",
-        engine=engine,
+        engine=engine or plan.backend_kind,
         family=known.family if name else "",
     )
 

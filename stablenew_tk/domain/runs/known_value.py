@@ -19,7 +19,7 @@ class KnownValue(Line, tag="known", frozen=True, kw_only=True):
     A later line with the same `known_id` replaces it. `path` is what was varied: a catalogue path, or "lora:NAME"; the
     value stands in `values` (with the switch that it needs) or `lora_weights`. `pack_id` to `family` as in
     `PresetScope`. `on` False: switched off, but still known. `forgot` is what the last runs had there until then, by
-    context and path; undoing the line gives it back. `instead_of` says in words what the field had before.
+    context and path; undoing the line gives it back.
     """
 
     known_id: str
@@ -35,7 +35,6 @@ class KnownValue(Line, tag="known", frozen=True, kw_only=True):
     evidence: PresetEvidence = PresetEvidence()
     on: bool = True
     forgot: Mapping[str, Mapping[str, Value]] = {}
-    instead_of: str = ""
 
     @property
     def scope(self) -> PresetScope:

@@ -6,6 +6,8 @@ import tkinter as tk
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from msgspec import Struct
+
 from ...app.controller import Controller
 from ...app.create.form_values import values_of
 from ...app.create.pack_variants import WORKING, PackVariants
@@ -16,13 +18,15 @@ from ...domain.base.errors import InvalidInput
 from ...domain.base.key_press import KeyPress, act_on
 from ...domain.config.catalogue import Value, parameter
 from ...domain.config.pipeline_config import STAGE_SPECS, size_words
-from ...domain.journal.record import LearningRecord, Void
+from ...domain.experiments.next_question import NextQuestion
+from ...domain.journal.record import Feedback, JournalLine, LearningRecord, Void
 from ...domain.models.explanation import WhyRow
 from ...domain.models.precedence import Resolved
 from ...domain.models.sensible_range import ModelTraits
 from ...domain.models.value_sources import CHECKPOINT
 from ...domain.runs.job import RunRequest
-from ...domain.runs.plan import Preset
+from ...domain.runs.known_value import KnownValue
+from ...domain.runs.plan import LearningPlan, LearningRunResult, Preset
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import BackendChecked, JobEnded
 from ...pipeline.messages.journal import HistoryLoaded, LineSaved
@@ -36,6 +40,7 @@ from ..widgets.basics import Box, Separator
 from ..widgets.keyboard import Shortcuts
 from ..widgets.page_frame import PageFrame, SizeClass
 from ..widgets.row_list import ScrollArea
+from .known_card import KnownActions, KnownCard
 from .pack_panel import PackPanel
 from .preview import PreviewPanel
 from .profile_loras import ProfileLoraLine
@@ -44,6 +49,7 @@ from .run_fields import GlobalTextLine, SeedFields, StartPicture
 
 # Widths of the left and the right side in px; where there is little room, the preview is unfolded beside the cards.
 WIDTHS: dict[SizeClass, tuple[int, int]] = {"narrow": (232, 280), "usual": (280, 324), "wide": (320, 400)}
+_KNOWN_AFTER_MS = 120
 GENERAL = ("checkpoint", "vae", "clip_skip")
 KEYS = (
     ("Ctrl+Enter", "run"),
@@ -62,6 +68,16 @@ class ShowNotice(Protocol):
     def __call__(self, text: str, *, instead_of: str = "") -> None: ...
 
 
+class LoopActions(Struct, frozen=True, kw_only=True):
+    """Ways from Create into the rest of the loop: `see` a verdict, `rate` a Learning Run (by plan), `ask` a question
+    with the settings in force.
+    """
+
+    see: Callable[[str], object]
+    rate: Callable[[str], object]
+    ask: Callable[[NextQuestion, Resolved], object]
+
+
 class CreatePage(PageFrame):
     """Left packs and prompts, in the middle the stage cards, right what is being made."""
 
@@ -72,8 +88,12 @@ class CreatePage(PageFrame):
         *(BackendChecked, SettingsChanged, HistoryLoaded, LineSaved, LibraryChanged, ModelRead, JobEnded),
     )
 
-    def __init__(self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], None], say: ShowNotice) -> None:
+    def __init__(
+        self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], None], say: ShowNotice, loop: LoopActions
+    ) -> None:
         super().__init__(parent)
+        self._known = KnownActions(changed=self._refresh, see=loop.see, rate=loop.rate, ask=self._ask)
+        self._loop = loop
         self._controller, self._go, self._say = controller, go, say
         self._suspects = SuspectCount()
         self.form = RunForm(controller, self._count)
@@ -136,9 +156,8 @@ class CreatePage(PageFrame):
                 part.on_event(event)
         if isinstance(event, (BackendChecked, SettingsChanged, HistoryLoaded)):
             self._refresh()
-        elif isinstance(event, LineSaved) and isinstance(event.line, (Preset, Void)):
-            self._refresh(only_if_changed=True)
-            self.bar.presets.refresh()
+        elif isinstance(event, LineSaved):
+            self._line_saved(event.line)
         elif isinstance(event, (LibraryChanged, ModelRead)):
             self._refresh(only_if_changed=True)
         elif isinstance(event, JobEnded):
@@ -148,6 +167,18 @@ class CreatePage(PageFrame):
             words, before = self._suspects.sentence(event.record)
             if words:
                 self._say(words, instead_of=before)
+
+    def _line_saved(self, line: JournalLine) -> None:
+        if isinstance(line, (Preset, KnownValue, Void)):
+            if isinstance(line, KnownValue):
+                self.form.values.taken_over(line)
+            self._refresh(only_if_changed=True)
+            self.bar.presets.refresh()
+        if isinstance(line, (KnownValue, Void, Preset, LearningPlan, LearningRunResult, Feedback)):
+            self.later("known", _KNOWN_AFTER_MS, self.known.refresh)
+
+    def _ask(self, question: NextQuestion) -> None:
+        self._loop.ask(question, self.resolved)
 
     def use(self, record: LearningRecord) -> None:
         """Take over the values of a record ("Use these settings")."""
@@ -167,8 +198,10 @@ class CreatePage(PageFrame):
     def _build_cards(self) -> None:
         middle = Box(self, "bg")
         middle.pack(side="top", fill="both", expand=True)
+        self.known = KnownCard(middle, self.form.known, self._known)
+        self.known.pack(fill="x", padx=theme.px(12), pady=(theme.px(8), 0))
         top = Box(middle)
-        top.pack(fill="x", padx=theme.px(12), pady=(theme.px(10), 0))
+        top.pack(fill="x", padx=theme.px(12), pady=(theme.px(8), 0))
         self.general = Form(top, GENERAL, on_change=self.change, on_why=self.why, columns=4, spans={CHECKPOINT: 2})
         self.general.pack(fill="x")
         self.global_texts = GlobalTextLine(top, self._controller, lambda: self._go("settings"))
@@ -215,6 +248,7 @@ class CreatePage(PageFrame):
         size, before = self.size_class, self._size
         if size != before:
             self._size = size
+            self.known.fit(size == "wide")
             packs, preview = WIDTHS[size]
             self.packs.configure(width=theme.px(packs))
             self.preview.configure(width=theme.px(preview))
@@ -268,6 +302,7 @@ class CreatePage(PageFrame):
         self.bar.overruled(self.form.values.overruled())
         self.bar.presets.refresh()
         self.bar.scope.show(self.form.presets.line)
+        self.later("known", _KNOWN_AFTER_MS, self.known.refresh)
         self._count()
 
     def _show(self, changed: set[str], *, everything: bool) -> None:

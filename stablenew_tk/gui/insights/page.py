@@ -18,6 +18,7 @@ from ...app.insights.actions import (
     finer_draft,
     insight_actions,
     save_preset,
+    use_or_undo,
 )
 from ...app.insights.entries import InsightEntries
 from ...app.insights.reports import Everyday, Reports
@@ -29,6 +30,7 @@ from ...domain.insights.follow_up import CERTAIN, place_of
 from ...domain.insights.report import Report, naming
 from ...domain.insights.titles import scope_text
 from ...domain.journal.record import Feedback, Void
+from ...domain.runs.known_value import KnownValue
 from ...domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep, Preset
 from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.jobs import QueueChanged
@@ -264,6 +266,10 @@ class InsightsPage(PageFrame):
     def _follow_up(self, key: ActionKey, report: Report) -> None:
         if key == "preset":
             self._ask_preset(report)
+        elif key == "use":
+            self.panel.head.tell(
+                use_or_undo(report, self._controller), use=("Go to Create", lambda: self._go("create"))
+            )
         elif key == "more":
             jobs = self._controller.learning.more(report.plan.plan_id, report.next)
             self.panel.head.tell(f"{counted(len(jobs), 'picture')} queued. They count as soon as they are rated.")
@@ -342,7 +348,7 @@ class InsightsPage(PageFrame):
             else isinstance(line, Void) and line.target == self._taken_back
         ):
             words = f"Saved as preset {kept.name}." if len(named_by(kept)) == 1 else f"Saved in preset {kept.name}."
-            self.panel.head.tell(words, self._controller.undo, use=lambda: self._use(kept))
+            self.panel.head.tell(words, self._controller.undo, use=("Start from it", lambda: self._use(kept)))
         elif kept is not None and isinstance(line, Void) and line.target == kept.event_id:
             self._taken_back = line.event_id
             self.panel.head.tell(f"The preset {kept.name} is taken back.")
@@ -350,7 +356,7 @@ class InsightsPage(PageFrame):
             # From here on "undo" would take back the rating, not the preset.
             self._kept = None
             self.panel.head.tell("")
-        if isinstance(line, LearningPlan | LearningRunStep | LearningRunResult | Void):
+        if isinstance(line, LearningPlan | LearningRunStep | LearningRunResult | KnownValue | Void):
             self._soon()
 
     def _failed(self, event: OrderFailed) -> None:

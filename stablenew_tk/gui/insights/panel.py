@@ -163,7 +163,7 @@ class VerdictHead(Box):
         self.notice.pack(side="left", padx=(ring, 0))
         self.undo = Button(self._notice, "Undo", lambda: self._undo(), kind="link", height=24)
         self._undo: Callable[[], object] = lambda: None
-        self.use = Button(self._notice, "Use it from now on", lambda: self._use(), kind="link", height=24)
+        self.use = Button(self._notice, "", lambda: self._use(), kind="link", height=24)
         self._use: Callable[[], object] = lambda: None
 
     def show(self, chip: ChipContent, scope: str, headline: str, meaning: str = "", remark: str = "") -> None:
@@ -217,10 +217,10 @@ class VerdictHead(Box):
         sentence: str,
         undo: Callable[[], object] | None = None,
         *,
-        use: Callable[[], object] | None = None,
+        use: tuple[str, Callable[[], object]] | None = None,
         ink: Role = "text2",
     ) -> None:
-        """A line below the buttons, with an undo and a way to use a preset where there is one; "" takes it away."""
+        """A line below the buttons, with an undo and a button for what comes next where there is one; "" = no line."""
         if not sentence:
             self._notice.pack_forget()
             return
@@ -230,7 +230,9 @@ class VerdictHead(Box):
         alone = undo is None and use is None
         self.notice.configure(wraplength=0)
         self.notice.pack_configure(fill="x" if alone else "none", expand=alone)
-        self._use = use or (lambda: None)
+        if use is not None:
+            self.use.set_text(use[0])
+            self._use = use[1]
         pack_if(use, self.use, side="left", after=self.notice)
         pack_if(undo, self.undo, side="left")
         self._notice.pack(fill="x", pady=(theme.px(2), 0))

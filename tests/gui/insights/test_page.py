@@ -353,6 +353,31 @@ def test_more_images_queues_exactly_the_pictures_that_would_tell_most(study):
     assert not study.head.buttons["more"].enabled
 
 
+def test_one_click_uses_a_verdict_from_now_on_and_one_more_takes_it_back(study):
+    study.made(plan("steps"), CLEAR)
+    study.open().show("steps")
+    button = study.buttons["use"]
+    assert button.text == "Use it from now on"
+    button.invoke()
+    study.until(lambda: study.head.buttons["use"].text == "In use · Undo")
+    (known,) = study.controller.history.plans.known.values()
+    assert (known.path, known.value, known.on) == ("txt2img.steps", 44, True)
+    assert known.scope == PresetScope("Rain city", ("Tram",), "one", engine="sketch")
+    assert (known.evidence.plan_id, known.evidence.by_hand) == ("steps", False)
+    assert "In use from now on: 44 steps for Tram of Rain city with one" in study.head.notice.cget("text")
+    study.head.buttons["use"].invoke()
+    study.until(lambda: study.head.buttons["use"].text == "Use it from now on")
+    assert study.controller.history.plans.known.values() == ()
+    study.controller.undo()
+    study.until(lambda: study.head.buttons["use"].text == "In use · Undo")
+
+
+def test_what_is_not_settled_cannot_be_used_by_one_click(study):
+    study.made(plan("steps", rows=3), LEANING)
+    study.open().show("steps")
+    assert "use" not in study.buttons
+
+
 def test_a_preset_is_on_disk_before_the_page_says_saved_and_undo_takes_it_away(study):
     study.made(plan("steps"), CLEAR)
     study.open().show("steps")
