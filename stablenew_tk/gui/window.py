@@ -17,6 +17,7 @@ import customtkinter as ctk
 import msgspec
 
 from ..app.controller import Controller
+from ..app.learn.guide import GuideState
 from ..app.learn.plan_results import PlanResults
 from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
 from ..domain.config.origins import MAX_SEED
@@ -24,6 +25,7 @@ from ..domain.experiments.next_question import draft_about
 from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, draft_of
 from ..domain.models.precedence import Resolved
+from ..domain.runs.known_value import KnownValue
 from ..domain.runs.plan import LearningPlan
 from ..pipeline.messages.base import Event, OrderFailed
 from ..pipeline.messages.jobs import JobEnded, QueueChanged
@@ -138,8 +140,16 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
                 go_create=lambda: go("create"),
                 on_use_settings=lambda record: self._go_to("create", CreatePage).use(record),
                 on_learn=self._learn_from,
+                on_guide=self._guided,
             ),
-            "learn": lambda: LearnPage(parent, controller, say=say, show_insight=self._show_insight, typed=self._typed),
+            "learn": lambda: LearnPage(
+                parent,
+                controller,
+                say=say,
+                show_insight=self._show_insight,
+                typed=self._typed,
+                show_known=self._show_known,
+            ),
             "insights": lambda: InsightsPage(
                 parent,
                 controller,
@@ -147,6 +157,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
                 open_plan=self._open_plan,
                 new_run=self._new_learning_run,
                 review_run=self._review_run,
+                show_known=self._show_known,
             ),
             "models": lambda: ModelsPage(parent, controller, say=say, learn=self._new_learning_run),
             "packs": lambda: PacksPage(
@@ -220,6 +231,20 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def _new_learning_run(self, draft: LearningPlan) -> None:
         self._go_to("learn", LearnPage).new_run(draft)
+
+    def _guided(self, state: GuideState) -> None:
+        if state.action == "rate":
+            self._go_to("learn", LearnPage).rate_soon(state.plan_id)
+        elif state.action == "insight":
+            self._show_insight(state.plan_id)
+        elif state.known is not None:
+            self._show_known(state.known)
+        else:
+            self.show("create")
+
+    def _show_known(self, known: KnownValue) -> None:
+        """Create with a value in use: about the prompts that it holds for."""
+        self._go_to("create", CreatePage).packs.choose_only(known.pack_id, known.prompt_ids)
 
     def _loop(self) -> LoopActions:
         return LoopActions(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, cast
 
 from msgspec.structs import replace
@@ -150,6 +150,11 @@ class PackChoice:
     def choose_all(self, on: bool) -> None:
         """Choose all prompts or none."""
         self.chosen = {prompt.prompt_id for prompt in self.all_prompts} if on else set()
+
+    def choose_only(self, prompts: Collection[str]) -> None:
+        """Choose the prompts with these ids and no others; nothing where the pack has none of them."""
+        known = {prompt.prompt_id for prompt in self.all_prompts}
+        self.chosen = known & set(prompts) or self.chosen
 
     def edit(self, **texts: str) -> None:
         """Change texts of the prompt in sight; nothing where there is none."""

@@ -45,10 +45,9 @@ def insight_actions(report: Report | None, controller: Controller, unrated: int)
         return [InsightAction(key="rate", text="Rate blind" if unrated else "Reveal in Learn", note=note, kind="main")]
     certain = report.verdict.state in CERTAIN
     found = [InsightAction(key="preset", text="Save as preset…" if certain else "Make preset by hand…")]
-    if certain and report.verdict.value is not None:
-        used = known_from(report, controller)
-        action = InsightAction(key="use", text="Use it from now on", kind="main")
-        found.insert(0, replace(action, text="In use · Undo", kind="plain") if used is not None else action)
+    use = use_action(report, controller)
+    if use is not None:
+        found.insert(0, use)
     if unrated and not is_certain(report.verdict.state, report.verdict.probability):
         rest = InsightAction(key="rate", text="Rate the rest", note=note, kind="plain" if certain else "main")
         found.insert(1 if certain else 0, rest)
@@ -63,6 +62,15 @@ def insight_actions(report: Report | None, controller: Controller, unrated: int)
         at = place_of(report, report.verdict.value)
         found.append(InsightAction(key="finer", text=f"Finer around {report.values[at].text}…", kind="quiet"))
     return found
+
+
+def use_action(report: Report | None, controller: Controller) -> InsightAction | None:
+    """The button that uses the value of a verdict from now on, or takes that back; None = the verdict names none."""
+    if report is None or report.verdict.state not in CERTAIN or report.verdict.value is None:
+        return None
+    if known_from(report, controller) is not None:
+        return InsightAction(key="use", text="In use · Undo")
+    return InsightAction(key="use", text="Use it from now on", kind="main")
 
 
 def known_from(report: Report, controller: Controller) -> KnownValue | None:

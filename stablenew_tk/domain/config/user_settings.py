@@ -50,7 +50,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     outside of its scope one is used all the same (`domain.models.preset_scope.Situation.context`). `loras_off` are
     LoRAs of profiles that are switched off, each with its checkpoint (`domain.models.profile_loras`). `user_name`
     stands in Learning Runs, "" = that of the system; `user` and `password` are for the backend. For `sd_server_…` see
-    `engines.OwnEngine`.
+    `engines.OwnEngine`. `guide`: the user is led through the loop for the first time.
     """
 
     backend: _ShortText = "sketch"
@@ -86,6 +86,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     geometry: Annotated[str, Meta(pattern=r"^(\d{2,5}x\d{2,5}([+-]-?\d{1,5}){0,2})?$")] = ""
     cell_px: Annotated[int, Meta(ge=64, le=1024)] = 200
     welcome_done: bool = False
+    guide: bool = False
 
     @property
     def own_engine(self) -> OwnEngine:

@@ -17,6 +17,7 @@ from ...app.insights.actions import (
     extendable_presets,
     finer_draft,
     insight_actions,
+    known_from,
     save_preset,
     use_or_undo,
 )
@@ -63,10 +64,12 @@ class InsightsPage(PageFrame):
         open_plan: Callable[[str], None],
         new_run: Callable[[LearningPlan], None],
         review_run: Callable[[str], None],
+        show_known: Callable[[KnownValue], object] = lambda _known: None,
     ) -> None:
         super().__init__(parent)
         self._controller, self._go = controller, go
         self._open_plan, self._new_run, self._review_run = open_plan, new_run, review_run
+        self._show_known = show_known
         self._key = ""
         self._rows: dict[str, int] = {}  # by plan: the number of the value whose pictures are shown
         self._kept: Preset | None = None
@@ -268,7 +271,7 @@ class InsightsPage(PageFrame):
             self._ask_preset(report)
         elif key == "use":
             self.panel.head.tell(
-                use_or_undo(report, self._controller), use=("Go to Create", lambda: self._go("create"))
+                use_or_undo(report, self._controller), use=("Go to Create", lambda: self._see_known(report))
             )
         elif key == "more":
             jobs = self._controller.learning.more(report.plan.plan_id, report.next)
@@ -277,6 +280,13 @@ class InsightsPage(PageFrame):
             self._writing = self._controller.models.learned(report.plan, report)
         elif (draft := finer_draft(report, self._controller)) is not None:
             self._new_run(draft)
+
+    def _see_known(self, report: Report) -> None:
+        known = known_from(report, self._controller)
+        if known is not None:
+            self._show_known(known)
+        else:
+            self._go("create")
 
     def _row_chosen(self, index: int) -> None:
         if self.report is not None:

@@ -231,7 +231,12 @@ class WelcomePage(PageFrame):
         learning = remembering if self.remember.on else "off"
         self._controller.change_settings(
             msgspec.structs.replace(
-                settings, backend=address, sd_server_model=self._own.model, learning=learning, welcome_done=True
+                settings,
+                backend=address,
+                sd_server_model=self._own.model,
+                learning=learning,
+                welcome_done=True,
+                guide=self.remember.on,
             )
         )
         self._done()
