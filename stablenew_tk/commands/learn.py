@@ -43,6 +43,7 @@ from .run_settings import (
     settings_arguments,
     settings_in_force,
     tell_presets,
+    tell_recording,
     traits_for,
     with_presets,
     with_recommended,
@@ -249,6 +250,7 @@ def _make(args: argparse.Namespace, plan: LearningPlan, session: Session) -> tup
     if answer.capabilities is not None:
         learning = session.controller.learning
         if seen is None:
+            tell_recording(session)
             learning.start(plan)
         else:
             learning.go_on(plan.plan_id)

@@ -27,6 +27,7 @@ from .run_settings import (
     settings_arguments,
     settings_in_force,
     tell_presets,
+    tell_recording,
     typed_values,
     with_presets,
     with_recommended,
@@ -106,6 +107,8 @@ def run(args: argparse.Namespace, places: Places) -> int:
             err.print(words, style="yellow", markup=False)
         if found is not None:
             tell_presets(args, sources)
+            if not args.no_record:
+                tell_recording(session, this_one="--no-record")
             jobs = session.controller.run(request)
             session.work(pack.pack_id, len(jobs))
     report = _report(session, jobs)

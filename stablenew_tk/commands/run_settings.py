@@ -54,11 +54,27 @@ def settings_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", help="folder for the pictures")
 
 
+def tell_recording(session: Session, *, this_one: str = "") -> None:
+    """At the very first run, say that runs are recorded, where, and how to switch it off; `this_one`: for this run."""
+    places = session.controller.places
+    if not session.is_first:
+        return
+    once = f"Not this one: {this_one}. " if this_one else ""
+    err.print(
+        f"Runs are recorded in {places.journal}, so that pictures can be rated; everything stays on this computer. "
+        f'{once}None at all: {{"learning": "off"}} in {places.settings_file}, or Off in the window.',
+        markup=False,
+    )
+
+
 def session_for(args: argparse.Namespace, places: Places, settings: Settings) -> Session:
     """A session with the backend in force. Raises InvalidInput for an address that is none."""
     # An address that is none is wrong use, not a server that is away.
     make_backend(backend_order(settings)).close()
-    return Session(Controller(places, settings, patient=False, keep_queue=False), quiet=args.json)
+    nothing_yet = not (places.journal.exists() or places.settings_file.exists())
+    session = Session(Controller(places, settings, patient=False, keep_queue=False), quiet=args.json)
+    session.is_first = nothing_yet and settings.learning != "off" and not args.json
+    return session
 
 
 def settings_in_force(args: argparse.Namespace, places: Places) -> Settings:

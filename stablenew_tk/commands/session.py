@@ -21,13 +21,15 @@ class Session:
     """A controller for a terminal command; a context manager. Runs on the caller's thread. Leaving the context writes
     all lines and stops the threads.
 
-    `records` are those of the jobs that ended here, `unsaved` the lines the disk refused, known after leaving.
+    `records` are those of the jobs that ended here, `unsaved` the lines the disk refused, known after leaving;
+    `is_first`: nothing was ever recorded or set, and nobody was told that runs are recorded.
     """
 
     def __init__(self, controller: Controller, *, quiet: bool) -> None:
         self.controller = controller
         self.records: list[LearningRecord] = []
         self.unsaved = 0
+        self.is_first = False
         self._quiet = quiet
         self._checks: list[BackendChecked] = []
         self._faults: list[OrderFailed] = []

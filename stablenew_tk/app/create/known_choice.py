@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from ...domain.base.errors import InvalidInput
+from ...domain.config.learning_mode import mode_for
 from ...domain.config.sweep import focus
 from ...domain.experiments.next_question import NextQuestion
 from ...domain.models.precedence import without_hash
@@ -45,7 +46,8 @@ class KnownChoice:
         rows = known_rows(self._controller, sources, resolved.origins)
         used = [row for row in rows if row.state == "on"]
         known = [row for row in rows if row.state in ("on", "off", "elsewhere")]
-        asked = asked_next(self._controller, resolved.config, rows) if not sources.locked else None
+        refused = mode_for(self._controller.settings.learning, self._controller.packs.learning, sources.pack_id).refuses
+        asked = asked_next(self._controller, resolved.config, rows) if not refused else None
         about = (sources.pack_id, without_hash(sources.checkpoint), _engine(sources.engine))
         latest = max(used, key=lambda row: row.since_ms, default=None)
         return KnownCardText(

@@ -219,7 +219,7 @@ class PackPanel(Box):
 
     def choose_all(self, on: bool) -> None:
         """Choose all prompts of the pack or none."""
-        self.choice.choose_all(on)
+        self.choice.choose_only([prompt.prompt_id for prompt in self.choice.all_prompts] if on else ())
         self._show_prompts()
 
     # ---- text

@@ -42,7 +42,7 @@ class GuideBar(Box):
         tip(self.leave, "Settings brings it back")
         low = Box(self)
         low.pack(fill="both", expand=True, padx=theme.px(16), pady=(0, theme.px(8)))
-        self.button = Button(low, "", self.invoke, kind="main", height=theme.ACTION)
+        self.button = Button(low, "Try it", self.invoke, kind="main", height=theme.ACTION)
         self.button.pack(side="right")
         self.other = Button(low, "Another question", other, kind="quiet", height=theme.CONTROL)
         self.other.pack(side="right", padx=theme.px(8))
