@@ -67,6 +67,13 @@ class KnownLayer:
         """Undo the last line about a value, whatever was done since; what was known before it is known again."""
         self._context.put_undoable([as_line(Void(target=known.event_id))])
 
+    def remove_preset(self, preset_id: str) -> None:
+        """Take a preset away with all its versions; one undo brings it back."""
+        history = self._context.history()
+        if history is not None:
+            versions = history.plans.preset_versions(preset_id)
+            self._context.put_undoable([as_line(Void(target=version.event_id)) for version in versions])
+
     def follow(self, line: JournalLine) -> None:
         """A line is on disk. What the last runs had gives way to a value that was taken over, and comes back when that
         is undone.

@@ -123,7 +123,8 @@ def extendable_presets(report: Report, controller: Controller) -> list[Preset]:
 def save_preset(draft: Preset, controller: Controller, add_to: str) -> Preset:
     """Record a drafted preset, or that of the id `add_to` with its values, too. Raises InvalidInput."""
     history = controller.history
-    before = history.plans.preset(add_to) if history is not None and add_to else None
+    versions = history.plans.preset_versions(add_to) if history is not None and add_to else ()
+    before = versions[0] if versions else None
     if before is not None and history is not None:
         draft = added_to(before, history.plans.scope(before), draft)
     return controller.learning.keep_preset(draft)

@@ -142,13 +142,13 @@ def figure(verdict: Verdict) -> tuple[str, str]:
     """The probability of a verdict as a number, and what it is of; "" where nothing is claimed or it is certain."""
     if verdict.state not in _CLAIMS or is_certain(verdict.state, verdict.probability):
         return "", ""
-    return percent(verdict.probability), unbroken(_CLAIMS[verdict.state])
+    return percent(verdict.probability, short=True), unbroken(_CLAIMS[verdict.state])
 
 
 def beside_figure(verdict: Verdict) -> str:
     """The meaning where `figure` stands beside it: what it holds for and what would help, without the number again."""
     number, claim = figure(verdict)
-    said = _capital(f"{number} {claim}")
+    said = _capital(f"{percent(verdict.probability)} {claim}")
     if not number or not verdict.meaning.startswith(said):
         return verdict.meaning
     return f"Holds{verdict.meaning.removeprefix(said)}"

@@ -142,9 +142,9 @@ class PlanBook:
         """The latest version of every preset, newest first."""
         return self._latest(self._presets, lambda preset: preset.preset_id)
 
-    def preset(self, preset_id: str) -> Preset | None:
-        """The latest version of a preset, None when it is unknown or undone."""
-        return next((preset for preset in self.presets() if preset.preset_id == preset_id), None)
+    def preset_versions(self, preset_id: str) -> tuple[Preset, ...]:
+        """All lines about a preset that are not undone, the latest first; () when it is unknown or undone."""
+        return tuple(line for line in reversed(self._presets) if line.preset_id == preset_id and self._holds(line))
 
     def scope(self, preset: Preset) -> PresetScope:
         """What a preset was learned for. Lines of older versions do not name the engine; their Learning Run does."""

@@ -7,11 +7,12 @@ import json
 import pytest
 from create_page import create, rows, run_one, shown
 from learning_lab import Lab
-from open_window import open_house
+from open_window import open_house, seen
 
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.journal.record import BackendInfo
 from stablenew_tk.domain.runs.plan import PlanPrompt
+from stablenew_tk.gui.create.preset_list import PresetPopup, PresetRow
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 
 CFG, STEPS, SAMPLER = "txt2img.cfg_scale", "txt2img.steps", "txt2img.sampler"
@@ -164,6 +165,28 @@ class TestOffAndUndo:
         (preset,) = house.controller.history.plans.presets()
         assert (preset.name, dict(preset.values)) == ("Evenings", VALUES)
         assert len({preset.evidence_of(path).plan_id for path in VALUES}) == 3
+
+    def test_presets_are_renamed_and_deleted_in_a_list_of_their_own(self, house):
+        page = create(house)
+        line(house, page, STEPS, "on")
+        page.known.foot.save.invoke()
+        page.known.foot.name.set("Evenings")
+        page.known.foot.keep.invoke()
+        plans = house.controller.history.plans
+        house.until(plans.presets)
+        page.bar.presets.manage()
+        (row,) = seen(PresetPopup.shared().window, PresetRow)
+        row.rename.invoke()
+        row.name.set("Nights")
+        row.keep.invoke()
+        house.until(lambda: [one.name for one in plans.presets()] == ["Nights"])
+        page.bar.presets.manage()
+        (row,) = seen(PresetPopup.shared().window, PresetRow)
+        row.delete.invoke()
+        house.until(lambda: not plans.presets())
+        house.controller.undo()
+        house.until(lambda: [one.name for one in plans.presets()] == ["Nights"])
+        assert shown(page, STEPS) == ("learned", 9), "what is known stays as it is"
 
 
 class TestWhereItHolds:

@@ -238,7 +238,9 @@ def test_the_sentence_stands_over_the_chart_with_its_scope_and_what_it_stands_on
     study.open().show("steps")
     report = study.page.report
     assert study.head.headline.cget("text") == report.verdict.headline
-    assert study.head.meaning.cget("text") == report.verdict.meaning
+    number, claim = study.head.number.cget("text"), study.head.claim.cget("text")
+    rest = study.head.meaning.cget("text").removeprefix("Holds")
+    assert (number, report.verdict.meaning.endswith(f"{claim}{rest}")) == ("> 99\N{NO-BREAK SPACE}%", True)
     assert spaced(report.verdict.headline) == "44 steps is best."
     assert study.head.scope.cget("text") == "Rain city · Tram · one · sketch pictures"
     assert "15 of 15 pictures rated on 5 seeds" in study.head.remark.cget("text")
@@ -620,6 +622,7 @@ def test_the_preset_menu_offers_what_there_is_and_shows_the_one_in_force(study):
     assert [(entry.text, entry.note) for entry in menu.choice.entries] == [
         ("No preset", ""),
         ("Rain · 28 steps", "settled 94\N{NO-BREAK SPACE}%, 24 rated"),
+        ("All presets…", ""),
     ]
     assert menu.choice.text == "Rain · 28 steps"
     menu.choice.pack()
