@@ -177,7 +177,7 @@ class KnownLine(Box):
         tip(self.verdict, " · ".join(part for part in (words, row.evidence) if part))
         self._evidence.show(row.evidence)
         self._age.show(ago(row.since_ms, now_ms()) if row.since_ms else "")
-        for cell, label in ((self._evidence.master, row.evidence), (self._age.master, row.since_ms)):
+        for cell, label in ((self._age.master, row.since_ms), (self._evidence.master, row.evidence)):
             assert isinstance(cell, Box)
             pack_if(wide and label, cell, side="right", fill="y", before=self.verdict)
         self.press.set_text(_offer(row))
@@ -227,9 +227,7 @@ class KnownFoot(Box):
         self.undo = Button(self._usual, "Undo", self._undo, kind="link", height=24)
         self.save = Button(self._usual, "Save as preset…", self._ask_name, kind="quiet", height=theme.SMALL)
         self.next = Button(self._usual, "Next", self._ask, kind="outline", height=theme.SMALL)
-        self.next.pack(side="right", padx=(theme.px(4), 0))
-        self.save.pack(side="right")
-        self.undo.pack(side="right")
+        self._wanted = (False, False, False)
         self.news.pack(side="left", fill="x", expand=True, padx=(theme.px(6), 0))
         self._naming = Box(self)
         self.name = Entry(self._naming, width=220)
@@ -246,10 +244,14 @@ class KnownFoot(Box):
         self._text = text
         self.news.show(text.news)
         tip(self.news, text.news)
-        pack_if(text.latest, self.undo, side="right", before=self.news)
-        pack_if(text.latest, self.save, side="right", before=self.news)
         self.next.set_text(f"Next: {text.next_words}")
-        pack_if(text.next, self.next, side="right", padx=(theme.px(4), 0), before=self.news)
+        wanted = (text.next is not None, text.latest is not None, text.latest is not None)
+        if wanted != self._wanted:
+            self._wanted = wanted
+            for button, shown in zip((self.next, self.save, self.undo), wanted, strict=True):
+                button.pack_forget()
+                if shown:
+                    button.pack(side="right", padx=(theme.px(4), 0), before=self.news)
 
     def _undo(self) -> None:
         if self._text.latest is not None:

@@ -73,6 +73,15 @@ class ReadPicture(Order, frozen=True, kw_only=True):
     box: tuple[int, int]
 
 
+class PaintSample(Order, frozen=True, kw_only=True):
+    """Have the sketch engine paint a picture as large as `box`; it is kept nowhere. PictureReady answers."""
+
+    image_id: str
+    prompt: str
+    seed: int
+    box: tuple[int, int]
+
+
 class FitPicture(Order, frozen=True, kw_only=True):
     """Decode the bytes of a picture (a live preview) to fit `box`; PictureReady answers."""
 
