@@ -207,18 +207,18 @@ def _open_row(history: History, plan: LearningPlan, found: ResultSummary | None)
 
 
 def before_words(known: KnownValue, sources: ValueSources) -> str:
-    """What a value in use has replaced: "6.5 from the profile"; "" for a weight of a LoRA."""
+    """What a value in use has replaced: "6.5 (profile)"; "" for a weight of a LoRA."""
     if known.path not in known.values:
         return ""
     had = known.forgot.get(sources.context, {}).get(known.path)
     if had is not None:
-        return f"{value_text(had, known.path)} in the last run"
+        return f"{value_text(had, known.path)} (last run)"
     weaker = [one for one in offers(sources.in_order(), known.path) if one[0].origin in ("profile", "style", "engine")]
     source, value = weaker[0]
     if value == known.value:
         return ""
-    names = {"profile": "from the profile", "style": "from the style", "engine": "by default"}
-    return f"{value_text(value, known.path)} {names[source.origin]}"
+    names = {"profile": "profile", "style": "style", "engine": "default"}
+    return f"{value_text(value, known.path)} ({names[source.origin]})"
 
 
 def asked_next(controller: Controller, config: PipelineConfig, rows: Sequence[KnownRow]) -> NextQuestion | None:

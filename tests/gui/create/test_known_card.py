@@ -241,6 +241,6 @@ def test_what_was_run_before_gives_way_to_it_and_is_back_after_the_undo(tmp_path
         page = create(house)
         house.until(lambda: shown(page, STEPS) == ("learned", 9))
         page.known.toggle()
-        house.until(lambda: page.known.foot.news.cget("text") == "9 steps, was 7 in the last run")
+        house.until(lambda: page.known.foot.news.cget("text") == "9 steps, was 7 (last run)")
         page.known.foot.undo.invoke()
         house.until(lambda: shown(page, STEPS)[1] == 7)
