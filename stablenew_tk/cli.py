@@ -18,7 +18,7 @@ from . import __version__
 from .app.controller import Controller
 from .app.window_claim import WindowClaim
 from .commands import doctor as checks
-from .commands import from_image, insights, learn, packs, presets, profiles, records, run, server
+from .commands import from_image, insights, known, learn, packs, presets, profiles, records, run, server
 from .commands import rate as ratings
 from .commands.terminal import FAILED, OK, WRONG_USE, err, print_json, program
 from .domain.base.errors import InvalidInput, StableNewError
@@ -74,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     learn.arguments(commands.add_parser("learn", parents=[common], help="make a Learning Run: one thing varied"))
     ratings.arguments(commands.add_parser("rate", parents=[common], help="rate a picture, or all pictures of a run"))
     insights.arguments(commands.add_parser("insights", parents=[common], help="what the ratings prove"))
+    layer = commands.add_parser("known", help="what is known: use it, switch it off, undo it")
+    known.arguments(layer.add_subparsers(required=True, metavar="WHAT"), common)
     preset = commands.add_parser("presets", help="keep settings that are proven, start from them")
     presets.arguments(preset.add_subparsers(required=True, metavar="WHAT"), common)
     models = commands.add_parser("profiles", help="what the files beside models recommend")
@@ -100,7 +102,7 @@ def _common(data_dir: str | None, json: str | bool) -> argparse.ArgumentParser:
 def _window(_args: argparse.Namespace, places: Places) -> int:
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         err.print("There is no display here, so the window cannot open. Use the terminal instead:")
-        names = "run PACK, learn PACK, rate, insights, presets, records, packs check, server, doctor"
+        names = "run PACK, learn PACK, rate, insights, known, presets, records, packs check, server, doctor"
         err.print(f"{program()} {names} ({program()} --help tells more).")
         return WRONG_USE
     claim = WindowClaim(places)

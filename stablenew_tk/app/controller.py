@@ -76,6 +76,7 @@ from .checkpoint_family import family_in_library
 from .checkpoint_names import with_names
 from .job_progress import Running
 from .job_queue import JobQueue
+from .known_layer import KnownContext, KnownLayer
 from .learning_runs import LearningContext, LearningRunner
 from .list_news import lists_told
 from .model_library import ModelContext, ModelEvent, Models
@@ -149,6 +150,14 @@ class Controller:
         self.jobs = JobQueue(self._reordered, lambda jobs: self.learning.missing(jobs))
         self.queue = self.jobs.waiting
         self.learning = LearningRunner(self._for_learning())
+        self.known = KnownLayer(
+            KnownContext(
+                history=lambda: self.history,
+                settings=lambda: self.settings,
+                put_undoable=self._outbox.put_undoable,
+                change_settings=self.change_settings,
+            )
+        )
         self.models = Models(ModelContext(places, self.inbox, lambda: self.capabilities, lambda: self.history))
         self.packs = Packs(places, self.inbox)
         self.server = OwnServer(places, self.inbox, lambda: self.settings)
@@ -322,6 +331,7 @@ class Controller:
             return
         before = len(self.history)
         self.history.fold(event.line, event.position)
+        self.known.follow(event.line)
         spoken_of = self.history.row_of(self._outbox.picture_of(event.line) or "")
         rows = (*range(before, len(self.history)), *(() if spoken_of is None else (spoken_of,)))
         self._announce(HistoryChanged(rows=rows, grown=len(self.history) > before, undone=isinstance(event.line, Void)))

@@ -133,9 +133,11 @@ def preset_offers(controller: Controller, sources: ValueSources) -> list[PresetO
 def left_out_words(one: PresetInForce) -> str:
     """What a preset knows, and why that does not count here: "CFG 7 is known for Rain city, not for Harbour."."""
     words, why = values_words(one.preset), reasons(one.check)
+    verb = "are" if " and " in words or words.endswith("steps") else "is"
+    if one.preset.plan_id and not why.startswith(LEARNED):
+        return f"{words} {verb} known, but not used here: {why}."
     if not why.startswith(LEARNED):
         return f"{words} of “{one.preset.name}” does not count here: {why}."
-    verb = "are" if " and " in words or words.endswith("steps") else "is"
     return f"{words} {verb} known {why.removeprefix(LEARNED)}."
 
 

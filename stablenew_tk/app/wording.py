@@ -52,6 +52,20 @@ def plan_names(plans: Iterable[LearningPlan]) -> dict[str, tuple[str, str]]:
     return names
 
 
+def ago(time_ms: int, now_ms: int) -> str:
+    """How long something is ago, short: "just now", "5 min ago", "3 h ago", "2 days ago"; then the date."""
+    minutes = max(0, now_ms - time_ms) // 60_000
+    if minutes < 1:
+        return "just now"
+    if minutes < 60:
+        return f"{minutes} min ago"
+    hours = minutes // 60
+    if hours < 24:
+        return f"{hours} h ago"
+    days = hours // 24
+    return f"{days} day{'s' if days > 1 else ''} ago" if days < 14 else moment(time_ms).partition(",")[0]
+
+
 def group_words(group: Group) -> tuple[str, str]:
     """Heading of a run in the grid: pack, and "12 images · today, 14:32 · checkpoint"."""
     parts = (counted(group.count, "image"), moment(group.time_ms), group.checkpoint)

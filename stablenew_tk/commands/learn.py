@@ -46,6 +46,7 @@ from .run_settings import (
     settings_arguments,
     settings_in_force,
     tell_presets,
+    tell_recording,
     traits_for,
     with_presets,
     with_recommended,
@@ -217,6 +218,7 @@ def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings:
         "--note": args.note,
         "--set": args.values,
         "--preset": args.preset,
+        "--no-known": args.no_known,
         "--no-profile-loras": args.no_profile_loras,
     }
     given = [option for option, value in changes.items() if value not in (None, "", False, [])]
@@ -259,6 +261,7 @@ def _make(args: argparse.Namespace, plan: LearningPlan, session: Session) -> tup
     if answer.capabilities is not None:
         learning = session.controller.learning
         if seen is None:
+            tell_recording(session)
             learning.start(plan)
         else:
             learning.go_on(plan.plan_id)

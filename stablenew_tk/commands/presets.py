@@ -19,7 +19,7 @@ from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_file import one_line
 from ..domain.insights.follow_up import CERTAIN, added_to, preset_draft
 from ..domain.insights.report import Report, naming
-from ..domain.journal.history import BEGINNING, History
+from ..domain.journal.history import History
 from ..domain.journal.plan_log import PlanBook
 from ..domain.journal.record import Void
 from ..domain.models.precedence import forgotten
@@ -60,6 +60,10 @@ def arguments(presets: Commands[argparse.ArgumentParser], common: argparse.Argum
     name.add_argument("--name", default="", metavar="NAME", help="what to call it")
     name.add_argument("--add-to", default="", metavar="PRESET", help="add it to a preset that was learned for the same")
     make.set_defaults(command=_make)
+    rename = presets.add_parser("rename", parents=[common], help="give a preset another name")
+    rename.add_argument("preset", metavar="NAME", help="name or id")
+    rename.add_argument("name", metavar="NEW", help="what to call it from now on")
+    rename.set_defaults(command=_rename)
     remove = presets.add_parser("remove", parents=[common], help="take a preset back")
     remove.add_argument("preset", metavar="NAME", help="name or id")
     remove.set_defaults(command=_remove)
@@ -270,17 +274,30 @@ def _preset(found: Report, value: Value, *, name: str, places: Places, settings:
     return as_line(replace(draft, preset_id=new_id()))
 
 
+def _rename(args: argparse.Namespace, places: Places) -> int:
+    settings, history = settings_of(args, places), _history(places)
+    preset, name = find_preset(history, args.preset), _named(args.name)
+    if not name:
+        raise InvalidInput("NEW: a preset needs a name.", "NEW")
+    _must_be_free(history, name, preset.preset_id)
+    renamed = as_line(replace(preset, name=name))
+    LearningRecordWriter(places.journal).append(renamed)
+    return _tell(args, [_line(renamed, history.plans, settings)], f"“{preset.name}” is called “{name}” now.")
+
+
+def _must_be_free(history: History, name: str, preset_id: str = "") -> None:
+    taken = {one.name.casefold() for one in history.plans.presets() if one.preset_id != preset_id}
+    if name.casefold() in taken:
+        raise InvalidInput(f"There is a preset “{name}” already. Give another name.", "NEW")
+
+
 def _remove(args: argparse.Namespace, places: Places) -> int:
     settings, history = settings_of(args, places), _history(places)
     preset = find_preset(history, args.preset)
     writer = LearningRecordWriter(places.journal)
-    held: Preset | None = preset
-    while held is not None:
-        # Undoing a line restores the one that it had replaced.
-        void = as_line(Void(target=held.event_id))
-        writer.append(void)
-        history.fold(void, BEGINNING)
-        held = history.plans.preset(preset.preset_id)
+    # Undoing a line restores the one that it had replaced.
+    for version in history.plans.preset_versions(preset.preset_id):
+        writer.append(as_line(Void(target=version.event_id)))
     if preset.preset_id in settings.presets:
         settings = _save(places, dropping(settings, (preset.preset_id,)))
     return _tell(args, [_line(preset, history.plans, settings)], f"“{preset.name}” is taken back.")

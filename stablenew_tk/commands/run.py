@@ -28,6 +28,7 @@ from .run_settings import (
     settings_arguments,
     settings_in_force,
     tell_presets,
+    tell_recording,
     typed_values,
     with_presets,
     with_recommended,
@@ -113,6 +114,8 @@ def run(args: argparse.Namespace, places: Places) -> int:
             tell_presets(args, sources)
             if words := only_one_words(found, request.config):
                 err.print(words, markup=False)
+            if not args.no_record:
+                tell_recording(session, this_one="--no-record")
             jobs = session.controller.run(request)
             session.work(pack.pack_id, len(jobs))
     report = _report(session, jobs, problem)

@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ..app.controller import Controller, make_backend
+from ..app.known import is_locked
 from ..app.own_engine import engine_address
 from ..app.presets import left_out_words, preset_values, presets_in_force
 from ..domain.base.errors import InvalidInput, StorageError
@@ -46,6 +47,7 @@ def settings_arguments(parser: argparse.ArgumentParser) -> None:
     preset = parser.add_mutually_exclusive_group()
     preset.add_argument("--preset", metavar="NAME", help="start from this preset (else those in force)")
     preset.add_argument("--no-preset", action="store_true", help="leave the presets in force aside")
+    parser.add_argument("--no-known", action="store_true", help="leave what is known aside (see `known list`)")
     parser.add_argument("--anyway", action="store_true", help="use --preset also where it was not learned for")
     parser.add_argument(
         "--no-profile-loras", action="store_true", help="add none of the LoRAs that the checkpoint's profile names"
@@ -54,11 +56,27 @@ def settings_arguments(parser: argparse.ArgumentParser) -> None:
     trust_argument(parser)
 
 
+def tell_recording(session: Session, *, this_one: str = "") -> None:
+    """At the very first run, say that runs are recorded, where, and how to switch it off; `this_one`: for this run."""
+    places = session.controller.places
+    if not session.is_first:
+        return
+    once = f"Not this one: {this_one}. " if this_one else ""
+    err.print(
+        f"Runs are recorded in {places.journal}, so that pictures can be rated; everything stays on this computer. "
+        f'{once}None at all: {{"learning": "off"}} in {places.settings_file}, or Off in the window.',
+        markup=False,
+    )
+
+
 def session_for(args: argparse.Namespace, places: Places, settings: Settings) -> Session:
     """A session with the backend in force. Raises InvalidInput for an address that is none."""
     # An address that is none is wrong use, not a server that is away.
     make_backend(backend_order(settings)).close()
-    return Session(Controller(places, settings, patient=False, keep_queue=False), quiet=args.json)
+    nothing_yet = not (places.journal.exists() or places.settings_file.exists())
+    session = Session(Controller(places, settings, patient=False, keep_queue=False), quiet=args.json)
+    session.is_first = nothing_yet and settings.learning != "off" and not args.json
+    return session
 
 
 def settings_in_force(args: argparse.Namespace, places: Places) -> Settings:
@@ -117,14 +135,31 @@ def presets_for(args: argparse.Namespace, session: Session) -> tuple[PresetValue
 
 
 def with_presets(args: argparse.Namespace, session: Session, sources: ValueSources) -> ValueSources:
-    """The sources with the presets of the command line or the settings, and with what decides whether they hold."""
+    """The sources with the presets of the command line or the settings, what is known, and what decides whether they
+    hold.
+    """
     presets = presets_for(args, session)
-    if presets:
+    learned = () if args.no_known else learned_in(session)
+    if presets or learned:
         session.check()  # only the server can tell what kind of engine it is
     controller = session.controller
     return replace(
-        sources, presets=presets, engine=controller.learning.engine, agreed=controller.settings.presets_agreed
+        sources,
+        presets=presets,
+        learned=learned,
+        locked=is_locked(controller, sources.pack_id),
+        engine=controller.learning.engine,
+        agreed=controller.settings.presets_agreed,
     )
+
+
+def learned_in(session: Session) -> tuple[PresetValues, ...]:
+    """The known values that are switched on. A journal that cannot be read is told: pictures can be made without."""
+    try:
+        session.history()
+    except StorageError as error:
+        err.print(f"What is known cannot be read. {error}", markup=False)
+    return session.controller.known.learned
 
 
 def tell_presets(args: argparse.Namespace, sources: ValueSources) -> None:
@@ -140,6 +175,18 @@ def tell_presets(args: argparse.Namespace, sources: ValueSources) -> None:
         elif not args.json:
             outside = f" (outside its scope: {reasons(one.check)})" if one.used_outside else ""
             out.print(f"Preset: {one.preset.name}{outside}", markup=False)
+    tell_known(args, sources)
+
+
+def tell_known(args: argparse.Namespace, sources: ValueSources) -> None:
+    """Say which known values are used, and on standard error which of this pack are left out, and why."""
+    used = [one for one in sources.learned_here if one.applied]
+    if used and not args.json:
+        words = "; ".join(one.preset.evidence.removeprefix("known: ") for one in used)
+        out.print(f"Known: {words} (--no-known leaves this away)", markup=False)
+    for one in sources.learned_here:
+        if not one.applied and one.preset.scope.pack_id == sources.pack_id:
+            err.print(left_out_words(one), markup=False)
 
 
 def in_library(
@@ -167,11 +214,11 @@ def with_recommended(session: Session, sources: ValueSources, *, quiet: bool) ->
     """The sources with the checkpoint that the backend has loaded, and with what the files beside the one in force
     recommend.
 
-    As they are without presets and model folders, or when the checkpoint is in none of them. Blocks while the folders
-    are read.
+    As they are without presets, known values and model folders, or when the checkpoint is in none of them. Blocks while
+    the folders are read.
     """
     settings, places = session.controller.settings, session.controller.places
-    if not settings.model_folders and not sources.presets:
+    if not settings.model_folders and not sources.presets and not sources.learned:
         return sources
     found = session.check().capabilities
     if found is None:

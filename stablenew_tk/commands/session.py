@@ -22,7 +22,8 @@ class Session:
     all lines and stops the threads.
 
     `records` are those of the jobs that ended here. `unsaved`, known after leaving: lines that are not on disk, those
-    that the disk refused and records that cannot be written at all.
+    that the disk refused and records that cannot be written at all. `is_first`: nothing was ever recorded or set, and
+    nobody was told that runs are recorded.
     """
 
     def __init__(self, controller: Controller, *, quiet: bool) -> None:
@@ -30,6 +31,7 @@ class Session:
         self.records: list[LearningRecord] = []
         self.unsaved = 0
         self._unrecorded = 0
+        self.is_first = False
         self._quiet = quiet
         self._checks: list[BackendChecked] = []
         self._faults: list[OrderFailed] = []

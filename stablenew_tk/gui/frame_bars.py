@@ -67,13 +67,32 @@ class RailItem(Painted):
             self.frame(2, 2, whole_w - 3, whole_h - 3, "focus", width=2)
 
 
+class RailLogo(Painted):
+    """The sign of the program; a click brings Welcome back."""
+
+    def __init__(self, parent: tk.Misc, command: Callable[[], object]) -> None:
+        self._command = command
+        super().__init__(parent, width=theme.px(36), height=theme.px(36), ground="chrome")
+
+    def act(self) -> None:
+        self._command()
+
+    def draw(self, width: int, height: int) -> None:
+        middle = self.margin + width // 2, self.margin + height // 2
+        self.picture(*middle, icons.logo(28), "center")
+        if self.ring:
+            self.frame(2, 2, width + 2 * self.margin - 3, height + 2 * self.margin - 3, "focus", width=2)
+
+
 class Rail(Box):
     """All pages, Settings at the bottom."""
 
     def __init__(self, parent: tk.Misc, pages: tuple[tuple[str, str, str], ...], go: Callable[[str], object]) -> None:
         super().__init__(parent, "chrome", width=theme.px(theme.RAIL))
         self.pack_propagate(False)
-        Sign(self, "logo", size=28).pack(pady=theme.px(10))
+        self.logo = RailLogo(self, lambda: go("welcome"))
+        self.logo.pack(pady=theme.px(4))
+        tip(self.logo, "Welcome: where pictures are made, the guide")
         self.items: dict[str, RailItem] = {}
         for number, (name, icon, words) in enumerate(pages, start=1):
             item = RailItem(self, icon, words, lambda name=name: go(name))  # type: ignore[misc]  # default binds the name

@@ -17,6 +17,7 @@ import msgspec
 
 from ..app.checkpoint_names import values_here
 from ..app.controller import Controller
+from ..app.learn.guide import GuideState
 from ..app.learn.plan_results import PlanResults
 from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
 from ..app.started_server import server_text
@@ -26,19 +27,21 @@ from ..domain.base.key_press import KeyPress
 from ..domain.base.screen_scale import AS_THE_SCREEN, LEAST_WINDOW, next_size, size_in_use
 from ..domain.base.wording import counted
 from ..domain.config.origins import MAX_SEED
+from ..domain.experiments.next_question import draft_about
 from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, draft_of
 from ..domain.models.precedence import Resolved
 from ..domain.models.value_sources import CHECKPOINT
 from ..domain.recipes.recipe import Recipe
 from ..domain.runs.job import Job
+from ..domain.runs.known_value import KnownValue
 from ..domain.runs.plan import LearningPlan
 from ..pipeline.messages.base import Event, OrderFailed, SecondStart
 from ..pipeline.messages.jobs import JobEnded, QueueChanged
 from ..pipeline.messages.journal import HistoryLoaded, ReadNews
 from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SettingsChanged
-from .create.page import CreatePage
+from .create.page import CreatePage, LoopActions
 from .drag_and_drop import DropActions, DroppedFiles
 from .forms.stage_cards import general_entries
 from .frame_bars import BottomBar, CheckpointActions, Rail, TopBar
@@ -157,15 +160,23 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
     def _make_page(self, name: str) -> PageFrame:
         parent, controller, go, say = self.body, self.controller, self.show, self.notices.say
         makers: dict[str, Callable[[], PageFrame]] = {
-            "create": lambda: CreatePage(parent, controller, go=go, say=say),
+            "create": lambda: CreatePage(parent, controller, go=go, say=say, loop=self._loop()),
             "review": lambda: ReviewPage(
                 parent,
                 controller,
                 go_create=lambda: go("create"),
                 on_use_settings=lambda record: self._go_to("create", CreatePage).use(record),
                 on_learn=self._learn_from,
+                on_guide=self._guided,
             ),
-            "learn": lambda: LearnPage(parent, controller, say=say, show_insight=self._show_insight, typed=self._typed),
+            "learn": lambda: LearnPage(
+                parent,
+                controller,
+                say=say,
+                show_insight=self._show_insight,
+                typed=self._typed,
+                show_known=self._show_known,
+            ),
             "insights": lambda: InsightsPage(
                 parent,
                 controller,
@@ -173,6 +184,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
                 open_plan=self._open_plan,
                 new_run=self._new_learning_run,
                 review_run=self._review_run,
+                show_known=self._show_known,
             ),
             "models": lambda: ModelsPage(parent, controller, say=say, learn=self._new_learning_run),
             "packs": lambda: PacksPage(
@@ -275,6 +287,27 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def _new_learning_run(self, draft: LearningPlan | None = None) -> None:
         self._go_to("learn", LearnPage).new_run(draft)
+
+    def _guided(self, state: GuideState) -> None:
+        if state.action == "rate":
+            self._go_to("learn", LearnPage).rate_soon(state.plan_id)
+        elif state.action == "insight":
+            self._show_insight(state.plan_id)
+        elif state.known is not None:
+            self._show_known(state.known)
+        else:
+            self.show("create")
+
+    def _show_known(self, known: KnownValue) -> None:
+        """Create with a value in use: about the prompts that it holds for."""
+        self._go_to("create", CreatePage).packs.choose_only(known.pack_id, known.prompt_ids)
+
+    def _loop(self) -> LoopActions:
+        return LoopActions(
+            see=self._show_insight,
+            rate=self._open_plan,
+            ask=lambda question, now: self._new_learning_run(draft_about(question, now)),
+        )
 
     def _open_plan(self, plan_id: str) -> None:
         self._go_to("learn", LearnPage).open_plan(plan_id)

@@ -9,8 +9,11 @@ from functools import singledispatchmethod
 from itertools import groupby
 from pathlib import Path
 
-from ..backends.base import Backend
+from ..backends.base import Backend, StageOrder
 from ..domain.base.errors import BackendError, InvalidInput, StorageError, Untrusted
+from ..domain.config.catalogue import with_values
+from ..domain.config.engines import SKETCH
+from ..domain.config.pipeline_config import FIRST_STAGE, PipelineConfig
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_file import SIZE_LIMIT, imported, read_plan, write_plan
 from ..domain.insights.association import RatedRecord, associations
@@ -50,6 +53,7 @@ from .messages.pictures import (
     FitPicture,
     ImagesFound,
     MakeThumbnail,
+    PaintSample,
     PictureReady,
     ReadPicture,
     RevealFile,
@@ -161,6 +165,19 @@ class DeskWork:
     @perform.register
     def _(self, order: FitPicture) -> PictureReady:
         return _fitted(order, order.data)
+
+    @perform.register
+    def _(self, order: PaintSample) -> PictureReady:
+        wide, high = (max(64, side // 8 * 8) for side in order.box)
+        config = with_values(PipelineConfig(), {"txt2img.width": wide, "txt2img.height": high})
+        wish = StageOrder(
+            job_id="", stage=FIRST_STAGE, prompt=order.prompt, negative="", seed=order.seed, config=config
+        )
+        backend = self._make_backend(CheckBackend(address=SKETCH))
+        try:
+            return _fitted(order, backend.generate(wish).images[0].data)
+        finally:
+            backend.close()
 
     @perform.register
     def _(self, order: FitFile) -> PictureReady:
@@ -298,7 +315,7 @@ def _place(picture: RatedRecord) -> Position:
     return picture.position
 
 
-def _fitted(order: ReadPicture | FitPicture | FitFile, data: bytes) -> PictureReady:
+def _fitted(order: ReadPicture | FitPicture | FitFile | PaintSample, data: bytes) -> PictureReady:
     try:
         width, height, rgb = fit_rgb(data, order.box, fill=order.fill)
     except StorageError as problem:

@@ -643,7 +643,9 @@ class TestPresets:
         kept = app.controller.learning.keep_preset(Preset(event_id="", ts="", preset_id="", name="Calm"))
         plans = app.controller.history.plans
         app.wait(lambda: plans.presets())
-        assert plans.preset(kept.preset_id) == msgspec.structs.replace(kept, writer=plans.presets()[0].writer, seq=1)
+        assert plans.preset_versions(kept.preset_id)[0] == msgspec.structs.replace(
+            kept, writer=plans.presets()[0].writer, seq=1
+        )
         assert app.controller.undo()
         app.wait(lambda: not plans.presets())
         assert app.controller.undo(redo=True)

@@ -112,6 +112,25 @@ class TestMake:
         assert cli("presets", "make", "nonsense").code == 2
 
 
+class TestRename:
+    def test_it_keeps_its_values_and_is_found_by_its_new_name(self, cli, lab):
+        learned(lab)
+        (made,) = cli("presets", "make", "last", "--json").json["presets"]
+        (renamed,) = cli("presets", "rename", made["name"], "Evenings", "--json").json["presets"]
+        assert renamed == {**made, "name": "Evenings"}
+        assert [one["name"] for one in listed(cli)] == ["Evenings"]
+        cli("presets", "remove", "Evenings")
+        assert listed(cli) == []
+
+    def test_a_name_that_is_taken_or_empty_is_refused(self, cli, lab):
+        learned(lab)
+        cli("presets", "make", "last", "--name", "One")
+        cli("presets", "make", "last", "--name", "Two")
+        assert cli("presets", "rename", "One", "two").code == 2
+        assert cli("presets", "rename", "One", " ").code == 2
+        assert {one["name"] for one in listed(cli)} == {"One", "Two"}
+
+
 class TestApply:
     @pytest.fixture
     def made(self, cli, lab):

@@ -359,6 +359,23 @@ def test_a_record_that_is_not_saved_is_told_with_its_reason_and_not_offered_for_
     assert "Rate one" not in said.out
 
 
+class TestConsent:
+    def test_the_very_first_run_says_once_that_runs_are_recorded_where_and_how_to_switch_it_off(self, cli):
+        first = cli("run", cli.pack, *FEW, "--limit", 1)
+        assert f"Runs are recorded in {cli.journal}" in first.err
+        assert "--no-record" in first.err
+        assert f'{{"learning": "off"}} in {cli.data / "settings.json"}' in first.err
+        assert "Runs are recorded" not in cli("run", cli.pack, *FEW, "--limit", 1).err
+
+    def test_declined_nothing_is_recorded_and_nothing_is_said(self, cli):
+        cli.data.mkdir()
+        (cli.data / "settings.json").write_text('{"learning": "off"}')
+        said = cli("run", cli.pack, *FEW, "--limit", 1)
+        assert (said.code, cli.shown()) == (0, [])
+        assert "recorded" not in said.err
+        assert "Rate one" not in said.out
+
+
 def test_a_run_without_records_is_not_offered_for_rating(cli):
     assert "Rate one" in cli("run", cli.pack, *FEW).out
     assert "Rate one" not in cli("run", cli.pack, "--no-record", *FEW).out

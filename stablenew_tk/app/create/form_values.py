@@ -20,8 +20,10 @@ from ...domain.models.sensible_range import ModelTraits
 from ...domain.models.value_sources import CHECKPOINT, PresetValues, ValueSources
 from ...domain.prompts.settings import PackSettings
 from ...domain.runs.job import RunRequest
+from ...domain.runs.known_value import KnownValue
 from ...domain.runs.plan import Preset
 from ..controller import Controller
+from ..known import is_locked
 from ..model_evidence import known_here
 from ..model_traits import known_traits
 from ..presets import agreeing, choosing, dropping, presets_in_force
@@ -98,6 +100,8 @@ class FormValues:
             pack=self.pack_settings.values,
             settings=controller.settings,
             presets=presets_in_force(controller),
+            learned=controller.known.learned,
+            locked=is_locked(controller, self._pack_id),
             prompts=self._prompts,
             engine=controller.learning.engine,
             agreed=controller.settings.presets_agreed,
@@ -145,6 +149,11 @@ class FormValues:
         """
         self.typed = {path: value for path, value in self.typed.items() if path not in preset.values}
         self._set(choosing(self._controller.settings, preset, self.sources))
+
+    def taken_over(self, known: KnownValue) -> None:
+        """A value was taken over: it goes before what was typed for its fields until then."""
+        if known.on and known.pack_id in ("", self._pack_id):
+            self.typed = {path: value for path, value in self.typed.items() if path not in known.values}
 
     def drop_presets(self, preset_ids: Sequence[str]) -> None:
         """Take these presets out of force, everywhere."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, cast
 
 from msgspec.structs import replace
@@ -159,9 +159,9 @@ class PackChoice:
         self.place = place
         self.chosen ^= {self.all_prompts[place].prompt_id}
 
-    def choose_all(self, on: bool) -> None:
-        """Choose all prompts or none."""
-        self.chosen = {prompt.prompt_id for prompt in self.all_prompts} if on else set()
+    def choose_only(self, prompts: Collection[str]) -> None:
+        """Choose the prompts with these ids, as far as the pack has them, and no others."""
+        self.chosen = {prompt.prompt_id for prompt in self.all_prompts} & set(prompts)
 
     def edit(self, **texts: str) -> None:
         """Change texts of the prompt in sight; nothing where there is none."""

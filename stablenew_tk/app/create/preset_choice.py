@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from ...domain.base.errors import InvalidInput
 from ...domain.models.preset_scope import question
 from ...domain.models.value_sources import PresetInForce
 from ...domain.runs.plan import Preset
@@ -61,6 +63,22 @@ class PresetChoice:
             self._values.choose_preset(preset)
         else:
             self._asked = preset, standing, self._values.sources.situation.context
+
+    def rename(self, preset_id: str, name: str) -> str:
+        """Give a preset another name; returns what is wrong with it, "" for nothing."""
+        presets = {offer.preset.preset_id: offer.preset for offer in self.offers()}
+        if any(one.name.casefold() == name.casefold() for key, one in presets.items() if key != preset_id):
+            return f"There is a preset “{name}” already."
+        try:
+            self._controller.learning.keep_preset(replace(presets[preset_id], name=name))
+        except InvalidInput as wrong:
+            return str(wrong)
+        return ""
+
+    def delete(self, preset_id: str) -> None:
+        """Take a preset away, also out of force; one undo brings it back."""
+        self._values.drop_presets((preset_id,))
+        self._controller.known.remove_preset(preset_id)
 
     @property
     def line(self) -> PresetLine | None:

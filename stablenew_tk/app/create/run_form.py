@@ -17,6 +17,7 @@ from ..missing_checkpoint import missing_in_run, only_one_words
 from ..profile_loras import loras_of
 from ..unlisted_loras import unlisted_in_run
 from .form_values import FormValues
+from .known_choice import KnownChoice
 from .pack_choice import PackChoice
 from .pack_variants import PackVariants
 from .preset_choice import PresetChoice
@@ -42,6 +43,7 @@ class RunForm:
         self.choice = PackChoice(controller)
         self.values = FormValues(controller)
         self.presets = PresetChoice(controller, self.values)
+        self.known = KnownChoice(controller, self.values)
         self.variants = PackVariants(controller, changed)
 
     @property

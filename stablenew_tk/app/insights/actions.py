@@ -13,13 +13,16 @@ from ...domain.insights.follow_up import CERTAIN, added_to, cells_text, finer_pl
 from ...domain.insights.report import Report
 from ...domain.insights.verdict_text import is_certain
 from ...domain.journal.estimate import about
-from ...domain.models.preset_scope import same_scope
+from ...domain.models.preset_scope import engine_name, same_scope, scope_words
+from ...domain.runs.known_value import KnownValue
 from ...domain.runs.plan import LearningPlan, Preset, config_for
 from ..controller import Controller
+from ..known import draft_from
+from ..known_layer import value_words
 from ..model_traits import known_traits
 from ..presets import model_of
 
-ActionKey = Literal["rate", "preset", "more", "profile", "finer"]
+ActionKey = Literal["rate", "use", "preset", "more", "profile", "finer"]
 
 
 class InsightAction(Struct, frozen=True, kw_only=True):
@@ -41,14 +44,13 @@ def insight_actions(report: Report | None, controller: Controller, unrated: int)
     if report is None:
         return [InsightAction(key="rate", text="Rate blind" if unrated else "Reveal in Learn", note=note, kind="main")]
     certain = report.verdict.state in CERTAIN
-    found = [
-        InsightAction(key="preset", text="Make preset", kind="main")
-        if certain
-        else InsightAction(key="preset", text="Make preset by hand…")
-    ]
+    found = [InsightAction(key="preset", text="Save as preset…" if certain else "Make preset by hand…")]
+    use = use_action(report, controller)
+    if use is not None:
+        found.insert(0, use)
     if unrated and not is_certain(report.verdict.state, report.verdict.probability):
         rest = InsightAction(key="rate", text="Rate the rest", note=note, kind="plain" if certain else "main")
-        found.insert(len(found) if certain else 0, rest)
+        found.insert(1 if certain else 0, rest)
     if report.next:
         wanted = _more(report, controller)
         main = not certain and not unrated and not wanted.why
@@ -60,6 +62,38 @@ def insight_actions(report: Report | None, controller: Controller, unrated: int)
         at = place_of(report, report.verdict.value)
         found.append(InsightAction(key="finer", text=f"Finer around {report.values[at].text}…", kind="quiet"))
     return found
+
+
+def use_action(report: Report | None, controller: Controller) -> InsightAction | None:
+    """The button that uses the value of a verdict from now on, or takes that back; None = the verdict names none."""
+    if report is None or report.verdict.state not in CERTAIN or report.verdict.value is None:
+        return None
+    if known_from(report, controller) is not None:
+        return InsightAction(key="use", text="In use · Undo")
+    return InsightAction(key="use", text="Use it from now on", kind="main")
+
+
+def known_from(report: Report, controller: Controller) -> KnownValue | None:
+    """The known value in use that the verdict of this report has brought; None = it is not in use."""
+    history = controller.history
+    known = history.plans.known.values() if history is not None else ()
+    return next((one for one in known if one.on and one.evidence.plan_id == report.plan.plan_id), None)
+
+
+def use_or_undo(report: Report, controller: Controller) -> str:
+    """Use the value of the verdict from now on, or no longer; returns what that means, in a sentence."""
+    used = known_from(report, controller)
+    if used is not None:
+        controller.known.take_back(used)
+        return f"Taken back: {value_words(used)}."
+    known = controller.known.take_over(draft_from(report, controller, place_of(report, report.verdict.value)))
+    if known is None:
+        return ""
+    engine = controller.learning.engine
+    other = (
+        f" It is left out while {engine_name(engine)} makes the pictures." if known.engine not in ("", engine) else ""
+    )
+    return f"In use from now on: {value_words(known)} for {scope_words(known.scope)}.{other}"
 
 
 def finer_draft(report: Report, controller: Controller) -> LearningPlan | None:
@@ -89,7 +123,8 @@ def extendable_presets(report: Report, controller: Controller) -> list[Preset]:
 def save_preset(draft: Preset, controller: Controller, add_to: str) -> Preset:
     """Record a drafted preset, or that of the id `add_to` with its values, too. Raises InvalidInput."""
     history = controller.history
-    before = history.plans.preset(add_to) if history is not None and add_to else None
+    versions = history.plans.preset_versions(add_to) if history is not None and add_to else ()
+    before = versions[0] if versions else None
     if before is not None and history is not None:
         draft = added_to(before, history.plans.scope(before), draft)
     return controller.learning.keep_preset(draft)

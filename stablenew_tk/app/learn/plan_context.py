@@ -37,7 +37,11 @@ def with_own_values(draft: PlanDraft, controller: Controller) -> PlanDraft:
     """The draft with what is set for its pack, and known for its prompts, in place of what is so for others; what was
     typed stays.
     """
-    bound = {"pack", "preset"} & set(draft.origins.values()) or controller.settings.presets
+    bound = (
+        {"pack", "preset", "learned"} & set(draft.origins.values())
+        or controller.settings.presets
+        or controller.known.learned
+    )
     if not bound and not controller.packs.settings_of(draft.pack_id).values:
         return draft
     typed = {path: get_value(draft.base, path) for path, origin in draft.origins.items() if origin == "user"}

@@ -56,7 +56,7 @@ def _compared(stage: StageRecord, path: str, doubted: bool) -> RecordLine:
 
 
 def origin_lines(record: LearningRecord) -> tuple[RecordLine, ...]:
-    """Where every value of the enabled stages comes from, and above that the presets that gave some."""
+    """Where every value of the enabled stages comes from, and above that what presets and known values gave."""
     lines = [RecordLine((preset_use_words(use),), warn=bool(use.outside)) for use in record.presets]
     lines.append(RecordLine(("value", "", "from"), head=True))
     for path, spec in catalogue().items():
@@ -73,6 +73,9 @@ def origin_lines(record: LearningRecord) -> tuple[RecordLine, ...]:
 def preset_use_words(use: PresetUse) -> str:
     """Which preset gave which values, and whether it was learned for such a picture."""
     gave = ", ".join(path if path.startswith(LORA) else label(path) for path in use.gave)
+    if use.plan_id:
+        outside = f", outside its scope ({reasons(ScopeCheck(use.outside))})" if use.outside else ""
+        return f"Known: {use.name}, learned for {scope_words(use.scope)}{outside}"
     if use.outside:
         return f"Preset “{use.name}” outside its scope ({reasons(ScopeCheck(use.outside))}): {gave}"
     scope = f", learned for {scope_words(use.scope)}" if use.scope != PresetScope() else ""

@@ -27,6 +27,7 @@ class Parameter(msgspec.Struct, frozen=True):
     """One adjustable value. `minimum`/`maximum`/`step` are set for numbers; `choices` names the backend's list
     (samplers, schedulers, checkpoints, vaes, upscalers, hires_upscalers, adetailer_models, styles), `options` are fixed
     words; `stand_in` is what 0 stands for, where the label does not say it.
+    `telling` are values whose pictures differ to the eye, `rank` (from 1) says how plainly: 1 is asked about first.
     """
 
     path: str
@@ -43,6 +44,8 @@ class Parameter(msgspec.Struct, frozen=True):
     choices: str = ""
     options: tuple[str, ...] = ()
     stand_in: str = ""
+    telling: tuple[Value, ...] = ()
+    rank: int = 0
 
     @property
     def group(self) -> str:
@@ -115,6 +118,8 @@ def _parameter(path: str, base: Any, meta: msgspec.Meta, value: Value) -> Parame
         unit=extra.get("unit", ""),
         help=extra.get("help", ""),
         choices=extra.get("choices", ""),
+        telling=extra.get("telling", ()),
+        rank=extra.get("rank", 0),
         options=get_args(base) if get_origin(base) is Literal else (),
         stand_in=extra.get("empty_means", ""),
     )

@@ -11,6 +11,6 @@ MOST_SEEDS = 1000  # that one prompt can be given in one run
 
 MOST_SEEDS = 1000  # per prompt of one run
 
-# Who won a field: the user, the pack's own settings, the last run, a preset, the checkpoint's profile, its style, or
-# the engine's default.
-Origin = Literal["user", "pack", "last_run", "preset", "profile", "style", "engine"]
+# Who won a field: the user, the pack's own settings, the last run, a preset, what was learned here, the checkpoint's
+# profile, its style, or the engine's default.
+Origin = Literal["user", "pack", "last_run", "preset", "learned", "profile", "style", "engine"]

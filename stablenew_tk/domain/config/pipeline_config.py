@@ -4,7 +4,7 @@ Parameters and stages are defined only here. Forms, `--set`, checks and sweeps r
 these structs (`domain.config.catalogue`); whatever differs from stage to stage is a field of `StageSpec`.
 `choices` in `extra` names the list of the backend that offers the values; `empty_means` what 0 or an empty text stands
 for where the title does not say it; `sensible` is the usual range, in which good results are found, `step` the natural
-step of a number.
+step of a number; `telling` are values whose pictures differ to the eye, and `rank` says how plainly, 1 most.
 """
 
 from __future__ import annotations
@@ -26,6 +26,12 @@ _STYLES = "Texts that the server keeps and puts around the prompt. Several are w
 _CLIP_SKIP = (
     "How early the reading of the prompt stops. Checkpoints for drawings often like 2; 0 leaves it to the server."
 )
+
+
+def _asked(meta: Meta, rank: int, *telling: str | float) -> Meta:
+    """A new `Meta`, made for a parameter that Learning Runs are proposed for: see `rank` and `telling` above."""
+    (meta.extra or {}).update(rank=rank, telling=telling)
+    return meta
 
 
 def _steps(title: str, least: int = 1) -> Meta:
@@ -75,19 +81,31 @@ def _switch(title: str = "On", help_text: str = "") -> Meta:
     return Meta(title=title, extra={"help": help_text})
 
 
-Sampler = Annotated[str, _choice("Sampler", "samplers", "How noise is taken away, step by step.")]
-Scheduler = Annotated[str, _choice("Scheduler", "schedulers", "How the noise is spread over the steps.")]
+def _sampler() -> Meta:
+    return _choice("Sampler", "samplers", "How noise is taken away, step by step.")
+
+
+def _scheduler() -> Meta:
+    return _choice("Scheduler", "schedulers", "How the noise is spread over the steps.")
+
+
+Sampler = Annotated[str, _sampler()]
+Scheduler = Annotated[str, _scheduler()]
 
 
 class Txt2Img(Struct, frozen=True):
     """Makes the picture from the prompt."""
 
     enabled: Annotated[bool, _switch()] = True
-    sampler: Sampler = "Euler a"
+    sampler: Annotated[str, _asked(_sampler(), 2, "Euler a", "DPM++ 2M", "DPM++ SDE", "DDIM", "Heun", "UniPC")] = (
+        "Euler a"
+    )
     # "Automatic" exists in every WebUI that has schedulers at all; it lets the sampler use its own.
-    scheduler: Scheduler = "Automatic"
-    steps: Annotated[int, _steps("Steps")] = 20
-    cfg_scale: Annotated[float, _cfg()] = 7.0
+    scheduler: Annotated[
+        str, _asked(_scheduler(), 5, "Automatic", "Karras", "Exponential", "SGM Uniform", "Simple")
+    ] = "Automatic"
+    steps: Annotated[int, _asked(_steps("Steps"), 4, 6, 12, 20, 30, 45)] = 20
+    cfg_scale: Annotated[float, _asked(_cfg(), 1, 1.0, 4.0, 7.0, 10.0, 14.0)] = 7.0
     width: Annotated[int, _pixels("Width")] = 512
     height: Annotated[int, _pixels("Height")] = 512
     batch_size: Annotated[int, Meta(ge=1, le=16, title="Batch size", extra={"unit": "images", "step": 1})] = 1
@@ -106,7 +124,7 @@ class Hires(Struct, frozen=True):
     enabled: Annotated[bool, _switch("Hires fix")] = False
     upscaler: Annotated[str, _choice("Upscaler", "hires_upscalers", "What enlarges the picture.")] = "Latent"
     scale: Annotated[float, _scale(0.25)] = 2.0
-    denoise: Annotated[float, _denoise(0.2, 0.6)] = 0.3
+    denoise: Annotated[float, _asked(_denoise(0.2, 0.6), 3, 0.15, 0.3, 0.45, 0.6, 0.75)] = 0.3
     steps: Annotated[int, Meta(ge=0, le=150, title="Steps (0 = same)", extra={"unit": "steps", "step": 1})] = 0
     cfg_scale: Annotated[
         float, Meta(ge=0.0, le=30.0, title="CFG (0 = same)", extra={"step": 0.5, "sensible": (3.0, 10.0)})

@@ -58,6 +58,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     `start_command` starts the user's own server in `start_folder` ("" = where its program is), with this program when
     `start_with_app`; `server_at_close` is what happens to it when this program closes.
     `size` is that of everything in the window in percent, `AS_THE_SCREEN` (0) what suits it.
+    `guide`: the user is led through the loop for the first time.
     """
 
     backend: _ShortText = "sketch"
@@ -103,6 +104,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     # Where a file was last chosen; "" = nowhere yet.
     last_folder: str = ""
     welcome_done: bool = False
+    guide: bool = False
 
     @property
     def own_engine(self) -> OwnEngine:

@@ -1,11 +1,11 @@
-"""Next steps after a report: suggested pictures, a finer Learning Run around the best value, a preset."""
+"""Next steps after a report: suggested pictures, a finer Learning Run around the best value, what is kept of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value
@@ -13,8 +13,9 @@ from ..config.sweep import around, value_text
 from ..models.preset_scope import PresetScope, hash_in_name, reasons, same_scope
 from ..models.recommendations import ModelSettings
 from ..models.sensible_range import ModelTraits, sensible_range
-from ..runs.plan import LearningPlan, PlanCell, PlanMetadata, Preset, PresetEvidence, VerdictState
-from .report import Report, naming, preset_values
+from ..runs.known_value import KnownValue
+from ..runs.plan import LearningPlan, PlanCell, PlanMetadata, Preset, PresetEvidence, ResultSummary, VerdictState
+from .report import Report, naming, preset_values, summary
 from .titles import heading
 from .verdict_text import joined
 
@@ -103,34 +104,66 @@ def preset_draft(
 
     `model` is what the model library knows of the checkpoint.
     """
-    plan = report.plan
+    plan, found = report.plan, summary(report)
     values, weights = preset_values(plan, value)
-    verdict = report.verdict
-    known = model if model is not None else ModelSettings()
-    found = hash_in_name(report.checkpoint) or known.hashes.sha256 or known.hashes.autov2
-    # A preset that sets the checkpoint cannot be limited to one checkpoint.
-    checkpoint = "" if "checkpoint" in values else report.checkpoint or plan.base_config.checkpoint
+    scope = scope_of(plan, report.checkpoint, model, engine="sketch" if report.sketch else "")
     return Preset(
         preset_id="",
         name=name,
         values=values,
         lora_weights=weights,
+        **asdict(scope),
+        evidence=_evidence(plan, found, by_hand=by_hand),
+    )
+
+
+def known_draft(
+    plan: LearningPlan, found: ResultSummary, value: Value, *, model: ModelSettings | None = None, checkpoint: str = ""
+) -> KnownValue:
+    """A value of the plan as one to take over, with the verdict for it. `checkpoint` is that of the pictures, where it
+    is known better than the plan knows it.
+    """
+    values, weights = preset_values(plan, value)
+    scope = scope_of(plan, checkpoint, model)
+    proven = found.state in CERTAIN and found.value in (value, None)
+    return KnownValue(
+        known_id="",
+        path=plan.focus_parameter,
+        values=values,
+        lora_weights=weights,
+        **asdict(scope),
+        evidence=_evidence(plan, found, by_hand=not proven),
+    )
+
+
+def scope_of(
+    plan: LearningPlan, checkpoint: str = "", model: ModelSettings | None = None, *, engine: str = ""
+) -> PresetScope:
+    """What the verdict of a plan holds for; `checkpoint` and `engine` where the pictures tell more than the plan."""
+    known = model if model is not None else ModelSettings()
+    # What sets the checkpoint cannot be limited to one checkpoint.
+    name = "" if plan.focus_parameter == "checkpoint" else checkpoint or plan.base_config.checkpoint
+    found = hash_in_name(name) or known.hashes.sha256 or known.hashes.autov2
+    return PresetScope(
         pack_id=plan.pack_id,
         # What several prompts agree on is taken to hold for their pack; one prompt tells only about itself.
         prompt_ids=(plan.prompts[0].prompt_id,) if len(plan.prompts) == 1 else (),
-        checkpoint=checkpoint,
-        checkpoint_hash=found if checkpoint else "",
-        engine="sketch" if report.sketch else plan.backend_kind,
-        family=known.family if checkpoint else "",
-        evidence=PresetEvidence(
-            plan_id=plan.plan_id,
-            state=verdict.state,
-            probability=verdict.probability,
-            sentence=verdict.sentence,
-            rated=report.rated,
-            rows=report.insight.rows,
-            by_hand=by_hand,
-        ),
+        checkpoint=name,
+        checkpoint_hash=found if name else "",
+        engine=engine or plan.backend_kind,
+        family=known.family if name else "",
+    )
+
+
+def _evidence(plan: LearningPlan, found: ResultSummary, *, by_hand: bool) -> PresetEvidence:
+    return PresetEvidence(
+        plan_id=plan.plan_id,
+        state=found.state,
+        probability=found.probability,
+        sentence=found.sentence,
+        rated=found.rated,
+        rows=found.rows,
+        by_hand=by_hand,
     )
 
 

@@ -19,6 +19,8 @@ _WORTH_SAYING = 1.1
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _BEFORE_UNIT = re.compile(r"(?<=[\d¼]) (?=%|(?:steps?|stars?|px|s|min)\b)")
 _NEARLY_BEST = "that nothing tried is more than ¼ star better"
+_BETTER = "that it is better than everything else tried"
+_ALL_LEVEL = "that all lie within half a star"
 
 
 class Verdict(Struct, frozen=True):
@@ -100,7 +102,7 @@ def too_early(*, rated: int, planned: int, values: int) -> Parts:
 
 def best(value: str, probability: float, scope: str) -> Parts:
     """Words of "best": one value beats all others."""
-    return f"{value} is best.", _claim(probability, "that it is better than everything else tried", scope)
+    return f"{value} is best.", _claim(probability, _BETTER, scope)
 
 
 def settled(value: str, probability: float, scope: str) -> Parts:
@@ -110,7 +112,7 @@ def settled(value: str, probability: float, scope: str) -> Parts:
 
 def no_difference(probability: float, scope: str, advice: Advice) -> Parts:
     """Words of "no_difference": all values look alike."""
-    meaning = _claim(probability, "that all lie within half a star", scope)
+    meaning = _claim(probability, _ALL_LEVEL, scope)
     return f"No difference you can see: {advice.words}.", f"{meaning} {advice.compared}".strip()
 
 
@@ -126,6 +128,30 @@ def leading(ahead: Sequence[str], closest: str, probability: float, scope: str) 
         return f"{ahead[0]} leads, not settled.", _claim(probability, _NEARLY_BEST, scope)
     claim = f"Closest to settled is {closest}: {percent(probability)} {_NEARLY_BEST}{scope}."
     return (f"{joined(ahead)} lead, not settled." if ahead else "Too close to call."), claim
+
+
+_CLAIMS: Mapping[VerdictState, str] = {
+    "best": _BETTER,
+    "settled": _NEARLY_BEST,
+    "leaning": _NEARLY_BEST,
+    "no_difference": _ALL_LEVEL,
+}
+
+
+def figure(verdict: Verdict) -> tuple[str, str]:
+    """The probability of a verdict as a number, and what it is of; "" where nothing is claimed or it is certain."""
+    if verdict.state not in _CLAIMS or is_certain(verdict.state, verdict.probability):
+        return "", ""
+    return percent(verdict.probability, short=True), unbroken(_CLAIMS[verdict.state])
+
+
+def beside_figure(verdict: Verdict) -> str:
+    """The meaning where `figure` stands beside it: what it holds for and what would help, without the number again."""
+    number, claim = figure(verdict)
+    said = _capital(f"{percent(verdict.probability)} {claim}")
+    if not number or not verdict.meaning.startswith(said):
+        return verdict.meaning
+    return f"Holds{verdict.meaning.removeprefix(said)}"
 
 
 def _claim(probability: float, what: str, scope: str) -> str:

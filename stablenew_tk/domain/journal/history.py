@@ -48,7 +48,7 @@ from .query import (
 from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, PlanLine, Void
 from .soundness import Sizes, refuse_unsound_feedback, refuse_unsound_ids, refuse_unsound_pictures
 
-_FORMAT = 5
+_FORMAT = 6
 RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the line end, the line
 
 

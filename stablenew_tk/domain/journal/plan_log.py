@@ -1,4 +1,4 @@
-"""`PlanBook`: plans of Learning Runs, attempts at their steps, results and presets, folded from the journal."""
+"""`PlanBook`: plans of Learning Runs, attempts at their steps, results, presets and what is known, from the journal."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..models.preset_scope import UNKNOWN_ENGINE, PresetScope
+from ..runs.known_value import KnownValue
 from ..runs.plan import LearningPlan, LearningRunResult, LearningRunStep, Preset
 from .feedback import Withdrawals
+from .known_lines import KnownLines
 from .record import PlanLine, Status
 
 
@@ -38,6 +40,7 @@ class _PlanLogSnapshot(Struct, array_like=True):
     plans: list[LearningPlan]
     results: list[LearningRunResult]
     presets: list[Preset]
+    known: list[KnownValue]
     attempts: dict[str, dict[str, dict[str, Attempt]]]
 
 
@@ -100,13 +103,17 @@ class LatePictures:
 
 
 class PlanBook:
-    """All plans, steps, results and presets. Owned by the thread of the history. `withdrawn` has the undone lines."""
+    """All plans, steps, results and presets; `known` values. Owned by the thread of the history.
+
+    `withdrawn` has the undone lines.
+    """
 
     def __init__(self, withdrawn: Withdrawals) -> None:
         self.withdrawn = withdrawn
         self._plans: list[LearningPlan] = []
         self._results: dict[str, list[LearningRunResult]] = {}
         self._presets: list[Preset] = []
+        self.known = KnownLines(withdrawn)
         # By plan, step and job: a record and the step line about it are one attempt, in whatever order they come.
         self._attempts: dict[str, dict[str, dict[str, Attempt]]] = {}
         self._seen: set[str] = set()
@@ -130,6 +137,8 @@ class PlanBook:
                 # There may be one for every rating, each with all steps; only those of the last one are asked for.
                 results[-1] = replace(results[-1], steps=())
             results.append(line)
+        elif isinstance(line, KnownValue):
+            self.known.add(line)
         else:
             self._presets.append(line)
 
@@ -191,9 +200,9 @@ class PlanBook:
         """The latest version of every preset, newest first."""
         return self._latest(self._presets, lambda preset: preset.preset_id)
 
-    def preset(self, preset_id: str) -> Preset | None:
-        """The latest version of a preset, None when it is unknown or undone."""
-        return next((preset for preset in self.presets() if preset.preset_id == preset_id), None)
+    def preset_versions(self, preset_id: str) -> tuple[Preset, ...]:
+        """All lines about a preset that are not undone, the latest first; () when it is unknown or undone."""
+        return tuple(line for line in reversed(self._presets) if line.preset_id == preset_id and self._holds(line))
 
     def scope(self, preset: Preset) -> PresetScope:
         """What a preset was learned for. Lines of older versions do not name the engine; their Learning Run does."""
@@ -217,16 +226,19 @@ class PlanBook:
     def to_bytes(self) -> bytes:
         """The whole book, for `read`."""
         results = list(chain.from_iterable(self._results.values()))
-        return msgspec.msgpack.encode(_PlanLogSnapshot(self._plans, results, self._presets, self._attempts))
+        return msgspec.msgpack.encode(
+            _PlanLogSnapshot(self._plans, results, self._presets, self.known.lines, self._attempts)
+        )
 
     def read(self, data: bytes) -> None:
         """Fill an empty book with what `to_bytes` gave. Raises msgspec.MsgspecError."""
         saved = msgspec.msgpack.decode(data, type=_PlanLogSnapshot)
         self._plans, self._presets, self._attempts = saved.plans, saved.presets, saved.attempts
+        self.known = KnownLines(self.withdrawn, saved.known)
         for result in saved.results:
             self._results.setdefault(result.plan_id, []).append(result)
             self.late.folded(result.plan_id)
-        self._seen = {line.event_id for line in chain(saved.plans, saved.results, saved.presets)}
+        self._seen = {line.event_id for line in chain(saved.plans, saved.results, saved.presets, saved.known)}
 
     def _holds(self, line: LearningPlan | LearningRunResult | Preset) -> bool:
         return line.event_id not in self.withdrawn

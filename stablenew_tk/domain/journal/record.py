@@ -17,6 +17,7 @@ from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig
 from ..models.preset_scope import PresetUse
 from ..runs.job import LearningTag, RandomizerChoice
+from ..runs.known_value import KnownValue
 from ..runs.plan import (
     MOST_PICTURES,
     START_ROWS,
@@ -83,7 +84,8 @@ class LearningRecord(Line, tag="run", frozen=True, kw_only=True):
     """The record of a finished job. It contains all its settings, so no other file is needed to understand it.
 
     `prompt` and `negative` are what the first stage was sent; `stage_texts` has the stages that were sent another text.
-    `presets` are those that gave values, with the scope each had then and whether the job was outside of it.
+    `presets` are those that gave values, learned values among them, with the scope each had then and whether the job
+    was outside of it.
     """
 
     run_id: str
@@ -136,7 +138,7 @@ class Void(Line, tag="void", frozen=True, kw_only=True):
     target: str
 
 
-PlanLine = LearningPlan | LearningRunStep | LearningRunResult | Preset
+PlanLine = LearningPlan | LearningRunStep | LearningRunResult | Preset | KnownValue
 JournalLine = LearningRecord | Feedback | Void | PlanLine
 KINDS = tuple(kind.__struct_config__.tag for kind in get_args(JournalLine))
 

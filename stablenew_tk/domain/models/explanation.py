@@ -95,6 +95,8 @@ def _nothing(sources: ValueSources, origin: Origin, path: str) -> str:
         return f"none for {sources.context_name}"
     if origin == "preset":
         return _nothing_in_presets(sources, path)
+    if origin == "learned":
+        return _nothing_learned(sources, path)
     return _nothing_in_files(sources, origin, path)
 
 
@@ -108,6 +110,13 @@ def _nothing_in_presets(sources: ValueSources, path: str) -> str:
     if left_out:
         return ". ".join(left_out)
     return f"none in {' and '.join(names)}" if names else "no preset is chosen"
+
+
+def _nothing_learned(sources: ValueSources, path: str) -> str:
+    left_out = [one for one in sources.learned_here if not one.applied and path in one.preset.values]
+    if left_out:
+        return f"{left_out[0].preset.name} does not count here: {reasons(left_out[0].check)}"
+    return f"nothing in use for {sources.context_name}"
 
 
 def _nothing_in_files(sources: ValueSources, origin: Origin, path: str) -> str:

@@ -22,6 +22,7 @@ ORIGIN_MARKS: dict[Origin, Mark] = {
     "pack": Mark("bars", "text2", "pack", "Pack"),
     "last_run": Mark("dot", "info", "last run", "Last run"),
     "preset": Mark("square", "ok", "preset", "Preset"),
+    "learned": Mark("star", "accent_text", "learned", "Learned"),
     "profile": Mark("triangle", "text2", "profile", "Profile"),
     "style": Mark("half", "text2", "style", "Style"),
     "engine": Mark("ring", "text3", "engine", "Engine"),

@@ -1,7 +1,8 @@
 """Which of several sources gives a parameter its value, and who won: the origin is kept per field, never guessed.
 
 Sources come in order of precedence: what the user typed now, the pack's own settings, the last run of the same pack
-with the same checkpoint, the chosen preset, what the checkpoint's profile says, its style, the engine's own default.
+with the same checkpoint, the chosen preset, what was learned for this pack with this checkpoint, what the checkpoint's
+profile says, its style, the engine's own default.
 A field that a source names counts even when its value equals the default: the user may have chosen exactly that.
 """
 

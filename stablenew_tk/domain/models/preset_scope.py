@@ -81,7 +81,8 @@ class ScopeCheck(Struct, frozen=True):
 class PresetUse(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A preset that gave values to a run, as kept in records. `gave`: catalogue paths, and "lora:NAME" for weights.
 
-    `scope` is the one it had then; `outside` tells why the run was outside of it, () = it was inside.
+    `scope` is the one it had then; `outside` tells why the run was outside of it, () = it was inside. `plan_id` is the
+    Learning Run of a learned value, which is no preset.
     """
 
     preset_id: str
@@ -89,6 +90,7 @@ class PresetUse(Struct, frozen=True, omit_defaults=True, kw_only=True):
     gave: tuple[str, ...] = ()
     scope: PresetScope = PresetScope()
     outside: tuple[str, ...] = ()
+    plan_id: str = ""
 
 
 def without_values(uses: Sequence[PresetUse], paths: Collection[str]) -> tuple[PresetUse, ...]:

@@ -39,12 +39,15 @@ from .provenance import learned_word
 from .recommendations import Hashes, ModelSettings, Usable
 
 CHECKPOINT = "checkpoint"
+# Why nothing that was learned is used in a pack that is locked in.
+LOCKED = "this pack is locked in, so nothing learned changes its settings"
 _T = TypeVar("_T")
 
 
 class PresetValues(Struct, frozen=True):
     """A preset as a source of values; `evidence` is a sentence about what it rests on, `evidences` the one of a single
-    value where it has its own. `anyway`: the user has said to use it whatever it was learned for.
+    value where it has its own. `anyway`: the user has said to use it whatever it was learned for. A learned value is
+    one, too, and has the Learning Run that it is from as `plan_id`.
     """
 
     name: str
@@ -55,6 +58,7 @@ class PresetValues(Struct, frozen=True):
     evidences: Mapping[str, str] = {}
     scope: PresetScope = PresetScope()
     anyway: bool = False
+    plan_id: str = ""
 
 
 class PresetInForce(Struct, frozen=True):
@@ -88,7 +92,9 @@ class ValueSources(Struct, frozen=True, kw_only=True):
 
     `presets` are all in force, the latest chosen first; only those that hold for `prompts` (ids of those to be made) of
     this pack with this checkpoint on this kind of `engine` are applied, and those for which the user `agreed`: by id,
-    the `Situation.context` of each yes. `several`: this run makes pictures with more than one checkpoint.
+    the `Situation.context` of each yes. `learned` are the values of "What I know" that are switched on, the latest
+    first: the same holds for them, and none is applied where the pack is `locked`. `several`: this run makes pictures
+    with more than one checkpoint.
     """
 
     pack_id: str = ""
@@ -96,6 +102,8 @@ class ValueSources(Struct, frozen=True, kw_only=True):
     pack: Mapping[str, Value] = {}
     settings: Settings = Settings()
     presets: tuple[PresetValues, ...] = ()
+    learned: tuple[PresetValues, ...] = ()
+    locked: bool = False
     prompts: tuple[str, ...] = ()
     engine: str = ""
     agreed: Mapping[str, Sequence[str]] = {}
@@ -118,6 +126,7 @@ class ValueSources(Struct, frozen=True, kw_only=True):
             Source("pack", usable_values(self.pack), f"set for {self.pack_id or 'this pack'}"),
             Source("last_run", last, f"last run of {self.context_name}", dict.fromkeys(before, "your last run")),
             *(_preset_source(one) for one in self.presets_in_force if one.applied),
+            *(_learned_source(one) for one in self.learned_here if one.applied),
             *recommended(without_checkpoint(self.usable.values if self.usable is not None else {}), self.words),
         )
 
@@ -147,18 +156,27 @@ class ValueSources(Struct, frozen=True, kw_only=True):
         return tuple(judged(preset, now, self.agreed) for preset in self.presets)
 
     @property
+    def learned_here(self) -> tuple[PresetInForce, ...]:
+        """The learned values that are switched on, and whether each is applied to this run."""
+        if self.locked:
+            return tuple(PresetInForce(value, ScopeCheck((LOCKED,)), agreed=False) for value in self.learned)
+        now = self.situation
+        return tuple(judged(value, now, self.agreed) for value in self.learned)
+
+    @property
     def lora_weights(self) -> dict[str, float]:
-        """The LoRA weights of the presets that are applied."""
-        applied = [one.preset.lora_weights for one in reversed(self.presets_in_force) if one.applied]
+        """The LoRA weights of the presets and learned values that are applied."""
+        standing = (*self.presets_in_force, *self.learned_here)
+        applied = [one.preset.lora_weights for one in reversed(standing) if one.applied]
         return {name: weight for weights in applied for name, weight in weights.items()}
 
     @property
     def preset_uses(self) -> tuple[PresetUse, ...]:
-        """The presets that give this run a value or a weight, for its records."""
+        """The presets and learned values that give this run a value or a weight, for its records."""
         order = self.in_order()
         decided = {path for source in order if source.origin in ("user", "pack", "last_run") for path in source.values}
         uses = []
-        for one in self.presets_in_force:
+        for one in (*self.presets_in_force, *self.learned_here):
             preset = one.preset
             gave = [*usable_values(preset.values), *(f"{LORA}{name}" for name in preset.lora_weights)]
             if one.applied:
@@ -168,6 +186,7 @@ class ValueSources(Struct, frozen=True, kw_only=True):
                     gave=tuple(path for path in gave if path not in decided),
                     scope=preset.scope,
                     outside=one.check.differences,
+                    plan_id=preset.plan_id,
                 )
                 uses += [use] if use.gave else []
                 decided |= {*gave}
@@ -186,7 +205,7 @@ class ValueSources(Struct, frozen=True, kw_only=True):
     def _preset_checkpoints(self) -> Iterator[Mapping[str, Value]]:
         # Such a preset is bound to no checkpoint, so whether it is applied does not depend on what is asked for here.
         now = Situation(pack_id=self.pack_id, prompt_ids=self.prompts, engine=self.engine)
-        for preset in self.presets:
+        for preset in (*self.presets, *(() if self.locked else self.learned)):
             if CHECKPOINT in preset.values and judged(preset, now, self.agreed).applied:
                 yield usable_values(preset.values)
 
@@ -275,6 +294,12 @@ def _preset_source(one: PresetInForce) -> Source:
 
     notes = {path: note(evidence) for path, evidence in preset.evidences.items()}
     return Source("preset", usable_values(preset.values), note(preset.evidence), notes)
+
+
+def _learned_source(one: PresetInForce) -> Source:
+    values = usable_values(one.preset.values)
+    outside = f"Used outside its scope: {reasons(one.check)}." if one.used_outside else ""
+    return Source("learned", values, " ".join(part for part in (one.preset.evidence, outside) if part))
 
 
 def without_checkpoint(values: Mapping[str, _T]) -> dict[str, _T]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...app.controller import Controller
@@ -98,6 +98,13 @@ class PackPanel(Box):
         self.choice.wanted = pack_id
         self.search.set("")
         self._filter("")
+
+    def choose_only(self, pack_id: str, prompts: Sequence[str]) -> None:
+        """Choose a pack by its id and, where it is in sight already, these prompts alone (() = as they are)."""
+        self.choose(pack_id)
+        if prompts and self.choice.pack is not None and self.choice.pack.pack_id == pack_id:
+            self.choice.choose_only(prompts)
+            self._show_prompts()
 
     # ---- parts
 
@@ -238,7 +245,7 @@ class PackPanel(Box):
 
     def choose_all(self, on: bool) -> None:
         """Choose all prompts of the pack or none."""
-        self.choice.choose_all(on)
+        self.choice.choose_only([prompt.prompt_id for prompt in self.choice.all_prompts] if on else ())
         self._show_prompts()
 
     # ---- text

@@ -6,6 +6,8 @@ import tkinter as tk
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from msgspec import Struct
+
 from ...app.controller import Controller
 from ...app.create.form_values import values_of
 from ...app.create.not_here import marked
@@ -17,13 +19,15 @@ from ...domain.base.errors import InvalidInput
 from ...domain.base.key_press import KeyPress, act_on
 from ...domain.config.catalogue import Value, parameter
 from ...domain.config.pipeline_config import STAGE_SPECS, size_words
-from ...domain.journal.record import LearningRecord, Void
+from ...domain.experiments.next_question import NextQuestion
+from ...domain.journal.record import Feedback, JournalLine, LearningRecord, Void
 from ...domain.models.explanation import WhyRow
 from ...domain.models.precedence import Resolved
 from ...domain.models.sensible_range import ModelTraits
 from ...domain.models.value_sources import CHECKPOINT
 from ...domain.runs.job import RunRequest
-from ...domain.runs.plan import Preset
+from ...domain.runs.known_value import KnownValue
+from ...domain.runs.plan import LearningPlan, LearningRunResult, Preset
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import BackendChecked, ImageSaved, JobEnded, NodeWaiting, QueueChanged
 from ...pipeline.messages.journal import HistoryLoaded, LineSaved
@@ -39,6 +43,7 @@ from ..widgets.flow import tab_order
 from ..widgets.keyboard import Shortcuts
 from ..widgets.page_frame import PageFrame, SizeClass
 from ..widgets.row_list import ScrollArea
+from .known_card import KnownActions, KnownCard
 from .pack_panel import PackPanel
 from .preview import PreviewPanel
 from .problems import FieldProblems
@@ -51,6 +56,7 @@ WIDTHS: dict[SizeClass, tuple[int, int]] = {"narrow": (232, 280), "usual": (280,
 DOUBLE_PRESS_MS = 600  # a second press within this time belongs to the first
 # The fields are never wider than this: where there is more room, the preview takes it.
 FIELDS_MOST = 860
+_KNOWN_AFTER_MS = 120
 GENERAL = ("checkpoint", "vae", "clip_skip")
 STYLES, CONTROLNET = "styles", "controlnet"
 KEYS = (
@@ -72,6 +78,16 @@ class ShowNotice(Protocol):
     def __call__(self, text: str, *, instead_of: str = "", warn: bool = True) -> None: ...
 
 
+class LoopActions(Struct, frozen=True, kw_only=True):
+    """Ways from Create into the rest of the loop: `see` a verdict, `rate` a Learning Run (by plan), `ask` a question
+    with the settings in force.
+    """
+
+    see: Callable[[str], object]
+    rate: Callable[[str], object]
+    ask: Callable[[NextQuestion, Resolved], object]
+
+
 class CreatePage(PageFrame):
     """Left packs and prompts, in the middle the stage cards, right what is being made."""
 
@@ -83,8 +99,12 @@ class CreatePage(PageFrame):
         *(LibraryChanged, ModelRead, JobEnded, QueueChanged),
     )
 
-    def __init__(self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], None], say: ShowNotice) -> None:
+    def __init__(
+        self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], None], say: ShowNotice, loop: LoopActions
+    ) -> None:
         super().__init__(parent)
+        self._known = KnownActions(changed=self._refresh, see=loop.see, rate=loop.rate, ask=self._ask)
+        self._loop = loop
         self._controller, self._go, self._say = controller, go, say
         self._suspects, self._notes = SuspectCount(), RunNotes()
         self.form = RunForm(controller, self._count)
@@ -151,9 +171,8 @@ class CreatePage(PageFrame):
             self._refresh()
         elif isinstance(event, (NodeWaiting, ImageSaved)):
             self._count()
-        elif isinstance(event, LineSaved) and isinstance(event.line, (Preset, Void)):
-            self._refresh(only_if_changed=True)
-            self.bar.presets.refresh()
+        elif isinstance(event, LineSaved):
+            self._line_saved(event.line)
         elif isinstance(event, (LibraryChanged, ModelRead)):
             self._refresh(only_if_changed=True)
         elif isinstance(event, QueueChanged):
@@ -177,6 +196,18 @@ class CreatePage(PageFrame):
             if words:
                 self._say(words, instead_of=before)
 
+    def _line_saved(self, line: JournalLine) -> None:
+        if isinstance(line, (Preset, KnownValue, Void)):
+            if isinstance(line, KnownValue):
+                self.form.values.taken_over(line)
+            self._refresh(only_if_changed=True)
+            self.bar.presets.refresh()
+        if isinstance(line, (KnownValue, Void, Preset, LearningPlan, LearningRunResult, Feedback)):
+            self.later("known", _KNOWN_AFTER_MS, self.known.refresh)
+
+    def _ask(self, question: NextQuestion) -> None:
+        self._loop.ask(question, self.resolved)
+
     def use(self, record: LearningRecord) -> None:
         """Take over the values, the prompt and the seed of a record ("Use these settings")."""
         self.packs.use_prompt(record.pack_id, record.prompt_id, record.prompt, record.negative)
@@ -197,8 +228,10 @@ class CreatePage(PageFrame):
     def _build_cards(self) -> None:
         self._middle = middle = Box(self, "bg")
         middle.pack(side="top", fill="both", expand=True)
+        self.known = KnownCard(middle, self.form.known, self._known)
+        self.known.pack(fill="x", padx=theme.px(12), pady=(theme.px(8), 0))
         top = Box(middle)
-        top.pack(fill="x", padx=theme.px(12), pady=(theme.px(10), 0))
+        top.pack(fill="x", padx=theme.px(12), pady=(theme.px(8), 0))
         self.general = Form(
             top, GENERAL, on_change=self.change, on_edit=self._count, on_why=self.why, columns=4, spans={CHECKPOINT: 2}
         )
@@ -266,6 +299,7 @@ class CreatePage(PageFrame):
         self.preview.configure(width=max(preview, event.width - packs - theme.px(FIELDS_MOST)))
         if size != before:
             self._size = size
+            self.known.fit(size == "wide")
             if before is None or "narrow" in (size, before):
                 self._show_preview(size != "narrow")
 
@@ -321,6 +355,7 @@ class CreatePage(PageFrame):
         self.bar.overruled(self.form.values.overruled())
         self.bar.presets.refresh()
         self.bar.scope.show(self.form.presets.line)
+        self.later("known", _KNOWN_AFTER_MS, self.known.refresh)
         self._count()
 
     def _show(self, changed: set[str], *, everything: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from ...app.create.preset_choice import PresetChoice, PresetLine
 from ...app.create.preset_text import evidence_words, presets_words
-from ...app.presets import PresetOffer
+from ...app.presets import PresetOffer, values_words
 from ...domain.base.colour_roles import Role
 from ...domain.base.wording import counted
 from ...domain.journal.estimate import about
@@ -20,9 +20,11 @@ from ..widgets.controls import Check
 from ..widgets.flow import pack_if, tab_order
 from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.tooltips import tip
+from .preset_list import PresetActions, PresetPopup
 
 _LEAST_PRESETS = 124  # px: of the menu of presets
 _NO_PRESET, _ELSEWHERE = "No preset", "elsewhere"
+_MANAGE = MenuEntry("manage", "All presets…")
 
 
 class RunBar(Box):
@@ -203,11 +205,24 @@ class PresetMenu(Box):
         elsewhere = [offer for offer in offers if not offer.standing.applied]
         heading = [MenuEntry(_ELSEWHERE, "Learned for something else", enabled=False)] if elsewhere else []
         self.choice.set_entries(
-            [MenuEntry("", _NO_PRESET), *map(_entry, here), *heading, *(_entry(offer) for offer in elsewhere)]
+            [MenuEntry("", _NO_PRESET), *map(_entry, here), *heading, *map(_entry, elsewhere), _MANAGE]
         )
         tip(self.choice, presets_words([offer for offer in here if offer.in_force], len(offers)))
 
+    def manage(self) -> None:
+        """Show all presets in a list of their own."""
+        actions = PresetActions(rename=self._presets.rename, delete=self._delete, words=values_words)
+        PresetPopup.shared().open(self.choice, self._presets.offers(), actions)
+
+    def _delete(self, preset_id: str) -> None:
+        self._presets.delete(preset_id)
+        self._chosen()
+
     def _picked(self, preset_id: str) -> None:
+        if preset_id == _MANAGE.value:
+            self.refresh()
+            self.manage()
+            return
         self._presets.pick(self._by_id.get(preset_id))
         self.refresh()
         self._chosen()

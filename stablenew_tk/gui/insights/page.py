@@ -17,7 +17,9 @@ from ...app.insights.actions import (
     extendable_presets,
     finer_draft,
     insight_actions,
+    known_from,
     save_preset,
+    use_or_undo,
 )
 from ...app.insights.entries import InsightEntries
 from ...app.insights.reports import Everyday, Reports
@@ -29,6 +31,7 @@ from ...domain.insights.follow_up import CERTAIN, place_of
 from ...domain.insights.report import Report, naming
 from ...domain.insights.titles import scope_text
 from ...domain.journal.record import Feedback, Void
+from ...domain.runs.known_value import KnownValue
 from ...domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep, Preset
 from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.jobs import QueueChanged
@@ -61,10 +64,12 @@ class InsightsPage(PageFrame):
         open_plan: Callable[[str], None],
         new_run: Callable[[LearningPlan | None], None],
         review_run: Callable[[str], None],
+        show_known: Callable[[KnownValue], object] = lambda _known: None,
     ) -> None:
         super().__init__(parent)
         self._controller, self._go = controller, go
         self._open_plan, self._new_run, self._review_run = open_plan, new_run, review_run
+        self._show_known = show_known
         self._key = ""
         self._rows: dict[str, int] = {}  # by plan: the number of the value whose pictures are shown
         self._queued = ""  # the plan whose further pictures were asked for here
@@ -266,6 +271,10 @@ class InsightsPage(PageFrame):
     def _follow_up(self, key: ActionKey, report: Report) -> None:
         if key == "preset":
             self._ask_preset(report)
+        elif key == "use":
+            self.panel.head.tell(
+                use_or_undo(report, self._controller), use=("Go to Create", lambda: self._see_known(report))
+            )
         elif key == "more":
             jobs = self._controller.learning.more(report.plan.plan_id, report.next)
             self._queued = report.plan.plan_id
@@ -281,6 +290,13 @@ class InsightsPage(PageFrame):
             self._queued = ""
             if "queued" in str(self.panel.head.notice.cget("text")):
                 self.panel.head.tell("")
+
+    def _see_known(self, report: Report) -> None:
+        known = known_from(report, self._controller)
+        if known is not None:
+            self._show_known(known)
+        else:
+            self._go("create")
 
     def _row_chosen(self, index: int) -> None:
         if self.report is not None:
@@ -352,7 +368,7 @@ class InsightsPage(PageFrame):
             else isinstance(line, Void) and line.target == self._taken_back
         ):
             words = f"Saved as preset {kept.name}." if len(named_by(kept)) == 1 else f"Saved in preset {kept.name}."
-            self.panel.head.tell(words, self._controller.undo, use=lambda: self._use(kept))
+            self.panel.head.tell(words, self._controller.undo, use=("Start from it", lambda: self._use(kept)))
         elif kept is not None and isinstance(line, Void) and line.target == kept.event_id:
             self._taken_back = line.event_id
             self.panel.head.tell(f"The preset {kept.name} is taken back.")
@@ -360,7 +376,7 @@ class InsightsPage(PageFrame):
             # From here on "undo" would take back the rating, not the preset.
             self._kept = None
             self.panel.head.tell("")
-        if isinstance(line, LearningPlan | LearningRunStep | LearningRunResult | Void):
+        if isinstance(line, LearningPlan | LearningRunStep | LearningRunResult | KnownValue | Void):
             self._soon()
 
     def _failed(self, event: OrderFailed) -> None:

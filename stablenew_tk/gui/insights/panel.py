@@ -16,6 +16,7 @@ from ...domain.base.colour_roles import Role
 from ...domain.insights.association import Association
 from ...domain.insights.report import Report, naming
 from ...domain.insights.titles import VERDICT_NAMES
+from ...domain.insights.verdict_text import beside_figure, figure
 from ...domain.runs.plan import VerdictState
 from ...pipeline.messages.pictures import MakeThumbnail
 from ..widgets import theme
@@ -32,6 +33,7 @@ from .interval_chart import IntervalChart
 from .tag_bars import TagBars
 
 _PAD = 20
+_FIGURE = 240  # px that the probability has at the right
 _INKS: dict[VerdictState, tuple[Role, Role]] = {
     "best": ("ok", "ok_soft"),
     "settled": ("ok", "ok_soft"),
@@ -148,9 +150,22 @@ class VerdictHead(Box):
         self.chip.pack(side="left")
         self.scope = Label(top, "", size=12, ink="text2", wrap=True)
         self.scope.pack(side="left", fill="x", expand=True, padx=(theme.px(10), 0))
-        self.headline = Label(self, "", size=20, bold=True, wrap=True)
-        self.headline.pack(fill="x", padx=ring, pady=(gap, 0))
-        self.meaning = Label(self, "", size=13, wrap=True)
+        said = Box(self)
+        said.pack(fill="x", padx=ring, pady=(gap, 0))
+        # The number has a place of its own: a sentence that grows never moves it.
+        place = Box(said, width=theme.px(_FIGURE), height=theme.px(54))
+        place.pack_propagate(False)
+        place.pack(side="right", anchor="n")
+        self.number = Label(place, "", size=28, bold=True)
+        self.number.pack(anchor="e")
+        self.claim = Label(place, "", size=11, ink="text2")
+        self.claim.configure(wraplength=theme.px(_FIGURE), justify="right")
+        self.claim.pack(anchor="e")
+        text = Box(said)
+        text.pack(side="left", fill="both", expand=True)
+        self.headline = Label(text, "", size=20, bold=True, wrap=True)
+        self.headline.pack(fill="x")
+        self.meaning = Label(text, "", size=13, wrap=True)
         self.remark = Label(self, "", size=12, ink="text2", wrap=True)
         self._strip = Box(self)
         self._strip.pack(fill="x", pady=(gap, 0))
@@ -163,18 +178,29 @@ class VerdictHead(Box):
         self.notice.pack(side="left", padx=(ring, 0))
         self.undo = Button(self._notice, "Undo", lambda: self._undo(), kind="link", height=24)
         self._undo: Callable[[], object] = lambda: None
-        self.use = Button(self._notice, "Use it from now on", lambda: self._use(), kind="link", height=24)
+        self.use = Button(self._notice, "", lambda: self._use(), kind="link", height=24)
         self._use: Callable[[], object] = lambda: None
 
-    def show(self, chip: ChipContent, scope: str, headline: str, meaning: str = "", remark: str = "") -> None:
-        """Say what is known."""
+    def show(
+        self,
+        chip: ChipContent,
+        scope: str,
+        headline: str,
+        meaning: str = "",
+        remark: str = "",
+        *,
+        figure: tuple[str, str] = ("", ""),
+    ) -> None:
+        """Say what is known. `figure`: the probability as a number, and what it is of."""
+        self.number.show(figure[0])
+        self.claim.show(figure[1])
         self.chip.show(*chip, bold=True)
         self.scope.show(scope)
         self.headline.show(headline)
         self.meaning.show(meaning)
         self.remark.show(remark)
         place = {"fill": "x", "padx": theme.px(theme.RING), "pady": (theme.px(4), 0)}
-        pack_if(meaning, self.meaning, after=self.headline, **place)
+        pack_if(meaning, self.meaning, after=self.headline, fill="x", pady=(theme.px(4), 0))
         pack_if(remark, self.remark, before=self._strip, **place)
 
     def offer(self, actions: Sequence[InsightAction]) -> None:
@@ -217,10 +243,10 @@ class VerdictHead(Box):
         sentence: str,
         undo: Callable[[], object] | None = None,
         *,
-        use: Callable[[], object] | None = None,
+        use: tuple[str, Callable[[], object]] | None = None,
         ink: Role = "text2",
     ) -> None:
-        """A line below the buttons, with an undo and a way to use a preset where there is one; "" takes it away."""
+        """A line below the buttons, with an undo and a button for what comes next where there is one; "" = no line."""
         if not sentence:
             self._notice.pack_forget()
             return
@@ -230,7 +256,9 @@ class VerdictHead(Box):
         alone = undo is None and use is None
         self.notice.configure(wraplength=0)
         self.notice.pack_configure(fill="x" if alone else "none", expand=alone)
-        self._use = use or (lambda: None)
+        if use is not None:
+            self.use.set_text(use[0])
+            self._use = use[1]
         pack_if(use, self.use, side="left", after=self.notice)
         pack_if(undo, self.undo, side="left")
         self._notice.pack(fill="x", pady=(theme.px(2), 0))
@@ -292,7 +320,8 @@ class InsightPanel(Box):
         """A report with the value at place `at` chosen."""
         remark = " ".join(part for part in (report.remark, report.over_time) if part)
         verdict = report.verdict
-        self.head.show(verdict_chip(verdict.state), scope, verdict.headline, verdict.meaning, remark)
+        said = verdict.headline, beside_figure(verdict), remark
+        self.head.show(verdict_chip(verdict.state), scope, *said, figure=figure(verdict))
         self._report = report
         self._parts(self.chart, self.cards)
         self.chart.show(report, at)

@@ -12,6 +12,7 @@ from ...domain.base.key_press import KeyPress
 from ...domain.base.wording import counted
 from ...domain.journal.history import ImageFacts
 from ...domain.models.precedence import Resolved
+from ...domain.runs.known_value import KnownValue
 from ...domain.runs.plan import LearningPlan
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.journal import HistoryLoaded, LineSaved
@@ -41,6 +42,7 @@ class LearnPage(PageFrame):
         say: Callable[[str], None],
         show_insight: Callable[[str], None],
         typed: Callable[[], Resolved | None] = lambda: None,
+        show_known: Callable[[KnownValue], object] = lambda _known: None,
     ) -> None:
         super().__init__(parent)
         self._controller, self._say, self._typed = controller, say, typed
@@ -55,7 +57,9 @@ class LearnPage(PageFrame):
             draft=self._go_on_with_draft,
         )
         self.plans = PlanList(self, controller, actions)
-        self.rating = RatingView(self, controller, leave=self._to_list, go_on=self.go_on, see_insight=show_insight)
+        self.rating = RatingView(
+            self, controller, leave=self._to_list, go_on=self.go_on, see_insight=show_insight, show_known=show_known
+        )
         Shortcuts(self, self._answer)
         self._turn_to("list")
 
@@ -146,6 +150,11 @@ class LearnPage(PageFrame):
             self._turn_to("rating")
         elif not self._wanted:
             self._say("This Learning Run is no longer in the journal.")
+
+    def rate_soon(self, plan_id: str) -> None:
+        """Rate a plan as soon as its line is on disk."""
+        self._wanted = plan_id
+        self._open_wanted()
 
     def new_run(self, draft: LearningPlan | None = None, reuse: ImageFacts | None = None) -> None:
         """Ask for a new Learning Run, beginning with a draft, or with a picture as the first one of row 1."""

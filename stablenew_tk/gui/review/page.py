@@ -13,15 +13,18 @@ import msgspec
 
 from ...app.controller import Controller
 from ...app.feedback import PictureFeedback, State, text_for_stars
+from ...app.learn.guide import Guide, GuideState
 from ...app.rating_keys import RatingKeys, tags_go_to
 from ...app.review.search import ReviewSearch, depends_on_feedback
 from ...app.wording import group_words
 from ...domain.base import wording
+from ...domain.base.errors import InvalidInput
 from ...domain.journal.history import ImageFacts
 from ...domain.journal.query import Query, Selection
 from ...domain.journal.record import LearningRecord
 from ...pipeline.messages.base import Event, OrderFailed
-from ...pipeline.messages.journal import HistoryChanged, HistoryLoaded, UnsavedChanged
+from ...pipeline.messages.jobs import BackendChecked
+from ...pipeline.messages.journal import HistoryChanged, HistoryLoaded, LineSaved, RecordRead, UnsavedChanged
 from ...pipeline.messages.pictures import ImagesFound, MakeThumbnail, ThumbnailReady
 from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
@@ -35,16 +38,18 @@ from ..widgets.picture_grid import GridActions, ThumbnailGrid
 from .actions import GridTarget
 from .filter_bar import Filters
 from .full_screen import FullSize
+from .guide_bar import GuideBar
 from .inspector import WIDTH, Inspector, InspectorActions
 from .selection_bar import ActionBar
 
 _WIDE = 400
-_COUNT_AFTER_MS, _SAVE_SIZE_AFTER_MS = 250, 700
+_COUNT_AFTER_MS, _SAVE_SIZE_AFTER_MS, _GUIDE_AFTER_MS = 250, 700, 60
+_MOVES_GUIDE = (HistoryChanged, HistoryLoaded, LineSaved, SettingsChanged, RecordRead, BackendChecked)
 
 
 class ReviewPage(PageFrame):
     """The page. `go_create` opens Create; `on_use_settings(record)` takes a picture's settings over to it;
-    `on_learn(record, facts)` begins a Learning Run from a picture.
+    `on_learn(record, facts)` begins a Learning Run from a picture, `on_guide(state)` does what the guide offers.
     """
 
     def __init__(
@@ -55,8 +60,10 @@ class ReviewPage(PageFrame):
         go_create: Callable[[], None] = lambda: None,
         on_use_settings: Callable[[LearningRecord], None] = lambda _record: None,
         on_learn: Callable[[LearningRecord, ImageFacts], None] = lambda _record, _facts: None,
+        on_guide: Callable[[GuideState], None] = lambda _state: None,
     ) -> None:
         super().__init__(parent)
+        self._guide, self._on_guide = Guide(controller), on_guide
         self._controller, self._go_create = controller, go_create
         self._on_use_settings, self._on_learn = on_use_settings, on_learn
         self._search = ReviewSearch(controller)
@@ -67,6 +74,7 @@ class ReviewPage(PageFrame):
         self._build()
         Shortcuts(self, self._keys.answer)
         self._fresh = False
+        self.show_guide()
         self._find()
 
     # ---- what the window asks
@@ -123,6 +131,9 @@ class ReviewPage(PageFrame):
         self._feedback.on_event(event)
         self.inspector.on_event(event)
         self._full_size.on_event(event)
+        self._guide.on_event(event)
+        if isinstance(event, _MOVES_GUIDE):
+            self.later("guide", _GUIDE_AFTER_MS, self.show_guide)
         if isinstance(event, ThumbnailReady):
             self.pictures.thumbnail_ready(event)
         elif isinstance(event, ImagesFound):
@@ -149,6 +160,7 @@ class ReviewPage(PageFrame):
         self.bar = ActionBar(self._main, self._controller.settings.cell_px, self._resize_cells)
         self.bar.pack(side="bottom", fill="x")
         Separator(self._main).pack(side="bottom", fill="x")
+        self.guide = GuideBar(self._main, act=self._guided, other=self._other_question, hide=self._guide.hide)
         grid_actions = GridActions(
             ask=lambda order: self._controller.ask(order, last=True),
             content=lambda row: cell_content(*self._feedback.known(row), tags_here=row == self.target.just_rated),
@@ -187,6 +199,31 @@ class ReviewPage(PageFrame):
         self._main.pack(side="left", fill="both", expand=True)
         self.bind("<Configure>", lambda _event: self._arrange())
 
+    # ---- the guide
+
+    def show_guide(self) -> None:
+        """Say where the user is in the loop, or take the guide out of sight."""
+        state = self._guide.state
+        if state is not None:
+            self.guide.show(state)
+        pack_if(state, self.guide, side="bottom", fill="x", before=self.pictures)
+
+    def _other_question(self) -> None:
+        self._guide.another()
+        self.show_guide()
+
+    def _guided(self, state: GuideState) -> None:
+        if state.action != "try":
+            self._on_guide(state)
+            return
+        try:
+            plan_id = self._guide.try_it()
+        except InvalidInput as problem:
+            self.bar.say(str(problem))
+            return
+        if plan_id:
+            self._on_guide(msgspec.structs.replace(state, action="rate", plan_id=plan_id))
+
     def _rating_keys(self) -> RatingKeys:
         plain: dict[str, Callable[[], object]] = {
             "c": self._compare,
@@ -199,6 +236,8 @@ class ReviewPage(PageFrame):
             "a": self._select_all,
             "f": lambda: self.filters.focus_first(),
             "l": lambda: self.inspector.learn(),
+            "Return": self.guide.invoke,
+            "return": self.guide.invoke,
         }
         return RatingKeys(self.target, lambda: dict(self._controller.settings.tags), plain, control)
 

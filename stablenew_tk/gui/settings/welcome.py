@@ -6,6 +6,7 @@ import tkinter as tk
 from collections.abc import Callable
 
 import msgspec
+from PIL import Image, ImageTk
 
 from ...app.controller import Controller
 from ...app.file_kinds import MODELS
@@ -17,6 +18,7 @@ from ...domain.config.engines import SD_SERVER
 from ...domain.config.user_settings import machine_of, usable_address
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine
+from ...pipeline.messages.pictures import PaintSample, PictureReady
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Card, Drawing, Label, Sign
 from ..widgets.controls import Check
@@ -40,11 +42,19 @@ STEPS = (
 )
 
 
+_DRAWING = (216, 112)  # px; a picture's sides are multiples of 8
+_MADE, _RATED = "welcome-made", "welcome-rated"
+_SAMPLES = {
+    _MADE: ("an old tram in the rain at night, warm windows, wet street", 11),
+    _RATED: ("mountains at dawn, pink sky, pine trees, big sun", 5),
+}
+
+
 class WelcomePage(PageFrame):
     """Looks for a WebUI or ComfyUI on this computer while the user reads. Any choice leads to the Create page."""
 
     title = ("Welcome", "")
-    FOLLOWS = (BackendChecked, EngineFound)
+    FOLLOWS = (BackendChecked, EngineFound, PictureReady)
     key_words = (("Tab", "next choice"), ("Return", "choose"))
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, done: Callable[[], object]) -> None:
@@ -56,6 +66,8 @@ class WelcomePage(PageFrame):
         self._program = ""
         self._servers = FoundServers()
         self._certificates = dict(controller.settings.certificates)
+        self._samples: dict[str, ImageTk.PhotoImage] = {}
+        self._drawings: list[Drawing] = []
         self._own = controller.settings.own_engine
         # A certificate to be compared needs more height than a small window has.
         area = ScrollArea(self, "bg")
@@ -81,6 +93,9 @@ class WelcomePage(PageFrame):
         )
         self.remember.pack(side="left", pady=theme.px(12))
         Label(self._column, "You can change all this in Settings.", size=12, ink="text3").pack(side="right")
+        box = (theme.px(_DRAWING[0]), theme.px(_DRAWING[1]))
+        for name, (prompt, seed) in _SAMPLES.items():
+            controller.ask(PaintSample(image_id=name, prompt=prompt, seed=seed, box=box))
         for order in self._servers.orders():
             controller.ask(order)
         controller.ask(FindEngine())
@@ -91,6 +106,9 @@ class WelcomePage(PageFrame):
 
     def on_event(self, event: Event) -> None:
         """A server on this computer answered, a program was found, or the typed address was tried."""
+        if isinstance(event, PictureReady):
+            self._painted(event)
+            return
         if isinstance(event, EngineFound):
             self._program = event.program
             self._offer_program()
@@ -189,12 +207,25 @@ class WelcomePage(PageFrame):
         drawings = (self._draw_make, self._draw_rate, self._draw_know, self._draw_keep)
         for column, ((title, words), draw) in enumerate(zip(STEPS, drawings, strict=True)):
             cell = Box(row)
-            cell.grid(row=0, column=column, padx=(0, theme.px(20) if column < 3 else 0), sticky="w")
-            Drawing(cell, draw, width=215, height=116).pack(anchor="w")
+            cell.grid(row=0, column=column, padx=(0, theme.px(18) if column < 3 else 0), sticky="w")
+            drawing = Drawing(cell, draw, width=_DRAWING[0], height=_DRAWING[1])
+            drawing.pack(anchor="w")
+            self._drawings.append(drawing)
             Label(cell, title, size=13, bold=True).pack(anchor="w", pady=(theme.px(8), 0))
             Label(cell, words, size=12, ink="text2").pack(anchor="w")
 
+    def _painted(self, event: PictureReady) -> None:
+        """A real picture has come, painted this moment by the sketch engine."""
+        if event.image_id in _SAMPLES and event.rgb:
+            picture = Image.frombytes("RGB", (event.width, event.height), event.rgb)
+            self._samples[event.image_id] = ImageTk.PhotoImage(picture)
+            for drawing in self._drawings:
+                drawing.refresh()
+
     def _draw_make(self, canvas: Painting) -> None:
+        if _MADE in self._samples:
+            canvas.picture(theme.px(_DRAWING[0]) // 2, theme.px(_DRAWING[1]) // 2, self._samples[_MADE], "center")
+            return
         fills: tuple[tuple[int, colour_roles.Role], ...] = ((18, "raised2"), (82, "accent"), (146, "raised2"))
         for left, fill in fills:
             x, right, top, bottom = (theme.px(at) for at in (left, left + 50, 26, 92))
@@ -202,7 +233,13 @@ class WelcomePage(PageFrame):
         canvas.picture(theme.px(107), theme.px(59), icons.icon("play", 28, "accent_ink", "accent"), "center")
 
     def _draw_rate(self, canvas: Painting) -> None:
-        canvas.picture(theme.px(107), theme.px(58), star_row(4, 22, "surface"), "center")
+        wide, high = (theme.px(side) for side in _DRAWING)
+        foot = theme.px(32)
+        if _RATED in self._samples:
+            canvas.picture(wide // 2, (high - foot) // 2, self._samples[_RATED], "center")
+            canvas.fill(0, high - foot, wide, high, "surface")
+        y = high - foot // 2 if _RATED in self._samples else high // 2
+        canvas.picture(wide // 2, y, star_row(4, 22, "surface"), "center")
 
     def _draw_know(self, canvas: Painting) -> None:
         for line, (left, right, mean, best) in enumerate(
@@ -285,6 +322,7 @@ class WelcomePage(PageFrame):
                 sd_server_model=self._own.model,
                 learning=learning,
                 welcome_done=True,
+                guide=self.remember.on,
             )
         )
         self._done()

@@ -74,6 +74,16 @@ class ReadPicture(Order, frozen=True, kw_only=True):
     fill: bool = False
 
 
+class PaintSample(Order, frozen=True, kw_only=True):
+    """Have the sketch engine paint a picture as large as `box`; it is kept nowhere. PictureReady answers."""
+
+    image_id: str
+    prompt: str
+    seed: int
+    box: tuple[int, int]
+    fill: bool = False
+
+
 class FitPicture(Order, frozen=True, kw_only=True):
     """Decode the bytes of a picture (a live preview) to fit `box` as above; PictureReady answers."""
 

@@ -16,6 +16,7 @@ from stablenew_tk.commands.session import Session
 from stablenew_tk.domain.config.catalogue import get_value
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.models.value_sources import ValueSources
+from stablenew_tk.domain.runs.known_value import KnownValue
 from stablenew_tk.domain.runs.plan import Preset, PresetEvidence
 from stablenew_tk.pipeline.ids_and_times import as_line
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
@@ -54,6 +55,16 @@ PROFILE = {
     ],
     "style_profile_id": "anime",
 }
+KNOWN = KnownValue(
+    known_id="",
+    path="txt2img.height",
+    values={"txt2img.height": 960},
+    pack_id="boats",
+    prompt_ids=("a", "b"),
+    checkpoint=CLASSIC,
+    engine="sketch",
+    evidence=PresetEvidence(plan_id="plan", state="settled", probability=0.92, rated=15),
+)
 OTHERS = {"modelId": 1, "name": "v1", "images": [{"meta": {"Clip skip": "2", "Size": "832x1216"}}] * 6}
 
 
@@ -107,7 +118,7 @@ def in_terminal(world, typed, **changes):
     controller = Controller(places, replace(settings, **changes), patient=False, keep_queue=False)
     with Session(controller, quiet=True) as session:
         own = json.loads((places.packs / "boats.pack.json").read_text())["values"]
-        given = Namespace(preset="", no_preset=False, anyway=False, json=True)
+        given = Namespace(preset="", no_preset=False, no_known=False, anyway=False, json=True)
         sources = ValueSources(pack_id="boats", typed=typed, pack=own, prompts=("a", "b"))
         sources = with_recommended(session, with_presets(given, session, sources), quiet=True)
         tell_presets(given, sources)
@@ -178,6 +189,69 @@ def test_every_source_gives_way_to_all_stronger_ones(world):
     assert found[-1][0] == "engine"
     assert values.words["txt2img.height"] == "Civitai"
     assert sources.words["txt2img.steps"] == "learned elsewhere"
+
+
+class TestKnownValues:
+    """A value that was learned for these prompts of this pack with this checkpoint on the sketch engine."""
+
+    def in_both(self, world, known, typed=(), **changes):
+        writer = LearningRecordWriter(world[0].journal)
+        lines = [as_line(replace(one, known_id=f"k{number}")) for number, one in enumerate(known)]
+        for line in lines:
+            writer.append(line)
+        window, seen = in_window(world, dict(typed), **changes)
+        terminal, said = in_terminal(world, dict(typed), **changes)
+        assert window == terminal
+        assert notes(seen) == notes(said)
+        assert (seen.preset_uses, seen.lora_weights, seen.learned_here) == (
+            said.preset_uses,
+            said.lora_weights,
+            said.learned_here,
+        )
+        return window, seen
+
+    def test_it_goes_before_the_profile_and_says_what_it_rests_on(self, world):
+        values, sources = self.in_both(world, [KNOWN])
+        assert (values.origins[KNOWN.path], values.config.txt2img.height) == ("learned", 960)
+        spoken = dict(notes(sources)[::-1])[KNOWN.path].replace("\N{NO-BREAK SPACE}", " ")
+        assert spoken == "known: height 960 px, 92 %, 15 pictures"
+        assert [(use.name, use.gave, use.plan_id) for use in sources.preset_uses if use.plan_id] == [
+            ("height 960 px", (KNOWN.path,), "plan")
+        ]
+
+    def test_what_was_typed_the_pack_the_last_run_and_a_preset_go_before_it(self, world):
+        steps = replace(KNOWN, path="txt2img.width", values={"txt2img.width": 960})
+        assert self.in_both(world, [steps])[0].origins["txt2img.width"] == "preset"
+        last = {f"boats\n{CLASSIC}": {KNOWN.path: 512}}
+        assert in_window(world, {}, last_runs=last)[0].config.txt2img.height == 512
+        assert self.in_both(world, [KNOWN], {KNOWN.path: 448})[0].origins[KNOWN.path] == "user"
+
+    @pytest.mark.parametrize(
+        "elsewhere",
+        [{"pack_id": "trams"}, {"prompt_ids": ("a",)}, {"checkpoint": INK}, {"engine": "webui"}],
+        ids=["pack", "prompt", "checkpoint", "engine"],
+    )
+    def test_outside_its_scope_it_gives_nothing_and_says_why_until_the_user_agrees(self, world, elsewhere):
+        values, sources = self.in_both(world, [replace(KNOWN, **elsewhere)])
+        assert values.origins[KNOWN.path] == "profile"
+        (one,) = sources.learned_here
+        assert len(one.check.differences) == 1
+        agreed, _ = in_window(world, {}, presets_agreed={"k0": (HERE,)})
+        assert agreed.origins[KNOWN.path] == "learned"
+
+    def test_of_two_for_the_same_the_latest_counts_and_one_that_is_off_never(self, world):
+        two = [KNOWN, replace(KNOWN, values={KNOWN.path: 896})]
+        assert self.in_both(world, two)[0].config.txt2img.height == 896
+        off = [KNOWN, replace(KNOWN, on=False, values={KNOWN.path: 896})]
+        assert self.in_both(world, off)[0].config.txt2img.height == 960
+
+    def test_a_pack_that_is_locked_in_uses_none(self, world):
+        settings = {"kind": "pack_settings", "version": 1, "values": PACK, "learning": "locked"}
+        (world[0].packs / "boats.pack.json").write_text(json.dumps(settings))
+        LearningRecordWriter(world[0].journal).append(as_line(replace(KNOWN, known_id="k")))
+        values, sources = in_window(world, {})
+        assert values.origins[KNOWN.path] == "profile"
+        assert "locked in" in sources.learned_here[0].check.differences[0]
 
 
 def test_the_last_run_counts_in_the_window_alone(world):

@@ -133,8 +133,8 @@ class TestResultsAndPresets:
     def test_presets_come_newest_first_and_can_be_taken_back(self):
         first, second, again = preset(), preset("T", "Other"), preset(name="Renamed")
         assert [one.name for one in book(first, second, again).presets()] == ["Renamed", "Other"]
-        assert book(first, again, undo(again)).preset("S") == first
-        assert book(first, undo(first)).preset("S") is None
+        assert book(first, again, undo(again)).preset_versions("S") == (first,)
+        assert book(first, undo(first)).preset_versions("S") == ()
 
 
 class TestAttempts:

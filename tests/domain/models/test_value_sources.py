@@ -77,6 +77,7 @@ def test_every_origin_says_what_it_has_or_why_it_has_nothing():
         ("pack", "", False),
         ("last_run", "", False),
         ("preset", "21", True),
+        ("learned", "", False),
         ("profile", "11", False),
         ("profile", "12", False),
         ("style", "", False),
@@ -84,8 +85,8 @@ def test_every_origin_says_what_it_has_or_why_it_has_nothing():
     ]
     assert rows[3].note == "Usual. 21 is best."
     assert rows[1].note == "none set for boats"
-    assert rows[6].note == "no style is named for inked"
-    assert (rows[5].name, rows[5].offer) == ("Another file", 12)
+    assert rows[7].note == "no style is named for inked"
+    assert (rows[6].name, rows[6].offer) == ("Another file", 12)
 
 
 @pytest.mark.parametrize(("text", "seed", "count"), [("", -1, 1), (" 7 ", 7, 7)])

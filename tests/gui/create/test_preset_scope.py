@@ -35,7 +35,7 @@ def keep(house, name="Strong", **changes):
     """Record a preset of CFG 9 for the starter pack, or what is said otherwise."""
     draft = Preset(preset_id="", name=name, **{"values": {CFG: 9.0}, **LEARNED, **changes})
     kept = house.controller.learning.keep_preset(draft)
-    house.until(lambda: house.controller.history.plans.preset(kept.preset_id))
+    house.until(lambda: house.controller.history.plans.preset_versions(kept.preset_id))
     return kept
 
 
@@ -134,6 +134,7 @@ def test_outside_presets_stand_apart_and_choosing_one_asks_naming_the_difference
         ("Strong", True),
         ("Learned for something else", False),
         ("Few", True),
+        ("All presets…", True),
     ]
     choose(page, "Few")
     asked = "“Few” was learned for Harbour with sketch-ink. Use it for starter with sketch-classic, too?"

@@ -195,10 +195,19 @@ def test_why_lists_all_origins_with_evidence_and_losers_can_be_used(tmp_path, mo
         house.until(lambda: shown(page) == ("profile", 37))
         page.change(STEPS, 50)
         found = page.form.values.why(STEPS)
-        assert [row.origin for row in found] == ["user", "pack", "last_run", "preset", "profile", "style", "engine"]
-        assert [row.value for row in found] == ["50", "", "", "", "37", "", "20"]
-        assert [row.wins for row in found] == [True, *[False] * 6]
-        assert "sketch-classic.modelprofile.json" in found[4].note
+        assert [row.origin for row in found] == [
+            "user",
+            "pack",
+            "last_run",
+            "preset",
+            "learned",
+            "profile",
+            "style",
+            "engine",
+        ]
+        assert [row.value for row in found] == ["50", "", "", "", "", "37", "", "20"]
+        assert [row.wins for row in found] == [True, *[False] * 7]
+        assert "sketch-classic.modelprofile.json" in found[5].note
         assert (found[1].note, CLASSIC in found[2].note) == ("none set for starter", True)
         use_instead(house, page, "Profile")
         assert shown(page) == ("user", 37)

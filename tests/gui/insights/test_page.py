@@ -238,7 +238,9 @@ def test_the_sentence_stands_over_the_chart_with_its_scope_and_what_it_stands_on
     study.open().show("steps")
     report = study.page.report
     assert study.head.headline.cget("text") == report.verdict.headline
-    assert study.head.meaning.cget("text") == report.verdict.meaning
+    number, claim = study.head.number.cget("text"), study.head.claim.cget("text")
+    rest = study.head.meaning.cget("text").removeprefix("Holds")
+    assert (number, report.verdict.meaning.endswith(f"{claim}{rest}")) == ("> 99\N{NO-BREAK SPACE}%", True)
     assert spaced(report.verdict.headline) == "44 steps is best."
     assert study.head.scope.cget("text") == "Rain city · Tram · one · sketch pictures"
     assert "15 of 15 pictures rated on 5 seeds" in study.head.remark.cget("text")
@@ -355,6 +357,31 @@ def test_more_images_queues_exactly_the_pictures_that_would_tell_most(study):
     study.until(lambda: study.head.notice.winfo_viewable())
     study.controller.cancel()
     study.until(lambda: not study.head.notice.winfo_viewable())
+
+
+def test_one_click_uses_a_verdict_from_now_on_and_one_more_takes_it_back(study):
+    study.made(plan("steps"), CLEAR)
+    study.open().show("steps")
+    button = study.buttons["use"]
+    assert button.text == "Use it from now on"
+    button.invoke()
+    study.until(lambda: study.head.buttons["use"].text == "In use · Undo")
+    (known,) = study.controller.history.plans.known.values()
+    assert (known.path, known.value, known.on) == ("txt2img.steps", 44, True)
+    assert known.scope == PresetScope("Rain city", ("Tram",), "one", engine="sketch")
+    assert (known.evidence.plan_id, known.evidence.by_hand) == ("steps", False)
+    assert "In use from now on: 44 steps for Tram of Rain city with one" in study.head.notice.cget("text")
+    study.head.buttons["use"].invoke()
+    study.until(lambda: study.head.buttons["use"].text == "Use it from now on")
+    assert study.controller.history.plans.known.values() == ()
+    study.controller.undo()
+    study.until(lambda: study.head.buttons["use"].text == "In use · Undo")
+
+
+def test_what_is_not_settled_cannot_be_used_by_one_click(study):
+    study.made(plan("steps", rows=3), LEANING)
+    study.open().show("steps")
+    assert "use" not in study.buttons
 
 
 def test_a_preset_is_on_disk_before_the_page_says_saved_and_undo_takes_it_away(study):
@@ -599,6 +626,7 @@ def test_the_preset_menu_offers_what_there_is_and_shows_the_one_in_force(study):
     assert [(entry.text, entry.note) for entry in menu.choice.entries] == [
         ("No preset", ""),
         ("Rain · 28 steps", "settled 94\N{NO-BREAK SPACE}%, 24 rated"),
+        ("All presets…", ""),
     ]
     assert menu.choice.text == "Rain · 28 steps"
     menu.choice.pack()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 
+from ....app.insights.actions import InsightAction
 from ....domain.insights.blinding import BlindMatrix
 from ....domain.journal.estimate import about
 from ....domain.runs.plan_title import subject
@@ -17,10 +18,19 @@ _SIDE = 20
 
 
 class RatingHead(Box):
-    """The upper part. The buttons call `reveal`, `go_on` (make what is missing) and `insight`."""
+    """The upper part. The buttons call `reveal`, `go_on` (make what is missing), `insight`, `use` (the verdict's value
+    from now on, or no longer) and `create` (see it there).
+    """
 
     def __init__(
-        self, parent: tk.Misc, reveal: Callable[[], object], go_on: Callable[[], object], insight: Callable[[], object]
+        self,
+        parent: tk.Misc,
+        *,
+        reveal: Callable[[], object],
+        go_on: Callable[[], object],
+        insight: Callable[[], object],
+        use: Callable[[], object],
+        create: Callable[[], object],
     ) -> None:
         super().__init__(parent, "surface")
         side = theme.px(_SIDE)
@@ -32,6 +42,8 @@ class RatingHead(Box):
         self._wanted = (False, False, False)
         self._insight = Button(first, "See insight", insight, kind="main")
         self._go_on = Button(first, "Go on", go_on, kind="plain")
+        self.use = Button(first, "Use it from now on", use, kind="main")
+        self.create = Button(first, "Go to Create", create, kind="main")
         self._where = Label(first, "", size=13, ink="text2")
         self._where.pack(side="left", padx=theme.px(12), fill="x", expand=True)
         second = Box(self)
@@ -71,6 +83,15 @@ class RatingHead(Box):
                 button.pack_forget()
                 if shown:
                     button.pack(side="right", padx=(theme.px(4), 0), before=self._where)
+
+    def offer_use(self, action: InsightAction | None, *, used: bool) -> None:
+        """Offer to use the value of the verdict, or to take that back; None = it names none."""
+        if action is not None:
+            self.use.set_text(action.text)
+            self.use.be(action.kind)
+        self._insight.be("plain" if action is not None else "main")
+        pack_if(used, self.create, side="right", padx=(theme.px(4), 0), before=self._where)
+        pack_if(action, self.use, side="right", padx=(theme.px(4), 0), before=self._where)
 
     def verdict(self, headline: str, meaning: str, remark: str, *, revealing: bool = False) -> None:
         """What the stars say; no headline hides it. `revealing`: it is being worked out."""

@@ -10,12 +10,15 @@ import tkinter as tk
 from collections.abc import Callable
 
 from ....app.controller import Controller
+from ....app.insights.actions import known_from, use_action, use_or_undo
 from ....app.learn.rating_session import RatingSession, plan_of
 from ....app.learn.rating_verdict import RatingVerdict
 from ....app.rating_keys import RatingKeys
 from ....domain.base.key_press import KeyPress
 from ....domain.insights.blinding import BlindMatrix
 from ....domain.insights.matrix_text import key_hint, place_name, state_words, without_picture
+from ....domain.journal.record import Void
+from ....domain.runs.known_value import KnownValue
 from ....domain.runs.plan import LearningRunResult
 from ....pipeline.messages.base import Event, OrderFailed
 from ....pipeline.messages.jobs import JobStarted, QueueChanged, StageProgressed
@@ -53,9 +56,11 @@ class RatingView(DeferringBox):
         leave: Callable[[], None],
         go_on: Callable[[str], None],
         see_insight: Callable[[str], None],
+        show_known: Callable[[KnownValue], object],
     ) -> None:
         super().__init__(parent, "bg")
         self._controller, self._leave, self._go_on, self._see_insight = controller, leave, go_on, see_insight
+        self._show_known = show_known
         self._undone: set[int] = set()
         self.session = RatingSession(controller, self._refresh_soon)
         self.session.cursor.moved, self.session.cursor.marks_changed = self._moved, self._marks_changed
@@ -66,9 +71,11 @@ class RatingView(DeferringBox):
         self._main = Box(self)
         self.head = RatingHead(
             self._main,
-            self._reveal,
-            lambda: self._go_on(self.session.plan_id),
-            lambda: self._see_insight(self.session.plan_id),
+            reveal=self._reveal,
+            go_on=lambda: self._go_on(self.session.plan_id),
+            insight=lambda: self._see_insight(self.session.plan_id),
+            use=self._use,
+            create=self._create,
         )
         self.head.pack(fill="x")
         strip = Box(self._main)
@@ -158,6 +165,8 @@ class RatingView(DeferringBox):
         elif isinstance(event, HistoryChanged):
             self._history_changed(event)
         elif isinstance(event, LineSaved | QueueChanged | SettingsChanged):
+            if isinstance(event, LineSaved) and isinstance(event.line, KnownValue | Void):
+                self._show_verdict()
             if not isinstance(event, LineSaved) or plan_of(event.line) == self.session.plan_id:
                 if isinstance(event, LineSaved) and isinstance(event.line, LearningRunResult):
                     self._verdict.settled()
@@ -225,6 +234,20 @@ class RatingView(DeferringBox):
 
     def _show_verdict(self) -> None:
         self.head.verdict(*self._verdict.text, revealing=self._verdict.revealing)
+        report, matrix = self.session.report, self.session.matrix
+        shown = report is not None and matrix is not None and not matrix.hidden
+        used = known_from(report, self._controller) if shown and report is not None else None
+        self.head.offer_use(use_action(report, self._controller) if shown else None, used=used is not None)
+
+    def _use(self) -> None:
+        if self.session.report is not None:
+            self.foot.say(use_or_undo(self.session.report, self._controller))
+
+    def _create(self) -> None:
+        report = self.session.report
+        known = known_from(report, self._controller) if report is not None else None
+        if known is not None:
+            self._show_known(known)
 
     def _show_state(self, now: BlindMatrix) -> None:
         self.head.show(now, pace_s=self.session.pace.seconds, to_make=self.session.to_make)
