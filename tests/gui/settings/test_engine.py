@@ -85,6 +85,17 @@ class TestSettings:
         house.until(lambda: house.says("Start it, or change the address"))
 
 
+class TestGuide:
+    def test_it_is_hidden_in_review_and_brought_back_in_settings(self, house):
+        house.change(guide=True)
+        settings = house.page("settings")
+        assert settings.guide.on
+        house.change(guide=False)
+        house.until(lambda: not settings.guide.on)
+        settings.guide.invoke()
+        house.until(lambda: house.controller.settings.guide)
+
+
 class TestFoundOnThisComputer:
     def find(self, house, monkeypatch, *urls):
         monkeypatch.setattr(found_servers, "USUAL", urls)
