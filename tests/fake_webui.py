@@ -1081,9 +1081,10 @@ class FakeWebUI:
         if asked.get("save_images") and len(images) > 1:
             images, texts, first = [images[0], *images], [texts[0], *texts], 1
         if twist == "nan-cfg":
-            truth, texts = {**truth, "cfg_scale": "nan"}, [re.sub(r"CFG scale: [^,]*", "CFG scale: nan", texts[0])]
+            truth = {**truth, "cfg_scale": "nan"}
+            texts = [re.sub(r"CFG scale: [^,]*", "CFG scale: nan", text) for text in texts]
         elif twist == "endless-text":
-            texts = [f'{texts[0]}, Lora hashes: "{"x: 0123456789ab, " * 80_000}"']
+            texts = [f'{text}, Lora hashes: "{"x: 0123456789ab, " * 80_000}"' for text in texts]
         data = [self._file(image, text) for image, text in zip(images, texts, strict=True)]
         # The maps that ControlNet found follow, without texts.
         data += [str(unit["image"]) for unit in truth["units"] if unit.get("image")]

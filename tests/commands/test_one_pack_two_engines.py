@@ -80,7 +80,6 @@ def both(cli, webui, comfyui, text):
             "a [red:blue:0.5] boat",
             ("Combine", ("SetTimestepRange", "a blue boat", 0.5, 1.0), ("SetTimestepRange", "a red boat", 0.0, 0.5)),
         ),
-        ("a red boat # and not more", "a red boat"),
         ("boat,easy,hat", "boat, embedding:easy, hat"),
         ("(easy:1.2) boat", "(embedding:easy:1.2) boat"),
     ],
@@ -102,6 +101,13 @@ def test_a_lora_is_a_tag_on_a_webui_and_a_node_on_comfyui(cli, webui, comfyui):
     (graph,) = comfyui.graphs()
     (lora,) = [node["inputs"] for node in graph.values() if node["class_type"] == "LoraLoader"]
     assert (lora["lora_name"], lora["strength_model"], lora["strength_clip"]) == ("inkwash.safetensors", 0.8, 0.8)
+
+
+def test_a_sign_that_begins_a_comment_is_one_for_a_webui_that_has_comments_so_comfyui_does_not_get_it(
+    cli, webui, comfyui
+):
+    sent, said = both(cli, webui, comfyui, "a red boat \\# and not more")
+    assert (sent, said) == ("a red boat # and not more", "a red boat")
 
 
 def test_words_that_vary_are_chosen_before_either_is_asked(cli, webui, comfyui):

@@ -34,7 +34,7 @@ PICTURES = {
 # what happens to the run: (status, error, graphs sent, code among the suspects)
 ENGINE = ("failed", "EngineFault", 1, "")
 RUNS = {
-    "oom": ENGINE, "oom-gpu": ENGINE, "broken-checkpoint": ENGINE, "interrupted": ENGINE,
+    "oom": ("ok", "", 2, ""), "oom-gpu": ("ok", "", 2, ""), "broken-checkpoint": ENGINE, "interrupted": ENGINE,
     "no-output": ("ok", "", 2, ""), "file-gone": ("ok", "", 2, ""),
     "other-steps": ("ok", "", 1, "mismatch:txt2img.steps"), "other-seed": ("ok", "", 1, "mismatch:"),
     "other-checkpoint": ("ok", "", 1, "mismatch:checkpoint"), "black": ("ok", "", 1, "black"),

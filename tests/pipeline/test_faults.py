@@ -42,6 +42,8 @@ TABLE = {
     "other-size": ("ok", "", 1, "size"),
     "no-vae": ("ok", "", 1, "mismatch:vae"),
     "keeps-overrides": FINE,
+    "endless-text": FINE,
+    "nan-cfg": FINE,
     "no-hires": ("ok", "", 1, "mismatch:hires.scale"),
     "other-denoise": ("ok", "", 1, "mismatch:hires.denoise"),
     "no-variation": ("ok", "", 1, "mismatch:txt2img.subseed_strength"),

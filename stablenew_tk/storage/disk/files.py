@@ -106,14 +106,11 @@ def open_regular(path: Path, *, buffering: int = io.DEFAULT_BUFFER_SIZE) -> io.B
 
     Raises OSError when it cannot be opened, Unreadable when it is something else than a regular file.
     """
-    descriptor = os.open(path, os.O_RDONLY | BINARY | _NONBLOCK)
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Unreadable(f"{path} is not a regular file and was not read. Move it away.")
-        return io.BufferedReader(io.FileIO(descriptor), buffering)
-    except BaseException:
-        os.close(descriptor)
-        raise
+    file = io.FileIO(path, opener=lambda name, flags: os.open(name, flags | BINARY | _NONBLOCK))
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise Unreadable(f"{path} is not a regular file and was not read. Move it away.")
+    return io.BufferedReader(file, buffering)
 
 
 def is_there(path: Path) -> bool:
