@@ -1084,7 +1084,7 @@ class FakeWebUI:
             truth = {**truth, "cfg_scale": "nan"}
             texts = [re.sub(r"CFG scale: [^,]*", "CFG scale: nan", text) for text in texts]
         elif twist == "endless-text":
-            texts = [f'{text}, Lora hashes: "{"x: 0123456789ab, " * 80_000}"' for text in texts]
+            texts = [f'{text}, Lora hashes: "{"x: 0123456789ab, " * (80_000 // len(texts))}"' for text in texts]
         data = [self._file(image, text) for image, text in zip(images, texts, strict=True)]
         # The maps that ControlNet found follow, without texts.
         data += [str(unit["image"]) for unit in truth["units"] if unit.get("image")]
