@@ -21,7 +21,6 @@ import time
 import tkinter as tk
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tkinter import filedialog, messagebox
 from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -36,6 +35,7 @@ from stablenew_tk.domain.prompts.variant import as_written
 from stablenew_tk.domain.runs.job import RunRequest
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Button, Painted
+from stablenew_tk.gui.widgets.modal import QuestionBox, open_boxes
 from stablenew_tk.gui.widgets.rescaling import everything_in
 from stablenew_tk.gui.window import PAGES, Window
 from stablenew_tk.storage.packs.catalog import ensure_starter
@@ -100,6 +100,8 @@ class Soak:
         doing = {name: act for name, _, act in self._ways}
         for number in range(events):
             self._keep_busy()
+            if (boxes := open_boxes(self.window)) and self.chance.random() < 0.2:
+                theme.safely(boxes[-1].dismiss)
             name = self.chance.choices(names, weights)[0]
             self._timed(number, name, doing[name])
 
@@ -204,17 +206,18 @@ def memory_mb() -> float:
     return 0.0
 
 
-@contextlib.contextmanager
-def no_dialogs(*, leaving: bool = False) -> Iterator[None]:
-    """Dialogs would wait for somebody; each answers at once that nothing was chosen, or that the window may close."""
-    with contextlib.ExitStack() as stack:
-        for module, name, answer in (
-            *((messagebox, name, False if leaving else None) for name in ("askyesnocancel", "showerror", "showinfo")),
-            *((messagebox, name, leaving) for name in ("askyesno", "askokcancel")),
-            *((filedialog, name, "") for name in ("askdirectory", "askopenfilename", "asksaveasfilename")),
-        ):
-            stack.enter_context(mock.patch.object(module, name, lambda *_a, answer=answer, **_k: answer))
-        yield
+def leave(window: Window) -> None:
+    """Close the window; questions get their first answer."""
+    window.leave()
+    end = time.monotonic() + 60
+    while theme.alive(window) and time.monotonic() < end:
+        for box in open_boxes(window)[-1:]:
+            if isinstance(box, QuestionBox):
+                box.buttons[0].invoke()
+            else:
+                box.dismiss()
+        if theme.alive(window):
+            window.update()
 
 
 def soak(folder: Path, *, events: int, seed: int) -> tuple[Soak, float]:
@@ -225,22 +228,20 @@ def soak(folder: Path, *, events: int, seed: int) -> tuple[Soak, float]:
     listener = _Listener(found)
     logging.getLogger().addHandler(listener)
     try:
-        with no_dialogs():
-            ensure_starter(window.controller.places.packs)
-            for name, _, _ in PAGES:
-                window.show(name)
-                window.update()
-            found.run(events * 2 // 3)
-            before = memory_mb()
-            found.run(events - events * 2 // 3)
-            grown = memory_mb() / before - 1 if before else 0.0
-            window.controller.cancel()
-            end = time.monotonic() + 60
-            while window.controller.running is not None and time.monotonic() < end:
-                window.update()
-            found.errors += [text for text in window.notices.texts if "made a mistake" in text]
-        with no_dialogs(leaving=True):
-            window.leave()
+        ensure_starter(window.controller.places.packs)
+        for name, _, _ in PAGES:
+            window.show(name)
+            window.update()
+        found.run(events * 2 // 3)
+        before = memory_mb()
+        found.run(events - events * 2 // 3)
+        grown = memory_mb() / before - 1 if before else 0.0
+        window.controller.cancel()
+        end = time.monotonic() + 60
+        while window.controller.running is not None and time.monotonic() < end:
+            window.update()
+        found.errors += [text for text in window.notices.texts if "made a mistake" in text]
+        leave(window)
     finally:
         logging.getLogger().removeHandler(listener)
     return found, grown
