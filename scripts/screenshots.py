@@ -272,7 +272,12 @@ def main() -> None:
                 "hires.scale": 1.5,
             },
         )
-        window = Window(Controller(open_places(folder), settings))
+        controller = Controller(open_places(folder), settings)
+        try:
+            window = Window(controller)
+        except tk.TclError:
+            controller.close()  # its threads would keep the program alive
+            raise
         pump(window, lambda: window.controller.history is not None)
         fill(window)
         for mode in ("dark", "light"):
@@ -287,7 +292,6 @@ def main() -> None:
             learn(window, mode)
         put_packs(window.controller.places)
         put_models(Path(checkpoints), sorted(Path(folder).glob("outputs/*/*/txt2img/*.png"))[:4])
-        controller = window.controller
         controller.change_settings(msgspec.structs.replace(controller.settings, model_folders=(checkpoints,)))
         for mode in ("dark", "light"):
             if mode == "light":

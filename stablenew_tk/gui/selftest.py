@@ -42,17 +42,21 @@ def selftest() -> SelfTest:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="stablenew-selftest-") as folder:
         controller = Controller(open_places(folder), Settings(welcome_done=True, geometry="1280x800"))
-        window = Window(controller)
-        seen = _Seen()
-        controller.subscribe(seen.note)
-        # Painting needs Pillow's bridge to Tk, which a frozen program easily lacks.
-        photo = ImageTk.PhotoImage(Image.new("RGB", (8, 8)))
-        config = with_values(PipelineConfig(), {"txt2img.width": 256, "txt2img.height": 256, "txt2img.steps": 4})
-        controller.run(RunRequest(pack_id="selftest", variants=as_written((PROMPT,)), config=config, seed=1))
-        while time.monotonic() - began < LIMIT_S and not seen.complete:
-            window.update()
-        rows = len(controller.history) if controller.history is not None else 0
-        window.leave()
+        try:
+            window = Window(controller)
+            seen = _Seen()
+            controller.subscribe(seen.note)
+            # Painting needs Pillow's bridge to Tk, which a frozen program easily lacks.
+            photo = ImageTk.PhotoImage(Image.new("RGB", (8, 8)))
+            config = with_values(PipelineConfig(), {"txt2img.width": 256, "txt2img.height": 256, "txt2img.steps": 4})
+            controller.run(RunRequest(pack_id="selftest", variants=as_written((PROMPT,)), config=config, seed=1))
+            while time.monotonic() - began < LIMIT_S and not seen.complete:
+                window.update()
+            rows = len(controller.history) if controller.history is not None else 0
+            window.leave()
+        finally:
+            # Without a display the window cannot be built, and threads left alone would keep the program alive.
+            controller.close()
         written = sum(file.stat().st_size for file in Path(folder).rglob("records-*.jsonl"))
     parts = {"picture": photo.width() == 8 and seen.thumbnail, "record": rows == 1 and written > 0}
     done = seen.status == "ok" and all(parts.values())
