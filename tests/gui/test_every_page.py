@@ -153,10 +153,19 @@ def can_be_used(one):
 
 def goes_back(one, other):
     """Whether the other stands above in the same column, or to the left in the same line."""
-    above = other.winfo_rooty() + other.winfo_height() <= one.winfo_rooty() + 2
+    top, top_of_other = top_beside(one, other), top_beside(other, one)
+    above = top_of_other + other.winfo_height() <= top + 2
     beside = other.winfo_rootx() >= one.winfo_rootx() + one.winfo_width()
-    same_line = abs(other.winfo_rooty() - one.winfo_rooty()) < 8
+    same_line = abs(top_of_other - top) < 8
     return (above and not beside) or (same_line and other.winfo_rootx() < one.winfo_rootx())
+
+
+def top_beside(one, other):
+    """Where its top is, seen from the other: what has to be scrolled to stands at the lower edge of its own area."""
+    top, around = one.winfo_rooty(), one.master
+    while not str(other).startswith(f"{around}."):
+        top, around = min(top, around.winfo_rooty() + around.winfo_height()), around.master
+    return top
 
 
 def test_no_control_is_smaller_than_a_fingertip_of_the_mouse(lived_in):
