@@ -184,6 +184,7 @@ class Segmented(Painted):
 
     def remeasure(self) -> None:
         super().remeasure()
+        self._widest.clear()
         self.configure(width=self._natural() + 2 * self.margin)
 
     def _natural(self) -> int:

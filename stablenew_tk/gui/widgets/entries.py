@@ -80,7 +80,7 @@ class Entry(FieldBox):
         super().remeasure()
         self.itemconfigure(self._window, height=self._inner_height)
         if self._hint.winfo_manager():
-            self._hint.place(x=1, y=self._hint_y)
+            self._hint.place(x=theme.px(3), y=self._hint_y)
 
     def get(self) -> str:
         """The text; never the placeholder."""
