@@ -8,16 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import islice
 
+from msgspec.structs import replace
+
 from ..base.errors import InvalidInput
 from .comfy import from_comfy
 from .other_tools import comment_of, from_dream, from_fooocus, from_invoke, from_invoke_2, from_novelai, from_swarm
-from .recipe import Recipe, object_of, plain, read_json, text_of
+from .recipe import LeftOut, Recipe, object_of, plain, read_json, text_of
 from .webui import from_infotext, has_settings
 
 # What says most about a picture comes first.
 _ORDER = ("parameters", "invokeai_metadata", "sd-metadata", "Dream", "Comment", "UserComment", "comment", "stealth")
 # Some tools keep all the texts of a PNG as one object.
 _WRAPPED = ("Software", "Description", "Comment", "parameters", "prompt", "workflow")
+# What WebUIs do to a finished picture has a text of its own.
+_EDITS = ("postprocessing", "extras")
 _LATER = ("ImageDescription", "XPComment", "Description", "prompt", "workflow")
 
 
@@ -27,15 +31,29 @@ def recipe_from(texts: Mapping[str, str]) -> Recipe:
     Raises InvalidInput when none of them tells how the picture was made, saying what was found instead.
     """
     refusal: InvalidInput | None = None
+    words_only: Recipe | None = None
     for key in sorted(texts, key=_rank):
         try:
             found = _read(key, texts)
         except InvalidInput as error:
             refusal = refusal or error
             continue
-        if found is not None:
-            return found
+        if found is not None and found.values:
+            return _with_edits(found, texts)
+        # Words without a setting may be a note that somebody added; the settings can stand under another key.
+        words_only = words_only or found
+    if words_only is not None:
+        return words_only
     raise refusal or InvalidInput(_nothing(texts))
+
+
+def _with_edits(found: Recipe, texts: Mapping[str, str]) -> Recipe:
+    edits = [key for key in _EDITS if texts.get(key)]
+    if not edits:
+        return found
+    left_out = [LeftOut(key, plain(texts[key])[:240], "It was done to the finished picture.") for key in edits]
+    sentence = f"The finished picture was changed afterwards, which was left out: {left_out[0].value[:120]}."
+    return replace(found, notices=(*found.notices, sentence), left_out=(*found.left_out, *left_out))
 
 
 def _rank(key: str) -> int:
@@ -51,7 +69,7 @@ def _nothing(texts: Mapping[str, str]) -> str:
 
 
 def _read(key: str, texts: Mapping[str, str]) -> Recipe | None:
-    text = texts[key]
+    text = _without_quotes(texts[key]) if key == "parameters" else texts[key]
     if key == "Dream":
         return from_dream(text)
     if key == "prompt" or (key == "workflow" and "prompt" not in texts):
@@ -82,6 +100,16 @@ def _comfy(prompt: str, workflow: str) -> Recipe | None:
         return from_comfy(*documents)
     except InvalidInput as error:
         raise refusal or error from None
+
+
+def _without_quotes(text: str) -> str:
+    """The text itself where a tool saved it as a JSON string."""
+    if not text.startswith('"'):
+        return text
+    try:
+        return text_of(read_json(text, "The generation text")) or text
+    except InvalidInput:
+        return text
 
 
 def _is_json(text: str) -> bool:

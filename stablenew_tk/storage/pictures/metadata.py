@@ -25,7 +25,7 @@ _EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286
 _NAMED_TAGS = {0x010E: "ImageDescription", 0x0131: "Software", 0x9C9C: "XPComment"}
 # ComfyUI's WebP: the tags from Model downwards hold "prompt:{…}", "workflow:{…}".
 _COMFY_TAGS = range(0x0100, 0x0111)
-_KEYED = re.compile(r"(prompt|workflow|parameters): ?")
+_KEYED = re.compile(r"(prompt|workflow|parameters): ?", re.IGNORECASE)
 _CODES = {
     b"UNICODE\0": ("utf-16-be", "utf-16-le", "utf-8"),
     b"ASCII\0\0\0": ("utf-8",),
@@ -109,7 +109,7 @@ def _of_exif(exif: Image.Exif) -> Iterator[tuple[str, str]]:
     for tag in sorted({*_NAMED_TAGS, *_COMFY_TAGS}):
         text = _tag_text(exif.get(tag))
         if tag in _COMFY_TAGS and (keyed := _KEYED.match(text)):
-            yield keyed[1], text[keyed.end() :]
+            yield keyed[1].lower(), text[keyed.end() :]
         elif text and tag in _NAMED_TAGS:
             yield _NAMED_TAGS[tag], text
     if comment := exif.get_ifd(_EXIF_IFD).get(_USER_COMMENT):
