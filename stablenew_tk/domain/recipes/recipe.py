@@ -85,7 +85,7 @@ class RecipeDraft:
 
     def leave_out(self, what: str, value: object, why: str) -> None:
         """List something that is not taken over, without a sentence of its own."""
-        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        shown = value if isinstance(value, str) else _as_json(value)
         one = LeftOut(plain(_cut(what, _NAME_LENGTH)), plain(_cut(shown)), plain(_cut(why)))
         if one not in self._left_out and len(self._left_out) < _LEFT_OUT:
             self._left_out.append(one)
@@ -262,6 +262,13 @@ def number_of(raw: object, missing: float | None = None) -> float | None:
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def _as_json(raw: object) -> str:
+    try:
+        return json.dumps(raw, ensure_ascii=False, default=str)
+    except RecursionError:
+        return "…"
 
 
 def _is_whole(raw: object) -> bool:
