@@ -21,6 +21,7 @@ from .recipe import Recipe, RecipeDraft, is_nothing, number_of, text_of
 
 _SIDES = re.compile(r"([0-9]{2,5}) ?[x×*] ?([0-9]{2,5})")
 _CHAIN = 8
+_GROUPS = ("workflow/", "workflow>")
 _GRID = 8
 # Nodes that only hand pictures over: nothing is lost with them.
 _PLUMBING = re.compile(
@@ -50,6 +51,11 @@ def from_comfy(prompt: object, workflow: object, picture: tuple[int, int] = (0, 
     if chain := _chain_of(drawn, picture):
         return _recipe(drawn, chain, picture, by_order=True)
     count = max(len(graph.nodes), len(drawn.nodes))
+    if hidden := next((node.kind for node in drawn.nodes.values() if node.kind.startswith(_GROUPS)), ""):
+        raise InvalidInput(
+            f"The sampler of the ComfyUI workflow lies in the group node {hidden[9:69]}, which is not read. Open the "
+            "picture in ComfyUI and take the group apart."
+        )
     raise InvalidInput(
         f"None of the {count} nodes of the ComfyUI workflow is a sampler with words and steps, so there are no "
         "settings to read. Open the picture in ComfyUI instead."

@@ -28,8 +28,8 @@ _SELECTOR = re.compile(
     re.IGNORECASE,
 )
 _BRANCHES = (("on_true", "on_false"), ("tt_value", "ff_value"), ("if_true", "if_false"))
-_SHOWS = re.compile(r"show|display|preview", re.IGNORECASE)
-_SHOWN = re.compile(r"text_?\d{0,2}|preview_?text|displayed_text|shown", re.IGNORECASE)
+SHOWS = re.compile(r"show|display|preview", re.IGNORECASE)
+_SHOWN = re.compile(r"text_?\d{0,2}|preview(_?text|_markdown)?|displayed_text|shown", re.IGNORECASE)
 _HANDED_ON = ("value", "Value", "int", "INT", "float", "FLOAT", "number", "string", "STRING", "text", "seed", "a")
 
 
@@ -96,6 +96,8 @@ class LinkedNodes:
             self.mark(self.nodes[name])
             inputs = self.nodes[name].inputs
             known = next((one for one in (key, *_HANDED_ON) if one in inputs), "")
+            if known == "a" and len(inputs) > 1:
+                return None  # it is computed
             # A node with one input can only hand that one on, whatever it calls it.
             raw = inputs[known] if known else next(iter(inputs.values())) if len(inputs) == 1 else None
         return None
@@ -136,7 +138,7 @@ def finished(nodes: dict[str, ComfyNode]) -> LinkedNodes:
 
 def _chosen(graph: LinkedNodes, node: ComfyNode) -> str:
     """The input that a switch hands on; "" for what is no switch."""
-    links = [key for key, value in node.inputs.items() if graph.target(value)]
+    links = sorted(key for key, value in node.inputs.items() if graph.target(value))
     pairs = next((pair for pair in _BRANCHES if any(key in node.inputs for key in pair)), ())
     if not links or not (pairs or _SWITCH.search(node.kind)) or "sampler" in node.kind.casefold():
         return ""
@@ -169,7 +171,9 @@ def _digits(text: object) -> int | None:
 
 def _shown(node: ComfyNode) -> str:
     """The text that a node on the screen showed when the picture was made; "" when it showed none."""
-    if not _SHOWS.search(node.kind) or not any(isinstance(value, list) for value in node.inputs.values()):
+    if not SHOWS.search(node.kind) or not any(isinstance(value, list) for value in node.inputs.values()):
         return ""
-    texts = [node.inputs[key] for key in node.inputs if _SHOWN.fullmatch(key)]
+    given = [node.inputs[key] for key in node.inputs if _SHOWN.fullmatch(key)]
+    # Some keep a list of one text; a link has two parts.
+    texts = [one[0] if isinstance(one, list) and len(one) == 1 else one for one in given]
     return "\n".join(text for text in texts if isinstance(text, str) and text.strip())

@@ -174,7 +174,7 @@ def _enlarging(graph: LinkedNodes, nodes: Sequence[ComfyNode], before: tuple[flo
     for node in nodes:
         kind = node.kind.casefold()
         wide, tall = number_of(graph.value(node, "width"), 0), number_of(graph.value(node, "height"), 0)
-        if "upscale_model" in node.inputs and not found.upscaler:
+        if "upscale_model" in node.inputs and own is None:
             graph.mark(node)
             found.upscaler, found.method = _model_name(graph, node), ""
             own = _own_factor(found.upscaler)

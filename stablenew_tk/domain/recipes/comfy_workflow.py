@@ -10,7 +10,7 @@ from itertools import islice
 
 from msgspec import Struct
 
-from .comfy_nodes import INPUTS, NODES, ComfyNode, LinkedNodes, finished
+from .comfy_nodes import INPUTS, NODES, SHOWS, ComfyNode, LinkedNodes, finished
 from .recipe import list_of, object_of, text_of
 
 # The widgets of a saved workflow have no names; only their order tells. "" is a switch of the screen.
@@ -225,6 +225,8 @@ def _inputs_of(node: dict[str, object], kind: str, links: dict[int, object], sco
         for (own, key), value in scope.chosen.items():
             if own == _id(node.get("id")):
                 inputs[key] = value
+        if SHOWS.search(kind) and values:
+            inputs["text_0"] = values[0]
     for socket in sockets:
         link = socket.get("link")
         if isinstance(link, int) and link in links:

@@ -17,7 +17,7 @@ _DREAM = re.compile(r"(?:^|\s)-([sSWHCA])\s*([^\s-]\S*)")
 _DREAM_PATHS = {"s": "txt2img.steps", "W": "txt2img.width", "H": "txt2img.height", "C": "txt2img.cfg_scale"}
 _SWARM_LATENT = ("latent-", "latentmodel-")
 # <lora:…> means the same to a WebUI.
-_SWARM_TAG = re.compile(r"<(?!lora:|lyco:|hypernet:)[A-Za-z]{2,20}(?:\[[^<>\[\]]{0,200}\])?(?::[^<>]{0,400})?>")
+_SWARM_TAG = re.compile(r"<(?!lora:|lyco:|hypernet:)[A-Za-z]{2,20}(?:\[[^<>\[\]]{0,200}\])?(?::[^<>]{0,400}>?|>)")
 _SWARM_EMBEDDING = re.compile(r"<embed(?:ding)?:([^<>:]{1,200})>")
 _SWARM_TAKEN = (
     *("prompt", "negativeprompt", "seed", "steps", "cfgscale", "width", "height", "model", "vae", "loras"),

@@ -75,8 +75,18 @@ def _rank(key: str) -> int:
 def _nothing(texts: Mapping[str, str]) -> str:
     if not texts:
         return "There is no text in the picture that tells how it was made."
-    names = plain(", ".join(sorted(texts)[:6]))
+    names = plain(", ".join(_told(key, texts[key]) for key in sorted(texts)[:6]))
     return f"Nothing in the picture tells how it was made. It holds other texts only: {names[:200]}."
+
+
+def _told(key: str, text: str) -> str:
+    """A text by its key, and an object by the names in it: who reads them may know the tool."""
+    try:
+        document = object_of(read_json(text, "")) if _is_json(text) else {}
+    except InvalidInput:
+        return key
+    inner = ", ".join(name[:20] for name in islice(document, 5))
+    return f"{key} (an object with {inner})" if inner else key
 
 
 def _read(key: str, texts: Mapping[str, str], size: tuple[int, int]) -> Recipe | None:
