@@ -24,6 +24,7 @@ _NOTICES = 20
 _LORAS = 50
 _LEFT_OUT = 100
 _NAMED = 8
+_SHORT = 36
 _NAME_LENGTH = 80
 _TEXT_LENGTH = 512
 _PROMPT_LENGTH = 4096
@@ -92,8 +93,8 @@ class RecipeDraft:
 
     def unplaced(self, name: str, value: object) -> None:
         """List a setting that has no counterpart here; one sentence names all of them."""
-        if name not in self._unplaced:
-            self._unplaced.append(name)
+        if (short := _cut(name, _SHORT)) not in self._unplaced:
+            self._unplaced.append(short)
         self.leave_out(name, value, "It has no place here.")
 
     def put(self, path: str, raw: object) -> None:
