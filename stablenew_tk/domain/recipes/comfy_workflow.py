@@ -72,7 +72,7 @@ class _Scope(Struct):
     deep: int = 0
     entry: str = ""
     given: dict[int, object] = {}
-    chosen: dict[tuple[str, str], object] = {}
+    chosen: dict[str, dict[str, object]] = {}
 
 
 def graph_of_workflow(document: object) -> LinkedNodes:
@@ -128,13 +128,13 @@ class _Flat:
         sockets = [object_of(raw) for raw in list_of(sheet.get("inputs"))[:INPUTS]]
         widgets = [nth for nth, socket in enumerate(sockets) if socket.get("type") in _WIDGET_KINDS]
         given: dict[int, object] = {}
-        chosen: dict[tuple[str, str], object] = {}
+        chosen: dict[str, dict[str, object]] = {}
         values = list_of(node.get("widgets_values"))
         shown = list_of(object_of(node.get("properties")).get("proxyWidgets"))
         for raw, value in zip(shown, values, strict=False):
             inner = [text_of(part) for part in list_of(raw)]
             if len(inner) == 2 and inner[0] != "-1":
-                chosen[inner[0], inner[1]] = value
+                chosen.setdefault(inner[0], {})[inner[1]] = value
         if not shown:
             given.update(zip(widgets, values, strict=False))
         for nth, socket in enumerate(sockets):
@@ -222,9 +222,7 @@ def _inputs_of(node: dict[str, object], kind: str, links: dict[int, object], sco
                 inputs[f"object_{nth}"] = {"__value__": value} if isinstance(value, list) else value
         inputs.update(islice(object_of(widgets).items(), INPUTS))
         inputs.pop("", None)
-        for (own, key), value in scope.chosen.items():
-            if own == _id(node.get("id")):
-                inputs[key] = value
+        inputs.update(scope.chosen.get(_id(node.get("id")), {}))
         if SHOWS.search(kind) and values:
             inputs["text_0"] = values[0]
     for socket in sockets:
