@@ -51,6 +51,40 @@ _WIDGETS: dict[str, tuple[str, ...]] = {
     "PrimitiveInt": ("value",),
     "PrimitiveFloat": ("value",),
     "StringConcatenate": ("string_a", "string_b", "delimiter"),
+    "CLIPTextEncodeSDXL": ("width", "height", "crop_w", "crop_h", "target_width", "target_height", "text_g", "text_l"),
+    "Seed (rgthree)": ("seed",),
+    "ImpactSwitch": ("select", "sel_mode"),
+    "ImpactWildcardEncode": ("wildcard_text", "populated_text", "mode"),
+    "ImpactWildcardProcessor": ("wildcard_text", "populated_text", "mode"),
+    "SDXLPromptStyler": ("text_positive", "text_negative", "style"),
+    "LoraLoader|pysssss": ("lora_name", "strength_model", "strength_clip"),
+    "KSampler (Efficient)": ("seed", "", "steps", "cfg", "sampler_name", "scheduler", "denoise"),
+    "Efficient Loader": (
+        *("ckpt_name", "vae_name", "clip_skip", "lora_name", "lora_model_strength", "lora_clip_strength", "positive"),
+        *("negative", "token_normalization", "weight_interpretation", "empty_latent_width", "empty_latent_height"),
+        "batch_size",
+    ),
+    "LoRA Stacker": (
+        *("input_mode", "lora_count"),
+        *(f"{one}_{nth}" for nth in range(1, 50) for one in ("lora_name", "lora_wt", "model_str", "clip_str")),
+    ),
+    "CR LoRA Stack": tuple(
+        f"{one}_{nth}" for nth in (1, 2, 3) for one in ("switch", "lora_name", "model_weight", "clip_weight")
+    ),
+    "easy fullLoader": (
+        *("ckpt_name", "config_name", "vae_name", "clip_skip", "lora_name", "lora_model_strength"),
+        *(
+            "lora_clip_strength",
+            "resolution",
+            "empty_latent_width",
+            "empty_latent_height",
+            "positive",
+            "",
+            "",
+            "negative",
+        ),
+    ),
+    "easy preSampling": ("steps", "cfg", "sampler_name", "scheduler", "denoise", "seed"),
 }
 _MUTED, _BYPASSED = 2, 4
 _DEEP = 8

@@ -28,7 +28,7 @@ _ODD = re.compile(r"[,:\n\r\0]")
 _KEY = re.compile(r"\w[\w \-/]+")
 # A line of values has at least this many; fewer is a prompt that happens to hold a colon.
 _FEWEST = 3
-_START = re.compile(r"[ \t]*Steps: ?\d")
+_START = re.compile(r"[ \t]*(?:Steps|Sampler|CFG scale|Seed|Size|Model(?: hash)?): ?\S")
 _QUOTES_OR_BREAK = re.compile(r"""(?s:: *"(?:[^"\\]|\\.)*"(?= *(?:,|\n|$)))|\n""")
 _TRIES = 20
 # A value that is JSON although nobody put it in quotes.

@@ -166,14 +166,14 @@ def _second_pass(draft: RecipeDraft, values: Mapping[str, str]) -> None:
     draft.put("hires.scheduler", scheduler)
     draft.put("hires.checkpoint", bare_name(own["checkpoint"]))
     for path in ("prompt", "negative"):
-        draft.put(f"hires.{path}", named.get(f"hires.{path}", ""))
+        draft.put(f"hires.{path}", _own(named.get(f"hires.{path}", "")))
     if "hires.scale" not in named:
         _scale_of_resize(draft, values)
 
 
 def _own(written: str) -> str:
     """A name that a pass has for itself; "" where it uses the same as the first."""
-    return "" if written.startswith("Use same") else written
+    return "" if written.startswith("Use same") or is_nothing(written) else written
 
 
 def _scale_of_resize(draft: RecipeDraft, values: Mapping[str, str]) -> None:

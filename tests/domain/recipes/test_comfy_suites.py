@@ -465,3 +465,43 @@ class TestSavedWorkflows:
     def test_a_group_is_named_in_the_refusal(self):
         with pytest.raises(InvalidInput, match="group node My group"):
             read_drawn(drawn([box(1, "workflow>My group")], []))
+
+    def test_stacks_and_shown_texts_are_read_by_the_order_of_their_values(self):
+        nodes, links = whole(text_link=20)
+        stack = box(10, "LoRA Stacker", "simple", 1, "a.pt", 0.6, 1.0, 1.0, "left.pt", 0.9, 1.0, 1.0)
+        apply = box(11, "CR Apply LoRA Stack", inputs=[("model", 21), ("lora_stack", 22)])
+        shown = box(12, "ShowText|pysssss", ["a red fox"], inputs=[("text", 23)])
+        template = box(13, "DPRandomGenerator", "a {red|blue} fox", 7, "randomize")
+        links = [*(link for link in links if link[0] != 3), [3, 11, 0, 5, 0], [20, 12, 0, 2, 1]]
+        links += [[21, 1, 0, 11, 0], [22, 10, 0, 11, 1], [23, 13, 0, 12, 0]]
+        found = read_drawn(drawn([*nodes, stack, apply, shown, template], links))
+        assert found.prompt == "a red fox <lora:a:0.6>"
+
+    def test_a_pipe_is_read_by_the_order_of_its_values(self):
+        loader = (
+            "base.pt",
+            "Default",
+            "Baked VAE",
+            -2,
+            "None",
+            1,
+            1,
+            "512 x 768",
+            64,
+            64,
+            "a fox",
+            "",
+            "",
+            "blur",
+            "",
+            "",
+            1,
+        )
+        nodes = [
+            box(1, "easy fullLoader", *loader),
+            box(2, "easy preSampling", 25, 5.5, "euler", "simple", 1, 42, "fixed", inputs=[("pipe", 1)]),
+            box(3, "easy kSampler", "Preview", 0, "C", inputs=[("pipe", 2)]),
+        ]
+        found = read_drawn(drawn(nodes, [[1, 1, 0, 2, 0], [2, 2, 0, 3, 0]]))
+        assert (found.prompt, found.negative, found.seed) == ("a fox", "blur", 42)
+        assert (found.values["txt2img.height"], found.values["txt2img.steps"]) == (768, 25)
