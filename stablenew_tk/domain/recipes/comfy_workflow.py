@@ -103,7 +103,7 @@ class _Scope(Struct):
 
     sheet: dict[str, object]
     before: str = ""
-    deep: int = 0
+    uses: tuple[str, ...] = ()
     entry: str = ""
     given: dict[int, object] = {}
     chosen: dict[str, dict[str, object]] = {}
@@ -134,7 +134,7 @@ class _Flat:
         """Add the nodes of a sheet. Gives the uses of subgraphs on it."""
         sheet = scope.sheet
         self._work += len(list_of(sheet.get("links"))) + len(list_of(sheet.get("nodes")))
-        if self._work > 4 * NODES or scope.deep > _DEEP:
+        if self._work > 4 * NODES or len(scope.uses) > _DEEP:
             return []
         links = _links_of(scope)
         inner: list[_Scope] = []
@@ -146,7 +146,7 @@ class _Flat:
             name = scope.before + own
             inputs = _inputs_of(node, kind, links, scope)
             subgraph = self._subgraphs.get(kind)
-            if subgraph is not None and node.get("mode") != _BYPASSED:
+            if subgraph is not None and node.get("mode") != _BYPASSED and kind not in scope.uses:
                 inner.append(self._use(scope, name, node, inputs))
             elif kind.endswith(("SetNode", "setNode")) and inputs:
                 self._named[_first_text(node)] = next((one for one in inputs.values() if isinstance(one, list)), None)
@@ -182,7 +182,7 @@ class _Flat:
         use = _Scope(
             sheet,
             f"{name}:",
-            scope.deep + 1,
+            (*scope.uses, text_of(node.get("type"))),
             _id(object_of(sheet.get("inputNode")).get("id")) or "-10",
             given,
             chosen,
