@@ -11,7 +11,7 @@ from itertools import islice
 from msgspec import Struct
 
 from .comfy_nodes import INPUTS, NODES, SHOWS, ComfyNode, LinkedNodes, finished
-from .recipe import list_of, object_of, text_of
+from .recipe import MODEL_ENDING, list_of, object_of, text_of
 
 # The widgets of a saved workflow have no names; only their order tells. "" is a switch of the screen.
 _WIDGETS: dict[str, tuple[str, ...]] = {
@@ -276,4 +276,5 @@ def _names_of(sockets: list[dict[str, object]], values: list[object]) -> tuple[s
             names.append("")
     if len(names) == len(values):
         return tuple(names)
-    return ("text",) if len(values) == 1 and isinstance(values[0], str) else ()
+    # One text alone is words, unless it is the name of a file.
+    return ("text",) if len(values) == 1 and isinstance(values[0], str) and not MODEL_ENDING.search(values[0]) else ()

@@ -28,7 +28,7 @@ _SHORT = 36
 _NAME_LENGTH = 80
 _TEXT_LENGTH = 512
 _PROMPT_LENGTH = 4096
-_ENDING = re.compile(r"\.(safetensors|ckpt|gguf|sft|pth?|bin)$", re.IGNORECASE)
+MODEL_ENDING = re.compile(r"\.(safetensors|ckpt|gguf|sft|pth?|bin)$", re.IGNORECASE)
 _HASH = re.compile(r" \[[0-9a-fA-F]{4,64}\]$")
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -221,7 +221,7 @@ def is_nothing(text: str) -> bool:
 def bare_name(written: str) -> str:
     """A model's name without folders, ending and hash; "" for what is no name."""
     name = _HASH.sub("", plain(written).replace("\\", "/").rpartition("/")[2].strip())
-    return _ENDING.sub("", name).strip()
+    return MODEL_ENDING.sub("", name).strip()
 
 
 def read_json(text: str, what: str) -> object:

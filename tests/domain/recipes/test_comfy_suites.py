@@ -505,3 +505,10 @@ class TestSavedWorkflows:
         found = read_drawn(drawn(nodes, [[1, 1, 0, 2, 0], [2, 2, 0, 3, 0]]))
         assert (found.prompt, found.negative, found.seed) == ("a fox", "blur", 42)
         assert (found.values["txt2img.height"], found.values["txt2img.steps"]) == (768, 25)
+
+    def test_the_name_of_a_file_is_no_word(self):
+        nodes, links = whole()
+        nodes[1] = box(2, "Unknown loader", "svd.safetensors")
+        found = read_drawn(drawn(nodes, links))
+        assert found.prompt == ""
+        assert "could not be found" in told(found)
