@@ -8,8 +8,9 @@ from itertools import islice
 
 from msgspec import Struct
 
+from ..base.errors import InvalidInput
 from .comfy_nodes import ComfyNode, LinkedNodes, Plain
-from .recipe import RecipeDraft, bare_name, is_nothing, list_of, number_of, object_of, text_of
+from .recipe import RecipeDraft, bare_name, is_nothing, list_of, number_of, object_of, read_json, text_of
 
 # A name, with the number of its slot before or behind.
 _NAME = re.compile(r"lora(?:_?name)?(_?\d{0,2})|lora_(\d{1,2})_name|(?:unet_)?lora_?file(_?\d{0,2})")
@@ -136,6 +137,8 @@ def _listed(node: ComfyNode) -> Iterator[UsedLora]:
     """LoRAs as objects: one for each input, or a list in one of them."""
     for raw in node.inputs.values():
         wrapped = object_of(raw).get("__value__", raw)
+        if isinstance(wrapped, str) and wrapped.lstrip().startswith("[{") and "lora" in node.kind.casefold():
+            wrapped = _as_list(wrapped)
         entries = [wrapped] if isinstance(wrapped, dict) else list_of(wrapped)[:_LORAS]
         for entry in map(object_of, entries):
             known = "lora" in entry or ("lora" in node.kind.casefold() and "name" in entry)
@@ -146,6 +149,13 @@ def _listed(node: ComfyNode) -> Iterator[UsedLora]:
                 weight = next((number_of(entry[key]) for key in keys if key in entry), None)
                 clip = next((number_of(entry[key]) for key in ("strengthTwo", "clipStrength") if entry.get(key)), None)
                 yield UsedLora(name, weight, clip)
+
+
+def _as_list(text: str) -> list[object]:
+    try:
+        return list_of(read_json(text[:_TEXT], "The list of LoRAs"))
+    except InvalidInput:
+        return []
 
 
 def _is_off(node: ComfyNode, keys: Sequence[str]) -> bool:

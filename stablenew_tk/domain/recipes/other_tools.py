@@ -28,6 +28,7 @@ _SWARM_SECOND = ("refinercontrolpercentage", "refinerupscale", "refinermodel", "
 _INVOKE_UNPLACED = ("controlnets", "ipAdapters", "t2iAdapters", "cfg_rescale_multiplier", "seamless_x", "seamless_y")
 # InvokeAI weighs words with + and −, and joins prompts with .and(), .blend(), .swap().
 _COMPEL = re.compile(r"[\w)][+-]{2,8}(?!\w)|\)[+-](?!\w)|[\w)]\+(?=[\s,)]|$)|\.(?:and|blend|swap)\(")
+_FOOOCUS_SIGN = re.compile(r"\[\[[^\[\]]{0,200}\]\]|__[\w/-]{1,60}?__")
 _SIGN = 80
 
 
@@ -205,7 +206,10 @@ def from_fooocus(document: Json) -> Recipe:
     styles = text_of(labels.get("styles")).strip("[]() ")
     if styles:
         draft.note(f"Fooocus also added the words of its styles, which are not in this prompt: {styles[:200]}.")
-    return draft.recipe(text_of(labels.get("prompt")), text_of(labels.get("negative_prompt")))
+    words = (text_of(labels.get("prompt")), text_of(labels.get("negative_prompt")))
+    signs = dict.fromkeys(sign[:_SIGN] for text in words for sign in _FOOOCUS_SIGN.findall(text[:LIMIT]))
+    _note_signs(draft, "Fooocus", signs, "a WebUI reads them as words")
+    return draft.recipe(*words)
 
 
 def _fooocus_loras(draft: RecipeDraft, labels: Json) -> None:

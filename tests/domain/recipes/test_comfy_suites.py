@@ -99,6 +99,11 @@ class TestLoras:
             ),
             ("easy loraStack", {"toggle": False, "num_loras": 1, "lora_1_name": "a.pt", "lora_1_strength": 0.6}, ""),
             ("Lora Loader Stack (rgthree)", {"lora_01": "a.pt", "strength_01": 0.6, "lora_02": "None"}, "<lora:a:0.6>"),
+            (
+                "AV LoraList",
+                {"data": '[{"lora": "a.pt", "strength": 0.6}, {"lora": "b", "on": false}]'},
+                "<lora:a:0.6>",
+            ),
             ("Lora Loader (Manager)", {"text": "<lora:a:0.6> <lora:b:1>"}, "<lora:a:0.6> <lora:b:1>"),
             (
                 "Lora Loader (Manager)",

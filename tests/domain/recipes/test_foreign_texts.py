@@ -151,6 +151,12 @@ class TestDialects:
         found = of({"positive_prompt": words, "seed": 4, "steps": 20}, "invokeai_metadata")
         assert "sign of InvokeAI" in told(found)
 
+    @pytest.mark.parametrize("sign", ["[[red, blue]]", "__colour__"])
+    def test_signs_of_fooocus_are_named(self, sign):
+        found = of({"base_model": "x", "prompt": f"a {sign} fox", "seed": 4, "steps": 20})
+        assert found.prompt == f"a {sign} fox"
+        assert f"sign of Fooocus: {sign}" in told(found)
+
     def test_ruined_fooocus(self):
         given = {
             "Prompt": "a fox",
