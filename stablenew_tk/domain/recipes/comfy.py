@@ -29,6 +29,9 @@ _PLUMBING = re.compile(
     r"|(In|Out)put of a subgraph|LatentFromBatch|RepeatLatentBatch|SetLatentNoiseMask|easy kSampler|ImageComposite)"
 )
 _LOADERS = re.compile(r"(Dual|Triple|Quadruple)?CLIP(Vision)?Loader|VAELoader")
+# Samplers, schedules and guiders as nodes have settings of their own; these are taken over.
+_OWN_SETTINGS = re.compile(r"Sampler|.*(Scheduler|Guider)$")
+_TAKEN = ("cfg", "steps", "scheduler", "sampler_name", "denoise", "noise_seed", "seed", "add_noise")
 _MASKS = ("SetLatentNoiseMask", "VAEEncodeForInpaint", "InpaintModelConditioning")
 
 
@@ -209,6 +212,9 @@ def _left_out(draft: RecipeDraft, graph: LinkedNodes, chain: _Chain) -> None:
     ways = [value for value in chain.end.inputs.values() if graph.target(value)]
     for node in graph.up(ways):
         plain = {key: value for key in islice(node.inputs, 40) if (value := node.plain(key)) not in (None, "")}
+        if graph.is_read(node) and _OWN_SETTINGS.match(node.kind):
+            if own := {key: value for key, value in plain.items() if key not in _TAKEN}:
+                draft.leave_out(node.kind, own, "It is a setting of this sampler alone.")
         if graph.is_read(node) or _PLUMBING.match(node.kind) or not plain:
             continue
         told: object = next(iter(plain.values())) if len(plain) == 1 else plain

@@ -389,6 +389,28 @@ class TestStart:
         found = read(graph(free=free, sample=sampler(model=["free", 0])))
         assert 'FreeU_V2: {"b1": 1.3, "b2": 1.4}' in told(found)
 
+    def test_what_a_sampler_has_for_itself_is_listed(self):
+        nodes = {
+            "euler": node("SamplerEulerAncestral", eta=0.7, s_noise=1.0),
+            "steps": node("KarrasScheduler", steps=9, rho=7.0),
+            "sample": node(
+                "SamplerCustom",
+                noise_seed=4,
+                cfg=6,
+                sampler=["euler", 0],
+                sigmas=["steps", 0],
+                positive=["pos", 0],
+                negative=["neg", 0],
+                model=["load", 0],
+                latent_image=["empty", 0],
+                add_noise=True,
+            ),
+        }
+        found = read(graph(**nodes))
+        assert (found.values["txt2img.sampler"], found.values["txt2img.scheduler"]) == ("Euler a", "Karras")
+        assert 'SamplerEulerAncestral: {"eta": 0.7, "s_noise": 1.0}' in told(found)
+        assert 'KarrasScheduler: {"rho": 7.0}' in told(found)
+
 
 def drawn(nodes, links, subgraphs=()):
     return {"nodes": nodes, "links": links, "definitions": {"subgraphs": list(subgraphs)}}
