@@ -212,9 +212,9 @@ def _left_out(draft: RecipeDraft, graph: LinkedNodes, chain: _Chain) -> None:
     ways = [value for value in chain.end.inputs.values() if graph.target(value)]
     for node in graph.up(ways):
         plain = {key: value for key in islice(node.inputs, 40) if (value := node.plain(key)) not in (None, "")}
-        if graph.is_read(node) and _OWN_SETTINGS.match(node.kind):
-            if own := {key: value for key, value in plain.items() if key not in _TAKEN}:
-                draft.leave_out(node.kind, own, "It is a setting of this sampler alone.")
+        own = {key: value for key, value in plain.items() if key not in _TAKEN}
+        if own and graph.is_read(node) and _OWN_SETTINGS.match(node.kind):
+            draft.leave_out(node.kind, own, "It is a setting of this sampler alone.")
         if graph.is_read(node) or _PLUMBING.match(node.kind) or not plain:
             continue
         told: object = next(iter(plain.values())) if len(plain) == 1 else plain

@@ -25,6 +25,21 @@ _SWARM_TAKEN = (
     *("clipstopatlayer", "initimage", "initimagecreativity", "aspectratio", "images", "swarm_version", "date"),
 )
 _SWARM_SECOND = ("refinercontrolpercentage", "refinerupscale", "refinermodel", "refinersteps", "refinerupscalemethod")
+_INVOKE_TAKEN = (
+    *("seed", "scheduler", "steps", "cfg_scale", "width", "height", "model", "vae", "clip_skip", "loras"),
+    *("refiner_model", "refiner_start", "hrf_enabled", "hrf_strength", "strength", "generation_mode"),
+    *("positive_prompt", "negative_prompt", "app_version"),
+)
+_NOVELAI_TAKEN = (
+    *("seed", "noise_schedule", "sampler", "steps", "scale", "width", "height", "request_type", "strength"),
+    *("v4_prompt", "prompt", "v4_negative_prompt", "uc", "signed_hash", "version"),
+)
+_FOOOCUS_UNPLACED = ("sharpness", "adm_guidance", "performance", "inpaint_mode", "enhance")
+_FOOOCUS_TAKEN = (
+    *("seed", "sampler", "scheduler", "steps", "guidance_scale", "resolution", "base_model", "vae", "clip_skip"),
+    *("refiner_model", "refiner_switch", "styles", "prompt", "negative_prompt", "metadata_scheme", "version"),
+    *_FOOOCUS_UNPLACED,
+)
 _INVOKE_UNPLACED = ("controlnets", "ipAdapters", "t2iAdapters", "cfg_rescale_multiplier", "seamless_x", "seamless_y")
 # InvokeAI weighs words with + and −, and joins prompts with .and(), .blend(), .swap().
 _COMPEL = re.compile(r"[\w)][+-]{2,8}(?!\w)|\)[+-](?!\w)|[\w)]\+(?=[\s,)]|$)|\.(?:and|blend|swap)\(")
@@ -133,7 +148,15 @@ def from_invoke(document: Json) -> Recipe:
     for key in _INVOKE_UNPLACED:
         if document.get(key):
             draft.unplaced(key, document[key])
+    _list_others(draft, document, (*_INVOKE_TAKEN, *_INVOKE_UNPLACED))
     return draft.recipe(*words)
+
+
+def _list_others(draft: RecipeDraft, document: Json, taken: Iterable[str]) -> None:
+    """List what a document says under other names than those that were taken over."""
+    for key, value in islice(document.items(), 200):
+        if key not in taken and value not in (None, "", False, [], {}):
+            draft.leave_out(key, value, "It has no place here.")
 
 
 def _invoke_name(raw: object) -> str:
@@ -200,7 +223,8 @@ def from_fooocus(document: Json) -> Recipe:
         draft.put_file("refiner.checkpoint", labels.get("refiner_model"))
         draft.put("refiner.switch_at", labels.get("refiner_switch"))
     _fooocus_loras(draft, labels)
-    for key in ("sharpness", "adm_guidance", "performance", "inpaint_mode", "enhance"):
+    _list_others(draft, {key: one for key, one in labels.items() if not key.startswith("lora")}, _FOOOCUS_TAKEN)
+    for key in _FOOOCUS_UNPLACED:
         if not is_nothing(str(labels.get(key) or "")):
             draft.unplaced(key, labels[key])
     styles = text_of(labels.get("styles")).strip("[]() ")
@@ -240,6 +264,7 @@ def from_novelai(document: Json, description: str = "") -> Recipe:
         draft.note(_OVER_ANOTHER)
     prompt = _caption(document.get("v4_prompt")) or text_of(document.get("prompt")) or description
     negative = _caption(document.get("v4_negative_prompt")) or text_of(document.get("uc"))
+    _list_others(draft, document, _NOVELAI_TAKEN)
     if re.search(r"[{}]|\d::", prompt):
         draft.note("NovelAI weighs words with { } and 1.2::words::, WebUIs with (words:1.2). The prompt is unchanged.")
     return draft.recipe(prompt, negative)

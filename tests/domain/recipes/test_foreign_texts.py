@@ -151,6 +151,26 @@ class TestDialects:
         found = of({"positive_prompt": words, "seed": 4, "steps": 20}, "invokeai_metadata")
         assert "sign of InvokeAI" in told(found)
 
+    @pytest.mark.parametrize(
+        "document",
+        [
+            {"positive_prompt": "a", "seed": 4, "steps": 9, "cfg_rescale_multiplier": 0.7, "rand_device": "cpu"},
+            {"prompt": "a", "uc": "b", "seed": 4, "steps": 9, "cfg_rescale_multiplier": 0.7, "rand_device": "cpu"},
+            {
+                "base_model": "x",
+                "prompt": "a",
+                "cfg_rescale_multiplier": 0.7,
+                "rand_device": "cpu",
+                "lora_combined_1": "",
+            },
+            {"sui_image_params": {"prompt": "a", "cfg_rescale_multiplier": 0.7, "rand_device": "cpu"}},
+            {"prompt": "a", "seed": 4, "steps": 9, "cfg_rescale_multiplier": 0.7, "rand_device": "cpu"},
+        ],
+    )
+    def test_of_every_tool_what_has_no_place_is_listed(self, document):
+        left_out = [(one.what, one.value) for one in of(document).left_out]
+        assert left_out == [("cfg_rescale_multiplier", "0.7"), ("rand_device", "cpu")]
+
     @pytest.mark.parametrize("sign", ["[[red, blue]]", "__colour__"])
     def test_signs_of_fooocus_are_named(self, sign):
         found = of({"base_model": "x", "prompt": f"a {sign} fox", "seed": 4, "steps": 20})
