@@ -87,7 +87,9 @@ class RecipeDraft:
     def leave_out(self, what: str, value: object, why: str) -> None:
         """List something that is not taken over, without a sentence of its own."""
         shown = value if isinstance(value, str) else _as_json(value)
-        one = LeftOut(plain(_cut(what, _NAME_LENGTH)), plain(_cut(shown)), plain(_cut(why)))
+        one = LeftOut(
+            plain(_cut(what, _NAME_LENGTH)).strip() or "a value without a name", plain(_cut(shown)), plain(_cut(why))
+        )
         if one not in self._left_out and len(self._left_out) < _LEFT_OUT:
             self._left_out.append(one)
 

@@ -171,6 +171,10 @@ class TestDialects:
         left_out = [(one.what, one.value) for one in of(document).left_out]
         assert left_out == [("cfg_rescale_multiplier", "0.7"), ("rand_device", "cpu")]
 
+    def test_a_value_without_a_name_is_listed_too(self):
+        (left_out,) = of({"prompt": "a", "uc": "b", "seed": 4, "steps": 9, "": "x"}).left_out
+        assert (left_out.what, left_out.value) == ("a value without a name", "x")
+
     @pytest.mark.parametrize("sign", ["[[red, blue]]", "__colour__"])
     def test_signs_of_fooocus_are_named(self, sign):
         found = of({"base_model": "x", "prompt": f"a {sign} fox", "seed": 4, "steps": 20})
