@@ -6,6 +6,7 @@ import argparse
 import warnings
 from pathlib import Path
 
+from msgspec import to_builtins
 from msgspec.structs import replace
 from rich.table import Table
 
@@ -25,7 +26,7 @@ from .terminal import OK, out, print_json
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `packs from-image`."""
     parser.add_argument(
-        "file", metavar="FILE", help="a picture of a WebUI, ComfyUI, SwarmUI, InvokeAI, Fooocus, NovelAI"
+        "file", metavar="FILE", help="a picture of a WebUI, ComfyUI, SwarmUI, InvokeAI, Fooocus, NovelAI…"
     )
     parser.add_argument("--to", metavar="PACK.txt", help="add the prompt to this pack; a new file is made if needed")
     parser.add_argument("--controlnet", metavar="UNITS.json", help="write the ControlNet units of the picture there")
@@ -46,7 +47,7 @@ def packs_from_image(args: argparse.Namespace, _places: Places) -> int:
         notices.append(_write_units(Path(args.controlnet).expanduser(), recipe))
     if args.json:
         found = {"tool": recipe.tool, "prompt": recipe.prompt, "negative": recipe.negative, "seed": recipe.seed}
-        print_json({**found, "settings": recipe.values, "notices": notices})
+        print_json({**found, "settings": recipe.values, "notices": notices, "left_out": to_builtins(recipe.left_out)})
         return OK
     _show(recipe)
     for notice in notices:
@@ -78,6 +79,8 @@ def _show(recipe: Recipe) -> None:
     for path, value in recipe.values.items():
         table.add_row(path, _shown(value))
     out.print(table, markup=False)
+    for one in recipe.left_out:
+        out.print(f"Left out: {one.what}: {one.value} ({one.why})", markup=False)
 
 
 def _shown(value: str | int | float | bool) -> str:

@@ -44,12 +44,14 @@ class TestShown:
         said = cli("packs", "from-image", picture(f"a boat\nNegative prompt: blur\n{LINE}, Hires upscale: 9"), "--json")
         assert said.code == 0
         document = said.json
-        assert list(document) == ["tool", "prompt", "negative", "seed", "settings", "notices"]
+        assert list(document) == ["tool", "prompt", "negative", "seed", "settings", "notices", "left_out"]
         assert (document["tool"], document["prompt"], document["negative"]) == ("A1111", "a boat", "blur")
         assert document["seed"] == 5
         assert document["settings"]["txt2img.scheduler"] == "Karras"
         assert all(check_value(path, value) == value for path, value in document["settings"].items())
         assert document["notices"] == ["hires.scale: 9 is outside 1 to 4 ×. It was left out."]
+        (left_out,) = document["left_out"]
+        assert left_out == {"what": "hires.scale", "value": "9", "why": "hires.scale: 9 is outside 1 to 4 ×."}
 
     def test_in_words_it_is_a_table(self, cli, picture):
         said = cli("packs", "from-image", picture(json.dumps(two_passes()), "prompt"))

@@ -44,6 +44,7 @@ _SCHEDULER_IDS = {
     "gits": "Align Your Steps GITS",
     "sgm": "SGM Uniform",
     "klopt": "KL Optimal",
+    "sdturbo": "Turbo",
 }
 # As the last letters of a sampler's id only: k-diffusion's and InvokeAI's short forms.
 _SHORT_SCHEDULERS = {"ka": "Karras", "k": "Karras", "exp": "Exponential"}

@@ -6,296 +6,222 @@ There are thousands of kinds of nodes, so a node is known by the names of its in
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import islice, takewhile
+from itertools import islice
+
+from msgspec import Struct
 
 from ..base.errors import InvalidInput
-from .comfy_nodes import ComfyNode, LinkedNodes, graph_of, graph_of_workflow
-from .infotext import LIMIT
-from .recipe import Recipe, RecipeDraft, bare_name, number_of, object_of, text_of
+from .comfy_loras import loras_above, put_loras
+from .comfy_nodes import ComfyNode, LinkedNodes, graph_of
+from .comfy_passes import fits, put_enlarging_at_the_end, put_passes, size_at
+from .comfy_sampling import CHECKPOINT, NOT_MODEL, NOT_PICTURE, SamplerSettings, is_sampler, pictures_of, setting
+from .comfy_words import PromptTexts
+from .comfy_workflow import graph_of_workflow
+from .recipe import Recipe, RecipeDraft, is_nothing, number_of, text_of
 
-_PICTURE = ("latent_image", "latent", "samples", "pixels", "image", "images", "image1", "latent_opt", "optional_latent")
-# Ways that lead away from the picture itself: to the words, the checkpoint, the noise.
-_NOT_PICTURE = (
-    *("model", "clip", "vae", "positive", "negative", "guider", "noise", "sigmas", "sampler", "control_net"),
-    *("upscale_model", "conditioning", "seed", "steps", "cfg", "denoise", "mask"),
-)
-_NOT_MODEL = (*_PICTURE, "positive", "negative", "conditioning", "noise", "sigmas", "sampler", "vae", "control_net")
-_NOT_WORDS = ("clip", "model", "vae", "control_net", "image", "mask", "style_model", "clip_vision_output", "samples")
-_CHECKPOINT = ("ckpt_name", "unet_name", "base_ckpt_name", "model_name", "ckpt", "gguf_name")
-_CONDITIONS = (
-    *("conditioning", "conditioning_to", "conditioning_from", "conditioning_1", "conditioning_2", "cond1", "cond2"),
-    *("cond", "pipe", "basic_pipe", "any_01", "any_02"),
-)
-_WORDS = re.compile(r"(text|string|prompt|value|t5xxl|clip_[lg]|populated_text|Text|STRING|input)(_?[a-z0-9]{1,2})?")
-_LORA = re.compile(r"lora_name(_?\d{0,2})")
 _SIDES = re.compile(r"([0-9]{2,5}) ?[x×*] ?([0-9]{2,5})")
 _CHAIN = 8
-_LORAS = 50
-_DEEP = 60
-_NODES_OF_WORDS = 400
+_GROUPS = ("workflow/", "workflow>")
+_GRID = 8
+# Nodes that only hand pictures over: nothing is lost with them.
+_PLUMBING = re.compile(
+    r"(VAE(En|De)code(Tiled)?|Save|Preview|Image ?Save|Reroute|Load ?Image|SetNode|GetNode|Note|MarkdownNote"
+    r"|(In|Out)put of a subgraph|LatentFromBatch|RepeatLatentBatch|SetLatentNoiseMask|easy kSampler|ImageComposite)"
+)
+_LOADERS = re.compile(r"(Dual|Triple|Quadruple)?CLIP(Vision)?Loader|VAELoader")
+# Samplers, schedules and guiders as nodes have settings of their own; these are taken over.
+_OWN_SETTINGS = re.compile(r"Sampler|.*(Scheduler|Guider)$")
+_TAKEN = ("cfg", "steps", "scheduler", "sampler_name", "denoise", "noise_seed", "seed", "add_noise")
+_MASKS = ("SetLatentNoiseMask", "VAEEncodeForInpaint", "InpaintModelConditioning")
 
 
-def from_comfy(prompt: object, workflow: object) -> Recipe:
-    """The recipe in the two documents of a ComfyUI picture, either of which may be anything. Raises InvalidInput."""
+class _Chain(Struct, frozen=True):
+    """The samplers that made a picture, the first one first, and the node where it came out."""
+
+    samplers: list[ComfyNode]
+    end: ComfyNode
+
+
+def from_comfy(prompt: object, workflow: object, picture: tuple[int, int] = (0, 0)) -> Recipe:
+    """The recipe in the two documents of a ComfyUI picture, either of which may be anything. Raises InvalidInput.
+
+    `picture` is the width and height of the file in px: one workflow can save several pictures.
+    """
     graph = graph_of(prompt)
-    if chain := _longest_chain(graph):
-        return _recipe(graph, chain, by_order=False)
+    if chain := _chain_of(graph, picture):
+        return _recipe(graph, chain, picture, by_order=False)
     drawn = graph_of_workflow(workflow)
-    if chain := _longest_chain(drawn):
-        return _recipe(drawn, chain, by_order=True)
+    if chain := _chain_of(drawn, picture):
+        return _recipe(drawn, chain, picture, by_order=True)
     count = max(len(graph.nodes), len(drawn.nodes))
+    if hidden := next((node.kind for node in drawn.nodes.values() if node.kind.startswith(_GROUPS)), ""):
+        raise InvalidInput(
+            f"The sampler of the ComfyUI workflow lies in the group node {hidden[9:69]}, which is not read. Open the "
+            "picture in ComfyUI and take the group apart."
+        )
     raise InvalidInput(
         f"None of the {count} nodes of the ComfyUI workflow is a sampler with words and steps, so there are no "
         "settings to read. Open the picture in ComfyUI instead."
     )
 
 
-def _is_sampler(node: ComfyNode) -> bool:
-    kind = node.kind.casefold()
-    if "detailer" in kind or "select" in kind:
-        return False
-    inputs = node.inputs
-    worded = "positive" in inputs and ("steps" in inputs or "sigmas" in inputs)
-    return worded or "guider" in inputs or ("ksampler" in kind and ("steps" in inputs or "seed" in inputs))
-
-
-def _longest_chain(graph: LinkedNodes) -> list[ComfyNode]:
-    """The samplers that made a picture, the first one first. With several pictures the one that took most of them."""
+def _chain_of(graph: LinkedNodes, picture: tuple[int, int]) -> _Chain | None:
+    """The samplers that made the picture; of several pictures the one of its size, else the one with most of them."""
     ends = [node for node in graph.nodes.values() if re.match(r"(Save|Preview|Image ?Save|.*Output)", node.kind)]
-    chains = [_chain(graph, node) for node in ends[:_CHAIN]]
-    best: list[ComfyNode] = max(chains, key=len, default=[])
-    if best:
-        return best
-    last = next((node for node in graph.nodes.values() if _is_sampler(node)), None)
-    return [*_chain(graph, last), last] if last else []
+    chains = [_Chain(_samplers_above(graph, node), node) for node in ends[:_CHAIN]]
+    chains = [chain for chain in chains if chain.samplers]
+    if len(chains) > 1:
+        chains = [chain for chain in chains if fits(size_at(graph, chain.end), picture)] or chains
+    if chains:
+        return max(chains, key=lambda chain: len(chain.samplers))
+    last = next((node for node in graph.nodes.values() if is_sampler(node)), None)
+    return _Chain([*_samplers_above(graph, last), last], last) if last else None
 
 
-def _chain(graph: LinkedNodes, end: ComfyNode) -> list[ComfyNode]:
+def _samplers_above(graph: LinkedNodes, end: ComfyNode) -> list[ComfyNode]:
     found: list[ComfyNode] = []
     node: ComfyNode | None = end
     while node is not None and len(found) < _CHAIN:
         # The nearest sampler above, on the ways a picture takes.
-        node = next((above for above in graph.up(_pictures_of(node), _NOT_PICTURE) if _is_sampler(above)), None)
+        node = next((above for above in graph.up(pictures_of(node), NOT_PICTURE) if is_sampler(above)), None)
         if node is None or any(node is known for known in found):
             break
         found.append(node)
     return [one for one in reversed(found) if one is not end]
 
 
-def _pictures_of(node: ComfyNode) -> list[object]:
-    return [node.inputs[key] for key in _PICTURE if key in node.inputs]
-
-
-def _recipe(graph: LinkedNodes, chain: Sequence[ComfyNode], *, by_order: bool) -> Recipe:
+def _recipe(graph: LinkedNodes, chain: _Chain, picture: tuple[int, int], *, by_order: bool) -> Recipe:
     draft = RecipeDraft("ComfyUI")
-    first = chain[0]
+    first, last = chain.samplers[0], chain.samplers[-1]
     if by_order:
         draft.note("Only the saved workflow was there, whose values have no names. Look over what was read.")
-    _settings(draft, graph, first)
-    _size(draft, graph, first)
-    _models(draft, graph, first)
-    words = _words_of(first)
-    positive, negative = _PromptTexts(graph, "positive").of(words[0]), _PromptTexts(graph, "negative").of(words[1])
-    layer = number_of(graph.first(words[0], "stop_at_clip_layer", "clip_skip"), -1)
+    for note in graph.notes[:4]:
+        draft.note(note)
+    sampling = SamplerSettings.of(graph, first)
+    _settings(draft, graph, first, sampling)
+    _start(draft, graph, first, picture if chain.end is not last or len(chain.samplers) == 1 else (0, 0))
+    _models(draft, graph, sampling)
+    positive = PromptTexts(graph, "positive").told(sampling.words[0], draft)
+    negative = PromptTexts(graph, "negative").told(sampling.words[1], draft)
+    layer = number_of(graph.first(sampling.words[0], "stop_at_clip_layer", "clip_skip"), -1)
     draft.put("clip_skip", None if layer is None else abs(layer))
-    if len(chain) > 1:
-        _second(draft, graph, first, chain[1])
-    for node in graph.nodes.values():
-        if "Detailer" in node.kind:
-            draft.note(f"The repairs of {node.kind[:60]} were left out.")
+    put_passes(draft, graph, chain.samplers, (positive, negative), picture)
+    put_enlarging_at_the_end(draft, graph, chain.end, last)
     if not positive:
         draft.note("The words of the prompt could not be found in the workflow.")
+    _left_out(draft, graph, chain)
     return draft.recipe(positive, negative)
 
 
-def _words_of(sampler: ComfyNode) -> tuple[object, object]:
-    inputs = sampler.inputs
-    if "guider" in inputs:
-        return inputs["guider"], inputs["guider"]
-    pipe = next((inputs[key] for key in ("pipe", "basic_pipe", "model") if key in inputs), None)
-    return inputs.get("positive", pipe), inputs.get("negative", pipe if "positive" not in inputs else None)
-
-
-def _settings(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode) -> None:
-    inputs = sampler.inputs
-    seed = graph.value(sampler, "seed")
-    seed = seed if seed is not None else graph.value(sampler, "noise_seed")
-    draft.put_seed(seed if seed is not None else graph.first(inputs.get("noise"), "noise_seed", "seed"))
-    draft.put("txt2img.steps", _setting(graph, sampler, "steps", "sigmas"))
-    cfg = _setting(graph, sampler, "cfg", "guider")
+def _settings(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, sampling: SamplerSettings) -> None:
+    draft.put_seed(sampling.seed)
+    draft.put("txt2img.steps", setting(graph, sampler, "steps", "sigmas"))
+    cfg = setting(graph, sampler, "cfg", "guider")
     # A guider without it knows one side only, which is what 1 means.
-    draft.put("txt2img.cfg_scale", 1 if cfg is None and "guider" in inputs else cfg)
-    if (guidance := number_of(graph.first(_words_of(sampler)[0], "guidance"))) is not None:
+    draft.put("txt2img.cfg_scale", 1 if cfg is None and "guider" in sampler.inputs else cfg)
+    if (guidance := number_of(graph.first(sampling.words[0], "guidance"))) is not None:
         draft.note(f"The distilled guidance of {guidance:g} has no place here. It was left out.")
-    scheduler = _setting(graph, sampler, "scheduler", "sigmas")
-    if scheduler is None:
-        scheduler = _by_class(graph, inputs.get("sigmas"), "Scheduler")
-    name = _setting(graph, sampler, "sampler_name", "sampler")
-    draft.put_sampler(name if name is not None else _by_class(graph, inputs.get("sampler"), "Sampler"), scheduler)
+        draft.leave_out("guidance", guidance, "It has no place here.")
+    draft.put_sampler(sampling.sampler, sampling.scheduler)
 
 
-def _setting(graph: LinkedNodes, sampler: ComfyNode, key: str, way: str) -> object:
-    """A value of the sampler itself, or of the nodes it is handed over to."""
-    if key in sampler.inputs:
-        return graph.value(sampler, key)
-    return graph.first(sampler.inputs.get(way), key, stop=("model", "positive", "negative", "conditioning"))
-
-
-def _by_class(graph: LinkedNodes, link: object, word: str) -> str:
-    """KarrasScheduler and SamplerEulerAncestral have their name in their class."""
-    for node in graph.up([link], ("model",)):
-        if node.kind.startswith(word) or node.kind.endswith(word):
-            return node.kind.removesuffix(word).removeprefix(word)
-    return ""
-
-
-def _size(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode) -> None:
-    for node in graph.up(_pictures_of(sampler), _NOT_PICTURE):
-        if node.kind.startswith("LoadImage"):
-            draft.put("img2img.denoise", _setting(graph, sampler, "denoise", "sigmas"))
-            draft.note("This picture was painted over another one, which is not in the file.")
+def _start(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, picture: tuple[int, int]) -> None:
+    """What the first sampler began with: nothing of a size, several of it, or a picture."""
+    sized = False
+    for node in graph.up(pictures_of(sampler), NOT_PICTURE):
+        if node.kind.startswith(_MASKS):
+            graph.mark(node)
+            draft.note("Only a part of the picture was painted anew; the mask is not in the file.")
+            draft.leave_out(node.kind, "", "The mask is not in the file.")
+        if re.match(r"Load ?Image", node.kind):
+            _over_another(draft, graph, sampler, node)
             return
-        if any(graph.target(one) for one in _pictures_of(node)):
+        _batch(draft, graph, node)
+        if not sized and not any(graph.target(one) for one in pictures_of(node)):
+            sized = _size(draft, graph, node)
+    if not sized and all(picture):
+        draft.put_size(picture[0] // _GRID * _GRID, picture[1] // _GRID * _GRID)
+        draft.note("The workflow does not tell the size; that of the file was taken.")
+
+
+def _over_another(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, loader: ComfyNode) -> None:
+    denoise = number_of(setting(graph, sampler, "denoise", "sigmas"))
+    steps = number_of(draft.values.get("txt2img.steps"))
+    draft.put("img2img.enabled", True)
+    draft.put("img2img.denoise", denoise)
+    if denoise and steps and 0 < denoise < 1:
+        # ComfyUI runs all of its steps from where it starts; a WebUI runs that share of them.
+        equal = round(steps / denoise)
+        draft.put("txt2img.steps", equal)
+        draft.note(f"ComfyUI ran {steps:g} steps from {denoise:g} on; a WebUI needs {equal} steps for that.")
+    for name in ("steps", "cfg_scale", "sampler", "scheduler"):
+        draft.put(f"img2img.{name}", draft.values.get(f"txt2img.{name}"))
+    draft.note("This picture was painted over another one, which is not in the file.")
+    draft.leave_out("first picture", loader.plain("image"), "It is not in the file.")
+
+
+def _batch(draft: RecipeDraft, graph: LinkedNodes, node: ComfyNode) -> None:
+    for key in ("batch_size", "amount"):
+        count = number_of(graph.value(node, key)) if key in node.inputs else None
+        if count and count > 1:
+            draft.note(f"The picture is one of {count:g} made together; the seed belongs to the first of them.")
+            draft.leave_out(key, f"{count:g}", "The file does not tell which of the pictures it is.")
+    if "batch_index" in node.inputs:
+        index = graph.value(node, "batch_index")
+        draft.note(f"The picture is number {index} of those made together; the seed belongs to the first of them.")
+        draft.leave_out("batch_index", index, "A WebUI draws other noise for it.")
+
+
+def _size(draft: RecipeDraft, graph: LinkedNodes, node: ComfyNode) -> bool:
+    """Take the size that a node without a picture above it tells."""
+    for key in ("resolution", "dimensions"):
+        if sides := _SIDES.search(text_of(graph.value(node, key))[:200]):
+            draft.put_size(sides[1], sides[2])
+            return True
+    for before in ("", "empty_latent_"):
+        width, height = graph.value(node, f"{before}width"), graph.value(node, f"{before}height")
+        if width is None or height is None:
             continue
-        for before in ("", "empty_latent_"):
-            if f"{before}width" in node.inputs and f"{before}height" in node.inputs:
-                draft.put_size(graph.value(node, f"{before}width"), graph.value(node, f"{before}height"))
-                return
-        for key in ("resolution", "dimensions"):
-            if sides := _SIDES.search(text_of(node.inputs.get(key))[:200]):
-                draft.put_size(sides[1], sides[2])
-                return
+        sides_made = [number_of(one) for one in (width, height)]
+        if any(one and one % _GRID and one > _GRID for one in sides_made):
+            made = [int(one // _GRID * _GRID) if one else one for one in sides_made]
+            draft.note(f"ComfyUI makes {made[0]} x {made[1]} of the size {width} x {height}; that was taken.")
+            draft.leave_out("size", f"{width} x {height}", "ComfyUI makes multiples of 8.")
+            width, height = made[0] or width, made[1] or height
+        draft.put_size(width, height)
+        return True
+    return False
 
 
-def _models(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode) -> None:
-    start = sampler.inputs.get("model", sampler.inputs.get("guider", sampler.inputs.get("pipe")))
-    loras: list[tuple[object, object]] = []
-    for node in graph.up([start], _NOT_MODEL):
-        if len(loras) < _LORAS:
-            loras += _loras_of(graph, node)
-        name = next((value for key in _CHECKPOINT if (value := graph.value(node, key)) is not None), None)
+def _models(draft: RecipeDraft, graph: LinkedNodes, sampling: SamplerSettings) -> None:
+    for node in graph.up([sampling.model], NOT_MODEL):
+        name = next((value for key in CHECKPOINT if (value := graph.value(node, key)) is not None), None)
         if name is not None and "lora" not in node.kind.casefold() and "checkpoint" not in draft.values:
             draft.put_file("checkpoint", name)
-    # The walk meets the last one first.
-    for lora, weight in reversed(loras):
-        draft.add_lora(lora, weight)
-    decoders = (node.inputs.get("vae") for node in graph.nodes.values() if node.kind.startswith("VAEDecode"))
-    for link in islice(decoders, _CHAIN):
-        if vae := graph.first(link, "vae_name"):
-            draft.put("vae", text_of(vae).replace("\\", "/").rpartition("/")[2])
+    put_loras(draft, loras_above(graph, sampling.model, NOT_MODEL))
+    decoders = [node.inputs.get("vae") for node in graph.nodes.values() if node.kind.startswith("VAEDecode")]
+    for link in (*decoders[:_CHAIN], sampling.model):
+        vae = text_of(graph.first(link, "vae_name", stop=("samples", "image"))).replace("\\", "/").rpartition("/")[2]
+        if vae and not is_nothing(vae) and vae != "Baked VAE":
+            draft.put("vae", vae)
             return
 
 
-def _loras_of(graph: LinkedNodes, node: ComfyNode) -> list[tuple[object, object]]:
-    found: list[tuple[object, object]] = []
-    for key, raw in node.inputs.items():
-        if match := _LORA.fullmatch(key):
-            tail = match[1]
-            keys = (f"strength_model{tail}", f"lora_strength{tail}", f"model_weight{tail}", f"strength{tail}")
-            weight = next((value for one in keys if (value := graph.value(node, one)) is not None), None)
-            if node.plain(f"switch{tail}") != "Off":
-                found.append((graph.value(node, key), weight))
-        elif "lora" in (entry := object_of(raw)) and entry.get("on") is not False:
-            # rgthree's Power Lora Loader: one object for each.
-            found.append((entry["lora"], entry.get("strength")))
-    return list(reversed(found))
-
-
-def _second(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, second: ComfyNode) -> None:
-    """The second sampler: a refiner when it goes on where the first one stopped, else the hires pass."""
-    start, steps = number_of(graph.value(second, "start_at_step"), 0), number_of(graph.value(second, "steps"), 0)
-    if start and steps and first.plain("return_with_leftover_noise") == "enable":
-        draft.put("refiner.enabled", True)
-        draft.put_file("refiner.checkpoint", graph.first(second.inputs.get("model"), *_CHECKPOINT, stop=_NOT_MODEL))
-        draft.put("refiner.switch_at", round(start / steps, 4))
-        return
-    draft.put("hires.enabled", True)
-    draft.put("hires.steps", _setting(graph, second, "steps", "sigmas"))
-    draft.put("hires.denoise", _setting(graph, second, "denoise", "sigmas"))
-    cfg = _setting(graph, second, "cfg", "guider")
-    draft.put("hires.cfg_scale", 0 if cfg == draft.values.get("txt2img.cfg_scale") else cfg)
-    _enlarging(draft, graph, first, second)
-
-
-def _enlarging(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, second: ComfyNode) -> None:
-    """How much larger the second pass is, and by what: all nodes between the two samplers."""
-    factor: float | None = None
-    before = number_of(draft.values.get("txt2img.width"), 0)
-    upscaler = ""
-    between = takewhile(lambda node: node is not first, graph.up(_pictures_of(second), _NOT_PICTURE))
-    for node in (second, *between):
-        times = next((graph.value(node, key) for key in ("scale_by", "upscale_by") if key in node.inputs), None)
-        width = number_of(graph.value(node, "width"), 0)
-        if factor is None:
-            factor = number_of(times)
-        if factor is None and "scale" in node.kind.casefold() and width and before:
-            factor = width / before
-        if not upscaler:
-            upscaler = _upscaler(graph, node)
-    # A model that always makes four times as much, and then less of it again.
-    if factor and factor < 1 and (own := re.search(r"([248])x|x([248])", upscaler, re.IGNORECASE)):
-        factor *= int(own[1] or own[2])
-    draft.put("hires.scale", None if factor is None else round(factor, 3))
-    draft.put("hires.upscaler", upscaler)
-
-
-def _upscaler(graph: LinkedNodes, node: ComfyNode) -> str:
-    if name := graph.first(node.inputs.get("upscale_model"), "model_name"):
-        return bare_name(text_of(name))
-    return "Latent" if node.kind.startswith("LatentUpscale") else ""
-
-
-class _PromptTexts:
-    """The words of one side of the picture, each node read once."""
-
-    def __init__(self, graph: LinkedNodes, side: str) -> None:
-        self._graph = graph
-        self._side = side
-        self._seen: set[str] = set()
-        self._length = 0
-
-    def of(self, link: object, deep: int = 0) -> str:
-        """All words above a link."""
-        name = self._graph.target(link)
-        if not name or name in self._seen or len(self._seen) >= _NODES_OF_WORDS or deep > _DEEP:
-            return ""
-        self._seen.add(name)
-        node = self._graph.nodes[name]
-        if "ZeroOut" in node.kind:
-            return ""
-        return self._joined(node, self._keys(node), deep)
-
-    def _keys(self, node: ComfyNode) -> list[str]:
-        """The inputs to follow: the side's own, else words, else what words were made into."""
-        other = "negative" if self._side == "positive" else "positive"
-        inputs = node.inputs
-        for key in (self._side, f"text_{self._side}", f"{self._side}_prompt"):
-            if key in inputs:
-                return [key]
-        if "populated_text" in inputs:
-            return ["populated_text"]
-        if "guider" in node.kind.casefold() and self._side == "negative":
-            return []
-        if words := [key for key in inputs if _WORDS.fullmatch(key) and other not in key]:
-            return words
-        if known := [key for key in _CONDITIONS if key in inputs]:
-            return known
-        return [key for key in inputs if key not in _NOT_WORDS and key != other]
-
-    def _joined(self, node: ComfyNode, keys: Sequence[str], deep: int) -> str:
-        parts: list[str] = []
-        for key in keys:
-            raw = node.inputs[key]
-            part = self.of(raw, deep + 1) if isinstance(raw, list) else self._read(raw, key)
-            if part.strip(" ,\n") and part not in parts:
-                parts.append(part)
-        between = next((node.plain(key) for key in ("delimiter", "separator") if key in node.inputs), None)
-        plain_text = not node.kind.startswith(("CLIPText", "Conditioning")) and isinstance(between, str)
-        return (str(between).replace("\\n", "\n") if plain_text else ", ").join(parts)
-
-    def _read(self, raw: object, key: str) -> str:
-        if not isinstance(raw, str) or not (_WORDS.fullmatch(key) or self._side in key):
-            return ""
-        self._length += len(raw)
-        return raw if self._length <= 2 * LIMIT else ""
+def _left_out(draft: RecipeDraft, graph: LinkedNodes, chain: _Chain) -> None:
+    """Name the nodes above the picture that nothing was taken from."""
+    ways = [value for value in chain.end.inputs.values() if graph.target(value)]
+    for node in graph.up(ways):
+        plain = {key: value for key in islice(node.inputs, 40) if (value := node.plain(key)) not in (None, "")}
+        own = {key: value for key, value in plain.items() if key not in _TAKEN}
+        if own and graph.is_read(node) and _OWN_SETTINGS.match(node.kind):
+            draft.leave_out(node.kind, own, "It is a setting of this sampler alone.")
+        if graph.is_read(node) or _PLUMBING.match(node.kind) or not plain:
+            continue
+        told: object = next(iter(plain.values())) if len(plain) == 1 else plain
+        if "Detailer" in node.kind:
+            draft.note(f"The repairs of {node.kind[:60]} were left out.")
+            draft.leave_out(node.kind, told, "Its repairs have no counterpart here.")
+        elif _LOADERS.fullmatch(node.kind):
+            draft.leave_out(node.kind, told, "The file belongs to the checkpoint.")
+        else:
+            draft.unplaced(node.kind[:60], told)

@@ -5,59 +5,32 @@ Every walk looks at each node once and at no more than 20,000 inputs, so cycles 
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from msgspec import Struct
 
-from .recipe import list_of, object_of, text_of
+from .recipe import object_of, text_of
 
 Plain = str | int | float | bool
-_NODES = 20_000
-_INPUTS = 200
+NODES = 20_000
+INPUTS = 200
 _WALK = 20_000
 _STRAIGHT = 20
 # What a node that only hands on a value calls it.
+# Nodes that hand on one of several inputs, and what tells which: a number, a name that ends in it, or yes and no.
+_SWITCH = re.compile(r"switch|selector|ifelse|conditionalbranch", re.IGNORECASE)
+_SELECTOR = re.compile(
+    r"(select|selected|index|input|switch|boolean|bool|cond|condition|choose|which|selector|select_input|input_number"
+    r"|selected_index|value_index|boolean_value|boolean_number|switch_to)",
+    re.IGNORECASE,
+)
+_BRANCHES = (("on_true", "on_false"), ("tt_value", "ff_value"), ("if_true", "if_false"))
+SHOWS = re.compile(r"show|display|preview", re.IGNORECASE)
+_SHOWN = re.compile(r"text_?\d{0,2}|preview(_?text|_markdown)?|displayed_text|shown", re.IGNORECASE)
 _HANDED_ON = ("value", "Value", "int", "INT", "float", "FLOAT", "number", "string", "STRING", "text", "seed", "a")
-# The widgets of a saved workflow have no names; only their order tells. "" is a switch of the screen.
-_WIDGETS: dict[str, tuple[str, ...]] = {
-    "KSampler": ("seed", "", "steps", "cfg", "sampler_name", "scheduler", "denoise"),
-    "KSamplerAdvanced": (
-        *("add_noise", "noise_seed", "", "steps", "cfg", "sampler_name", "scheduler"),
-        *("start_at_step", "end_at_step", "return_with_leftover_noise"),
-    ),
-    "SamplerCustom": ("add_noise", "noise_seed", "", "cfg"),
-    "CheckpointLoaderSimple": ("ckpt_name",),
-    "CheckpointLoader": ("config_name", "ckpt_name"),
-    "UNETLoader": ("unet_name", "weight_dtype"),
-    "VAELoader": ("vae_name",),
-    "UpscaleModelLoader": ("model_name",),
-    "LoraLoader": ("lora_name", "strength_model", "strength_clip"),
-    "LoraLoaderModelOnly": ("lora_name", "strength_model"),
-    "CLIPTextEncode": ("text",),
-    "CLIPTextEncodeFlux": ("clip_l", "t5xxl", "guidance"),
-    "CLIPSetLastLayer": ("stop_at_clip_layer",),
-    "EmptyLatentImage": ("width", "height", "batch_size"),
-    "EmptySD3LatentImage": ("width", "height", "batch_size"),
-    "LatentUpscale": ("upscale_method", "width", "height", "crop"),
-    "LatentUpscaleBy": ("upscale_method", "scale_by"),
-    "ImageScaleBy": ("upscale_method", "scale_by"),
-    "ImageScale": ("upscale_method", "width", "height", "crop"),
-    "RandomNoise": ("noise_seed", ""),
-    "KSamplerSelect": ("sampler_name",),
-    "BasicScheduler": ("scheduler", "steps", "denoise"),
-    "KarrasScheduler": ("steps",),
-    "CFGGuider": ("cfg",),
-    "FluxGuidance": ("guidance",),
-    "PrimitiveNode": ("value",),
-    "PrimitiveString": ("value",),
-    "PrimitiveStringMultiline": ("value",),
-    "PrimitiveInt": ("value",),
-    "PrimitiveFloat": ("value",),
-    "StringConcatenate": ("string_a", "string_b", "delimiter"),
-}
-_MUTED, _BYPASSED = 2, 4
 
 
 class ComfyNode(Struct, frozen=True):
@@ -77,6 +50,17 @@ class LinkedNodes:
 
     def __init__(self, nodes: dict[str, ComfyNode]) -> None:
         self.nodes = nodes
+        # The nodes that were understood: a value was taken from them.
+        self.read: set[int] = set()
+        self.notes: list[str] = []
+
+    def mark(self, node: ComfyNode) -> None:
+        """Note that a node was understood."""
+        self.read.add(id(node))
+
+    def is_read(self, node: ComfyNode) -> bool:
+        """Whether anything was taken from a node."""
+        return id(node) in self.read
 
     def target(self, link: object) -> str:
         """The id of the node a link comes from; "" for anything else."""
@@ -103,12 +87,17 @@ class LinkedNodes:
     def value(self, node: ComfyNode, key: str) -> Plain | None:
         """The value of an input, also when it is handed on by other nodes; None when it cannot be found."""
         raw = node.inputs.get(key)
+        if key in node.inputs:
+            self.mark(node)
         for _ in range(_STRAIGHT):
             name = self.target(raw)
             if not name:
                 return raw if isinstance(raw, (str, int, float)) else None
+            self.mark(self.nodes[name])
             inputs = self.nodes[name].inputs
             known = next((one for one in (key, *_HANDED_ON) if one in inputs), "")
+            if known == "a" and len(inputs) > 1:
+                return None  # it is computed
             # A node with one input can only hand that one on, whatever it calls it.
             raw = inputs[known] if known else next(iter(inputs.values())) if len(inputs) == 1 else None
         return None
@@ -125,48 +114,66 @@ class LinkedNodes:
 def graph_of(document: object) -> LinkedNodes:
     """The graph of an API prompt: id → class_type and inputs."""
     nodes: dict[str, ComfyNode] = {}
-    for name, raw in islice(object_of(document).items(), _NODES):
+    for name, raw in islice(object_of(document).items(), NODES):
         node = object_of(raw)
         if kind := text_of(node.get("class_type")):
-            nodes[name] = ComfyNode(kind, dict(islice(object_of(node.get("inputs")).items(), _INPUTS)))
-    return LinkedNodes(nodes)
+            nodes[name] = ComfyNode(kind, dict(islice(object_of(node.get("inputs")).items(), INPUTS)))
+    return finished(nodes)
 
 
-def graph_of_workflow(document: object) -> LinkedNodes:
-    """The graph of a workflow as the screen saves it, as far as the widgets of its nodes are known."""
-    workflow = object_of(document)
-    links: dict[int, tuple[str, int]] = {}
-    for raw in list_of(workflow.get("links")):
-        parts = list_of(raw)
-        if len(parts) >= 3 and isinstance(parts[0], int) and isinstance(parts[2], int):
-            links[parts[0]] = (_id(parts[1]), parts[2])
-    nodes: dict[str, ComfyNode] = {}
-    for raw in list_of(workflow.get("nodes"))[:_NODES]:
-        node = object_of(raw)
-        kind, name = text_of(node.get("type")), _id(node.get("id"))
-        if kind and name and node.get("mode") != _MUTED:
-            nodes[name] = ComfyNode(kind, _inputs_of(node, kind, links))
-    return LinkedNodes(nodes)
+def finished(nodes: dict[str, ComfyNode]) -> LinkedNodes:
+    """The graph of nodes that is read: of a node that chooses one of its inputs only that one is left, of a node that
+    shows a text only the text.
+    """
+    graph = LinkedNodes(nodes)
+    for name, node in nodes.items():
+        if len(node.inputs) > 1:
+            if key := _chosen(graph, node):
+                nodes[name] = ComfyNode(node.kind, {key: node.inputs[key]})
+            elif shown := _shown(node):
+                nodes[name] = ComfyNode(node.kind, {"text": shown})
+    graph.read.clear()
+    return graph
 
 
-def _id(raw: object) -> str:
-    return raw if isinstance(raw, str) else str(raw) if isinstance(raw, int) and abs(raw) < 10**15 else ""
+def _chosen(graph: LinkedNodes, node: ComfyNode) -> str:
+    """The input that a switch hands on; "" for what is no switch."""
+    links = sorted(key for key, value in node.inputs.items() if graph.target(value))
+    pairs = next((pair for pair in _BRANCHES if any(key in node.inputs for key in pair)), ())
+    if not links or not (pairs or _SWITCH.search(node.kind)) or "sampler" in node.kind.casefold():
+        return ""
+    selector = next((key for key in node.inputs if _SELECTOR.fullmatch(key)), "")
+    if not selector:
+        return "" if pairs else links[0]
+    chosen = graph.value(node, selector)
+    links = [key for key in links if key != selector]
+    written = [
+        key for key, value in node.inputs.items() if key in links or (isinstance(value, str) and key != selector)
+    ]
+    if isinstance(chosen, str) and chosen.casefold() in ("true", "false", "on", "off", "yes", "no"):
+        chosen = chosen.casefold() in ("true", "on", "yes")
+    if isinstance(chosen, bool):
+        ends = ("true", "_a", "1", "tt_value") if chosen else ("false", "_b", "2", "ff_value")
+        return next((key for key in written if key.endswith(ends)), "")
+    number = int(chosen) if isinstance(chosen, (int, float)) and abs(chosen) < NODES else _digits(chosen)
+    if number is not None and (found := next((key for key in written if _digits(key) == number), "")):
+        return found
+    if links:
+        graph.notes.append(f"Which input the switch {node.kind[:60]} took is not written; the first one was read.")
+        return links[0]
+    return ""
 
 
-def _inputs_of(node: dict[str, object], kind: str, links: dict[int, tuple[str, int]]) -> dict[str, object]:
-    inputs: dict[str, object] = {}
-    # A bypassed node does nothing but hand on: its links without its values.
-    if node.get("mode") != _BYPASSED:
-        widgets = node.get("widgets_values")
-        values = list_of(widgets)
-        names = _WIDGETS.get(kind) or (("text",) if len(values) == 1 and isinstance(values[0], str) else ())
-        inputs.update(zip(names, values, strict=False))
-        inputs.update(islice(object_of(widgets).items(), _INPUTS))
-        inputs.pop("", None)
-    for raw in list_of(node.get("inputs"))[:_INPUTS]:
-        entry = object_of(raw)
-        link = entry.get("link")
-        if isinstance(link, int) and link in links:
-            source, slot = links[link]
-            inputs[text_of(entry.get("name"))] = [source, slot]
-    return inputs
+def _digits(text: object) -> int | None:
+    found = re.search(r"([0-9]{1,4})$", text) if isinstance(text, str) else None
+    return int(found[1]) if found else None
+
+
+def _shown(node: ComfyNode) -> str:
+    """The text that a node on the screen showed when the picture was made; "" when it showed none."""
+    if not SHOWS.search(node.kind) or not any(isinstance(value, list) for value in node.inputs.values()):
+        return ""
+    given = [node.inputs[key] for key in node.inputs if _SHOWN.fullmatch(key)]
+    # Some keep a list of one text; a link has two parts.
+    texts = [one[0] if isinstance(one, list) and len(one) == 1 else one for one in given]
+    return "\n".join(text for text in texts if isinstance(text, str) and text.strip())

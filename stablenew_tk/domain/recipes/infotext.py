@@ -28,6 +28,11 @@ _ODD = re.compile(r"[,:\n\r\0]")
 _KEY = re.compile(r"\w[\w \-/]+")
 # A line of values has at least this many; fewer is a prompt that happens to hold a colon.
 _FEWEST = 3
+_START = re.compile(r"[ \t]*(?:Steps|Sampler|CFG scale|Seed|Size|Model(?: hash)?): ?\S")
+_QUOTES_OR_BREAK = re.compile(r"""(?s:: *"(?:[^"\\]|\\.)*"(?= *(?:,|\n|$)))|\n""")
+_TRIES = 20
+# A value that is JSON although nobody put it in quotes.
+_JSON = re.compile(r"""\{\s*["}]|\[\s*[\[{"\]]""")
 # Before schedulers had a name of their own, they were the last words of the sampler's name.
 SCHEDULER_SUFFIXES = ("SGM Uniform", "Polyexponential", "Exponential", "Karras")
 _NTH = {"2nd": 1, "3rd": 2, "4th": 3}
@@ -51,6 +56,7 @@ _TXT2IMG = {
     "Refiner": "refiner.checkpoint",
     "Refiner switch at": "refiner.switch_at",
 }
+_GOING_ON = {*COMMON, *SAMPLING, *_TXT2IMG, "Size", "Version", "Model hash", "Clip skip"}
 _DETAILER = {
     "model": "model",
     "prompt": "prompt",
@@ -68,11 +74,14 @@ _DETAILER = {
 
 
 class Infotext(Struct, frozen=True):
-    """The three parts of a generation text. `values` keeps the writer's keys and spelling."""
+    """The three parts of a generation text. `values` keeps the writer's keys and spelling; `after` are the lines that
+    other programs wrote behind the values.
+    """
 
     prompt: str = ""
     negative: str = ""
     values: dict[str, str] = {}
+    after: str = ""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -85,9 +94,9 @@ def parse(text: str) -> Infotext:
     """Take a generation text apart. Never raises; each part is cut at 64 KiB."""
     clean = _clean(text)
     body, _, last = clean.rpartition("\n")
-    values = dict(_pairs(last[:LIMIT]))
-    if "Steps" not in values or len(values) < _FEWEST:
-        body, values = clean, {}
+    values, after = _values_of(last), ""
+    if not values:
+        body, values, after = _block(clean)
     prompt: list[str] = []
     negative: list[str] = []
     part = prompt
@@ -97,12 +106,48 @@ def parse(text: str) -> Infotext:
             part = negative
             line = line[start.end() :]
         part.append(line)
-    return Infotext("\n".join(prompt).strip(), "\n".join(negative).strip(), values)
+    return Infotext("\n".join(prompt).strip(), "\n".join(negative).strip(), values, after)
+
+
+def _values_of(line: str) -> dict[str, str]:
+    values = dict(_pairs(line[:LIMIT]))
+    return values if "Steps" in values and len(values) >= _FEWEST else {}
+
+
+def _block(text: str) -> tuple[str, dict[str, str], str]:
+    """What stands before the values, the values, and what stands behind them, when they are not the last line alone.
+
+    A line that begins with the steps is theirs; the last one, since words may hold such a line as well. A value in
+    quotes may hold line breaks.
+    """
+    lines = text.split("\n")
+    starts = [nth for nth, line in enumerate(lines) if _START.match(line)]
+    for nth in reversed(starts[-_TRIES:]):
+        tail = "\n".join(lines[nth:])[:LIMIT]
+        breaks = (found.start() for found in _QUOTES_OR_BREAK.finditer(tail) if found[0] == "\n")
+        end = next(breaks, len(tail))
+        values = _values_of(tail[:end])
+        if values and not any(_NEGATIVE_START.match(line) for line in tail[end:].split("\n")):
+            return "\n".join(lines[:nth]), values, _without_values(tail[end:], values)
+    return text, {}, ""
+
+
+def _without_values(text: str, values: dict[str, str]) -> str:
+    """The lines that hold no values; those of the others are added."""
+    others: list[str] = []
+    for line in text.strip().split("\n"):
+        pairs = dict(_pairs(line))
+        if next(iter(pairs), "") in _GOING_ON:
+            values.update({**pairs, **values})
+        else:
+            others.append(line.strip())
+    return "\n".join(others).strip()
 
 
 def written(info: Infotext) -> str:
     """The text of which `parse` makes the same parts again, as long as it is shorter than 64 KiB."""
-    return format_infotext(info.prompt, info.negative, list(info.values.items()))
+    text = format_infotext(info.prompt, info.negative, list(info.values.items()))
+    return f"{text}\n{info.after}" if info.after else text
 
 
 def _clean(text: str) -> str:
@@ -129,9 +174,11 @@ def _pairs(line: str) -> Iterator[tuple[str, str]]:
         end = -1
         if line.startswith('"', start):
             end = _after_quotes(line, start)
-        elif key == "Hashes" and braces_balance and line.startswith("{", start):
+        elif braces_balance and _JSON.match(line, start):
             # Written unquoted although it is full of commas. One failed search is enough, else it would be quadratic.
             end = _after_braces(line, start)
+            if end < len(line) and line[end : end + 1] != ",":
+                end = -1
             braces_balance = end >= 0
         if end < 0:
             end = comma if comma >= 0 else len(line)
@@ -155,13 +202,17 @@ def _after_quotes(line: str, start: int) -> int:
 
 def _after_braces(line: str, start: int) -> int:
     depth = 0
-    quoted = False
+    quoted = escaped = False
     for at in range(start, len(line)):
         char = line[at]
-        if char == '"':
+        if escaped:
+            escaped = False
+        elif quoted and char == "\\":
+            escaped = True
+        elif char == '"':
             quoted = not quoted
-        elif not quoted and char in "{}":
-            depth += 1 if char == "{" else -1
+        elif not quoted and char in "{}[]":
+            depth += 1 if char in "{[" else -1
             if depth == 0:
                 return at + 1
     return -1
@@ -172,7 +223,8 @@ def _unquoted(text: str) -> str:
         return text
     try:
         # Not json.loads: that would let half a surrogate pair through, which no journal line can hold.
-        return msgspec.json.decode(text, type=str)
+        # JSON has no line breaks in a text; some extensions write them all the same.
+        return msgspec.json.decode(text.replace("\n", "\\n"), type=str)
     except (msgspec.MsgspecError, ValueError):
         return text
 
@@ -187,7 +239,7 @@ def format_infotext(prompt: str, negative: str, pairs: Sequence[tuple[str, Value
 def _quoted(key: str, text: str) -> str:
     if key == "Hashes" and text.startswith("{") and _after_braces(text, 0) == len(text) and not _BREAKS.search(text):
         return text
-    odd = _ODD.search(text) or text.startswith('"') or text != text.strip()
+    odd = _ODD.search(text) or text.startswith('"') or _JSON.match(text) or text != text.strip()
     return json.dumps(text, ensure_ascii=False) if odd else text
 
 

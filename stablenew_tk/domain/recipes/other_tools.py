@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from itertools import islice
 
-from .recipe import Recipe, RecipeDraft, list_of, number_of, object_of, read_json, text_of
+from .infotext import LIMIT
+from .recipe import Recipe, RecipeDraft, is_nothing, list_of, number_of, object_of, read_json, text_of
 
 Json = dict[str, object]
 
@@ -13,6 +16,35 @@ _SIDES = re.compile(r"\D{0,4}([0-9]{1,6})\D{1,6}([0-9]{1,6})")
 _DREAM = re.compile(r"(?:^|\s)-([sSWHCA])\s*([^\s-]\S*)")
 _DREAM_PATHS = {"s": "txt2img.steps", "W": "txt2img.width", "H": "txt2img.height", "C": "txt2img.cfg_scale"}
 _SWARM_LATENT = ("latent-", "latentmodel-")
+# <lora:…> means the same to a WebUI.
+_SWARM_TAG = re.compile(r"<(?!lora:|lyco:|hypernet:)[A-Za-z]{2,20}(?:\[[^<>\[\]]{0,200}\])?(?::[^<>]{0,400}>?|>)")
+_SWARM_EMBEDDING = re.compile(r"<embed(?:ding)?:([^<>:]{1,200})>")
+_SWARM_TAKEN = (
+    *("prompt", "negativeprompt", "seed", "steps", "cfgscale", "width", "height", "model", "vae", "loras"),
+    *("loraweights", "sampler", "comfyuisampler", "autowebuisampler", "scheduler", "comfyuischeduler"),
+    *("clipstopatlayer", "initimage", "initimagecreativity", "aspectratio", "images", "swarm_version", "date"),
+)
+_SWARM_SECOND = ("refinercontrolpercentage", "refinerupscale", "refinermodel", "refinersteps", "refinerupscalemethod")
+_INVOKE_TAKEN = (
+    *("seed", "scheduler", "steps", "cfg_scale", "width", "height", "model", "vae", "clip_skip", "loras"),
+    *("refiner_model", "refiner_start", "hrf_enabled", "hrf_strength", "strength", "generation_mode"),
+    *("positive_prompt", "negative_prompt", "app_version"),
+)
+_NOVELAI_TAKEN = (
+    *("seed", "noise_schedule", "sampler", "steps", "scale", "width", "height", "request_type", "strength"),
+    *("v4_prompt", "prompt", "v4_negative_prompt", "uc", "signed_hash", "version"),
+)
+_FOOOCUS_UNPLACED = ("sharpness", "adm_guidance", "performance", "inpaint_mode", "enhance")
+_FOOOCUS_TAKEN = (
+    *("seed", "sampler", "scheduler", "steps", "guidance_scale", "resolution", "base_model", "vae", "clip_skip"),
+    *("refiner_model", "refiner_switch", "styles", "prompt", "negative_prompt", "metadata_scheme", "version"),
+    *_FOOOCUS_UNPLACED,
+)
+_INVOKE_UNPLACED = ("controlnets", "ipAdapters", "t2iAdapters", "cfg_rescale_multiplier", "seamless_x", "seamless_y")
+# InvokeAI weighs words with + and −, and joins prompts with .and(), .blend(), .swap().
+_COMPEL = re.compile(r"[\w)][+-]{2,8}(?!\w)|\)[+-](?!\w)|[\w)]\+(?=[\s,)]|$)|\.(?:and|blend|swap)\(")
+_FOOOCUS_SIGN = re.compile(r"\[\[[^\[\]]{0,200}\]\]|__[\w/-]{1,60}?__")
+_SIGN = 80
 
 
 def from_swarm(document: Json) -> Recipe:
@@ -39,7 +71,23 @@ def from_swarm(document: Json) -> Recipe:
         draft.put("img2img.denoise", given.get("initimagecreativity"))
         draft.note(_OVER_ANOTHER)
     _swarm_second_pass(draft, given)
-    return draft.recipe(text_of(given.get("prompt")), text_of(given.get("negativeprompt")))
+    words = [_SWARM_EMBEDDING.sub(r"\1", text_of(given.get(key))) for key in ("prompt", "negativeprompt")]
+    signs = dict.fromkeys(sign[:_SIGN] for text in words for sign in _SWARM_TAG.findall(text[:LIMIT]))
+    _note_signs(draft, "SwarmUI", signs, "a WebUI reads them as words")
+    taken = {*_SWARM_TAKEN, *_SWARM_SECOND}
+    for key, value in islice(given.items(), 200):
+        if key not in taken and value not in (None, "", False):
+            draft.unplaced(key, value)
+    return draft.recipe(*words)
+
+
+def _note_signs(draft: RecipeDraft, tool: str, signs: Iterable[str], why: str) -> None:
+    """Name what has a meaning in the prompts of one tool only; it stays where it is."""
+    found = list(islice(signs, 20))
+    for sign in found:
+        draft.leave_out(f"sign of {tool}", sign, f"Only {tool} acts on it. It still stands in the prompt.")
+    if found:
+        draft.note(f"Signs that only {tool} knows stand in the prompt ({', '.join(found)[:200]}); {why}.")
 
 
 def _several(raw: object) -> list[object]:
@@ -84,6 +132,9 @@ def from_invoke(document: Json) -> Recipe:
     for raw in list_of(document.get("loras"))[:50]:
         lora = object_of(raw)
         draft.add_lora(_invoke_name(lora.get("model") or lora.get("lora")), lora.get("weight"))
+    words = (text_of(document.get("positive_prompt")), text_of(document.get("negative_prompt")))
+    signs = dict.fromkeys(sign[:_SIGN] for text in words for sign in _COMPEL.findall(text[:LIMIT]))
+    _note_signs(draft, "InvokeAI", signs, "WebUIs write (words:1.1)")
     if refiner := _invoke_name(document.get("refiner_model")):
         draft.put("refiner.enabled", True)
         draft.put_file("refiner.checkpoint", refiner)
@@ -94,7 +145,18 @@ def from_invoke(document: Json) -> Recipe:
     if document.get("strength") is not None or "img2img" in text_of(document.get("generation_mode")):
         draft.put("img2img.denoise", document.get("strength"))
         draft.note(_OVER_ANOTHER)
-    return draft.recipe(text_of(document.get("positive_prompt")), text_of(document.get("negative_prompt")))
+    for key in _INVOKE_UNPLACED:
+        if document.get(key):
+            draft.unplaced(key, document[key])
+    _list_others(draft, document, (*_INVOKE_TAKEN, *_INVOKE_UNPLACED))
+    return draft.recipe(*words)
+
+
+def _list_others(draft: RecipeDraft, document: Json, taken: Iterable[str]) -> None:
+    """List what a document says under other names than those that were taken over."""
+    for key, value in islice(document.items(), 200):
+        if key not in taken and value not in (None, "", False, [], {}):
+            draft.leave_out(key, value, "It has no place here.")
 
 
 def _invoke_name(raw: object) -> str:
@@ -161,10 +223,17 @@ def from_fooocus(document: Json) -> Recipe:
         draft.put_file("refiner.checkpoint", labels.get("refiner_model"))
         draft.put("refiner.switch_at", labels.get("refiner_switch"))
     _fooocus_loras(draft, labels)
+    _list_others(draft, {key: one for key, one in labels.items() if not key.startswith("lora")}, _FOOOCUS_TAKEN)
+    for key in _FOOOCUS_UNPLACED:
+        if not is_nothing(str(labels.get(key) or "")):
+            draft.unplaced(key, labels[key])
     styles = text_of(labels.get("styles")).strip("[]() ")
     if styles:
         draft.note(f"Fooocus also added the words of its styles, which are not in this prompt: {styles[:200]}.")
-    return draft.recipe(text_of(labels.get("prompt")), text_of(labels.get("negative_prompt")))
+    words = (text_of(labels.get("prompt")), text_of(labels.get("negative_prompt")))
+    signs = dict.fromkeys(sign[:_SIGN] for text in words for sign in _FOOOCUS_SIGN.findall(text[:LIMIT]))
+    _note_signs(draft, "Fooocus", signs, "a WebUI reads them as words")
+    return draft.recipe(*words)
 
 
 def _fooocus_loras(draft: RecipeDraft, labels: Json) -> None:
@@ -195,6 +264,7 @@ def from_novelai(document: Json, description: str = "") -> Recipe:
         draft.note(_OVER_ANOTHER)
     prompt = _caption(document.get("v4_prompt")) or text_of(document.get("prompt")) or description
     negative = _caption(document.get("v4_negative_prompt")) or text_of(document.get("uc"))
+    _list_others(draft, document, _NOVELAI_TAKEN)
     if re.search(r"[{}]|\d::", prompt):
         draft.note("NovelAI weighs words with { } and 1.2::words::, WebUIs with (words:1.2). The prompt is unchanged.")
     return draft.recipe(prompt, negative)

@@ -22,15 +22,28 @@ JSON_LIMIT = 4 * 1024 * 1024
 _PARTS_LIMIT = 400_000
 _NOTICES = 20
 _LORAS = 50
+_LEFT_OUT = 100
+_NAMED = 8
+_SHORT = 36
+_NAME_LENGTH = 80
 _TEXT_LENGTH = 512
 _PROMPT_LENGTH = 4096
-_ENDING = re.compile(r"\.(safetensors|ckpt|gguf|sft|pth?|bin)$", re.IGNORECASE)
+MODEL_ENDING = re.compile(r"\.(safetensors|ckpt|gguf|sft|pth?|bin)$", re.IGNORECASE)
 _HASH = re.compile(r" \[[0-9a-fA-F]{4,64}\]$")
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
+class LeftOut(Struct, frozen=True):
+    """Something that a picture tells and that was not taken over: its name there, its value, and why."""
+
+    what: str
+    value: str
+    why: str
+
+
 class Recipe(Struct, frozen=True):
-    """How a picture was made. `values` are checked settings by catalogue path, `notices` say what is not in them.
+    """How a picture was made. `values` are checked settings by catalogue path, `notices` say in sentences what is not
+    in them, and `left_out` lists it.
 
     `seed` is None when there is none that can be used again. `infotext` is the text of a WebUI's picture as it was
     found, and one made of the values for the pictures of other tools. `model_hash` has the digits by which the
@@ -43,6 +56,7 @@ class Recipe(Struct, frozen=True):
     seed: int | None = None
     values: dict[str, Value] = {}
     notices: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     infotext: str = ""
     model_hash: str = ""
 
@@ -54,14 +68,36 @@ class RecipeDraft:
         self._tool = tool
         self._seed: int | None = None
         self._notices: list[str] = []
+        self._left_out: list[LeftOut] = []
+        self._unplaced: list[str] = []
         self._loras: list[tuple[str, float]] = []
         self.values: dict[str, Value] = {}
         self.model_hash = ""
+
+    @property
+    def loras(self) -> list[str]:
+        """The names of the LoRAs that are to become tags."""
+        return [name for name, _ in self._loras]
 
     def note(self, sentence: str) -> None:
         """Add a notice, once."""
         if sentence not in self._notices and len(self._notices) < _NOTICES:
             self._notices.append(sentence)
+
+    def leave_out(self, what: str, value: object, why: str) -> None:
+        """List something that is not taken over, without a sentence of its own."""
+        shown = value if isinstance(value, str) else _as_json(value)
+        one = LeftOut(
+            plain(_cut(what, _NAME_LENGTH)).strip() or "a value without a name", plain(_cut(shown)), plain(_cut(why))
+        )
+        if one not in self._left_out and len(self._left_out) < _LEFT_OUT:
+            self._left_out.append(one)
+
+    def unplaced(self, name: str, value: object) -> None:
+        """List a setting that has no counterpart here; one sentence names all of them."""
+        if (short := _cut(name, _SHORT)) not in self._unplaced:
+            self._unplaced.append(short)
+        self.leave_out(name, value, "It has no place here.")
 
     def put(self, path: str, raw: object) -> None:
         """Take a setting as it was written. None and empty text mean: not said."""
@@ -71,10 +107,11 @@ class RecipeDraft:
             self.values[path] = _fitted(path, raw)
         except InvalidInput as error:
             self.note(f"{_cut(str(error))} It was left out.")
+            self.leave_out(path, raw, str(error))
 
     def put_sampler(self, sampler: object, scheduler: object, group: str = "txt2img") -> None:
         """Take a sampler and a scheduler in the spelling of any tool."""
-        if not (name := text_of(sampler).strip()):
+        if is_nothing(name := text_of(sampler).strip()):
             return
         sampler_here, scheduler_here = sampler_and_scheduler(name, text_of(scheduler))
         self.put(f"{group}.sampler", sampler_here)
@@ -87,7 +124,8 @@ class RecipeDraft:
 
     def put_file(self, path: str, raw: object) -> None:
         """Take a model by the name of its file; folders, ending and hash are dropped, as WebUIs do in pictures."""
-        if name := bare_name(text_of(raw)):
+        name = bare_name(text_of(raw))
+        if not is_nothing(name):
             self.put(path, name)
 
     def put_seed(self, raw: object) -> None:
@@ -102,21 +140,30 @@ class RecipeDraft:
             self._seed = number
         elif number != -1:
             self.note(f"The seed {_cut(text, 40)} is none that a WebUI takes (0 to {MAX_SEED}). It was left out.")
+            self.leave_out("seed", text[:40], f"A WebUI takes 0 to {MAX_SEED}.")
 
     def add_lora(self, raw: object, weight: object) -> None:
         """Take a LoRA that is to become a tag in the prompt; weight 0 means it was off."""
         name = bare_name(text_of(raw))
         number = number_of(weight, 1.0)
-        if not name or name.casefold() == "none" or number == 0 or len(self._loras) >= _LORAS:
+        if is_nothing(name) or number == 0:
+            return
+        if len(self._loras) >= _LORAS:
+            self.leave_out("LoRA", name, f"Only {_LORAS} LoRAs are taken over.")
             return
         if number is None or not -10 <= number <= 10 or re.search(r"[<>:\n]", name) or len(name) > _TEXT_LENGTH:
             self.note(f"The LoRA {_cut(repr(name), 80)} has a weight or a name that no tag can hold. It was left out.")
+            self.leave_out("LoRA", f"{name} ({weight})", "No tag can hold this weight or name.")
         elif name not in (known for known, _ in self._loras):
             self._loras.append((name, number))
 
     def recipe(self, prompt: str, negative: str, infotext: str = "") -> Recipe:
         """The finished recipe."""
         prompt, negative = self._plain("prompt", prompt), self._plain("negative prompt", negative)
+        if self._unplaced:
+            names = ", ".join(self._unplaced[:_NAMED])
+            more = f" and {len(self._unplaced) - _NAMED} more" if len(self._unplaced) > _NAMED else ""
+            self.note(f"Settings that have no place here were left out: {names}{more}.")
         tags = [f"<lora:{name}:{weight:g}>" for name, weight in self._loras if f"<lora:{name}:" not in prompt]
         prompt = " ".join(filter(None, (prompt, *tags)))
         text = infotext or format_infotext(prompt, negative, self._pairs())
@@ -127,6 +174,7 @@ class RecipeDraft:
             seed=self._seed,
             values=dict(self.values),
             notices=tuple(map(plain, self._notices)),
+            left_out=tuple(self._left_out),
             infotext=plain(text),
             model_hash=self.model_hash,
         )
@@ -167,10 +215,15 @@ def plain(text: str) -> str:
     return _STEERING.sub("", whole.replace("\r\n", "\n").replace("\r", "\n"))
 
 
+def is_nothing(text: str) -> bool:
+    """Whether a text says that there is nothing, also in the words of the languages that tools are written in."""
+    return text.strip().casefold() in ("", "none", "null", "undefined", "nan")
+
+
 def bare_name(written: str) -> str:
     """A model's name without folders, ending and hash; "" for what is no name."""
     name = _HASH.sub("", plain(written).replace("\\", "/").rpartition("/")[2].strip())
-    return _ENDING.sub("", name).strip()
+    return MODEL_ENDING.sub("", name).strip()
 
 
 def read_json(text: str, what: str) -> object:
@@ -212,6 +265,13 @@ def number_of(raw: object, missing: float | None = None) -> float | None:
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def _as_json(raw: object) -> str:
+    try:
+        return json.dumps(raw, ensure_ascii=False, default=str)
+    except RecursionError:
+        return "…"
 
 
 def _is_whole(raw: object) -> bool:

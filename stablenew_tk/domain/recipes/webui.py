@@ -11,7 +11,7 @@ from ..config.catalogue import LISTED_PASSES
 from ..config.controlnet import told_units, unit_words
 from ..config.spellings import sampler_and_scheduler
 from .infotext import inpainting, named_values, parse
-from .recipe import Recipe, RecipeDraft, bare_name, number_of
+from .recipe import Recipe, RecipeDraft, bare_name, is_nothing, list_of, number_of, object_of, read_json, text_of
 
 _SECOND_PASS = ("Hires upscale", "Hires resize", "Hires upscaler", "Hires steps")
 _SIZE = re.compile(r"([0-9]{1,6})x([0-9]{1,6})")
@@ -30,27 +30,67 @@ _PASS_DEFAULTS = {
     "sampler": "",
     "scheduler": "",
 }
-_UNPLACED = re.compile(
-    r"Hires (Distilled CFG Scale|Module \d+)"
-    r"|Module \d+|Seed resize from|Distilled CFG Scale|Tiling|Face restoration|Styles"
+# SD.Next's names for what other WebUIs write under another key.
+_DIALECT = {
+    "CLiP-skip": "Clip skip",
+    "CLIP skip": "Clip skip",
+    "Clip-skip": "Clip skip",
+    "Hires scale": "Hires upscale",
+    "Hires size": "Hires resize",
+    "Hires fixed": "Hires resize",
+    "Hires strength": "Denoising strength",
+    "Hires CFG scale": "Hires CFG Scale",
+    "Refiner start": "Refiner switch at",
+    "Scheduler": "Schedule type",
+}
+_CLASS = re.compile(r"[A-Z]\w*Scheduler")
+_RESOURCES = 50
+_TEXT = 20_000
+_NAMED_TAG = re.compile(r"<(?:lora|lyco):([^<>:\n]{1,200})[:>]", re.IGNORECASE)
+_HASHED = re.compile(r"(?:^|, )([^:,]{1,200}): ?[0-9a-fA-F]{8,64}")
+_HASHED_JSON = re.compile(r'"(?:lora|LORA):([^"]{1,200})"')
+# What is used here without having a path, and what only belongs to it.
+_USED = {"Size", "Version", "App", "Model hash", "Lora weights", "Hires resize", "Refiner", "Refiner switch at"}
+_USED |= {"Mask blur", "Masked content", "Inpaint area", "Mask mode", "Masked area padding"}
+# Not how the picture was made, but of which files, when or by which way: listed, but not worth a sentence.
+_ABOUT = re.compile(
+    r"(Lora|TI|Emb|VAE|Model|Refiner|Hires)? ?hash(es)?|Hashes|TI|Created Date|Civitai metadata|Pipeline|Operations"
+    r"|Backend|Parser|ADetailer version|AddNet .*|Civitai resources|Template|Wildcard prompt|Wildcard negative prompt"
+    r"|Negative Template|Time|Time taken|User|Mode|Comment|Refine|HiRes mode|Hires force",
+    re.IGNORECASE,
 )
+_EMPTY = ("", "None", "False", "{}", "[]")
 
 
 def from_infotext(text: str, tool: str = "") -> Recipe:
     """The recipe in a generation text. Raises InvalidInput when there is neither prompt nor setting in it."""
     info = parse(text)
-    values = info.values
-    if not (info.prompt or info.negative or values):
-        raise InvalidInput("The generation text of the picture is empty.")
+    values = _in_one_dialect(info.values)
+    prompt, negative = ("" if is_nothing(words) else words for words in (info.prompt, info.negative))
+    if not (prompt or negative or values):
+        raise InvalidInput("Nothing in the picture tells how it was made: its generation text is empty.")
     draft = RecipeDraft(tool or _writer(values))
     if values:
         _first_pass(draft, values)
         _second_pass(draft, values)
         _repairs(draft, values)
         _left_out(draft, values)
+        _resources(draft, values, prompt)
     else:
         draft.note("There is a prompt but no settings in the picture.")
-    return draft.recipe(info.prompt, info.negative, text)
+    for line in info.after.split("\n"):
+        if line:
+            draft.leave_out("line behind the settings", line, "Another program added it.")
+    return draft.recipe(prompt, negative, text)
+
+
+def _in_one_dialect(values: Mapping[str, str]) -> dict[str, str]:
+    """The values by the keys of A1111."""
+    ours = {key: text for key, text in values.items() if key not in _DIALECT}
+    for key, text in values.items():
+        if key in _DIALECT:
+            ours.setdefault(_DIALECT[key], text)
+    return ours
 
 
 def has_settings(text: str) -> bool:
@@ -71,9 +111,15 @@ def _writer(values: Mapping[str, str]) -> str:
 def _first_pass(draft: RecipeDraft, values: Mapping[str, str]) -> None:
     named = named_values(values, "txt2img")
     draft.put_seed(named.get("seed"))
-    draft.put_sampler(named.get("txt2img.sampler"), named.get("txt2img.scheduler") or values.get("Scheduler"))
-    for path in ("txt2img.steps", "txt2img.cfg_scale", "txt2img.subseed", "txt2img.subseed_strength", "vae"):
+    scheduler = named.get("txt2img.scheduler", "")
+    if _CLASS.fullmatch(scheduler):
+        draft.leave_out("Scheduler", scheduler, "It is the class that computed the sampler, and no schedule.")
+        scheduler = ""
+    draft.put_sampler(named.get("txt2img.sampler"), scheduler)
+    for path in ("txt2img.steps", "txt2img.cfg_scale", "txt2img.subseed", "txt2img.subseed_strength"):
         draft.put(path, named.get(path))
+    if not is_nothing(named.get("vae", "")):
+        draft.put("vae", named["vae"])
     draft.model_hash = hash_digits(values.get("Model hash", ""))
     # A name is what people know; where only the hash is written it stands for the checkpoint.
     draft.put_file("checkpoint", named.get("checkpoint") or draft.model_hash)
@@ -84,10 +130,15 @@ def _first_pass(draft: RecipeDraft, values: Mapping[str, str]) -> None:
         draft.put_size(size[1], size[2])
     elif "Size" in values:
         draft.note("The size is not written as width x height. It was left out.")
-    for lora in values.get("Lora weights", "").split(", ")[:50]:
+    for lora in values.get("Lora weights", "").split(", ", 100):
         name, _, weight = lora.partition(": ")
         draft.add_lora(name, weight or None)
-    if "Refiner" in values and values["Refiner"] not in ("", "None"):
+    for nth in range(1, 6):
+        if values.get("AddNet Enabled") == "True" and (name := values.get(f"AddNet Model {nth}", "")):
+            draft.add_lora(
+                name.partition("(")[0], values.get(f"AddNet Weight A {nth}", values.get(f"AddNet Weight {nth}"))
+            )
+    if not is_nothing(values.get("Refiner", "")):
         draft.put("refiner.enabled", True)
         draft.put_file("refiner.checkpoint", values["Refiner"])
         draft.put("refiner.switch_at", values.get("Refiner switch at"))
@@ -115,14 +166,14 @@ def _second_pass(draft: RecipeDraft, values: Mapping[str, str]) -> None:
     draft.put("hires.scheduler", scheduler)
     draft.put("hires.checkpoint", bare_name(own["checkpoint"]))
     for path in ("prompt", "negative"):
-        draft.put(f"hires.{path}", named.get(f"hires.{path}", ""))
+        draft.put(f"hires.{path}", _own(named.get(f"hires.{path}", "")))
     if "hires.scale" not in named:
         _scale_of_resize(draft, values)
 
 
 def _own(written: str) -> str:
     """A name that a pass has for itself; "" where it uses the same as the first."""
-    return "" if written.startswith("Use same") else written
+    return "" if written.startswith("Use same") or is_nothing(written) else written
 
 
 def _scale_of_resize(draft: RecipeDraft, values: Mapping[str, str]) -> None:
@@ -165,10 +216,43 @@ def _left_out(draft: RecipeDraft, values: Mapping[str, str]) -> None:
     if units := told_units(values):
         words = "; ".join(unit_words(unit) for unit in units[:4])
         draft.note(f"ControlNet guided it ({words[:300]}); the pictures of its units are not in the file.")
-    names = [
-        key
-        for key, text in values.items()
-        if _UNPLACED.fullmatch(key) and text not in ("", "None", "False") and not text.startswith("Use same")
-    ]
-    if names:
-        draft.note(f"Settings that have no place here were left out: {', '.join(names[:8])}.")
+        for key, text in values.items():
+            if key.startswith("ControlNet"):
+                draft.leave_out(key, text, "The pictures of its units are not in the file.")
+    for key, text in values.items():
+        if key in _USED or text in _EMPTY or text.startswith("Use same") or key.startswith("ControlNet"):
+            continue
+        if named_values({key: text}, "txt2img") or named_values({key: text}, "adetailer"):
+            continue
+        if _ABOUT.fullmatch(key):
+            draft.leave_out(key, text, "It tells about the picture or its files and is no setting.")
+        else:
+            draft.unplaced(key, text)
+
+
+def _resources(draft: RecipeDraft, values: Mapping[str, str], prompt: str) -> None:
+    """Models and LoRAs that stand in the values only: they have no name of a file or no weight."""
+    try:
+        listed = list_of(read_json(values.get("Civitai resources", "[]"), "The list of resources"))
+    except InvalidInput as error:
+        listed = []
+        draft.note(f"{error} It was left out.")
+    for raw in listed[:_RESOURCES]:
+        one = object_of(raw)
+        name = text_of(one.get("modelName")) or f"model version {one.get('modelVersionId')}"
+        kind, weight = text_of(one.get("type")) or "resource", number_of(one.get("weight"))
+        if f"<lora:{name}:".casefold() in prompt.casefold() or name == draft.values.get("checkpoint"):
+            continue
+        shown = {"checkpoint": "checkpoint", "lora": "LoRA"}.get(kind.casefold(), kind)
+        _no_file(draft, shown, name if weight is None else f"{name} ({weight:g})", "it is told by its title at Civitai")
+    hashed = dict.fromkeys(_HASHED.findall(values.get("Lora hashes", "")[:_TEXT]))
+    hashed.update(dict.fromkeys(_HASHED_JSON.findall(values.get("Hashes", "")[:_TEXT])))
+    known = {name.casefold() for name in (*_NAMED_TAG.findall(prompt), *draft.loras)}
+    for name in list(hashed)[:_RESOURCES]:
+        if bare_name(name).casefold() not in known:
+            _no_file(draft, "LoRA", name, "only its hash is told, and no weight")
+
+
+def _no_file(draft: RecipeDraft, kind: str, name: str, why: str) -> None:
+    draft.note(f"The {kind[:40]} '{name[:80]}' was used too; {why}. It was left out.")
+    draft.leave_out(kind, name, f"{why[:1].upper()}{why[1:]}.")

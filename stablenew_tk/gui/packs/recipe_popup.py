@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ...app.packs.wording import settings_words, shortened
 from ...domain.base.colour_roles import Role
+from ...domain.base.wording import counted
 from ...domain.recipes.recipe import Recipe
 from ...pipeline.messages.pictures import RecipeRead
 from ..widgets import theme
@@ -15,6 +16,7 @@ from ..widgets.notices import Action
 from ..widgets.popups import Popup
 
 _WIDTH = 460
+_NOTICES = 5
 
 
 class RecipePopup(Popup):
@@ -49,7 +51,9 @@ class RecipePopup(Popup):
             self._line("Settings", settings_words(recipe))
         if recipe.notices:
             Separator(self.body).pack(fill="x", pady=(theme.px(8), 0))
-            self._words("\n".join(recipe.notices[:4]))
+            self._words("\n".join(recipe.notices[:_NOTICES]))
+            if (more := len(recipe.notices) - _NOTICES) > 0:
+                self._words(f"{counted(more, 'more note')}: stablenew packs from-image prints all.")
         foot = Box(self.body)
         foot.pack(fill="x", padx=theme.px(10), pady=theme.px(10))
         buttons = [Button(foot, words, self._closing(action), height=theme.SMALL) for words, action in actions]

@@ -1,10 +1,11 @@
 """Reads generation metadata (prompt, settings, workflow) from picture files: PNG chunks, EXIF, comments, stealth alpha.
 
-XMP is not read, because tools store only ratings and titles there.
+Of XMP only the comment is read, because tools store only ratings and titles elsewhere in it.
 """
 
 from __future__ import annotations
 
+import html
 import re
 import zlib
 from collections.abc import Iterator
@@ -25,7 +26,10 @@ _EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286
 _NAMED_TAGS = {0x010E: "ImageDescription", 0x0131: "Software", 0x9C9C: "XPComment"}
 # ComfyUI's WebP: the tags from Model downwards hold "prompt:{…}", "workflow:{…}".
 _COMFY_TAGS = range(0x0100, 0x0111)
-_KEYED = re.compile(r"(prompt|workflow|parameters): ?")
+_KEYED = re.compile(r"(prompt|workflow|parameters): ?", re.IGNORECASE)
+_PNG = b"\x89PNG\r\n\x1a\n"
+_XMP_COMMENT = "<exif:UserComment"
+_XML_TAG = re.compile(r"<[^<>]*>")
 _CODES = {
     b"UNICODE\0": ("utf-16-be", "utf-16-le", "utf-8"),
     b"ASCII\0\0\0": ("utf-8",),
@@ -43,53 +47,78 @@ def read_recipe(path: Path) -> Recipe:
     any text, InvalidInput when it contains no known metadata.
     """
     data = read_bounded(path, FILE_LIMIT)
-    texts, damage = _texts(data, path)
+    texts, damage, size = _texts(data, path)
     try:
-        return _recipe(data, texts)
+        return _recipe(data, texts, size)
     except InvalidInput as error:
         if damage:
             raise Unreadable(f"{path.name} cannot be read: {damage}.") from error
         raise InvalidInput(f"{path.name}: {error}", str(path)) from error
 
 
-def _recipe(data: bytes, texts: dict[str, str]) -> Recipe:
+def _recipe(data: bytes, texts: dict[str, str], size: tuple[int, int]) -> Recipe:
     try:
-        return recipe_from(texts)
+        return recipe_from(texts, size)
     except InvalidInput:
         if hidden := _hidden(data):
-            return recipe_from({**texts, "stealth": hidden})
+            return recipe_from({**texts, "stealth": hidden}, size)
         raise
 
 
 def read_texts(path: Path) -> dict[str, str]:
     """All texts in a picture file by the name of their chunk or tag. Raises Unreadable."""
-    texts, damage = _texts(read_bounded(path, FILE_LIMIT), path)
+    texts, damage, _ = _texts(read_bounded(path, FILE_LIMIT), path)
     if damage and not texts:
         raise Unreadable(f"{path.name} cannot be read: {damage}.")
     return texts
 
 
-def _texts(data: bytes, path: Path) -> tuple[dict[str, str], str]:
-    """The texts, and a description of the damage or "": texts before the damage can be used."""
+def _texts(data: bytes, path: Path) -> tuple[dict[str, str], str, tuple[int, int]]:
+    """The texts, a description of the damage or "": texts before the damage can be used; and the size in px."""
     texts: dict[str, str] = {}
     try:
         image = opened(data, FORMATS)
     except DAMAGE as error:
         raise Unreadable(f"{path.name} cannot be read: {reason(error, FORMATS)}.") from error
     with image:
-        damage = ""
+        damage, size = "", image.size
         try:
-            texts |= _of_info(image)
+            texts |= _of_animation(data) | _of_xmp(image) | _of_info(image)
             if image.format == "PNG":
                 image.load()  # text may stand behind the pixels
-                texts |= _of_info(image)
+                texts |= _of_xmp(image) | _of_info(image)
         except DAMAGE as error:
             damage = reason(error, FORMATS)
         try:
             texts |= dict(_of_exif(image.getexif()))
         except DAMAGE as error:
             damage = damage or reason(error, FORMATS)
-    return {key: text[:TEXT_LIMIT] for key, text in texts.items() if text.strip("\0 \t\r\n")}, damage
+    return {key: text[:TEXT_LIMIT] for key, text in texts.items() if text.strip("\0 \t\r\n")}, damage, size
+
+
+def _of_xmp(image: Image.Image) -> dict[str, str]:
+    """The comment in an XMP packet, where Draw Things keeps its settings."""
+    raw = image.info.get("XML:com.adobe.xmp") or image.info.get("xmp")
+    packet = raw[:TEXT_LIMIT].decode("utf-8", "replace") if isinstance(raw, bytes) else raw
+    if not isinstance(packet, str) or (start := packet.find(_XMP_COMMENT)) < 0:
+        return {}
+    end = packet.find(f"</{_XMP_COMMENT[1:]}", start)
+    if end < 0:
+        return {}
+    return {"XMP comment": html.unescape(_XML_TAG.sub("", packet[start:end])).strip()}
+
+
+def _of_animation(data: bytes) -> dict[str, str]:
+    """The texts of an animated PNG of ComfyUI, which stand in chunks of its own: a key, a zero, the text."""
+    found: dict[str, str] = {}
+    at = len(_PNG)
+    while data.startswith(_PNG) and at + 8 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        if data[at + 4 : at + 8] == b"comf":
+            key, _, text = data[at + 8 : at + 8 + min(length, TEXT_LIMIT)].partition(b"\0")
+            found.setdefault(key[:80].decode("latin-1"), text.decode("utf-8", "replace"))
+        at += length + 12
+    return found
 
 
 def _of_info(image: Image.Image) -> dict[str, str]:
@@ -109,7 +138,7 @@ def _of_exif(exif: Image.Exif) -> Iterator[tuple[str, str]]:
     for tag in sorted({*_NAMED_TAGS, *_COMFY_TAGS}):
         text = _tag_text(exif.get(tag))
         if tag in _COMFY_TAGS and (keyed := _KEYED.match(text)):
-            yield keyed[1], text[keyed.end() :]
+            yield keyed[1].lower(), text[keyed.end() :]
         elif text and tag in _NAMED_TAGS:
             yield _NAMED_TAGS[tag], text
     if comment := exif.get_ifd(_EXIF_IFD).get(_USER_COMMENT):

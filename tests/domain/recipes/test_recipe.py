@@ -187,9 +187,13 @@ class TestComfy:
             "hires.denoise": 0.45,
             "hires.cfg_scale": 0.0,
             "hires.scale": 1.5,
-            "hires.upscaler": "Latent",
+            "hires.upscaler": "Latent (nearest-exact)",
         }
-        assert found.notices == ()
+        assert found.notices == (
+            "The picture is one of 4 made together; the seed belongs to the first of them.",
+            "ConditioningConcat put the words together, not a comma. A WebUI writes a BREAK b.",
+            "Settings that have no place here were left out: ControlNetApplyAdvanced.",
+        )
         assert "Steps: 25, Sampler: DPM++ 2M, Schedule type: Karras" in found.infotext
 
     def test_custom_samplers_are_put_together_from_their_parts(self):
@@ -227,7 +231,7 @@ class TestComfy:
         found = of(prompt=json.dumps(nodes))
         assert (found.prompt, found.negative) == ("a red boat, at sea", "")
         assert found.values["txt2img.cfg_scale"] == 1
-        assert found.notices == ("The distilled guidance of 3.5 has no place here. It was left out.",)
+        assert "The distilled guidance of 3.5 has no place here. It was left out." in found.notices
 
     def test_a_second_sampler_that_goes_on_is_the_refiner(self):
         found = of(prompt=json.dumps(SDXL))
@@ -240,7 +244,7 @@ class TestComfy:
         nodes = two_passes()
         nodes["sample"]["inputs"]["cfg"] = float("nan")
         found = of(prompt=json.dumps(nodes))
-        assert found.notices == ("txt2img.cfg_scale: nan is outside 1 to 30. It was left out.",)
+        assert "txt2img.cfg_scale: nan is outside 1 to 30. It was left out." in found.notices
 
     def test_the_saved_workflow_serves_when_the_prompt_is_missing_or_broken(self):
         workflow = json.dumps(DRAWN)

@@ -506,6 +506,20 @@ def test_what_a_picture_says_is_shown_and_can_be_added_to_the_pack(rain, tmp_pat
     popup.close()
 
 
+def test_notes_that_have_no_room_are_counted(rain, tmp_path):
+    left_out = "".join(f", ADetailer model{end}: a.pt" for end in ("", " 2nd", " 3rd", " 4th"))
+    odd = ", Denoising strength: 0.4, Mask blur: 4, Clip skip: 900, Tiling: True, VAE: " + "x" * 600
+    line = "Steps: 900, Sampler: Euler, CFG scale: 70, Seed: 77, Size: 8x8"
+    rain.page.actions.read(picture(tmp_path, f"a boat\n{line}{left_out}{odd}"), rain.page.editor.title)
+    rain.until(lambda: rain.saw(RecipeRead))
+    popup = RecipePopup.shared()
+    rain.until(lambda: popup.is_open)
+    more = len(rain.saw(RecipeRead)[0].recipe.notices) - 5
+    assert more > 0
+    assert any(f"{more} more notes: " in str(one.cget("text")) for one in walk(popup.body) if has_text(one))
+    popup.close()
+
+
 def test_a_picture_that_says_nothing_is_told_so(rain, tmp_path):
     rain.page.actions.read(picture(tmp_path, ""), rain.page.editor.title)
     rain.until(lambda: rain.saw(RecipeRead))

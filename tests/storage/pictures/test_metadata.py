@@ -142,6 +142,12 @@ class TestExif:
         assert set(read_texts(path)) == {"prompt", "workflow"}
         assert read_recipe(path).seed == 77
 
+    def test_the_words_before_the_texts_may_have_capitals(self, saved):
+        tags = exif(tag_010F=f"Prompt:{json.dumps(two_passes())}", tag_010E='Workflow:{"nodes": []}')
+        path = saved(picture("WEBP", exif=tags), "a.webp")
+        assert set(read_texts(path)) == {"prompt", "workflow"}
+        assert read_recipe(path).seed == 77
+
     def test_a_camera_is_no_recipe(self, saved):
         path = saved(picture("JPEG", exif=exif(tag_0110="Camera 5", tag_010F="Maker")))
         assert read_texts(path) == {}
@@ -157,6 +163,56 @@ class TestExif:
 @pytest.mark.parametrize("kind", ["JPEG", "GIF"])
 def test_comments_of_the_container_are_read(saved, kind):
     assert read_texts(saved(picture(kind, comment=TEXT.encode()))) == {"comment": TEXT}
+
+
+def packet(comment):
+    inner = comment.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    return (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description><exif:UserComment><rdf:Alt>'
+        f'<rdf:li xml:lang="x-default">{inner}</rdf:li>'
+        "</rdf:Alt></exif:UserComment></rdf:Description></rdf:RDF></x:xmpmeta>"
+    )
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_the_comment_of_an_xmp_packet_is_read(saved, kind):
+    given = {
+        "c": "a <fox> & b",
+        "uc": "blur",
+        "sampler": "Euler A",
+        "steps": 20,
+        "seed": 7,
+        "scale": 5,
+        "size": "64x128",
+    }
+    written = packet(json.dumps(given))
+    if kind == "PNG":
+        info = PngImagePlugin.PngInfo()
+        info.add_itxt("XML:com.adobe.xmp", written)
+        data = picture(pnginfo=info)
+    else:
+        data = picture(kind, xmp=written.encode())
+    found = read_recipe(saved(data))
+    assert (found.tool, found.prompt, found.negative, found.seed) == ("Draw Things", "a <fox> & b", "blur", 7)
+
+
+def test_an_animation_of_comfy_keeps_its_texts_in_chunks_of_its_own(saved):
+    data = png()
+    end = 8 + 25  # behind the header
+    texts = chunk(b"comf", b"prompt\0" + json.dumps(two_passes()).encode())
+    path = saved(data[:end] + texts + data[end:])
+    assert set(read_texts(path)) == {"prompt"}
+    assert read_recipe(path).seed == 77
+
+
+def test_of_two_pictures_of_one_workflow_the_size_of_the_file_tells_which_it_is(saved):
+    nodes = two_passes()
+    nodes["first"] = {"class_type": "VAEDecode", "inputs": {"samples": ["sample", 0], "vae": ["vae", 0]}}
+    nodes["base"] = {"class_type": "SaveImage", "inputs": {"images": ["first", 0]}}
+    info = PngImagePlugin.PngInfo()
+    info.add_text("prompt", json.dumps(nodes))
+    assert "hires.enabled" not in read_recipe(saved(picture(size=(832, 1216), pnginfo=info))).values
+    assert read_recipe(saved(picture(size=(1248, 1824), pnginfo=info))).values["hires.enabled"] is True
 
 
 def with_hidden(text, packed, said=0):

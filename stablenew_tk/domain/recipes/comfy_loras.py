@@ -1,0 +1,163 @@
+"""The LoRAs of a ComfyUI picture: loaders of one, stacks of many, lists of objects, tags in the text of a loader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from msgspec import Struct
+
+from ..base.errors import InvalidInput
+from .comfy_nodes import ComfyNode, LinkedNodes, Plain
+from .recipe import RecipeDraft, bare_name, is_nothing, list_of, number_of, object_of, read_json, text_of
+
+# A name, with the number of its slot before or behind.
+_NAME = re.compile(r"lora(?:_?name)?(_?\d{0,2})|lora_(\d{1,2})_name|(?:unet_)?lora_?file(_?\d{0,2})")
+_COUNT = ("lora_count", "num_loras", "loras_count", "lora_num")
+_WEIGHTS = (
+    *("strength_model", "lora_strength", "model_weight", "lora_model_strength", "model_str", "model_strength"),
+    *("strength", "weight", "lora_weight", "lora_wt", "strength_lora", "wt"),
+)
+# In their simple mode stacks have one weight for both, and keep those of the other mode.
+_SIMPLE = ("lora_wt", "lora_strength", "strength", "weight", "lora_weight")
+_CLIP = ("strength_clip", "lora_clip_strength", "clip_weight", "clip_str", "clip_strength", "strengthTwo", "lora_clip")
+_SWITCH = ("switch", "toggle", "enabled", "enable", "on", "active", "lora_on", "lora_enabled")
+_TAG = re.compile(r"<(?:lora|lyco):([^<>:]{1,200}):?(-?[0-9.]{1,12})?(?::(-?[0-9.]{1,12}))?>")
+_OFF = ("off", "false", "no", "disable", "disabled", "0")
+_LORAS = 100
+_TEXT = 20_000
+
+
+class UsedLora(Struct, frozen=True):
+    """A LoRA as its loader was set: by name, with the weight for the model and for the words where there are two."""
+
+    name: str
+    weight: Plain | None
+    clip: Plain | None = None
+
+
+def loras_above(graph: LinkedNodes, start: object, stop: Sequence[str]) -> list[UsedLora]:
+    """The LoRAs on the way of a model, the first one first."""
+    found: list[UsedLora] = []
+    for node in graph.up([start], stop):
+        found += reversed(list(islice(_of_node(graph, node), _LORAS)))
+        if len(found) >= _LORAS:
+            break
+    # The walk meets the last one first.
+    return found[::-1]
+
+
+def put_loras(draft: RecipeDraft, loras: Sequence[UsedLora]) -> None:
+    """Take the LoRAs over as tags, and say what a tag cannot hold."""
+    for lora in loras:
+        name, weight, clip = bare_name(lora.name), number_of(lora.weight), number_of(lora.clip)
+        if is_nothing(name):
+            continue
+        if weight is None and clip is None:
+            draft.note(f"The weight of the LoRA {name[:80]} was not found; 1 was taken.")
+            draft.leave_out(f"weight of the LoRA {name[:60]}", "", "It stands under a name that is not known here.")
+        elif weight == 0 and clip:
+            draft.note(f"The LoRA {name[:80]} acted on the words only ({clip:g}), which no tag says. It was left out.")
+            draft.leave_out("LoRA", f"{name} (model 0, words {clip:g})", "A tag cannot leave the model alone.")
+        elif weight is not None and clip is not None and clip != weight:
+            draft.note(f"The LoRA {name[:80]} had the weight {clip:g} for the words; the tag says {weight:g} for both.")
+            draft.leave_out(f"weight for the words of the LoRA {name[:60]}", clip, "A tag has one weight.")
+        draft.add_lora(name, lora.weight if weight is not None or clip is None else clip)
+
+
+def tag_of(lora: UsedLora) -> str:
+    """A LoRA as a tag in a prompt."""
+    weight = number_of(lora.weight, 1.0)
+    return f"<lora:{bare_name(lora.name)}:{1.0 if weight is None else weight:g}>"
+
+
+def _of_node(graph: LinkedNodes, node: ComfyNode) -> Iterator[UsedLora]:
+    listed = [*_listed(node)]
+    if listed:
+        graph.mark(node)
+        yield from listed
+    if _is_off(node, ("toggle", "switch", "enabled", "enable")):
+        return
+    count = next((number_of(graph.value(node, key)) for key in _COUNT if key in node.inputs), None)
+    for key in node.inputs:
+        if match := _NAME.fullmatch(key):
+            tail = match[1] or match[3] or ""
+            before = f"lora_{match[2]}_" if match[2] else ""
+            number = number_of(tail.strip("_") or match[2])
+            if count is not None and number is not None and number > count:
+                continue  # left behind in a slot that the stack does not use
+            name = _name_at(graph, node, key)
+            off = _is_off(node, [f"{before}{one}{tail}" for one in _SWITCH] if tail or before else ())
+            if not off and not is_nothing(name):
+                yield _with_weight(graph, node, name, (before, tail))
+    if "lora" in node.kind.casefold() and not listed:
+        for one in ("text", "lora_syntax", "lora_text", "prompt"):
+            for name, weight, clip in _TAG.findall(str(graph.value(node, one) or "")[:_TEXT]):
+                yield UsedLora(name, weight or 1, clip or None)
+
+
+def _name_at(graph: LinkedNodes, node: ComfyNode, key: str) -> str:
+    raw = node.inputs[key]
+    # Loaders with a picture for each name keep an object.
+    named = text_of(object_of(raw).get("content")) or text_of(graph.value(node, key))
+    return "" if "on" in object_of(raw) else named
+
+
+def _with_weight(graph: LinkedNodes, node: ComfyNode, name: str, slot: tuple[str, str]) -> UsedLora:
+    simple = node.plain("input_mode") == "simple" or node.plain("mode") == "simple"
+    weight = _first_of(graph, node, (*_SIMPLE, *_WEIGHTS) if simple else _WEIGHTS, slot)
+    clip = None if simple else _first_of(graph, node, _CLIP, slot)
+    if weight is None and clip is None:
+        weight = _likely_weight(graph, node, slot)
+    return UsedLora(name, weight, clip)
+
+
+def _first_of(graph: LinkedNodes, node: ComfyNode, names: Sequence[str], slot: tuple[str, str]) -> Plain | None:
+    before, tail = slot
+    keys = [f"{before}{name}{tail}" for name in names]
+    if before:
+        keys += [f"{before}{name.removeprefix('lora_')}" for name in names]
+    return next((value for key in keys if key in node.inputs and (value := graph.value(node, key)) is not None), None)
+
+
+def _likely_weight(graph: LinkedNodes, node: ComfyNode, slot: tuple[str, str]) -> Plain | None:
+    """The number of this slot whose name speaks of a weight."""
+    before, tail = slot
+    for key in node.inputs:
+        fits = key.startswith(before) and key.endswith(tail) and (tail or before or not key[-1:].isdigit())
+        if fits and re.search(r"strength|weight|wt|str(_|$)|multiplier|scale|power|alpha", key, re.IGNORECASE):
+            value = graph.value(node, key)
+            if number_of(value) is not None:
+                return value
+    return None
+
+
+def _listed(node: ComfyNode) -> Iterator[UsedLora]:
+    """LoRAs as objects: one for each input, or a list in one of them."""
+    for raw in node.inputs.values():
+        wrapped = object_of(raw).get("__value__", raw)
+        if isinstance(wrapped, str) and wrapped.lstrip().startswith("[{") and "lora" in node.kind.casefold():
+            wrapped = _as_list(wrapped)
+        entries = [wrapped] if isinstance(wrapped, dict) else list_of(wrapped)[:_LORAS]
+        for entry in map(object_of, entries):
+            known = "lora" in entry or ("lora" in node.kind.casefold() and "name" in entry)
+            off = any(entry.get(key) is False for key in ("on", "active", "enabled"))
+            if known and not off:
+                name = text_of(entry.get("lora")) or text_of(entry.get("name"))
+                keys = ("strength", "weight", "strength_model", "model_strength")
+                weight = next((number_of(entry[key]) for key in keys if key in entry), None)
+                clip = next((number_of(entry[key]) for key in ("strengthTwo", "clipStrength") if entry.get(key)), None)
+                yield UsedLora(name, weight, clip)
+
+
+def _as_list(text: str) -> list[object]:
+    try:
+        return list_of(read_json(text[:_TEXT], "The list of LoRAs"))
+    except InvalidInput:
+        return []
+
+
+def _is_off(node: ComfyNode, keys: Sequence[str]) -> bool:
+    values = [node.inputs[key] for key in keys if key in node.inputs]
+    return any(value is False or (isinstance(value, str) and value.casefold() in _OFF) for value in values)

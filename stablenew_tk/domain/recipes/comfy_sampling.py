@@ -1,0 +1,93 @@
+"""One sampler of a ComfyUI picture with the nodes that it takes its settings from, of whichever suite of nodes."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from ..config.spellings import sampler_and_scheduler
+from .comfy_nodes import ComfyNode, LinkedNodes, Plain
+from .recipe import text_of
+
+_PICTURE = ("latent_image", "latent", "samples", "pixels", "image", "images", "image1", "latent_opt", "optional_latent")
+# Chains of some suites hand everything on in one piece.
+_PIPES = ("pipe", "basic_pipe")
+# Ways that lead away from the picture itself: to the words, the checkpoint, the noise.
+NOT_PICTURE = (
+    *("model", "clip", "vae", "positive", "negative", "guider", "noise", "sigmas", "sampler", "control_net"),
+    *("upscale_model", "conditioning", "seed", "steps", "cfg", "denoise", "mask"),
+)
+NOT_MODEL = (*_PICTURE, "positive", "negative", "conditioning", "noise", "sigmas", "sampler", "vae", "control_net")
+CHECKPOINT = ("ckpt_name", "unet_name", "base_ckpt_name", "model_name", "ckpt", "gguf_name")
+
+
+class SamplerSettings(Struct, frozen=True):
+    """What one sampler was told. `words` are the links to both sides, `model` that to the checkpoint."""
+
+    sampler: str
+    scheduler: str
+    seed: Plain | None
+    words: tuple[object, object]
+    model: object
+
+    def names(self) -> tuple[str, str]:
+        """Sampler and scheduler as a WebUI shows them."""
+        return sampler_and_scheduler(self.sampler, self.scheduler)
+
+    @staticmethod
+    def of(graph: LinkedNodes, node: ComfyNode) -> SamplerSettings:
+        """Read a sampler."""
+        inputs = node.inputs
+        graph.mark(node)
+        seed = graph.value(node, "seed")
+        seed = seed if seed is not None else graph.value(node, "noise_seed")
+        scheduler = setting(graph, node, "scheduler", "sigmas")
+        name = setting(graph, node, "sampler_name", "sampler")
+        return SamplerSettings(
+            sampler=text_of(name if name is not None else _by_class(graph, inputs.get("sampler"), "Sampler")),
+            scheduler=text_of(
+                scheduler if scheduler is not None else _by_class(graph, inputs.get("sigmas"), "Scheduler")
+            ),
+            seed=seed if seed is not None else graph.first(inputs.get("noise"), "noise_seed", "seed"),
+            words=_words_of(node),
+            model=inputs.get("model", inputs.get("guider", inputs.get("pipe", inputs.get("basic_pipe")))),
+        )
+
+
+def is_sampler(node: ComfyNode) -> bool:
+    """Whether a node has the settings of a sampler."""
+    kind = node.kind.casefold()
+    if "detailer" in kind or "select" in kind:
+        return False
+    inputs = node.inputs
+    worded = "positive" in inputs and ("steps" in inputs or "sigmas" in inputs)
+    before = "sampler_name" in inputs and "steps" in inputs and any(key in inputs for key in _PIPES)
+    return worded or before or "guider" in inputs or ("ksampler" in kind and ("steps" in inputs or "seed" in inputs))
+
+
+def pictures_of(node: ComfyNode) -> list[object]:
+    """The inputs of a node by which a picture comes in."""
+    return [node.inputs[key] for key in (*_PICTURE, *_PIPES) if key in node.inputs]
+
+
+def setting(graph: LinkedNodes, sampler: ComfyNode, key: str, way: str) -> Plain | None:
+    """A value of the sampler itself, or of the nodes it is handed over to."""
+    if key in sampler.inputs:
+        return graph.value(sampler, key)
+    return graph.first(sampler.inputs.get(way), key, stop=("model", "positive", "negative", "conditioning"))
+
+
+def _words_of(sampler: ComfyNode) -> tuple[object, object]:
+    inputs = sampler.inputs
+    if "guider" in inputs:
+        return inputs["guider"], inputs["guider"]
+    pipe = next((inputs[key] for key in (*_PIPES, "model") if key in inputs), None)
+    return inputs.get("positive", pipe), inputs.get("negative", pipe if "positive" not in inputs else None)
+
+
+def _by_class(graph: LinkedNodes, link: object, word: str) -> str:
+    """KarrasScheduler and SamplerEulerAncestral have their name in their class."""
+    for node in graph.up([link], ("model",)):
+        if node.kind.startswith(word) or node.kind.endswith(word):
+            graph.mark(node)
+            return node.kind.removesuffix(word).removeprefix(word)
+    return ""

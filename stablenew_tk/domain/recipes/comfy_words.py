@@ -1,0 +1,127 @@
+"""The words of a ComfyUI picture: the texts above a side of its sampler, and what in them means something else here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from .comfy_nodes import ComfyNode, LinkedNodes
+from .infotext import LIMIT
+from .recipe import RecipeDraft, bare_name
+
+_NOT_WORDS = ("clip", "model", "vae", "control_net", "image", "mask", "style_model", "clip_vision_output", "samples")
+_CONDITIONS = (
+    *("conditioning", "conditioning_to", "conditioning_from", "conditioning_1", "conditioning_2", "cond1", "cond2"),
+    *("cond", "pipe", "basic_pipe", "any_01", "any_02"),
+)
+_WORDS = re.compile(r"(text|string|prompt|value|t5xxl|clip_[lg]|populated_text|Text|STRING|input)(_?[a-z0-9]{1,2})?")
+_DEEP = 60
+_NODES_OF_WORDS = 400
+# Nodes that act on the LoRA tags in their texts; all others, the encoders of ComfyUI itself above all, do not.
+_READS_TAGS = re.compile(r"lora|wildcard|power ?prompt|tag|schedul|^PC|^easy", re.IGNORECASE)
+_TEMPLATE = re.compile(r"wildcard|random|dynamic|combinatorial|^DP[A-Z]", re.IGNORECASE)
+_TAG = re.compile(r" ?<(?:lora|lyco):[^<>]{1,300}>")
+_EMBEDDING = re.compile(r"embedding:([^\s,():<>\[\]]{1,200})")
+# How conditionings are put together, and what a WebUI writes for it.
+_TOGETHER = {
+    "ConditioningCombine": "a :0.5 AND b :0.5",
+    "ConditioningConcat": "a BREAK b",
+    "ConditioningAverage": "(a:0.5) (b:0.5)",
+    "ConditioningSetTimestepRange": "[a:b:0.5]",
+    "ConditioningSetArea": "a region of the picture, by an extension",
+    "ConditioningSetMask": "a region of the picture, by an extension",
+}
+_OTHER_MEANING = re.compile(r"[\[\]{}]|\b(?:BREAK|AND)\b")
+
+
+class PromptTexts:
+    """The words of one side of the picture, each node read once."""
+
+    def __init__(self, graph: LinkedNodes, side: str) -> None:
+        self._graph = graph
+        self._side = side
+        self._seen: set[str] = set()
+        self._length = 0
+        self._read_tags = 0
+        self._without_effect: list[str] = []
+        self._together: list[ComfyNode] = []
+        self._templates: list[str] = []
+
+    def of(self, link: object, deep: int = 0) -> str:
+        """All words above a link."""
+        name = self._graph.target(link)
+        if not name or name in self._seen or len(self._seen) >= _NODES_OF_WORDS or deep > _DEEP:
+            return ""
+        self._seen.add(name)
+        node = self._graph.nodes[name]
+        if "ZeroOut" in node.kind:
+            self._graph.mark(node)
+            return ""
+        if any(node.kind.startswith(kind) for kind in _TOGETHER):
+            self._together.append(node)
+        before = self._read_tags
+        text = self._joined(node, self._keys(node), deep)
+        if _READS_TAGS.search(node.kind):
+            self._read_tags += 1
+        if node.kind.startswith("CLIPTextEncode") and self._read_tags == before and "<l" in text:
+            self._without_effect += _TAG.findall(text)
+            text = _TAG.sub("", text)
+        return text
+
+    def told(self, link: object, draft: RecipeDraft) -> str:
+        """All words above a link, and in the draft what they do not say or would say differently to a WebUI."""
+        text = self.of(link)
+        for tag in self._without_effect[:20]:
+            draft.leave_out("LoRA tag", tag.strip(), "It stood in a node of ComfyUI that does not act on tags.")
+        if self._without_effect:
+            tags = ", ".join(tag.strip() for tag in self._without_effect[:4])
+            draft.note(f"ComfyUI did not act on {tags[:200]} in the words, so it was taken out.")
+        for node in self._together[:20]:
+            kind = next(kind for kind in _TOGETHER if node.kind.startswith(kind))
+            draft.note(f"{kind} put the words together, not a comma. A WebUI writes {_TOGETHER[kind]}.")
+            plain = {key: node.plain(key) for key in node.inputs if node.plain(key) is not None}
+            draft.leave_out(kind, plain, f"Only the words were taken over. A WebUI writes {_TOGETHER[kind]}.")
+            self._graph.mark(node)
+        for kind in dict.fromkeys(self._templates):
+            draft.note(f"The words of {kind[:60]} are a template; what was drawn from it is not in the picture.")
+        if _OTHER_MEANING.search(text):
+            draft.note("[ ], { }, BREAK or AND in the words are plain letters to ComfyUI, but not to a WebUI.")
+        return _EMBEDDING.sub(lambda found: bare_name(found[1]), text)
+
+    def _keys(self, node: ComfyNode) -> list[str]:
+        """The inputs to follow: the side's own, else words, else what words were made into."""
+        other = "negative" if self._side == "positive" else "positive"
+        inputs = node.inputs
+        for key in (self._side, f"text_{self._side}", f"{self._side}_prompt"):
+            if key in inputs:
+                return [key]
+        if "populated_text" in inputs:
+            return ["populated_text"]
+        if "guider" in node.kind.casefold() and self._side == "negative":
+            return []
+        if words := [key for key in inputs if _WORDS.fullmatch(key) and other not in key]:
+            return words
+        if known := [key for key in _CONDITIONS if key in inputs]:
+            return known
+        return [key for key in inputs if key not in _NOT_WORDS and key != other]
+
+    def _joined(self, node: ComfyNode, keys: Sequence[str], deep: int) -> str:
+        parts: list[str] = []
+        for key in keys:
+            raw = node.inputs[key]
+            part = self.of(raw, deep + 1) if isinstance(raw, list) else self._read(node, key)
+            if part.strip(" ,\n") and part not in parts:
+                parts.append(part)
+        between = next((node.plain(key) for key in ("delimiter", "separator") if key in node.inputs), None)
+        plain_text = not node.kind.startswith(("CLIPText", "Conditioning")) and isinstance(between, str)
+        return (str(between).replace("\\n", "\n") if plain_text else ", ").join(parts)
+
+    def _read(self, node: ComfyNode, key: str) -> str:
+        raw = node.inputs[key]
+        if not isinstance(raw, str) or not (_WORDS.fullmatch(key) or self._side in key):
+            return ""
+        self._graph.mark(node)
+        self._length += len(raw)
+        if _TEMPLATE.search(node.kind) and key != "populated_text" and re.search(r"\{|__", raw):
+            self._templates.append(node.kind)
+        return raw if self._length <= 2 * LIMIT else ""

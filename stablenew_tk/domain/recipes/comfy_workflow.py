@@ -1,0 +1,280 @@
+"""A workflow of ComfyUI as its screen saves it, turned into the nodes that the server would be told to run.
+
+Nodes that exist on the screen only are taken apart: subgraphs, pairs of Set and Get, switched off and bypassed nodes.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from msgspec import Struct
+
+from .comfy_nodes import INPUTS, NODES, SHOWS, ComfyNode, LinkedNodes, finished
+from .recipe import MODEL_ENDING, list_of, object_of, text_of
+
+# The widgets of a saved workflow have no names; only their order tells. "" is a switch of the screen.
+_WIDGETS: dict[str, tuple[str, ...]] = {
+    "KSampler": ("seed", "", "steps", "cfg", "sampler_name", "scheduler", "denoise"),
+    "KSamplerAdvanced": (
+        *("add_noise", "noise_seed", "", "steps", "cfg", "sampler_name", "scheduler"),
+        *("start_at_step", "end_at_step", "return_with_leftover_noise"),
+    ),
+    "SamplerCustom": ("add_noise", "noise_seed", "", "cfg"),
+    "CheckpointLoaderSimple": ("ckpt_name",),
+    "CheckpointLoader": ("config_name", "ckpt_name"),
+    "UNETLoader": ("unet_name", "weight_dtype"),
+    "VAELoader": ("vae_name",),
+    "UpscaleModelLoader": ("model_name",),
+    "LoraLoader": ("lora_name", "strength_model", "strength_clip"),
+    "LoraLoaderModelOnly": ("lora_name", "strength_model"),
+    "CLIPTextEncode": ("text",),
+    "CLIPTextEncodeFlux": ("clip_l", "t5xxl", "guidance"),
+    "CLIPSetLastLayer": ("stop_at_clip_layer",),
+    "EmptyLatentImage": ("width", "height", "batch_size"),
+    "EmptySD3LatentImage": ("width", "height", "batch_size"),
+    "LatentUpscale": ("upscale_method", "width", "height", "crop"),
+    "LatentUpscaleBy": ("upscale_method", "scale_by"),
+    "ImageScaleBy": ("upscale_method", "scale_by"),
+    "ImageScale": ("upscale_method", "width", "height", "crop"),
+    "RandomNoise": ("noise_seed", ""),
+    "KSamplerSelect": ("sampler_name",),
+    "BasicScheduler": ("scheduler", "steps", "denoise"),
+    "KarrasScheduler": ("steps",),
+    "SDTurboScheduler": ("steps", "denoise"),
+    "AlignYourStepsScheduler": ("model_type", "steps", "denoise"),
+    "CFGGuider": ("cfg",),
+    "FluxGuidance": ("guidance",),
+    "PrimitiveNode": ("value",),
+    "PrimitiveString": ("value",),
+    "PrimitiveStringMultiline": ("value",),
+    "PrimitiveInt": ("value",),
+    "PrimitiveFloat": ("value",),
+    "StringConcatenate": ("string_a", "string_b", "delimiter"),
+    "CLIPTextEncodeSDXL": ("width", "height", "crop_w", "crop_h", "target_width", "target_height", "text_g", "text_l"),
+    "Seed (rgthree)": ("seed",),
+    "ImpactSwitch": ("select", "sel_mode"),
+    "ImpactWildcardEncode": ("wildcard_text", "populated_text", "mode"),
+    "ImpactWildcardProcessor": ("wildcard_text", "populated_text", "mode"),
+    "SDXLPromptStyler": ("text_positive", "text_negative", "style"),
+    "LoraLoader|pysssss": ("lora_name", "strength_model", "strength_clip"),
+    "KSampler (Efficient)": ("seed", "", "steps", "cfg", "sampler_name", "scheduler", "denoise"),
+    "Efficient Loader": (
+        *("ckpt_name", "vae_name", "clip_skip", "lora_name", "lora_model_strength", "lora_clip_strength", "positive"),
+        *("negative", "token_normalization", "weight_interpretation", "empty_latent_width", "empty_latent_height"),
+        "batch_size",
+    ),
+    "LoRA Stacker": (
+        *("input_mode", "lora_count"),
+        *(f"{one}_{nth}" for nth in range(1, 50) for one in ("lora_name", "lora_wt", "model_str", "clip_str")),
+    ),
+    "CR LoRA Stack": tuple(
+        f"{one}_{nth}" for nth in (1, 2, 3) for one in ("switch", "lora_name", "model_weight", "clip_weight")
+    ),
+    "easy fullLoader": (
+        *("ckpt_name", "config_name", "vae_name", "clip_skip", "lora_name", "lora_model_strength"),
+        *(
+            "lora_clip_strength",
+            "resolution",
+            "empty_latent_width",
+            "empty_latent_height",
+            "positive",
+            "",
+            "",
+            "negative",
+        ),
+    ),
+    "easy preSampling": ("steps", "cfg", "sampler_name", "scheduler", "denoise", "seed"),
+}
+_MUTED, _BYPASSED = 2, 4
+_DEEP = 8
+_AFTER_SEED = ("fixed", "increment", "decrement", "randomize")
+_WIDGET_KINDS = ("STRING", "INT", "FLOAT", "BOOLEAN", "COMBO")
+
+Links = dict[int, tuple[str, int]]
+
+
+class _Scope(Struct):
+    """One sheet of nodes: the whole workflow, or one use of a subgraph, whose ids begin with those of its uses.
+
+    `given` is what comes in from outside by the number of the subgraph's input, `chosen` the values that the use of the
+    subgraph has for widgets of its nodes.
+    """
+
+    sheet: dict[str, object]
+    before: str = ""
+    uses: tuple[str, ...] = ()
+    entry: str = ""
+    given: dict[int, object] = {}
+    chosen: dict[str, dict[str, object]] = {}
+
+
+def graph_of_workflow(document: object) -> LinkedNodes:
+    """The graph of a workflow as the screen saves it, as far as the widgets of its nodes are known."""
+    workflow = object_of(document)
+    sheets = list_of(object_of(workflow.get("definitions")).get("subgraphs"))[:NODES]
+    flat = _Flat({text_of(sheet.get("id")): sheet for sheet in map(object_of, sheets)})
+    waiting = [_Scope(workflow)]
+    while waiting:
+        waiting += flat.add(waiting.pop())
+    return finished(flat.joined())
+
+
+class _Flat:
+    """The nodes of all sheets on one."""
+
+    def __init__(self, subgraphs: dict[str, dict[str, object]]) -> None:
+        self._subgraphs = subgraphs
+        self._nodes: dict[str, ComfyNode] = {}
+        self._named: dict[str, object] = {}
+        self._gets: list[tuple[str, str]] = []
+        self._work = 0
+
+    def add(self, scope: _Scope) -> list[_Scope]:
+        """Add the nodes of a sheet. Gives the uses of subgraphs on it."""
+        sheet = scope.sheet
+        self._work += len(list_of(sheet.get("links"))) + len(list_of(sheet.get("nodes")))
+        if self._work > 4 * NODES or len(scope.uses) > _DEEP:
+            return []
+        links = _links_of(scope)
+        inner: list[_Scope] = []
+        for raw in list_of(sheet.get("nodes"))[:NODES]:
+            node = object_of(raw)
+            kind, own = text_of(node.get("type")), _id(node.get("id"))
+            if not kind or not own or node.get("mode") == _MUTED or len(self._nodes) >= NODES:
+                continue
+            name = scope.before + own
+            inputs = _inputs_of(node, kind, links, scope)
+            subgraph = self._subgraphs.get(kind)
+            if subgraph is not None and node.get("mode") != _BYPASSED and kind not in scope.uses:
+                inner.append(self._use(scope, name, node, inputs))
+            elif kind.endswith(("SetNode", "setNode")) and inputs:
+                self._named[_first_text(node)] = next((one for one in inputs.values() if isinstance(one, list)), None)
+            elif kind.endswith(("GetNode", "getNode")):
+                self._gets.append((name, _first_text(node)))
+            else:
+                self._nodes[name] = ComfyNode(kind, inputs)
+        return inner
+
+    def _use(self, scope: _Scope, name: str, node: dict[str, object], inputs: dict[str, object]) -> _Scope:
+        """What one use of a subgraph hands to its sheet; each of its outputs becomes a node that hands on."""
+        sheet = self._subgraphs[text_of(node.get("type"))]
+        sockets = [object_of(raw) for raw in list_of(sheet.get("inputs"))[:INPUTS]]
+        widgets = [nth for nth, socket in enumerate(sockets) if socket.get("type") in _WIDGET_KINDS]
+        given: dict[int, object] = {}
+        chosen: dict[str, dict[str, object]] = {}
+        values = list_of(node.get("widgets_values"))
+        shown = list_of(object_of(node.get("properties")).get("proxyWidgets"))
+        for raw, value in zip(shown, values, strict=False):
+            inner = [text_of(part) for part in list_of(raw)]
+            if len(inner) == 2 and inner[0] != "-1":
+                chosen.setdefault(inner[0], {})[inner[1]] = value
+        if not shown:
+            given.update(zip(widgets, values, strict=False))
+        for nth, socket in enumerate(sockets):
+            own = text_of(socket.get("name"))
+            if own in inputs:
+                given[nth] = inputs[own]
+        for nth, value in given.items():
+            if not isinstance(value, list):
+                self._nodes[f"{name}:in:{nth}"] = ComfyNode("Input of a subgraph", {"value": value})
+                given[nth] = [f"{name}:in:{nth}", 0]
+        use = _Scope(
+            sheet,
+            f"{name}:",
+            (*scope.uses, text_of(node.get("type"))),
+            _id(object_of(sheet.get("inputNode")).get("id")) or "-10",
+            given,
+            chosen,
+        )
+        end = _id(object_of(sheet.get("outputNode")).get("id")) or "-20"
+        for raw in list_of(sheet.get("links")):
+            _, source, slot, target, place = _ends_of(raw)
+            if target == end and source:
+                self._nodes[f"{name}:out:{place}"] = ComfyNode(
+                    "Output of a subgraph", {"value": [use.before + source, slot]}
+                )
+        return use
+
+    def joined(self) -> dict[str, ComfyNode]:
+        """All nodes, the links through subgraphs and pairs of Set and Get put through."""
+        for name, variable in self._gets:
+            if variable in self._named:
+                self._nodes[name] = ComfyNode("GetNode", {"value": self._named[variable]})
+        for node in self._nodes.values():
+            for key, value in node.inputs.items():
+                if isinstance(value, list) and len(value) == 2 and f"{value[0]}:out:{value[1]}" in self._nodes:
+                    node.inputs[key] = [f"{value[0]}:out:{value[1]}", 0]
+        return self._nodes
+
+
+def _links_of(scope: _Scope) -> dict[int, object]:
+    """Where each link of a sheet comes from: a link of the flat graph. Those without a source are left out."""
+    links: dict[int, object] = {}
+    for raw in list_of(scope.sheet.get("links")):
+        number, source, slot, _, _ = _ends_of(raw)
+        if scope.entry and source == scope.entry:
+            if slot in scope.given:
+                links[number] = scope.given[slot]
+        elif source:
+            links[number] = [scope.before + source, slot]
+    return links
+
+
+def _ends_of(raw: object) -> tuple[int, str, int, str, int]:
+    """Number, source, its output, target, its input of a link in either of the two forms; source "" for none."""
+    entry, parts = object_of(raw), list_of(raw)
+    if entry:
+        keys = ("id", "origin_id", "origin_slot", "target_id", "target_slot")
+        parts = [entry.get(key) for key in keys]
+    parts = [*parts, None, None, None, None, None]
+    numbers = [part if isinstance(part, int) else -1 for part in (parts[0], parts[2], parts[4])]
+    source = _id(parts[1]) if numbers[0] >= 0 and numbers[1] >= 0 else ""
+    return numbers[0], source, numbers[1], _id(parts[3]), numbers[2]
+
+
+def _id(raw: object) -> str:
+    return raw if isinstance(raw, str) else str(raw) if isinstance(raw, int) and abs(raw) < 10**15 else ""
+
+
+def _first_text(node: dict[str, object]) -> str:
+    return next((text for text in map(text_of, list_of(node.get("widgets_values"))[:INPUTS]) if text), "")
+
+
+def _inputs_of(node: dict[str, object], kind: str, links: dict[int, object], scope: _Scope) -> dict[str, object]:
+    inputs: dict[str, object] = {}
+    sockets = [object_of(raw) for raw in list_of(node.get("inputs"))[:INPUTS]]
+    # A bypassed node does nothing but hand on: its links without its values.
+    if node.get("mode") != _BYPASSED:
+        widgets = node.get("widgets_values")
+        values = list_of(widgets)
+        names = _WIDGETS.get(kind) or _names_of(sockets, values)
+        inputs.update(zip(names, values, strict=False))
+        # Lists of LoRAs stand as objects among the values; what is in them tells.
+        for nth, value in enumerate(values[:INPUTS]):
+            if isinstance(value, dict) or (isinstance(value, list) and isinstance(next(iter(value), None), dict)):
+                inputs[f"object_{nth}"] = {"__value__": value} if isinstance(value, list) else value
+        inputs.update(islice(object_of(widgets).items(), INPUTS))
+        inputs.pop("", None)
+        inputs.update(scope.chosen.get(_id(node.get("id")), {}))
+        if SHOWS.search(kind) and values:
+            inputs["text_0"] = values[0]
+    for socket in sockets:
+        link = socket.get("link")
+        if isinstance(link, int) and link in links:
+            inputs[text_of(socket.get("name"))] = links[link]
+    return inputs
+
+
+def _names_of(sockets: list[dict[str, object]], values: list[object]) -> tuple[str, ...]:
+    """The names of a node's values, where its sockets tell them; each seed is followed by what becomes of it."""
+    told = [text_of(object_of(socket.get("widget")).get("name")) for socket in sockets if socket.get("widget")]
+    names: list[str] = []
+    for name in filter(None, told):
+        names.append(name)
+        if re.search(r"seed", name) and len(names) < len(values) and values[len(names)] in _AFTER_SEED:
+            names.append("")
+    if len(names) == len(values):
+        return tuple(names)
+    # One text alone is words, unless it is the name of a file.
+    return ("text",) if len(values) == 1 and isinstance(values[0], str) and not MODEL_ENDING.search(values[0]) else ()
