@@ -187,6 +187,9 @@ class LearningRunner:
         """Record a preset, which one undo removes. A new one gets an id. Returns it as recorded."""
         if not preset.name.strip():
             raise InvalidInput("name: give the preset a name.", "name")
+        if not preset.values and not preset.lora_weights:
+            words = "There is nothing to keep: no LoRA is what a prompt without its tag has."
+            raise InvalidInput(f"values: {words}", "values")
         kept = as_line(replace(preset, preset_id=preset.preset_id or new_id()))
         self._context.put_undoable([kept])
         return kept

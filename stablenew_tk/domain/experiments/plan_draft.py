@@ -14,7 +14,20 @@ from ..base.wording import counted
 from ..config.catalogue import Value, in_force, with_values
 from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
-from ..config.sweep import LORA, Focus, around, finer, focus, parse_values, spell, value_text, wider
+from ..config.sweep import (
+    LORA,
+    LORA_FILE,
+    NO_LORA,
+    Focus,
+    around,
+    finer,
+    focus,
+    lora_file,
+    parse_values,
+    spell,
+    value_text,
+    wider,
+)
 from ..journal.history import ImageFacts
 from ..models.preset_scope import PresetUse
 from ..models.sensible_range import ModelTraits, SensibleRange, sensible_range
@@ -78,10 +91,26 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
 
     @property
     def own_value(self) -> Value:
-        """The current value of the focus parameter: that of the form, or the weight of the LoRA in the prompt."""
+        """The current value of the focus parameter: that of the form, the weight of the LoRA in the prompt, or of the
+        files to test the one that the prompt names.
+        """
+        if self.focus == LORA_FILE:
+            return self._own_file
         if self.focus.startswith(LORA):
             return lora_weights(self.prompts).get(self.focus.removeprefix(LORA), 1.0)
         return in_force(self.base, self.focus)
+
+    @property
+    def _own_file(self) -> str:
+        named = lora_weights(self.prompts[:1])
+        try:
+            tested = self.values() if self.text else ()
+        except InvalidInput:
+            tested = ()
+        # "rainy:0.7" is in the prompt only with that weight.
+        files = [(str(value), *lora_file(value)) for value in tested]
+        fits = (value for value, name, weight in files if name in named and weight in (None, named[name]))
+        return next(fits, NO_LORA)
 
     @property
     def sensible(self) -> tuple[float, float] | None:

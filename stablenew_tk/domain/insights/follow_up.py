@@ -13,7 +13,7 @@ from ..config.sweep import around, value_text
 from ..models.preset_scope import PresetScope, hash_in_name, reasons, same_scope
 from ..models.recommendations import ModelSettings
 from ..models.sensible_range import ModelTraits, sensible_range
-from ..runs.plan import LearningPlan, PlanCell, PlanMetadata, Preset, PresetEvidence, VerdictState
+from ..runs.plan import LearningPlan, PlanCell, PlanMetadata, Preset, PresetEvidence, VerdictState, compared_loras
 from .report import Report, naming, preset_values
 from .titles import heading
 from .verdict_text import joined
@@ -105,6 +105,7 @@ def preset_draft(
     """
     plan = report.plan
     values, weights = preset_values(plan, value)
+    compared = compared_loras(plan)
     verdict = report.verdict
     known = model if model is not None else ModelSettings()
     found = hash_in_name(report.checkpoint) or known.hashes.sha256 or known.hashes.autov2
@@ -115,6 +116,7 @@ def preset_draft(
         name=name,
         values=values,
         lora_weights=weights,
+        lora_instead={name: tuple(one for one in compared if one != name) for name in weights} if compared else {},
         pack_id=plan.pack_id,
         # What several prompts agree on is taken to hold for their pack; one prompt tells only about itself.
         prompt_ids=(plan.prompts[0].prompt_id,) if len(plan.prompts) == 1 else (),

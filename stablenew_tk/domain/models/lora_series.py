@@ -13,39 +13,39 @@ from typing import Literal
 
 from msgspec import Struct
 
-# The value of a Learning Run that stands for the prompt without the LoRA.
-NO_LORA = "none"
-
 Unit = Literal["", "epoch", "step"]
 # The habits of trainers and people, the strictest first; a word for steps is looked for before one for epochs.
-_HABITS: tuple[tuple[re.Pattern[str], Unit], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), unit)
-    for pattern, unit in (
-        (r"(?P<base>.+)-step(?P<at>\d{8})", "step"),
-        (r"(?P<base>.+)-(?P<at>\d{6})", "epoch"),
-        (r"(?P<base>.+?)(?:_lora)?_(?P<at>\d{9})", "step"),
-        (r"(?P<base>.*?)[-_ ]?(?P<when>\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)-save-(?P<at>\d+)-\d+-\d+", "step"),
-        (r"(?P<base>.+)_(?P<at>\d+)_steps(?:_\d+_?)?", "step"),
-        (r"(?P<base>.+)[-_. ](?:steps?|s)[-_]?(?P<at>\d{1,9})", "step"),
-        (r"(?P<base>.+)[-_. ](?:epoch|ep|e)[-_]?(?P<at>\d{1,6})", "epoch"),
-    )
+_HABITS: tuple[tuple[str, Unit], ...] = (
+    (r"(?P<base>.+)-step(?P<at>\d{8})", "step"),
+    (r"(?P<base>.+)-(?P<at>\d{6})", "epoch"),
+    (r"(?P<base>.+?)(?:_lora)?_(?P<at>\d{9})", "step"),
+    (r"(?P<base>.*?)[-_ ]?(?P<when>\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)-save-(?P<at>\d+)-\d+-\d+", "step"),
+    (r"(?P<base>.+)_(?P<at>\d+)_steps(?:_\d+_?)?", "step"),
+    (r"(?P<base>.+)[-_. ](?:steps?|s)[-_]?(?P<at>\d{1,9})", "step"),
+    (r"(?P<base>.+)[-_. ](?:epoch|ep|e)[-_]?(?P<at>\d{1,6})", "epoch"),
 )
 
 
-class LoraFile(Struct, frozen=True, kw_only=True):
-    """A LoRA file: its stem, its folder, and what its header tells of its training; 0 and "" = not told.
+class Training(Struct, frozen=True, omit_defaults=True):
+    """What the header of a file tells of its training; 0 and "" = not told. `steps` and `epoch` are those done so far.
 
     `finished_at`: seconds since 1970. `shape` is equal in files that hold the same kinds of weights.
     """
 
-    stem: str
-    folder: str = ""
     session_id: str = ""
     output_name: str = ""
     steps: int = 0
     epoch: int = 0
     finished_at: float = 0.0
     shape: str = ""
+
+
+class LoraFile(Struct, frozen=True):
+    """A LoRA file: its stem, its folder, and what its header tells."""
+
+    stem: str
+    folder: str = ""
+    training: Training = Training()
 
 
 class LoraSeries(Struct, frozen=True):
@@ -70,7 +70,7 @@ class NumberedStem(Struct, frozen=True):
 def numbered(stem: str) -> NumberedStem:
     """The parts of a stem by the habits of trainers."""
     for habit, unit in _HABITS:
-        if found := habit.fullmatch(stem):
+        if found := re.fullmatch(habit, stem, re.IGNORECASE):
             parts = found.groupdict()
             return NumberedStem(parts["base"].rstrip("-_ "), unit, int(parts["at"]), parts.get("when") or "")
     return NumberedStem(stem)
@@ -85,11 +85,11 @@ def series_of(files: Iterable[LoraFile]) -> tuple[LoraSeries, ...]:
     trained: dict[str, list[LoraFile]] = {}
     named: dict[tuple[str, ...], list[LoraFile]] = {}
     for one in files:
-        if one.session_id:
-            trained.setdefault(one.session_id, []).append(one)
+        if one.training.session_id:
+            trained.setdefault(one.training.session_id, []).append(one)
         else:
             base = numbered(one.stem).base.casefold()
-            named.setdefault((one.folder, base, one.output_name, one.shape), []).append(one)
+            named.setdefault((one.folder, base, one.training.output_name, one.training.shape), []).append(one)
     groups = [*trained.values()]
     for members in named.values():
         if any(numbered(one.stem).unit for one in members):
@@ -101,11 +101,9 @@ def series_of(files: Iterable[LoraFile]) -> tuple[LoraSeries, ...]:
 def series_named(name: str, series: Sequence[LoraSeries]) -> LoraSeries | None:
     """The only series of that name, or the only one that a stem belongs to; None where there is none, or several."""
     wanted = name.strip().casefold()
-    for fits in ([one for one in series if one.name.casefold() == wanted],
-                 [one for one in series if wanted in map(str.casefold, one.stems)]):  # fmt: skip
-        if fits:
-            return fits[0] if len(fits) == 1 else None
-    return None
+    named = [one for one in series if one.name.casefold() == wanted]
+    fits = named or [one for one in series if wanted in map(str.casefold, one.stems)]
+    return fits[0] if len(fits) == 1 else None
 
 
 def _runs(members: Sequence[LoraFile]) -> list[list[LoraFile]]:
@@ -125,14 +123,21 @@ def _runs(members: Sequence[LoraFile]) -> list[list[LoraFile]]:
 
 
 def _ordered(members: Sequence[LoraFile]) -> tuple[str, ...]:
-    known = all(one.steps for one in members)
+    known = all(one.training.steps for one in members)
 
     def place(one: LoraFile) -> tuple[float, ...]:
         said = numbered(one.stem)
         if known:
-            return (one.steps, one.finished_at, not said.unit)
+            return (one.training.steps, one.training.finished_at, not said.unit)
         # Epochs and steps of one training cannot be compared without their headers; the final file has no number.
-        return (not said.unit, said.unit == "step", said.at, one.steps, one.epoch, one.finished_at)
+        return (
+            not said.unit,
+            said.unit == "step",
+            said.at,
+            one.training.steps,
+            one.training.epoch,
+            one.training.finished_at,
+        )
 
     return tuple(dict.fromkeys(one.stem for one in sorted(members, key=lambda one: (place(one), one.stem))))
 
@@ -143,4 +148,8 @@ def _name(members: Sequence[LoraFile]) -> str:
     if len(shared) == 1 and bases[0]:
         return bases[0]
     # Renamed by hand: their common beginning says less than what the training was called.
-    return next((one.output_name for one in members if one.output_name), "") or min(bases, key=len) or members[0].stem
+    return (
+        next((one.training.output_name for one in members if one.training.output_name), "")
+        or min(bases, key=len)
+        or members[0].stem
+    )

@@ -6,11 +6,15 @@ import random
 
 import pytest
 
-from stablenew_tk.domain.models.lora_series import LoraFile, LoraSeries, numbered, series_named, series_of
+from stablenew_tk.domain.models.lora_series import LoraFile, LoraSeries, Training, numbered, series_named, series_of
+
+
+def lora(stem, folder="", **told):
+    return LoraFile(stem, folder, Training(**told))
 
 
 def files(*stems, **facts):
-    return [LoraFile(stem=stem, **facts) for stem in stems]
+    return [lora(stem, **facts) for stem in stems]
 
 
 class TestHabits:
@@ -74,15 +78,15 @@ class TestHabits:
 class TestHeaders:
     def test_a_session_survives_renaming_and_orders_by_steps(self):
         renamed = [
-            LoraFile(stem="best one", session_id="7", output_name="rainy", steps=800),
-            LoraFile(stem="rainy", session_id="7", output_name="rainy", steps=1000),
-            LoraFile(stem="early", session_id="7", output_name="rainy", steps=200, folder="/elsewhere"),
+            lora("best one", session_id="7", output_name="rainy", steps=800),
+            lora("rainy", session_id="7", output_name="rainy", steps=1000),
+            lora("early", session_id="7", output_name="rainy", steps=200, folder="/elsewhere"),
         ]
         assert series_of(renamed) == (LoraSeries("rainy", ("early", "best one", "rainy")),)
 
     def test_two_sessions_are_two_series_though_they_share_a_name(self):
-        one = [LoraFile(stem=f"a-00000{at}", session_id="1", steps=at) for at in (2, 4)]
-        two = [LoraFile(stem=f"a-00000{at}", session_id="2", steps=at) for at in (6, 8)]
+        one = [lora(f"a-00000{at}", session_id="1", steps=at) for at in (2, 4)]
+        two = [lora(f"a-00000{at}", session_id="2", steps=at) for at in (6, 8)]
         assert [found.stems for found in series_of([*two, *one])] == [
             ("a-000006", "a-000008"),
             ("a-000002", "a-000004"),
@@ -90,9 +94,9 @@ class TestHeaders:
 
     def test_steps_order_the_final_file_and_beat_a_number_that_was_changed(self):
         told = [
-            LoraFile(stem="a", session_id="1", steps=100),
-            LoraFile(stem="a-000002", session_id="1", steps=400),
-            LoraFile(stem="a-000004", session_id="1", steps=200),
+            lora("a", session_id="1", steps=100),
+            lora("a-000002", session_id="1", steps=400),
+            lora("a-000004", session_id="1", steps=200),
         ]
         assert series_of(told)[0].stems == ("a", "a-000004", "a-000002")
 
