@@ -10,7 +10,7 @@ import difflib
 import math
 import re
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from itertools import pairwise
@@ -427,7 +427,7 @@ def _scale(path: str) -> tuple[Focus, Decimal, Decimal, Decimal]:
     return spec, Decimal(str(spec.step)), Decimal(str(spec.minimum)), Decimal(str(spec.maximum))
 
 
-def unknown_choices(path: str, values: Sequence[Value], offered: Sequence[str]) -> tuple[str, ...]:
+def unknown_choices(path: str, values: Sequence[Value], offered: Collection[str]) -> tuple[str, ...]:
     """The values the backend does not offer, exact spelling. Empty for parameters that no list of it belongs to."""
     listed = focus(path).choices
     names = [value for value in values if listed and isinstance(value, str)]
