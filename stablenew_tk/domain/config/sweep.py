@@ -32,6 +32,7 @@ _SAMPLER, _SCHEDULER = ".sampler", ".scheduler"
 # Sliders and negative weights are usual; what the servers take is wider than what makes sense.
 LORA_WEIGHTS = (-15.0, 15.0)
 MAX_VALUES = 100
+_WHICH_FILE = "Which epoch or version of a LoRA, or none. It keeps the weight of the tag in the prompt, else it is 1."
 
 # Finer differences than this show in no picture; a fixed number of decimals keeps 0.1 + 0.2 at 0.3.
 DECIMALS = 9
@@ -66,7 +67,7 @@ def focus(path: str) -> Focus:
     varied.
     """
     if path == LORA_FILE:
-        return Focus(path, "str", "LoRA file", NO_LORA, choices="lora_files", help="Which epoch or version of a LoRA.")
+        return Focus(path, "str", "LoRA file", NO_LORA, choices="lora_files", help=_WHICH_FILE)
     if not path.startswith(LORA):
         reason = _why_not(path)
         if reason:

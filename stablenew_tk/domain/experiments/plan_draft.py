@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from ..base.errors import InvalidInput
+from ..base.lora_tags import lora_key
 from ..base.wording import counted
 from ..config.catalogue import Value, in_force, with_values
 from ..config.origins import Origin
@@ -40,6 +41,7 @@ from ..runs.plan import (
     PlanPrompt,
     checked,
     config_for,
+    loras_compared,
     prompt_for,
 )
 
@@ -101,16 +103,21 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
         return in_force(self.base, self.focus)
 
     @property
-    def _own_file(self) -> str:
-        named = lora_weights(self.prompts[:1])
+    def replaced_loras(self) -> frozenset[str]:
+        """The LoRAs, by their `lora_key`, in whose place the files to test stand in the prompt; none for other runs."""
         try:
-            tested = self.values() if self.text else ()
+            tested = self.values() if self.focus == LORA_FILE and self.text else ()
         except InvalidInput:
-            tested = ()
+            return frozenset()
+        return frozenset(map(lora_key, loras_compared(tested)))
+
+    @property
+    def _own_file(self) -> str:
+        named, others = lora_weights(self.prompts[:1]), self.replaced_loras
         # "rainy:0.7" is in the prompt only with that weight.
-        files = [(str(value), *lora_file(value)) for value in tested]
+        files = [(str(value), *lora_file(value)) for value in (self.values() if others else ())]
         fits = (value for value, name, weight in files if name in named and weight in (None, named[name]))
-        return next(fits, NO_LORA)
+        return next(fits, NO_LORA if others.isdisjoint(map(lora_key, named)) else "")
 
     @property
     def sensible(self) -> tuple[float, float] | None:

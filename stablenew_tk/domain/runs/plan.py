@@ -362,9 +362,12 @@ def compared_loras(plan: LearningPlan) -> tuple[str, ...]:
     """The LoRAs of which a plan that varies `lora` puts one into the prompt: its values and what their training is
     called, which is what the final file and all its epochs are known by. () for other plans.
     """
-    if plan.focus_parameter != LORA_FILE:
-        return ()
-    stems = [name for value in plan.variant_values if (name := lora_file(value)[0])]
+    return loras_compared(plan.variant_values) if plan.focus_parameter == LORA_FILE else ()
+
+
+def loras_compared(values: Sequence[Value]) -> tuple[str, ...]:
+    """The same for values of `lora`."""
+    stems = [name for value in values if (name := lora_file(value)[0])]
     trained = [said.base for stem in stems if (said := numbered(stem)).unit and said.base]
     return tuple(dict.fromkeys((*stems, *trained)))
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 from learning_lab import Lab, spaced
+from msgspec.structs import replace
 
+from stablenew_tk.app.learn.plan_preview import same_lines
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.sweep import parse_values, spell, unknown_choices
+from stablenew_tk.domain.experiments.plan_draft import PlanDraft
 from stablenew_tk.domain.insights.follow_up import preset_draft
 from stablenew_tk.domain.runs.plan import PlanPrompt, config_for, prompt_for
 
@@ -67,6 +70,34 @@ class TestPrompts:
 
 
 STARS = {"rainy-000002": (2, 2, 1, 2), "rainy-000004": (5, 5, 4, 5), "none": (2, 1, 2, 1)}
+
+
+class TestDraft:
+    DRAFT = PlanDraft(focus="lora", text="rainy-000002, rainy-000004:0.7, none")
+
+    @pytest.mark.parametrize(
+        ("tag", "own"),
+        [
+            ("", "none"),
+            ("<lora:ink:1>", "none"),
+            ("<lora:rainy-000002:0.3>", "rainy-000002"),
+            ("<lora:rainy-000004:0.7>", "rainy-000004:0.7"),
+            ("<lora:rainy-000004:0.9>", ""),
+            ("<lora:rainy:1>", ""),
+        ],
+    )
+    def test_it_knows_which_value_the_prompt_has_now(self, tag, own):
+        draft = replace(self.DRAFT, prompts=(PlanPrompt("p1", f"a tram {tag}"),))
+        assert draft.own_value == own
+
+    def test_what_is_replaced_is_not_told_to_stay_the_same(self):
+        prompt = PlanPrompt("p1", "a tram <lora:rainy:1> <lora:ink:0.5>")
+        draft = replace(self.DRAFT, prompts=(prompt,))
+        lines = dict(same_lines(draft, draft.base))
+        assert lines["LoRA"] == "ink 0.5"
+
+    def test_text_that_cannot_be_read_breaks_nothing(self):
+        assert replace(self.DRAFT, text="rain:much").own_value == "none"
 
 
 class TestResult:

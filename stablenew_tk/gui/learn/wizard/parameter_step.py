@@ -253,7 +253,7 @@ class ParameterStep(Box):
 
     def _now(self, spec: Focus) -> str:
         if spec.path == LORA_FILE:
-            return "the weight is that of the tag in the prompt, else 1; name:0.8 tries another one"
+            return ""  # what the prompt names is one of the values, or none of them is
         if spec.path.startswith(LORA):
             named = spec.path.removeprefix(LORA) in lora_weights(self._draft.prompts)
             return f"now {value_text(self._draft.own_value)} in the prompt" if named else "not in the prompt yet"
