@@ -92,7 +92,46 @@ class TestOnServers:
         assert server.loras()[before:] == [[(second, "0.7")]]
 
 
+@pytest.mark.parametrize("kind", [WebUI, ComfyUI])
+def test_step_by_step_the_epoch_and_weight_that_is_liked_is_found_and_kept(cli, kind):
+    values = ("rainy-000002:0.6", "rainy-000004:0.6", "rainy-000004:1.2", "rainy:0.6", "none")
+    server = kind(*TRAINERS["epochs"])
+    with server.fake:
+        backend = ("--backend", server.fake.url)
+        said = cli(
+            *("learn", cli.pack, *backend, *TINY, *server.words, "--json", "--adaptive"),
+            *("--focus", "lora", "--values", ", ".join(values)),
+        ).json
+        liked = dict(zip(values, (2, 5, 3, 3, 1), strict=True))
+        made = {image: step["value"] for step in said["steps"] for image in step["images"]}
+        for _ in range(20):
+            if not said["to_rate"]:
+                break
+            for image in said["to_rate"]:
+                assert cli("rate", image, liked[made[image]]).code == 0
+            said = cli("learn", "--resume", said["plan_id"], *backend, "--json").json
+            made |= {image: step["value"] for step in said["steps"] for image in step["images"]}
+        assert len(made) < said["most_pictures"]
+        kept = cli("presets", "make", said["plan_id"], "--json")
+    assert kept.code == 0, kept.err
+    assert kept.json["presets"][0]["lora_weights"] == {"rainy-000004": 0.6}
+
+
 class TestValues:
+    def test_no_lora_as_the_answer_needs_no_preset_and_says_so(self, cli):
+        server = WebUI(*TRAINERS["epochs"])
+        with server.fake:
+            said = cli(
+                *("learn", cli.pack, "--backend", server.fake.url, *TINY, *server.words, "--json", "--images", 4),
+                *("--focus", "lora", "--values", "rainy-000002, none"),
+            ).json
+        for step in said["steps"]:
+            cli("rate", step["images"][0], {"none": 5}.get(step["value"], 2))
+        assert "no LoRA" in " ".join(cli("insights", "--plan", "last").out.split())
+        kept = cli("presets", "make", "last")
+        assert kept.code == 2
+        assert "nothing to keep" in kept.err
+
     def test_a_preset_is_put_into_a_prompt_that_names_no_epoch(self, cli):
         server = WebUI(*TRAINERS["epochs"])
         cli.pack.write_text("name: Boat\na red boat\n")

@@ -136,6 +136,13 @@ def preset_draft(
     )
 
 
+def refuse_empty(preset: Preset) -> None:
+    """Raise InvalidInput for a preset that sets nothing: that of a run whose answer is no LoRA."""
+    if not preset.values and not preset.lora_weights:
+        words = "There is nothing to keep: a prompt without its tag has no LoRA already."
+        raise InvalidInput(f"values: {words}", "values")
+
+
 def added_to(preset: Preset, scope: PresetScope, other: Preset) -> Preset:
     """The preset with the values of another one, each with its own evidence. `scope`: as `PlanBook.scope` tells it.
 

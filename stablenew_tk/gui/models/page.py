@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 
 from ...app.controller import Controller
+from ...app.lora_series import series_run, series_with
 from ...app.model_evidence import known_here, model_evidence, seen_model
-from ...app.models.series import series_run, series_with
 from ...app.models.suggested_run import suggested_run
 from ...domain.base.errors import InvalidInput
 from ...domain.base.file_wish import FileWish

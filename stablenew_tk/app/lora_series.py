@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ...domain.base.lora_tags import lora_key
-from ...domain.experiments.suggested_plan import series_plan
-from ...domain.models.lora_series import LoraSeries, numbered, series_of
-from ...domain.runs.plan import LearningPlan
-from ...storage.models.lora_files import lora_files
-from ...storage.models.model_entry import ModelEntry
-from ..controller import Controller
+from ..domain.base.lora_tags import lora_key
+from ..domain.experiments.suggested_plan import series_plan
+from ..domain.models.lora_series import LoraSeries, numbered, series_of
+from ..domain.runs.plan import LearningPlan
+from ..storage.models.lora_files import lora_files
+from ..storage.models.model_entry import ModelEntry
+from .controller import Controller
 
 # What the headers of so many files say is looked up in a few milliseconds.
 _MOST_LOOKED_AT = 200
