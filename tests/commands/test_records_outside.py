@@ -14,6 +14,7 @@ from learning_lab import Lab
 from PIL import Image, PngImagePlugin
 from terminal import Terminal
 
+from stablenew_tk.domain.journal.record import BackendInfo
 from stablenew_tk.domain.runs.plan import PlanPrompt, job_for
 from stablenew_tk.storage.pictures.images import pixel_hash
 
@@ -192,6 +193,11 @@ class TestPairs:
 
     def test_a_run_whose_values_are_still_hidden_stays_hidden(self, cli, rated, tmp_path):
         rated.fill(rated.plan(values=(12, 20), rows=1, blind=True))
+        rated.star({12: (1,), 20: (5,)})
+        assert "no pairs yet" in cli("records", "export", "--pairs", tmp_path / "pairs").err
+
+    def test_sketches_teach_no_model_anything(self, cli, rated, tmp_path):
+        rated.fill(rated.plan(values=(12, 20), rows=1), backend=BackendInfo(kind="sketch", name="sketch"))
         rated.star({12: (1,), 20: (5,)})
         assert "no pairs yet" in cli("records", "export", "--pairs", tmp_path / "pairs").err
 

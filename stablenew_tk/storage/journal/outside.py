@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from ...domain.config.engines import SKETCH
 from ...domain.journal.history import History
 from ...domain.journal.pairs import RatedPicture
 from ...domain.journal.record import ImageFeedback, LearningRecord, Output
@@ -48,8 +49,11 @@ def pictures(folder: Path, history: History) -> Iterator[ToldPicture]:
 
 
 def rated_blind(folder: Path, history: History) -> Iterator[RatedPicture]:
-    """The final pictures of Learning Runs whose stars were given blind. Raises Unreadable."""
+    """The final pictures of Learning Runs whose stars were given blind, without sketches, which are rehearsals. Raises
+    Unreadable.
+    """
     for one in pictures(folder, history):
         sound = one.record.status == "ok" and one.final and not one.output.suspect
+        sound = sound and one.record.backend.kind != SKETCH
         if sound and one.blind and one.record.learning.plan_id:
             yield RatedPicture(one.record, one.output, one.held.rating)
