@@ -20,7 +20,7 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MOD
 
 THIRD_PARTY = {
     "domain": {"msgspec"},
-    "storage": {"msgspec", "watchdog", "PIL", "platformdirs", "filelock", "send2trash"},
+    "storage": {"msgspec", "watchdog", "PIL", "platformdirs", "filelock", "send2trash", "pyarrow"},
     "backends": {"msgspec", "requests", "urllib3", "PIL"},
     "pipeline": {"msgspec"},
     "app": {"msgspec"},

@@ -19,6 +19,7 @@ from ..domain.config.engines import ENGINES, SKETCH, engine_of
 from ..domain.config.origins import MAX_SEED
 from ..domain.config.sweep import check_values
 from ..domain.config.user_settings import Settings
+from ..domain.insights.follow_up import refuse_empty
 from ..domain.insights.matrix import board
 from ..domain.insights.report import Report, certain_summary, step_ratings
 from ..domain.insights.result import due_result
@@ -187,6 +188,7 @@ class LearningRunner:
         """Record a preset, which one undo removes. A new one gets an id. Returns it as recorded."""
         if not preset.name.strip():
             raise InvalidInput("name: give the preset a name.", "name")
+        refuse_empty(preset)
         kept = as_line(replace(preset, preset_id=preset.preset_id or new_id()))
         self._context.put_undoable([kept])
         return kept

@@ -32,6 +32,7 @@ def preset_values(preset: Preset, plans: PlanBook, *, anyway: bool = False) -> P
         preset.evidence.sentence,
         preset_id=preset.preset_id,
         lora_weights=preset.lora_weights,
+        lora_instead=preset.lora_instead,
         evidences={path: evidence.sentence for path, evidence in preset.added.items()},
         scope=plans.scope(preset),
         anyway=anyway,

@@ -9,7 +9,7 @@ from ..backends.base import Capabilities
 from ..domain.base.wording import counted
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.runs.job import RunRequest
-from ..domain.runs.plan import LearningPlan
+from ..domain.runs.plan import LearningPlan, prompt_for
 
 _MOST_NAMED = 5
 
@@ -22,8 +22,10 @@ def unlisted_in_run(found: Capabilities | None, request: RunRequest) -> str:
 
 def unlisted_in_plan(found: Capabilities | None, plan: LearningPlan) -> str:
     """The same for a Learning Run."""
-    texts = [text.prompt for prompt in plan.prompts for text in prompt.stage_texts.values()]
-    return unlisted_words(found, [*(one.positive for one in plan.prompts), *texts, *_own_prompts(plan.base_config)])
+    # As they are sent: a file that is tested stands in place of what the prompt names.
+    sent = [prompt_for(plan, row, value) for row in range(len(plan.prompts)) for value in plan.variant_values]
+    texts = [text.prompt for prompt in sent for text in prompt.stage_texts.values()]
+    return unlisted_words(found, [*(one.positive for one in sent), *texts, *_own_prompts(plan.base_config)])
 
 
 def unlisted_words(found: Capabilities | None, prompts: Iterable[str]) -> str:

@@ -50,6 +50,9 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     def choices(self, name: str) -> tuple[str, ...]:
         """The list with this name (`choices` of a catalogue parameter); () when the backend has none."""
         listed: tuple[str, ...] = getattr(self, name, ())
+        if name == "lora_files":
+            # Several files may share an alias, so it names no file.
+            return self.loras
         return (*listed, *self.lora_aliases) if name == "loras" else listed
 
     def checkpoint_of_hash(self, digits: str) -> str:

@@ -20,10 +20,10 @@ from ..domain.base.wording import counted
 from ..domain.config.catalogue import Value
 from ..domain.config.engines import ENGINES
 from ..domain.config.learning_mode import mode_for
-from ..domain.config.sweep import value_text
+from ..domain.config.sweep import LORA_FILE, focus, value_text
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.base_config import check_offered
-from ..domain.experiments.plan_file import write_plan
+from ..domain.experiments.plan_file import usual_name, write_plan
 from ..domain.insights.blinding import blind_matrix
 from ..domain.insights.equal_pictures import all_equal, no_effect
 from ..domain.insights.follow_up import CERTAIN, next_cells
@@ -39,6 +39,7 @@ from ..pipeline.ids_and_times import new_id
 from ..storage.disk.files import alone
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history
+from .lora_series import series_values
 from .plan_arguments import IMAGES, PlanArguments, completed, drafted, range_words
 from .run_settings import (
     loras_for,
@@ -61,9 +62,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `learn`."""
     add = parser.add_argument
     add("pack", nargs="?", default="", metavar="PACK", help="a pack file, or the name of a pack")
-    add("--focus", metavar="PATH", help="what to vary: txt2img.cfg_scale, checkpoint, lora:rainy-streets")
+    add("--focus", metavar="PATH", help="what to vary: txt2img.cfg_scale, checkpoint, lora:rainy-streets, lora")
     specs = '"15-45 (+5)", "5-8 [4]", "1, 2, .., 10", "Euler a, Heun" (else numbers that suit the checkpoint)'
     add("--values", metavar="SPEC", dest="spec", help=specs)
+    words = "with --focus lora: all files of this training, in the order of learning, and none"
+    add("--series", metavar="NAME", help=words)
     add("--images", type=int, metavar="N", help=f"pictures per value, on all prompts together (else {IMAGES})")
     add(
         "--prompt",
@@ -194,6 +197,10 @@ def _new(args: argparse.Namespace, draft: PlanArguments, session: Session) -> Le
     tell_presets(args, sources)
     traits = traits_for(session, sources, draft.plan.focus_parameter)
     loras = loras_for(args, session, sources, [prompt.positive for prompt in draft.plan.prompts])
+    if args.series is not None:
+        values = series_values(args.series, session)
+        name = draft.plan.name or usual_name(focus(LORA_FILE), values)
+        draft = replace(draft, plan=replace(draft.plan, variant_values=values, name=name))
     plan = completed(draft, sources, profile_loras=loras, traits=traits)
     if not args.json and (words := range_words(plan, traits)):
         out.print(words, markup=False)
@@ -206,6 +213,7 @@ def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings:
         "PACK": args.pack,
         "--focus": args.focus,
         "--values": args.spec,
+        "--series": args.series,
         "--images": args.images,
         "--full": args.full,
         "--adaptive": args.adaptive,

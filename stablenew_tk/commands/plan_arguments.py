@@ -13,7 +13,7 @@ from ..domain.base.errors import InvalidInput, Unreadable
 from ..domain.base.lora_tags import AddedLora
 from ..domain.config.catalogue import Value, with_values
 from ..domain.config.origins import MAX_SEED, RANDOM_SEED
-from ..domain.config.sweep import LORA, focus, parse_values
+from ..domain.config.sweep import LORA, LORA_FILE, focus, parse_values
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_draft import PlanDraft, first_text, outside_words, sensible_words, shared_rows
 from ..domain.experiments.plan_file import SIZE_LIMIT, imported, named_focus, read_plan, usual_name
@@ -96,9 +96,13 @@ def completed(
         config = with_values(plan.base_config, dict(draft.typed))
         plan = replace(plan, base_config=config, origins={**plan.origins, **dict.fromkeys(draft.typed, "user")})
     else:
-        start, weights = sources.resolve(), sources.lora_weights
+        start, instead = sources.resolve(), sources.lora_instead
+        # The weight that is varied is the plan's own.
+        weights = {
+            name: weight for name, weight in sources.lora_weights.items() if plan.focus_parameter != f"{LORA}{name}"
+        }
         plan = with_profile_loras(plan, profile_loras)
-        prompts = tuple(_weighted(prompt, weights, plan.focus_parameter) for prompt in plan.prompts)
+        prompts = tuple(prompt.with_preset_loras(weights, instead) for prompt in plan.prompts)
         origins, uses = {**start.named, **plan.origins}, sources.preset_uses
         plan = replace(plan, base_config=start.config, origins=origins, prompts=prompts, presets=uses)
     if not plan.variant_values:
@@ -137,7 +141,9 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings) 
     if not args.focus:
         raise InvalidInput('Say what to vary: --focus txt2img.cfg_scale --values "5-9 (+1)".', "--focus")
     subject = named_focus(args.focus.strip())
-    if args.spec is None and not subject.ordered and subject.kind != "bool":
+    if args.series is not None and (subject.path != LORA_FILE or args.spec is not None):
+        raise InvalidInput("--series: it names the files to try with --focus lora, in place of --values.", "--series")
+    if args.series is None and args.spec is None and not subject.ordered and subject.kind != "bool":
         raise InvalidInput(f'Say which values of {subject.path} to try: --values "one, other".', "--values")
     values = parse_values(subject.path, args.spec) if args.spec is not None else ()
     # As many prompts as pictures of a value at most: who asks for one picture gets one prompt.
@@ -159,7 +165,11 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings) 
 
 
 def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> PlanArguments:
-    taken = [option for option, given in (("--focus", args.focus), ("--values", args.spec)) if given is not None]
+    taken = [
+        option
+        for option, given in (("--focus", args.focus), ("--values", args.spec), ("--series", args.series))
+        if given is not None
+    ]
     if taken or args.preset:
         option = taken[0] if taken else "--preset"
         raise InvalidInput(f"{option}: the plan file says this itself. Leave one of the two away.", option)
@@ -258,10 +268,3 @@ def _with_options(plan: LearningPlan, args: argparse.Namespace) -> LearningPlan:
         except Unreadable as error:
             raise InvalidInput(f"start_image: {error}", "start_image") from error
     return plan
-
-
-def _weighted(prompt: PlanPrompt, weights: Mapping[str, float], path: str) -> PlanPrompt:
-    for name, weight in weights.items():
-        if path != f"{LORA}{name}":
-            prompt = prompt.with_lora(name, weight)
-    return prompt

@@ -17,7 +17,7 @@ from ..domain.config.engines import engine_of
 from ..domain.config.sweep import parse_values, value_text
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_file import one_line
-from ..domain.insights.follow_up import CERTAIN, added_to, preset_draft
+from ..domain.insights.follow_up import CERTAIN, added_to, preset_draft, refuse_empty
 from ..domain.insights.report import Report, naming
 from ..domain.journal.history import History
 from ..domain.journal.plan_log import PlanBook
@@ -271,6 +271,7 @@ def _preset(found: Report, value: Value, *, name: str, places: Places, settings:
         entry, styles, _ = in_library(places, settings, checkpoint)
     model = index.settings_of(entry, styles) if entry is not None and styles is not None else ModelSettings()
     draft = preset_draft(found, value, name, by_hand=not proven, model=model)
+    refuse_empty(draft)
     return as_line(replace(draft, preset_id=new_id()))
 
 

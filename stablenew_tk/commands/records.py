@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
 
 import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from ..domain.base.errors import InvalidInput, NotSaved
+from ..domain.base.errors import InvalidInput
 from ..domain.journal.record import FoldedRecord, LearningRecord
 from ..storage.disk.places import Places
 from ..storage.journal.reader import recent, verify
-from ..storage.journal.repair import export, repair
+from ..storage.journal.repair import repair
+from . import records_export
 from .terminal import FAILED, OK, out, print_json, program
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
@@ -27,10 +26,8 @@ def arguments(records: Commands[argparse.ArgumentParser], common: argparse.Argum
     show.add_argument("--run", metavar="ID", help="only this run")
     show.set_defaults(command=_show)
     records.add_parser("verify", parents=[common], help="check every line").set_defaults(command=_verify)
-    writes = records.add_parser("export", parents=[common], help="write all lines as JSONL")
-    writes.add_argument("--merged", action="store_true", help="one line per record, ratings merged in")
-    writes.add_argument("--to", metavar="FILE", help="a file (else the terminal)")
-    writes.set_defaults(command=_export)
+    words = "write all lines as JSONL, a table, or pairs of pictures"
+    records_export.arguments(records.add_parser("export", parents=[common], help=words))
     records.add_parser("repair", parents=[common], help="set damaged lines aside").set_defaults(command=_repair)
 
 
@@ -96,32 +93,6 @@ def _verify(args: argparse.Namespace, places: Places) -> int:
                 markup=False,
             )
     return FAILED if found.damaged else OK
-
-
-def _export(args: argparse.Namespace, places: Places) -> int:
-    target = Path(args.to).expanduser() if args.to else None
-    if target is not None and target.resolve().is_relative_to(places.journal.resolve()):
-        raise InvalidInput(f"{target} is inside the journal, which is never overwritten. Name another file.", "--to")
-    try:
-        if target is None:
-            export(places.journal, sys.stdout.buffer, merged=args.merged)
-            sys.stdout.flush()
-            return OK
-        # Beside it first: an export that fails must not cost the one of last time.
-        unfinished = target.with_name(f"{target.name}.unfinished")
-        with unfinished.open("wb") as buffer:
-            count = export(places.journal, buffer, merged=args.merged)
-        unfinished.replace(target)
-    except BrokenPipeError:
-        # The reader has seen enough (`| head`).
-        raise
-    except OSError as error:
-        raise NotSaved(f"{target or 'the terminal'}: the export could not be written ({error.strerror}).") from error
-    if args.json:
-        print_json({"lines": count, "file": str(target.absolute())})
-    else:
-        out.print(f"{count} lines written to {target}", markup=False)
-    return OK
 
 
 def _repair(args: argparse.Namespace, places: Places) -> int:

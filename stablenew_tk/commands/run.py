@@ -153,6 +153,7 @@ def _request(args: argparse.Namespace, settings: Settings, sources: ValueSources
         interactive=False,
         limit=args.limit,
         lora_weights=sources.lora_weights,
+        lora_instead=sources.lora_instead,
         presets=sources.preset_uses,
     )
 

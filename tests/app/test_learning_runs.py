@@ -640,7 +640,8 @@ class TestBlind:
 
 class TestPresets:
     def test_a_preset_is_kept_taken_back_and_brought_again(self, app):
-        kept = app.controller.learning.keep_preset(Preset(event_id="", ts="", preset_id="", name="Calm"))
+        calm = Preset(event_id="", ts="", preset_id="", name="Calm", values={"txt2img.steps": 28})
+        kept = app.controller.learning.keep_preset(calm)
         plans = app.controller.history.plans
         app.wait(lambda: plans.presets())
         assert plans.preset_versions(kept.preset_id)[0] == msgspec.structs.replace(

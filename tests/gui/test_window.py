@@ -355,7 +355,8 @@ def test_a_learning_run_begins_with_what_stands_in_create_not_only_with_what_ran
 
 def test_the_preset_in_force_is_named_after_a_restart(tmp_path):
     with open_house(tmp_path) as house:
-        kept = house.controller.learning.keep_preset(Preset(event_id="", ts="", preset_id="", name="Calm"))
+        calm = Preset(event_id="", ts="", preset_id="", name="Calm", values={"txt2img.steps": 28})
+        kept = house.controller.learning.keep_preset(calm)
         house.until(lambda: house.controller.history.plans.preset_versions(kept.preset_id))
     with open_house(tmp_path, presets=(kept.preset_id,)) as again:
         assert again.page("create").bar.presets.choice.value == kept.preset_id

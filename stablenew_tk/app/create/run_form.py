@@ -95,6 +95,7 @@ class RunForm:
             record=fields.record,
             profile_loras=added(self.loras),
             lora_weights=values.sources.lora_weights,
+            lora_instead=values.sources.lora_instead,
             presets=values.sources.preset_uses,
         )
         return self.variants.of(request)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import get_value
 from ...domain.config.learning_mode import Mode, mode_for
-from ...domain.config.sweep import LORA, not_offered, unknown_choices
+from ...domain.config.sweep import LORA, LORA_FILE, NO_LORA, not_offered, unknown_choices
 from ...domain.experiments.plan_draft import (
     PROMPT,
     VALUES,
@@ -73,7 +73,10 @@ def mode_of(draft: PlanDraft, controller: Controller) -> Mode:
 def offered(draft: PlanDraft, controller: Controller) -> tuple[str, ...]:
     """The names the backend has for what is varied; none while it is away, or for numbers."""
     found, spec = controller.capabilities, draft.spec
-    return found.choices(spec.choices) if found is not None and spec is not None and spec.choices else ()
+    if found is None or spec is None or not spec.choices:
+        return ()
+    names = found.choices(spec.choices)
+    return (NO_LORA, *names) if names and spec.path == LORA_FILE else names
 
 
 def troubles(draft: PlanDraft, controller: Controller, *, unread: str = "") -> list[str]:

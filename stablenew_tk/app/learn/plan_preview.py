@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from ...backends.base import Capabilities
 from ...domain.base.errors import InvalidInput
+from ...domain.base.lora_tags import lora_key
 from ...domain.base.wording import counted
 from ...domain.config.catalogue import Value, get_value
 from ...domain.config.origins import MAX_SEED
@@ -284,7 +285,10 @@ def same_lines(draft: PlanDraft, config: PipelineConfig) -> tuple[tuple[str, str
     stage = draft.spec.stage if draft.spec is not None else FIRST_STAGE
     lines = [("checkpoint", "Checkpoint", config.checkpoint or "as loaded")]
     lines += _making_lines(config) if stage == FIRST_STAGE else _later_lines(draft, config, stage)
-    weights = list(lora_weights(draft.prompts).items())[:3]
+    replaced = draft.replaced_loras
+    weights = [
+        (name, weight) for name, weight in lora_weights(draft.prompts).items() if lora_key(name) not in replaced
+    ][:3]
     lines += [(LORA + name, "LoRA", f"{name} {weight:g}") for name, weight in weights]
     names = [prompt.prompt_id for prompt in draft.prompts]
     several = "Prompts" if len(names) > 1 else "Prompt"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from ...domain.config.sweep import LORA
 from ...domain.experiments.plan_draft import OWN_PACK, PlanDraft
 from ...domain.experiments.prompt_sample import SAMPLED, spread
 from ...domain.models.profile_loras import added
+from ...domain.models.value_sources import ValueSources
 from ...domain.prompts.pack import PackProblem, PackPrompt
 from ...domain.prompts.randomizer import may_vary
 from ...domain.prompts.settings import PackSettings
@@ -229,24 +230,22 @@ class PromptChoice:
         """The own prompt as it is typed now; it is named by how it begins."""
         if self.source == OWN:
             name = text if len(text) <= 40 else text[:40].rsplit(" ", 1)[0].rstrip(",;: ") or text[:40]
-            prompt = self._plan_prompt(
-                PackPrompt(name, name, text, negative, 1), self._preset_weights(OWN_PACK, [name])
-            )
+            prompt = self._plan_prompt(PackPrompt(name, name, text, negative, 1), self._presets_of(OWN_PACK, [name]))
             self._tell(OWN_PACK, "Own prompt", (prompt,) if text else ())
 
     def _tell_read(self) -> None:
         if isinstance(self.source, PackFile):
-            weights = self._preset_weights(self.source.pack_id, self.chosen)
+            sources = self._presets_of(self.source.pack_id, self.chosen)
             made = [self._made[one.prompt_id] for one in self._others if one.prompt_id in self._made]
-            chosen = [self._plan_prompt(prompt, weights) for prompt in made if prompt.prompt_id in self.chosen]
+            chosen = [self._plan_prompt(prompt, sources) for prompt in made if prompt.prompt_id in self.chosen]
             self._tell(self.source.pack_id, self.source.title, [*self._first, *chosen])
 
-    def _preset_weights(self, pack_id: str, prompt_ids: Sequence[str]) -> Mapping[str, float]:
-        """The LoRA weights of the presets that hold for these prompts."""
-        return FormValues(self._controller, pack_id=pack_id, prompts=prompt_ids).sources.lora_weights
+    def _presets_of(self, pack_id: str, prompt_ids: Sequence[str]) -> ValueSources:
+        """The sources whose presets hold for these prompts."""
+        return FormValues(self._controller, pack_id=pack_id, prompts=prompt_ids).sources
 
-    def _plan_prompt(self, prompt: PackPrompt, weights: Mapping[str, float]) -> PlanPrompt:
-        """The prompt as Create would send it, with these LoRA weights."""
+    def _plan_prompt(self, prompt: PackPrompt, sources: ValueSources) -> PlanPrompt:
+        """The prompt as Create would send it, with the LoRAs of these presets."""
         texts = self._controller.settings.globals
         if isinstance(self.source, PackFile):
             own = self._controller.packs.settings_of(self.source.path)
@@ -255,9 +254,7 @@ class PromptChoice:
         loras = self._profile_loras(sent.positive)
         sent = sent.with_missing_loras(loras)
         self._added[prompt.prompt_id] = tuple(f"{LORA}{one.tag}" for one in loras)
-        for name, weight in weights.items():
-            sent = sent.with_lora(name, weight)
-        return sent
+        return sent.with_preset_loras(sources.lora_weights, sources.lora_instead)
 
     def _profile_loras(self, prompt: str) -> tuple[AddedLora, ...]:
         """What the profile of the draft's checkpoint, the loaded one if it names none, adds to a prompt."""

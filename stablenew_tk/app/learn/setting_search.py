@@ -8,14 +8,14 @@ from msgspec.structs import replace
 
 from ...domain.base.errors import InvalidInput
 from ...domain.config.pipeline_config import BLOCK_SPECS
-from ...domain.config.sweep import LORA, Focus, focus, focuses, value_text
+from ...domain.config.sweep import LORA, LORA_FILE, Focus, focus, focuses, value_text
 from ...domain.experiments.plan_draft import PlanDraft, lora_weights, plain, sensible_words
 
 ANOTHER_LORA = "another"  # instead of a setting: a LoRA that is not in the prompt
 GROUPS = (
     ("", "All stages"),
     (BLOCK_SPECS[0].name, BLOCK_SPECS[0].title),
-    ("lora", "LoRA weight"),
+    ("lora", "LoRA"),
     ("general", "Checkpoint, VAE"),
     *((block.name, block.title) for block in BLOCK_SPECS[1:]),
 )
@@ -91,7 +91,7 @@ def _of_group(draft: PlanDraft, group: str) -> Sequence[Offered]:
     names = list(lora_weights(draft.prompts))
     if draft.focus.startswith(LORA) and draft.focus.removeprefix(LORA) not in names:
         names.append(draft.focus.removeprefix(LORA))
-    return [*(focus(f"{LORA}{name}") for name in names if is_lora_name(name)), ANOTHER_LORA]
+    return [focus(LORA_FILE), *(focus(f"{LORA}{name}") for name in names if is_lora_name(name)), ANOTHER_LORA]
 
 
 def _name(one: Offered, group: str) -> str:

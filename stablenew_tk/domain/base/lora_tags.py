@@ -78,6 +78,26 @@ class AddedLora(Struct, frozen=True):
         return frozenset(map(lora_key, (self.tag, *self.aliases)))
 
 
+def with_lora_instead(prompt: str, name: str, weight: float | None, instead: Iterable[str]) -> str:
+    """The prompt with this LoRA in place of the others, by their `lora_key`; with none of them for the name "".
+
+    Without a weight it takes that of the tag it replaces, or 1. It stands where the first of them stood, else at the
+    end.
+    """
+    keys = {*instead, lora_key(name)}
+    found = [match for match in _TAG.finditer(prompt) if lora_key(match[1]) in keys]
+    rest = f":{weight:g}" if weight is not None else (found[0][2] if found else "") or ":1"
+    tag = f"<lora:{name}{rest}>" if name else ""
+    if not found:
+        return " ".join(part for part in (prompt.rstrip(), tag) if part) if tag else prompt
+    parts, end = [], 0
+    for place, match in enumerate(found):
+        before = prompt[end : match.start()]
+        parts += [before, tag] if place == 0 and tag else [before.rstrip(" ")]
+        end = match.end()
+    return "".join([*parts, prompt[end:]])
+
+
 def with_loras(prompt: str, loras: Iterable[AddedLora]) -> str:
     """The prompt with a tag for each of these LoRAs that it does not name already."""
     named = {lora_key(name) for name in loras_in(prompt)}

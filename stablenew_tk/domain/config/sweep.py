@@ -10,7 +10,7 @@ import difflib
 import math
 import re
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from itertools import pairwise
@@ -25,10 +25,14 @@ from .styles import unknown_styles
 
 # "lora:rainy-streets" varies the weight of that LoRA tag in the prompt.
 LORA = "lora:"
+# "lora" varies which LoRA file the prompt has: "rainy-000004", "rainy-000004:0.8" with a weight of its own, or none.
+LORA_FILE = "lora"
+NO_LORA = "none"
 _SAMPLER, _SCHEDULER = ".sampler", ".scheduler"
 # Sliders and negative weights are usual; what the servers take is wider than what makes sense.
 LORA_WEIGHTS = (-15.0, 15.0)
 MAX_VALUES = 100
+_WHICH_FILE = "Which epoch or version of a LoRA, or none. It keeps the weight of the tag in the prompt, else it is 1."
 
 # Finer differences than this show in no picture; a fixed number of decimals keeps 0.1 + 0.2 at 0.3.
 DECIMALS = 9
@@ -59,7 +63,11 @@ class Focus(Parameter, frozen=True):
 
 
 def focus(path: str) -> Focus:
-    """The focus parameter of that name, also `lora:<name>`. Raises InvalidInput for one that cannot be varied."""
+    """The focus parameter of that name, also `lora` and `lora:<name>`. Raises InvalidInput for one that cannot be
+    varied.
+    """
+    if path == LORA_FILE:
+        return Focus(path, "str", "LoRA file", NO_LORA, choices="lora_files", help=_WHICH_FILE)
     if not path.startswith(LORA):
         reason = _why_not(path)
         if reason:
@@ -141,6 +149,8 @@ def _checked(spec: Focus, value: object) -> Value:
     if isinstance(value, int) and abs(value) > 10**DECIMALS:
         # Past the range of a float it could not even be printed in a sentence.
         raise InvalidInput(f"{path}: a number that large is outside every range.", path)
+    if path == LORA_FILE:
+        return _lora_file(str(value))
     if not path.startswith(LORA):
         value = check_value(path, value)
         if not isinstance(value, str) and value < (spec.minimum or 0):
@@ -150,6 +160,29 @@ def _checked(spec: Focus, value: object) -> Value:
         low, high = LORA_WEIGHTS
         raise InvalidInput(f"{path}: {reprlib.repr(value)} is not a weight from {low:g} to {high:g}.", path)
     return round(float(value), DECIMALS) + 0.0 if spec.kind == "float" else value
+
+
+def _lora_file(written: str) -> str:
+    name, colon, weight = (part.strip() for part in written.partition(":"))
+    if not colon and name.casefold() == NO_LORA:
+        return NO_LORA
+    if not name or re.search(r"[<>:\n\r]", name):
+        wrong = (
+            f"{LORA_FILE}: {reprlib.repr(written)} names no LoRA file. Write rainy-000004, rainy-000004:0.8 or none."
+        )
+        raise InvalidInput(wrong, LORA_FILE)
+    if not colon:
+        return name
+    low, high = LORA_WEIGHTS
+    if not re.fullmatch(_NUMBER, weight) or not low <= float(weight) <= high:
+        raise InvalidInput(f"{LORA_FILE}: {weight!r} of {name} is not a weight from {low:g} to {high:g}.", LORA_FILE)
+    return f"{name}:{float(weight):g}"
+
+
+def lora_file(value: Value) -> tuple[str, float | None]:
+    """Name and weight of a value of `lora`: "" for no LoRA, None for the weight that the prompt gives it."""
+    name, colon, weight = str(value).partition(":")
+    return ("", None) if value == NO_LORA else (name, float(weight) if colon else None)
 
 
 def _numbers(spec: Focus, text: str) -> list[Value]:
@@ -395,18 +428,22 @@ def _scale(path: str) -> tuple[Focus, Decimal, Decimal, Decimal]:
     return spec, Decimal(str(spec.step)), Decimal(str(spec.minimum)), Decimal(str(spec.maximum))
 
 
-def unknown_choices(path: str, values: Sequence[Value], offered: Sequence[str]) -> tuple[str, ...]:
+def unknown_choices(path: str, values: Sequence[Value], offered: Collection[str]) -> tuple[str, ...]:
     """The values the backend does not offer, exact spelling. Empty for parameters that no list of it belongs to."""
     listed = focus(path).choices
     names = [value for value in values if listed and isinstance(value, str)]
     if listed == "styles":
         names = [one for value in names for one in unknown_styles(value, offered)]
+    elif path == LORA_FILE:
+        names = [name for value in names if (name := lora_file(value)[0])]
     return tuple(name for name in names if name not in offered)
 
 
 def not_offered(path: str, value: str, offered: Sequence[str]) -> str:
     """The sentence that says so, with the nearest names the backend has. Works for `lora:` paths too."""
-    one = focus(path).choices.removesuffix("s").replace("_", " ").replace("vae", "VAE") or "LoRA"
+    one = (
+        focus(path).choices.removesuffix("s").replace("_", " ").replace("vae", "VAE").replace("lora", "LoRA") or "LoRA"
+    )
     by_fold = {name.casefold(): name for name in offered}
     if path.endswith(_SAMPLER) and (parts := sampler_and_scheduler(value))[0] in offered and parts[1]:
         sampler, scheduler = parts

@@ -15,7 +15,7 @@ from ..base.errors import InvalidInput
 from ..config.catalogue import Value, catalogue, check_value
 from ..config.pipeline_config import ADetailerPass, PipelineConfig, blocks_of
 from ..config.styles import style_names
-from ..config.sweep import LORA, focus, not_offered
+from ..config.sweep import LORA, LORA_FILE, focus, lora_file, not_offered
 from ..runs.plan import LearningPlan
 
 _FIELD = "base_config"
@@ -68,6 +68,7 @@ def check_offered(plan: LearningPlan, offered: Offered) -> None:
     elif choices := focus(path).choices:
         for value in plan.variant_values:
             parts = style_names(str(value), offered(choices)) if choices == "styles" else (str(value),)
+            parts = tuple(filter(None, (lora_file(value)[0],))) if path == LORA_FILE else parts
             for name in parts:
                 _must_have(path, name, choices, offered)
     if styles := plan.base_config.styles:

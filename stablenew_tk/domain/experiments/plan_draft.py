@@ -10,11 +10,25 @@ import msgspec
 from msgspec import Struct
 
 from ..base.errors import InvalidInput
+from ..base.lora_tags import lora_key
 from ..base.wording import counted
 from ..config.catalogue import Value, in_force, with_values
 from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
-from ..config.sweep import LORA, Focus, around, finer, focus, parse_values, spell, value_text, wider
+from ..config.sweep import (
+    LORA,
+    LORA_FILE,
+    NO_LORA,
+    Focus,
+    around,
+    finer,
+    focus,
+    lora_file,
+    parse_values,
+    spell,
+    value_text,
+    wider,
+)
 from ..journal.history import ImageFacts
 from ..models.preset_scope import PresetUse
 from ..models.sensible_range import ModelTraits, SensibleRange, sensible_range
@@ -27,6 +41,7 @@ from ..runs.plan import (
     PlanPrompt,
     checked,
     config_for,
+    loras_compared,
     prompt_for,
 )
 
@@ -78,10 +93,31 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
 
     @property
     def own_value(self) -> Value:
-        """The current value of the focus parameter: that of the form, or the weight of the LoRA in the prompt."""
+        """The current value of the focus parameter: that of the form, the weight of the LoRA in the prompt, or of the
+        files to test the one that the prompt names.
+        """
+        if self.focus == LORA_FILE:
+            return self._own_file
         if self.focus.startswith(LORA):
             return lora_weights(self.prompts).get(self.focus.removeprefix(LORA), 1.0)
         return in_force(self.base, self.focus)
+
+    @property
+    def replaced_loras(self) -> frozenset[str]:
+        """The LoRAs, by their `lora_key`, in whose place the files to test stand in the prompt; none for other runs."""
+        try:
+            tested = self.values() if self.focus == LORA_FILE and self.text else ()
+        except InvalidInput:
+            return frozenset()
+        return frozenset(map(lora_key, loras_compared(tested)))
+
+    @property
+    def _own_file(self) -> str:
+        named, others = lora_weights(self.prompts[:1]), self.replaced_loras
+        # "rainy:0.7" is in the prompt only with that weight.
+        files = [(str(value), *lora_file(value)) for value in (self.values() if others else ())]
+        fits = (value for value, name, weight in files if name in named and weight in (None, named[name]))
+        return next(fits, NO_LORA if others.isdisjoint(map(lora_key, named)) else "")
 
     @property
     def sensible(self) -> tuple[float, float] | None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value, get_value, parameter, with_values
 from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig
-from ..config.sweep import LORA, around, focus, value_text
+from ..config.sweep import LORA, LORA_FILE, NO_LORA, around, check_values, focus, value_text
 from ..models.recommendations import DENOISE, FieldValue, ModelSettings
 from ..models.sensible_range import lora_range, sensible_range, traits_of
 from ..runs.plan import MOST_PICTURES, START_ROWS, LearningPlan, PlanMetadata
 
+MOST_FILES = 12  # of a series that are compared at once
 _GUIDANCE, _STEPS = "txt2img.cfg_scale", "txt2img.steps"
 
 
@@ -43,6 +44,33 @@ def lora_plan(name: str, settings: ModelSettings) -> LearningPlan:
     centre = min(max(middle if best is None else best, 0.0), 2.0)
     found = around(path, centre, sensible)
     return _draft(path, found, centre, base=PipelineConfig(), origins={}, title=settings.title or name)
+
+
+def series_plan(name: str, stems: Sequence[str]) -> LearningPlan:
+    """A draft that compares the files of one LoRA training, in the order of learning, and no LoRA; of very many some
+    that are spread over the training, the first and the last one among them. Raises InvalidInput for less than two.
+    """
+    if len(stems) < 2:
+        raise InvalidInput(
+            f"The backend has less than two files of {name}. Put them into its folder of LoRAs.", LORA_FILE
+        )
+    last = len(stems) - 1
+    chosen = [stems[round(last * place / (MOST_FILES - 1))] for place in range(MOST_FILES)]
+    values = check_values(LORA_FILE, (*(stems if len(stems) <= MOST_FILES else chosen), NO_LORA))
+    return LearningPlan(
+        plan_id="",
+        name=f"Best file of {name}",
+        focus_parameter=LORA_FILE,
+        stage=focus(LORA_FILE).stage,
+        pack_id="",
+        prompts=(),
+        base_config=PipelineConfig(),
+        variant_values=values,
+        complete_rows=START_ROWS,
+        most_pictures=MOST_PICTURES,
+        seeds=(),
+        metadata=PlanMetadata(who=f"suggested by Models for {name}"),
+    )
 
 
 def _base(checkpoint: str, values: Mapping[str, FieldValue]) -> tuple[PipelineConfig, dict[str, Origin]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from ..config.catalogue import Value, catalogue, get_value
 from ..config.pipeline_config import FIRST_STAGE, STAGE_OF_PART
-from ..config.sweep import LORA, focus
+from ..config.sweep import LORA, LORA_FILE, focus
 from ..runs.plan import LearningPlan, columns_by_value
 from ..runs.plan_title import prompts_tested
 from .matrix import Board, axis_value
@@ -75,7 +75,7 @@ def _reason(plan: LearningPlan) -> str:
         return "Denoise is 0 there, so nothing is painted anew."
     if plan.backend_kind == "sketch":
         return "The sketch engine does not use every setting; try it with a WebUI."
-    if path.startswith(LORA):
+    if path == LORA_FILE or path.startswith(LORA):
         return "The engine probably did not find the LoRA, or it does not fit the checkpoint."
     if path == "clip_skip":
         return "Checkpoints of the SDXL family and newer ones ignore it."

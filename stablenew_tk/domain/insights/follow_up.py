@@ -14,7 +14,16 @@ from ..models.preset_scope import PresetScope, hash_in_name, reasons, same_scope
 from ..models.recommendations import ModelSettings
 from ..models.sensible_range import ModelTraits, sensible_range
 from ..runs.known_value import KnownValue
-from ..runs.plan import LearningPlan, PlanCell, PlanMetadata, Preset, PresetEvidence, ResultSummary, VerdictState
+from ..runs.plan import (
+    LearningPlan,
+    PlanCell,
+    PlanMetadata,
+    Preset,
+    PresetEvidence,
+    ResultSummary,
+    VerdictState,
+    compared_loras,
+)
 from .report import Report, naming, preset_values, summary
 from .titles import heading
 from .verdict_text import joined
@@ -106,6 +115,7 @@ def preset_draft(
     """
     plan, found = report.plan, summary(report)
     values, weights = preset_values(plan, value)
+    compared = compared_loras(plan)
     scope = scope_of(plan, report.checkpoint, model, engine="sketch" if report.sketch else "")
     return Preset(
         preset_id="",
@@ -113,6 +123,7 @@ def preset_draft(
         values=values,
         lora_weights=weights,
         **asdict(scope),
+        lora_instead={name: tuple(one for one in compared if one != name) for name in weights} if compared else {},
         evidence=_evidence(plan, found, by_hand=by_hand),
     )
 
@@ -165,6 +176,13 @@ def _evidence(plan: LearningPlan, found: ResultSummary, *, by_hand: bool) -> Pre
         rows=found.rows,
         by_hand=by_hand,
     )
+
+
+def refuse_empty(preset: Preset) -> None:
+    """Raise InvalidInput for a preset that sets nothing: that of a run whose answer is no LoRA."""
+    if not preset.values and not preset.lora_weights:
+        words = "There is nothing to keep: a prompt without its tag has no LoRA already."
+        raise InvalidInput(f"values: {words}", "values")
 
 
 def added_to(preset: Preset, scope: PresetScope, other: Preset) -> Preset:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value
-from ..config.sweep import LORA, value_text
+from ..config.sweep import LORA, LORA_FILE, value_text
 from ..models.profile import ModelPreset, RecommendedWeight, Tier
 from ..runs.plan import LearningPlan
 from .report import Report, preset_values
@@ -26,6 +26,10 @@ def learned_preset(plan: LearningPlan, report: Report, *, date: str) -> ModelPre
     if path == "checkpoint":
         raise InvalidInput(
             f"“{plan.name}” compared checkpoints, which tells nothing about the settings of one. Keep it as a preset."
+        )
+    if path == LORA_FILE:
+        raise InvalidInput(
+            f"“{plan.name}” compared LoRA files, which tells nothing about the checkpoint. Keep it as a preset."
         )
     values, _ = preset_values(plan, value)
     if path in (_SAMPLER, _SCHEDULER):

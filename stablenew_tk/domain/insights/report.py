@@ -10,9 +10,18 @@ from msgspec.structs import asdict, replace
 
 from ..config.catalogue import Value
 from ..config.pipeline_config import STAGE_OF_PART
-from ..config.sweep import LORA, Focus, focus, value_text
+from ..config.sweep import LORA, LORA_FILE, NO_LORA, Focus, focus, value_text
 from ..journal.history import ImageFacts
-from ..runs.plan import LearningPlan, PlanCell, PlanPrompt, ResultSummary, ResultValue, StepRating, ValueInsight
+from ..runs.plan import (
+    LearningPlan,
+    PlanCell,
+    PlanPrompt,
+    ResultSummary,
+    ResultValue,
+    StepRating,
+    ValueInsight,
+    lora_of,
+)
 from ..runs.plan_title import prompts_tested
 from .analysis import Insight, analyse, phrase
 from .drift import over_time
@@ -174,7 +183,7 @@ def naming(subject: Focus) -> Callable[[Value], str]:
     def name(value: Value) -> str:
         text = value_text(value, subject.path)
         if subject.kind == "str":
-            return text
+            return "no LoRA" if subject.path == LORA_FILE and value == NO_LORA else text
         if value == 0 and note.startswith("0 = same"):
             return f"the same {label}"
         if subject.unit == "steps":
@@ -318,6 +327,9 @@ def preset_values(plan: LearningPlan, value: Value) -> tuple[dict[str, Value], d
     A value of hires fix or refiner also brings the switch that turns that feature on, and the refiner of the plan.
     """
     path = plan.focus_parameter
+    if path == LORA_FILE:
+        name, weight = lora_of(plan, value)
+        return {}, {name: weight} if name else {}
     if path.startswith(LORA):
         return {}, {path.removeprefix(LORA): float(value)}
     block = path.partition(".")[0]

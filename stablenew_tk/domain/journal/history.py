@@ -189,6 +189,10 @@ class VisiblePictures:
         hidden = not self.shows(found.run_id) or (wanted and found.image_id in self._plans.late.ids())
         return _nothing_known(row) if hidden else found
 
+    def is_blind(self, row: int) -> bool:
+        """Whether the stars of a picture were given blind; False while it is hidden."""
+        return bool(self.facts(row).image_id) and self._rows.is_blind(row)
+
     def makes_openly(self, run_id: str) -> bool:
         """Whether what is being made for this run (or plan) may be watched: never for a blind plan."""
         plan = self._plans.plan(run_id)

@@ -55,6 +55,7 @@ class PresetValues(Struct, frozen=True):
     evidence: str = ""
     preset_id: str = ""
     lora_weights: Mapping[str, float] = {}
+    lora_instead: Mapping[str, tuple[str, ...]] = {}
     evidences: Mapping[str, str] = {}
     scope: PresetScope = PresetScope()
     anyway: bool = False
@@ -169,6 +170,12 @@ class ValueSources(Struct, frozen=True, kw_only=True):
         standing = (*self.presets_in_force, *self.learned_here)
         applied = [one.preset.lora_weights for one in reversed(standing) if one.applied]
         return {name: weight for weights in applied for name, weight in weights.items()}
+
+    @property
+    def lora_instead(self) -> dict[str, tuple[str, ...]]:
+        """The LoRAs that the applied presets put into prompts, with those that each one stands in place of."""
+        applied = [one.preset.lora_instead for one in reversed(self.presets_in_force) if one.applied]
+        return {name: others for instead in applied for name, others in instead.items()}
 
     @property
     def preset_uses(self) -> tuple[PresetUse, ...]:

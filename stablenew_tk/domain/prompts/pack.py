@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 
+from ..base.lora_tags import lora_key, with_lora_instead
 from .parser import EMBEDDING, without_comment
 
 NAME_LIMIT = 80
@@ -313,6 +314,18 @@ def with_lora_weight(prompt: str, name: str, weight: float, *, add: bool = False
     tag = f"<lora:{name}:{weight:g}>"
     changed, count = re.subn(_lora_tag(name), lambda _match: tag, prompt)
     return f"{prompt.rstrip()} {tag}" if add and not count else changed
+
+
+def with_preset_loras(prompt: str, weights: Mapping[str, float], instead: Mapping[str, Collection[str]]) -> str:
+    """The prompt with the LoRA weights of presets. Those that stand `instead` of others are put in, too; the others
+    keep their tags.
+    """
+    for name, weight in weights.items():
+        if name in instead:
+            prompt = with_lora_instead(prompt, name, weight, map(lora_key, instead[name]))
+        else:
+            prompt = with_lora_weight(prompt, name, weight)
+    return prompt
 
 
 def has_lora(prompt: str, name: str) -> bool:

@@ -18,7 +18,7 @@ from ..config.origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED, Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
 from ..config.sweep import LORA
 from ..models.preset_scope import PresetUse, without_values
-from ..prompts.pack import has_lora, with_lora_weight
+from ..prompts.pack import has_lora, with_preset_loras
 from ..prompts.variant import Variant
 
 # The whole queue is kept in memory and in the file of waiting jobs.
@@ -52,8 +52,9 @@ class RunRequest(Struct, frozen=True, kw_only=True):
 
     `start_image` is the path of an existing picture for runs that begin at img2img, ADetailer or upscale.
     `profile_loras` of the checkpoint's profile are added to prompts that do not name them.
-    `lora_weights` of presets replace the weights of LoRA tags that the prompts have then; `presets` are those that gave
-    values or weights. `stage_texts` are for making a recorded run again: those stages are sent these texts as they are.
+    `lora_weights` of presets replace the weights of LoRA tags that the prompts have then, and those that stand
+    `lora_instead` of others are put in; `presets` are those that gave values or weights. `stage_texts` are for making a
+    recorded run again: those stages are sent these texts as they are.
     """
 
     pack_id: str
@@ -73,6 +74,7 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     limit: int = 0
     profile_loras: tuple[AddedLora, ...] = ()
     lora_weights: Mapping[str, float] = {}
+    lora_instead: Mapping[str, tuple[str, ...]] = {}
     presets: tuple[PresetUse, ...] = ()
 
 
@@ -224,7 +226,7 @@ def _texts(request: RunRequest, variant: Variant) -> Callable[[str], StageText]:
         if text is None:
             text = request.globals.texts_for(stage, variant.prompt, variant.negative)
             text = text.changed(lambda words: with_loras(words, loras)) if loras else text
-        return text.changed(lambda words: _weighted(words, weights)) if weights else text
+        return text.changed(lambda words: with_preset_loras(words, weights, request.lora_instead)) if weights else text
 
     return text_of
 
@@ -247,12 +249,6 @@ def _without_effect(request: RunRequest, variant: Variant, texts: Sequence[Stage
         for name in request.lora_weights
         if name in _varied_loras(variant) or not any(has_lora(text.prompt, name) for text in texts)
     ]
-
-
-def _weighted(prompt: str, weights: Mapping[str, float]) -> str:
-    for name, weight in weights.items():
-        prompt = with_lora_weight(prompt, name, weight)
-    return prompt
 
 
 def check(request: RunRequest) -> None:

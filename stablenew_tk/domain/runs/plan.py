@@ -7,7 +7,7 @@ out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -15,14 +15,15 @@ from msgspec import Struct
 
 from ..base.errors import InvalidInput
 from ..base.journal_line import Line
-from ..base.lora_tags import AddedLora, lora_key, loras_in, with_loras
+from ..base.lora_tags import AddedLora, lora_key, lora_tags, loras_in, with_lora_instead, with_loras
 from ..config.catalogue import Value, with_values
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
 from ..config.origins import MAX_SEED, Origin
 from ..config.pipeline_config import FIRST_STAGE, STAGE_OF_PART, STAGES, PipelineConfig, stage_spec
-from ..config.sweep import LORA, focus
+from ..config.sweep import LORA, LORA_FILE, focus, lora_file
+from ..models.lora_series import numbered
 from ..models.preset_scope import PresetScope, PresetUse, without_values
-from ..prompts.pack import PackPrompt, has_lora, with_lora_weight
+from ..prompts.pack import PackPrompt, has_lora, with_lora_weight, with_preset_loras
 from .job import Job, LearningTag, check_mask, with_subseed
 
 # Changing one of these makes the engine load files for seconds or minutes.
@@ -50,21 +51,18 @@ class PlanPrompt(Struct, frozen=True, omit_defaults=True):
         """Prompt and negative prompt that a stage is sent."""
         return self.stage_texts.get(stage, StageText(self.positive, self.negative))
 
-    def with_lora(self, name: str, weight: float, *, add: bool = False) -> PlanPrompt:
-        """A copy in which the tags of a LoRA have this weight; with `add`, texts without its tag get one."""
-        texts = {
-            stage: text.changed(lambda prompt: with_lora_weight(prompt, name, weight, add=add))
-            for stage, text in self.stage_texts.items()
-        }
-        positive = with_lora_weight(self.positive, name, weight, add=add)
-        return PlanPrompt(self.prompt_id, positive, self.negative, texts)
+    def changed(self, change: Callable[[str], str]) -> PlanPrompt:
+        """A copy whose texts, not the negative ones, are what this function makes of them."""
+        texts = {stage: text.changed(change) for stage, text in self.stage_texts.items()}
+        return PlanPrompt(self.prompt_id, change(self.positive), self.negative, texts)
+
+    def with_preset_loras(self, weights: Mapping[str, float], instead: Mapping[str, tuple[str, ...]]) -> PlanPrompt:
+        """A copy with the LoRA weights of presets, as everyday runs get them."""
+        return self.changed(lambda prompt: with_preset_loras(prompt, weights, instead))
 
     def with_missing_loras(self, loras: Sequence[AddedLora]) -> PlanPrompt:
         """A copy in which every text names each of these LoRAs."""
-        texts = {
-            stage: text.changed(lambda prompt: with_loras(prompt, loras)) for stage, text in self.stage_texts.items()
-        }
-        return PlanPrompt(self.prompt_id, with_loras(self.positive, loras), self.negative, texts)
+        return self.changed(lambda prompt: with_loras(prompt, loras))
 
 
 class PlanCell(Struct, frozen=True, order=True):
@@ -270,13 +268,15 @@ class Preset(Line, tag="preset", frozen=True, kw_only=True):
 
     `pack_id` to `family` tell what it was learned for, as in `PresetScope`; lines of older versions have only pack and
     checkpoint ("" = anything). `evidence` is that of the values it began with, `added` of those that came later: by
-    path, "lora:NAME" for a weight.
+    path, "lora:NAME" for a weight. A LoRA in `lora_instead` is put into prompts that do not name it, in place of the
+    LoRAs there.
     """
 
     preset_id: str
     name: str
     values: Mapping[str, Value] = {}
     lora_weights: Mapping[str, float] = {}
+    lora_instead: Mapping[str, tuple[str, ...]] = {}
     pack_id: str = ""
     prompt_ids: tuple[str, ...] = ()
     checkpoint: str = ""
@@ -304,6 +304,7 @@ class Preset(Line, tag="preset", frozen=True, kw_only=True):
             self,
             values={**self.values, **other.values},
             lora_weights={**self.lora_weights, **other.lora_weights},
+            lora_instead={**self.lora_instead, **other.lora_instead},
             added={**self.added, **{path: other.evidence_of(path) for path in came}},
         )
 
@@ -352,8 +353,30 @@ def checked(plan: LearningPlan) -> LearningPlan:
     if subject.path.startswith("refiner.") and subject.name != "checkpoint" and not config.refiner.checkpoint:
         raise InvalidInput("refiner.checkpoint: choose the refiner that is to be used.", "refiner.checkpoint")
     # The tested values are the plan's own, whatever gave the form its value; a weight needs its LoRA.
-    presets = without_values(plan.presets, (subject.path, *_weights_without_lora(plan)))
+    tested = [f"{LORA}{name}" for name in compared_loras(plan)]
+    presets = without_values(plan.presets, (subject.path, *tested, *_weights_without_lora(plan)))
     return msgspec.structs.replace(plan, base_config=config, stage=subject.stage, presets=presets)
+
+
+def compared_loras(plan: LearningPlan) -> tuple[str, ...]:
+    """The LoRAs of which a plan that varies `lora` puts one into the prompt: its values and what their training is
+    called, which is what the final file and all its epochs are known by. () for other plans.
+    """
+    return loras_compared(plan.variant_values) if plan.focus_parameter == LORA_FILE else ()
+
+
+def loras_compared(values: Sequence[Value]) -> tuple[str, ...]:
+    """The same for values of `lora`."""
+    stems = [name for value in values if (name := lora_file(value)[0])]
+    trained = [said.base for stem in stems if (said := numbered(stem)).unit and said.base]
+    return tuple(dict.fromkeys((*stems, *trained)))
+
+
+def lora_of(plan: LearningPlan, value: Value) -> tuple[str, float]:
+    """Name and weight of the LoRA that the first prompt of a plan has with this value of `lora`; "" and 0 for none."""
+    name, _ = lora_file(value)
+    tags = lora_tags(prompt_for(plan, 0, value).positive) if name else ()
+    return next(((tag.name, tag.weight) for tag in tags if tag.name == name), ("", 0.0))
 
 
 def _weights_without_lora(plan: LearningPlan) -> list[str]:
@@ -388,8 +411,9 @@ def with_profile_loras(plan: LearningPlan, loras: Sequence[AddedLora]) -> Learni
 
     Not with one whose weight is varied.
     """
-    subject = plan.focus_parameter.removeprefix(LORA) if plan.focus_parameter.startswith(LORA) else ""
-    wanted = [one for one in loras if lora_key(subject) not in one.keys]
+    subject = (plan.focus_parameter.removeprefix(LORA),) if plan.focus_parameter.startswith(LORA) else ()
+    varied = frozenset(map(lora_key, (*subject, *compared_loras(plan))))
+    wanted = [one for one in loras if varied.isdisjoint(one.keys)]
     prompts = tuple(prompt.with_missing_loras(wanted) for prompt in plan.prompts)
     if prompts == plan.prompts:
         return plan
@@ -401,16 +425,21 @@ def with_profile_loras(plan: LearningPlan, loras: Sequence[AddedLora]) -> Learni
 def config_for(plan: LearningPlan, value: Value) -> PipelineConfig:
     """The base config with the focus at one value."""
     path = plan.focus_parameter
-    return plan.base_config if path.startswith(LORA) else with_values(plan.base_config, {path: value})
+    in_prompt = path == LORA_FILE or path.startswith(LORA)
+    return plan.base_config if in_prompt else with_values(plan.base_config, {path: value})
 
 
 def prompt_for(plan: LearningPlan, row: int, value: Value) -> PlanPrompt:
-    """The prompt of a row; a LoRA focus puts its weight into it."""
+    """The prompt of a row; a LoRA focus puts its weight, or the file that is tested, into it."""
     prompt = plan.prompt(row)
+    if plan.focus_parameter == LORA_FILE:
+        name, own = lora_file(value)
+        others = [lora_key(other) for other in compared_loras(plan)]
+        return prompt.changed(lambda text: with_lora_instead(text, name, own, others))
     if not plan.focus_parameter.startswith(LORA):
         return prompt
     name, weight = plan.focus_parameter.removeprefix(LORA), float(value)
-    return prompt.with_lora(name, weight, add=True)
+    return prompt.changed(lambda text: with_lora_weight(text, name, weight, add=True))
 
 
 def job_for(plan: LearningPlan, cell: PlanCell, *, job_id: str, attempt: int = 1) -> Job:

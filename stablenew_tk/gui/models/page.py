@@ -12,12 +12,14 @@ from pathlib import Path
 import msgspec
 
 from ...app.controller import Controller
+from ...app.lora_series import series_run, series_with
 from ...app.model_evidence import known_here, model_evidence, seen_model
 from ...app.models.suggested_run import suggested_run
 from ...domain.base.errors import InvalidInput
 from ...domain.base.file_wish import FileWish
 from ...domain.base.key_press import KeyPress, act_on
 from ...domain.journal.seen import Seen
+from ...domain.models.lora_series import LoraSeries
 from ...domain.models.profile import LoraProfile
 from ...domain.models.recommendations import ModelSettings
 from ...domain.runs.plan import LearningPlan
@@ -70,6 +72,7 @@ class ModelsPage(PageFrame):
         self._unread: dict[str, str] = {}
         self._seen: dict[str, Seen] = {}  # of the chosen model
         self._is_counted = False  # whether that is up to date
+        self._series: LoraSeries | None = None  # of the chosen model
         self._writing: ModelOrder | None = None  # asked for, not answered yet
         self._written = ""  # our profile file that was written last
         self._build()
@@ -93,6 +96,7 @@ class ModelsPage(PageFrame):
             ("Up, Down, letters", "model"),
             ("Enter, Ctrl+E", "edit its profile"),
             ("Ctrl+L", "learn about it"),
+            ("Ctrl+B", "find the best epoch of a LoRA"),
             ("Ctrl+R", "show in folder"),
             ("Ctrl+F", "find"),
             ("Ctrl+O", "add a folder"),
@@ -159,6 +163,7 @@ class ModelsPage(PageFrame):
             ModelPanelActions(
                 edit=self.edit,
                 learn=self.learn,
+                learn_series=self.learn_series,
                 reveal=self._reveal,
                 copy=self._copy,
                 undo=self._take_back,
@@ -215,7 +220,8 @@ class ModelsPage(PageFrame):
         # Until a changed file is read, what it said before is better than nothing.
         history = self._controller.history
         evidence = model_evidence(history, self.settings, self._seen.get(self.path))
-        self.panel.show(line, self.settings, self._controller.models.styles, evidence)
+        self._series = series_with(self._controller, line.entry)
+        self.panel.show(line, self.settings, self._controller.models.styles, evidence, self._series)
         if self.path not in self._seen or not self._is_counted:
             self._count_soon()
         self.panel.pack(fill="both", expand=True)
@@ -315,6 +321,15 @@ class ModelsPage(PageFrame):
         except InvalidInput as problem:
             self.panel.tell(str(problem), bad=True)
 
+    def learn_series(self) -> None:
+        """Open the wizard with the files of the chosen LoRA's training as values."""
+        if self._series is None:
+            return
+        try:
+            self._learn_from(series_run(self._controller, self._series))
+        except InvalidInput as problem:
+            self.panel.tell(str(problem), bad=True)
+
     def _reveal(self) -> None:
         if self.path:
             self._controller.ask(RevealModel(path=self.path))
@@ -348,7 +363,7 @@ class ModelsPage(PageFrame):
         if editor is not None:
             actions["s"] = editor.save.invoke
         else:
-            actions |= {"e": self.edit, "l": self.learn, "r": self._reveal}
+            actions |= {"e": self.edit, "l": self.learn, "b": self.learn_series, "r": self._reveal}
             if self.panel.undo.winfo_ismapped() and not typing_in(self.focus_get()):
                 actions["z"] = self._take_back
         return act_on(actions, press.name.lower())

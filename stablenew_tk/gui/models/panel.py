@@ -12,6 +12,7 @@ from ...app.model_evidence import ModelEvidence
 from ...app.models import wording as words
 from ...app.models.facts import FactLine, above, below
 from ...app.models.filter import ModelLine
+from ...domain.models.lora_series import LoraSeries
 from ...domain.models.recommendations import ModelSettings
 from ...domain.models.style import StyleCatalogue
 from ...pipeline.messages.models import MakePreview
@@ -33,6 +34,7 @@ class ModelPanelActions(Struct, frozen=True):
 
     edit: Callable[[], object]
     learn: Callable[[], object]
+    learn_series: Callable[[], object]
     reveal: Callable[[], object]
     copy: Callable[[str], object]
     undo: Callable[[], object]
@@ -104,9 +106,16 @@ class ModelPanel(Box):
         self.area.pack(fill="both", expand=True)
 
     def show(
-        self, line: ModelLine, settings: ModelSettings | None, styles: StyleCatalogue, evidence: ModelEvidence
+        self,
+        line: ModelLine,
+        settings: ModelSettings | None,
+        styles: StyleCatalogue,
+        evidence: ModelEvidence,
+        series: LoraSeries | None = None,
     ) -> None:
-        """Show a model; `settings` None = still being read. `evidence` is what the journal knows about it."""
+        """Show a model; `settings` None = still being read. `evidence` is what the journal knows about it, `series` the
+        files of its training, where there are several.
+        """
         entry = line.entry
         if self.line is None or self.line.path != line.path:
             self.area.scroll_to(0)
@@ -124,7 +133,7 @@ class ModelPanel(Box):
         self.above.show(above(entry, settings, styles, evidence.own_plans))
         self._show_triggers(settings)
         self.below.show(below(entry, settings, styles, evidence.own_plans))
-        self._offer(line)
+        self._offer(line, series)
 
     def tell(self, sentence: str, *, undo: bool = False, bad: bool = False) -> None:
         """A line above the buttons about what has just been done; "" takes it away."""
@@ -175,8 +184,9 @@ class ModelPanel(Box):
         self._buttons.pack(fill="x", padx=theme.px(10), pady=theme.px(8))
         self.edit = Button(self._buttons, "Edit profile", self._actions.edit, height=theme.ACTION)
         self.learn = Button(self._buttons, "Learn about this model…", self._actions.learn, height=theme.ACTION)
+        self.series = Button(self._buttons, "Find the best epoch…", self._actions.learn_series, height=theme.ACTION)
 
-    def _offer(self, line: ModelLine) -> None:
+    def _offer(self, line: ModelLine, series: LoraSeries | None) -> None:
         entry = line.entry
         known = entry.kind in ("checkpoint", "lora")
         self.edit.set_text("Edit profile" if words.is_ours(entry) else "Make profile")
@@ -184,7 +194,10 @@ class ModelPanel(Box):
         gone = "" if entry.name else "The model's file is not there; only files that describe it are."
         self.edit.enable(not gone, gone)
         self.learn.enable(not gone, gone)
-        self._buttons.show([self.edit, self.learn] if known else [])
+        if series is not None:
+            tip(self.series, f"Compare the {len(series.stems)} files of {series.name}, and no LoRA (Ctrl+B)")
+        more = [self.series] if series is not None else []
+        self._buttons.show([self.edit, self.learn, *more] if known else [])
 
     def _show_triggers(self, settings: ModelSettings | None) -> None:
         phrases = settings.trigger_phrases if settings is not None else ()

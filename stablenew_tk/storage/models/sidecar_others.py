@@ -10,6 +10,7 @@ import msgspec
 from ...domain.config.catalogue import Value, range_of
 from ...domain.config.lenient_reader import Fields, phrase, phrases, plain, read_inner
 from ...domain.config.spellings import family_of, kind_of
+from ...domain.models.lora_series import Training
 from ...domain.models.recommendations import FileRecommendation, Hashes
 from .safetensors import family_by_tensors, kind_by_tensors
 from .sidecar_civitai import examples_in, words_in
@@ -18,6 +19,8 @@ from .sidecar_values import CFG, STEPS, WEIGHT_LIMIT, hash_in, hashes_in, put, p
 _FOLDER = re.compile(r"\d+_(.+)")
 _NO_TRIGGER = {"img", "image", "images", "train", "training", "dataset", "data", "subject", "style", "none"}
 _TAGS: msgspec.json.Decoder[dict[str, dict[str, float]]] = msgspec.json.Decoder(dict[str, dict[str, float]])
+_INFO: msgspec.json.Decoder[dict[str, object]] = msgspec.json.Decoder(dict[str, object])
+_SECONDS = re.compile(r"\d{1,12}(\.\d{1,20})?")
 _MOST_GUESSES = 5
 _USUAL = 0.8
 
@@ -133,8 +136,31 @@ def read_metadata(header: bytes, fields: Fields, file: str) -> FileRecommendatio
         trigger_phrases=spec.trigger_phrases or guessed,
         phrases_guessed=bool(guessed),
         hashes=Hashes(autov3=whole[:12]),
+        training=training_in(fields),
         problems=fields.problems.sentences(),
     )
+
+
+def training_in(fields: Fields) -> Training:
+    """What a header tells of the training that the file is from, by the words of kohya's trainer and of ai-toolkit."""
+    try:
+        info = _INFO.decode(fields.hint("training_info"))
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        info = {}
+    finished = fields.hint("ss_training_finished_at")
+    shape = (fields.hint(f"ss_{name}") for name in ("base_model_version", "network_module", "network_dim"))
+    return Training(
+        session_id=fields.hint("ss_session_id").strip()[:100],
+        output_name=fields.hint("ss_output_name").strip()[:200],
+        steps=_count(fields.hint("ss_steps") or str(info.get("step", ""))),
+        epoch=_count(fields.hint("ss_epoch") or str(info.get("epoch", ""))),
+        finished_at=float(finished) if _SECONDS.fullmatch(finished) else 0.0,
+        shape=" ".join(part[:100] for part in shape if part and part != "None"),
+    )
+
+
+def _count(written: str) -> int:
+    return int(written) if written.isdecimal() and len(written) < 10 else 0
 
 
 def _modelspec(fields: Fields, file: str, *, sidecar: bool) -> FileRecommendation:

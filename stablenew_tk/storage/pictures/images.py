@@ -199,7 +199,7 @@ def fit_rgb(data: bytes, box: tuple[int, int], *, fill: bool = False) -> tuple[i
     try:
         with opened(data) as image:
             image.thumbnail(box, Image.Resampling.BICUBIC, reducing_gap=2.0)
-            plain = _without_transparency(image)
+            plain = flattened(image)
             if fill and plain.width < box[0] and plain.height < box[1]:
                 plain = ImageOps.contain(plain, box, Image.Resampling.BICUBIC)
             return plain.width, plain.height, plain.tobytes()
@@ -218,11 +218,12 @@ def opened(data: bytes, formats: Sequence[str] = FORMATS) -> Image.Image:
 
 def _as_jpeg(image: Image.Image) -> bytes:
     out = io.BytesIO()
-    _without_transparency(image).save(out, "JPEG", quality=85)
+    flattened(image).save(out, "JPEG", quality=85)
     return out.getvalue()
 
 
-def _without_transparency(image: Image.Image) -> Image.Image:
+def flattened(image: Image.Image) -> Image.Image:
+    """The picture as RGB; what is transparent in it shows grey. May raise one of DAMAGE."""
     if image.mode == "RGB":
         return image
     if image.has_transparency_data:

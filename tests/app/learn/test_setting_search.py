@@ -37,10 +37,15 @@ def test_a_group_holds_the_settings_of_its_stage_only():
 
 
 def test_loras_of_the_prompt_are_offered_with_their_weight_and_any_other_by_name():
-    assert paths("lora") == ["lora:rain", ANOTHER_LORA]
+    assert paths("lora") == ["lora", "lora:rain", ANOTHER_LORA]
     assert setting_words(DRAFT, focus("lora:rain"))[1] == "0.7"
-    assert paths("lora", draft=PlanDraft(focus="lora:snow")) == ["lora:snow", ANOTHER_LORA]
+    assert paths("lora", draft=PlanDraft(focus="lora:snow")) == ["lora", "lora:snow", ANOTHER_LORA]
     assert not is_lora_name("a:b")
+
+
+def test_which_file_of_a_lora_is_one_of_them():
+    assert paths(text="epoch") == ["lora"]
+    assert setting_words(DRAFT, focus("lora")) == ("LoRA file", "none")
 
 
 def test_a_question_goes_on_behind_its_colon_and_names_keep_their_capital():

@@ -367,6 +367,45 @@ def test_learning_about_a_lora_tries_weights_around_its_best_one(stocked):
     assert min(plan.variant_values) < 0.75 < max(plan.variant_values)
 
 
+def test_the_best_epoch_of_a_training_is_looked_for_among_its_files_in_the_order_of_learning(shop):
+    trained = {"ss_network_module": "networks.lora", "ss_session_id": "77", "ss_output_name": "rainy"}
+    for name, steps in (("rainy-000002", 200), ("rainy-000004", 400), ("rainy", 900), ("the good one", 600)):
+        shop.put(name, ss_steps=str(steps), **trained)
+    shop.put("rainy-000006", **trained | {"ss_session_id": "78"})
+    shop.open()
+    shop.choose("the good one", "lora")
+    button = shop.page.panel.series
+    assert (button.winfo_ismapped(), button.text) == (1, "Find the best epoch…")
+    shop.page.list.rows.canvas.focus_force()
+    shop.root.update()
+    shop.root.focus_get().event_generate("<Control-b>")
+    (plan,) = shop.plans
+    assert (plan.focus_parameter, plan.name) == ("lora", "Best file of rainy")
+    assert plan.variant_values == ("rainy-000002", "rainy-000004", "the good one", "rainy", "none")
+
+
+def test_a_lora_on_its_own_has_no_epochs_to_compare(shop):
+    for name in ("face8", "face", "face7"):
+        shop.put(name, ss_network_module="networks.lora")
+    shop.open()
+    shop.choose("face8", "lora")
+    assert shop.page.panel.learn.winfo_ismapped()
+    assert not shop.page.panel.series.winfo_ismapped()
+    shop.page.learn_series()
+    assert shop.plans == []
+
+
+def test_of_a_very_long_series_some_files_are_spread_over_it(shop):
+    for epoch in range(1, 40):
+        shop.put(f"rainy-{epoch:06}", ss_network_module="networks.lora")
+    shop.open()
+    shop.choose("rainy-000001", "lora")
+    shop.page.panel.series.invoke()
+    (plan,) = shop.plans
+    assert (plan.variant_values[0], plan.variant_values[-2:]) == ("rainy-000001", ("rainy-000039", "none"))
+    assert len(plan.variant_values) == 13
+
+
 def test_without_folders_one_button_leads_to_one(shop):
     shop.put("cobalt", like="cobalt")
     shop.controller = Controller(shop.places, Settings())

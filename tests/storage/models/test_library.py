@@ -13,6 +13,7 @@ from stablenew_tk.domain.models.style import StyleCatalogue, StyleProfile
 from stablenew_tk.storage.models import entries as library_entries
 from stablenew_tk.storage.models.index import load_index, readings_of, settings_of
 from stablenew_tk.storage.models.library import Library
+from stablenew_tk.storage.models.lora_files import lora_files
 from stablenew_tk.storage.models.scan import fingerprints
 
 STYLES = StyleCatalogue()
@@ -410,3 +411,30 @@ def test_a_huge_sidecar_is_told_and_not_read(tmp_path):
         file.truncate(500 * 1024 * 1024)
     library = scanned(tmp_path)
     assert "larger than" in entry(library, "demo.ckpt").problems[0]
+
+
+class TestTraining:
+    def read(self, tmp_path, **metadata):
+        header = msgspec.json.encode({"__metadata__": {"ss_network_module": "networks.lora", **metadata}})
+        path = tmp_path / "rainy.safetensors"
+        path.write_bytes(len(header).to_bytes(8, "little") + header)
+        library = Library([tmp_path], STYLES)
+        library.scan()
+        (found,) = lora_files(library.snapshot.entries)
+        assert (found.stem, found.folder) == ("rainy", str(tmp_path))
+        return found.training
+
+    def test_kohyas_header_tells_session_steps_and_epoch(self, tmp_path):
+        told = {"ss_session_id": "77", "ss_output_name": "rain", "ss_steps": "800", "ss_epoch": "4"}
+        found = self.read(tmp_path, **told, ss_training_finished_at="1790000000.25", ss_network_dim="16")
+        assert (found.session_id, found.output_name, found.steps, found.epoch) == ("77", "rain", 800, 4)
+        assert (found.finished_at, found.shape) == (1790000000.25, "networks.lora 16")
+
+    def test_ai_toolkit_tells_its_steps_in_json(self, tmp_path):
+        found = self.read(tmp_path, training_info='{"step": 1500, "epoch": 30}')
+        assert (found.steps, found.epoch) == (1500, 30)
+
+    @pytest.mark.parametrize("told", ["", "many", "-4", "1" * 12, "{", "[1]", "\u00b2"])
+    def test_what_is_no_number_is_not_told(self, tmp_path, told):
+        found = self.read(tmp_path, ss_steps=told, training_info=told, ss_training_finished_at=told)
+        assert (found.steps, found.epoch) == (0, 0)

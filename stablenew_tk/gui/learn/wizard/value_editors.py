@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from ....app.learn.plan_preview import Scale, counted_words, examples, parsed, scale_of
 from ....domain.base.colour_roles import Role
 from ....domain.config.catalogue import Value
-from ....domain.config.sweep import Focus, spell, value_text
+from ....domain.config.sweep import Focus, spell, unknown_choices, value_text
 from ....domain.experiments.plan_draft import PlanDraft, outside_words, respaced, sensible_words
 from ....domain.models.origin_marks import ORIGIN_MARKS
 from ...widgets import theme
@@ -250,7 +250,7 @@ class NameValues(Box):
     def _row(self, name: str, on: bool) -> ListRow:
         own = "now" if name == value_text(self._draft.own_value) else ""
         spec = self._draft.spec
-        missing = spec is not None and bool(spec.choices) and name not in self._offered
+        missing = spec is not None and bool(unknown_choices(spec.path, (name,), self._offered))
         return ListRow(name, "not offered" if missing else own, checked=on)
 
     def _turn(self, place: int) -> None:

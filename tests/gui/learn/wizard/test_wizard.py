@@ -15,6 +15,7 @@ from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.experiments.plan_draft import CHECK, PROMPT, VALUES, VARY
+from stablenew_tk.domain.experiments.suggested_plan import series_plan
 from stablenew_tk.domain.prompts.pack import PackPrompt
 from stablenew_tk.domain.prompts.variant import as_written
 from stablenew_tk.domain.runs.job import RunRequest
@@ -765,6 +766,40 @@ def test_a_learning_run_begins_with_the_loras_of_the_profile_like_a_run_from_cre
             assert "nowhere" not in draft.prompts[0].positive
         finally:
             house.controller.close()
+
+
+class TestLoraFiles:
+    @pytest.fixture
+    def house(self, root, tmp_path):
+        with FakeWebUI() as server:
+            server.loras |= dict.fromkeys(("rainy-000002", "rainy-000004"), "rainy")
+            made = Room(root, tmp_path / "data", backend=server.url)
+            made.server = server
+            yield made
+            made.controller.close()
+
+    def test_the_files_of_the_server_and_none_are_ticked_and_their_shared_name_is_not_offered(self, house):
+        step = vary(house, "lora", VALUES).values_step
+        assert step.names.listed == ["none", "inkwash", "paper grain", "rainy-000002", "rainy-000004"]
+        assert house.wizard.draft.values() == ("none",)
+        step.focus_first()
+        house.key("<Down>", "<Down>", "<Down>", "<space>")
+        assert house.wizard.draft.values() == ("none", "rainy-000002")
+
+    def test_a_suggested_run_asks_only_for_its_prompt_and_makes_a_picture_with_each_file(self, house):
+        wizard = house.wizard
+        wizard.begin(series_plan("rainy", ("rainy-000002", "rainy-000004")))
+        house.until(lambda: wizard.draft.prompts)
+        wizard.go(CHECK)
+        house.root.update()
+        assert wizard.step == CHECK
+        house.key("<Return>")
+        assert plan_of(house).variant_values == ("rainy-000002", "rainy-000004", "none")
+        house.until(lambda: house.ended_jobs() == 6 and house.idle())
+        sent = [seen.body["prompt"] for seen in house.server.posts if seen.path.endswith("txt2img")]
+        for file in ("rainy-000002", "rainy-000004"):
+            assert sum(prompt.endswith(f" <lora:{file}:1>") for prompt in sent) == 2
+        assert sum("<lora:" not in prompt for prompt in sent) == 2
 
 
 def test_enter_goes_to_the_field_that_is_wrong_and_then_to_the_next_one(open_wizard):
