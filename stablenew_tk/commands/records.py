@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ..domain.base.errors import InvalidInput, NotSaved
 from ..domain.journal.record import FoldedRecord, LearningRecord
+from ..storage.disk.files import replacing
 from ..storage.disk.places import Places
 from ..storage.journal.reader import recent, verify
 from ..storage.journal.repair import export, repair
@@ -108,10 +109,8 @@ def _export(args: argparse.Namespace, places: Places) -> int:
             sys.stdout.flush()
             return OK
         # Beside it first: an export that fails must not cost the one of last time.
-        unfinished = target.with_name(f"{target.name}.unfinished")
-        with unfinished.open("wb") as buffer:
-            count = export(places.journal, buffer, merged=args.merged)
-        unfinished.replace(target)
+        with replacing(target) as file:
+            count = export(places.journal, file, merged=args.merged)
     except BrokenPipeError:
         # The reader has seen enough (`| head`).
         raise

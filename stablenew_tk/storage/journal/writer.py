@@ -25,7 +25,7 @@ import msgspec
 from ...domain.base.errors import InvalidInput, NotSaved
 from ...domain.journal.history import Position
 from ...domain.journal.record import JournalLine, LearningRecord
-from ..disk.files import BINARY, folder_lock, holding, open_regular, sync_folder, write_atomic
+from ..disk.files import BINARY, folder_lock, holding, make_folder, open_regular, sync_folder, write_atomic
 from .reduced import reduced
 from .segments import (
     DECODE_ERRORS,
@@ -79,9 +79,7 @@ class LearningRecordWriter:
             line = msgspec.structs.replace(line, writer=self.writer, seq=self._seq + 1)
             line, data = _storable(line)
             try:
-                if not self._folder.is_dir():
-                    self._folder.mkdir(parents=True, exist_ok=True)
-                    sync_folder(self._folder.parent)
+                make_folder(self._folder)
                 with holding(self._processes):
                     position = self._write(data)
             except OSError as error:
