@@ -231,6 +231,7 @@ class Connection:
         self.address = address
         self.limits = limits
         self._live: _Exchange | None = None
+        self._closed = False
         self._session = _Session()
         # Proxies and .netrc of the environment must not get between us and an engine on this machine.
         self._session.trust_env = False
@@ -266,10 +267,20 @@ class Connection:
         if (live := self._live) is not None:
             live.end(reason)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
     def close(self) -> None:
-        """End the running request. Any thread."""
-        self.end(f"The connection to {self.address.host} was closed.")
+        """End the running request; those that follow fail at once with AnswerLost. Any thread."""
+        self._closed = True
+        self.end(self._closed_words)
         self._session.close()
+
+    @property
+    def _closed_words(self) -> str:
+        return f"The connection to {self.address.host} was closed."
 
     def _request(
         self,
@@ -285,6 +296,9 @@ class Connection:
         token = _current.set(exchange)
         self._live = exchange
         try:
+            # After `_live` was set: a `close` that comes later ends this request.
+            if self._closed:
+                raise AnswerLost(self._closed_words)
             with self._session.request(
                 method,
                 self.address.base + path,

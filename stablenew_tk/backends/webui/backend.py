@@ -148,8 +148,9 @@ class WebUI:
             self._watch.observe(call, self._limits.control_s)
             self._watch.press(call)
         except BackendError as err:
-            # The watcher's next call tries again.
-            _log.warning("The interrupt did not reach %s: %s", self.name, err)
+            # The watcher's next call tries again, as long as the program does not end.
+            if not self._side.is_closed:
+                _log.warning("The interrupt did not reach %s: %s", self.name, err)
 
     def close(self) -> None:
         """Close connections; a blocked `generate` fails with AnswerLost."""
@@ -313,6 +314,7 @@ class WebUI:
                     return
                 self._watch.press(call)
             except BackendError as err:
-                _log.warning("%s no longer answers, so its job could not be stopped: %s", self.name, err)
+                if not self._side.is_closed:
+                    _log.warning("%s no longer answers, so its job could not be stopped: %s", self.name, err)
                 return
             time.sleep(self._limits.poll_s)

@@ -28,6 +28,7 @@ _NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
 _TEMPORARY = re.compile(r"\.tmp-[0-9a-f]{8}$")
 _LOCK_NAME = "journal.lock"
 LOCK_TIMEOUT_S = 30.0
+_LOCK_LOOK_S = 0.1  # between two looks whether waiting has lost its sense
 
 
 def write_atomic(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o666) -> None:
@@ -41,8 +42,8 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o666
 def replacing(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
     """Context manager: a new file that takes the place of `path` at the end, atomically. It is on disk (fsync) then.
 
-    The umask limits `mode`. Raises NotSaved, also for an OSError of the body; then the old file is untouched and nothing
-    is left beside it. When only the folder cannot be synced, the new file is in place: that is a warning in the log.
+    The umask limits `mode`. Raises NotSaved, also for an OSError of the body; then the old file is untouched and
+    nothing is left beside it. When only the folder cannot be synced, the new file is in place: a warning in the log.
     """
     temporary = path.with_name(f"{_stem(path.name)}.tmp-{secrets.token_hex(4)}")
     try:
@@ -191,15 +192,27 @@ def folder_lock(folder: Path) -> FileLock:
 
 
 @contextmanager
-def holding(lock: FileLock, *, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[None]:
-    """Context manager that holds `lock`. Raises NotSaved when it is not free within `timeout_s`, or OSError."""
-    try:
-        # The library's default of polling every 50 ms takes longer than the append itself.
-        lock.acquire(timeout=timeout_s, poll_interval=0.001)
-    except Timeout as error:
-        raise NotSaved(
-            f"Another program has held {lock.lock_file} for {timeout_s:.0f} s. Close it, then try again."
-        ) from error
+def holding(
+    lock: FileLock, *, timeout_s: float = LOCK_TIMEOUT_S, give_up: Callable[[], bool] = lambda: False
+) -> Iterator[None]:
+    """Context manager that holds `lock`. Raises NotSaved when it is not free within `timeout_s`, or OSError.
+
+    Where it is not free at once, waiting also ends when `give_up` says so.
+    """
+    until = time.monotonic() + timeout_s
+    while True:
+        try:
+            # The library's default of polling every 50 ms takes longer than the append itself.
+            lock.acquire(timeout=min(timeout_s, _LOCK_LOOK_S), poll_interval=0.001)
+            break
+        except Timeout as error:
+            if time.monotonic() < until and not give_up():
+                continue
+            raise NotSaved(
+                f"Another program has held {lock.lock_file} for {timeout_s:.0f} s. Close it, then try again."
+                if time.monotonic() >= until
+                else f"Another program holds {lock.lock_file}."
+            ) from error
     try:
         yield
     finally:

@@ -16,7 +16,6 @@ from stablenew_tk.storage.disk.files import (
     holding,
     make_folder,
     read_bounded,
-    replacing,
     sweep_temporary,
     write_atomic,
 )
@@ -144,9 +143,13 @@ def test_what_cannot_be_removed_from_a_disk_that_turned_read_only_is_left(tmp_pa
 def test_a_disk_that_turns_read_only_while_a_file_is_written_is_a_sentence(tmp_path, monkeypatch):
     disk = ReadOnlyDisk(tmp_path, monkeypatch)
     write_atomic(tmp_path / "x", b"old")
-    with pytest.raises(NotSaved, match="Read-only"), replacing(tmp_path / "x") as file:
-        file.write(b"new")
+
+    def content():
+        yield b"new"
         disk.turn()
+
+    with pytest.raises(NotSaved, match="Read-only"):
+        write_atomic(tmp_path / "x", content())
     assert (tmp_path / "x").read_bytes() == b"old"
 
 
