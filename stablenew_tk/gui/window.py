@@ -293,7 +293,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def _tick(self) -> None:
         if self._signals.count:
-            self._end()
+            # Not from here: the first tick belongs to the making of the window.
+            self._tick_id = self.after(1, self._end)
             return
         self.controller.pump()
         self._results.work()
