@@ -360,7 +360,7 @@ class Connection:
         head = response.headers
         return Answer(response.status_code, body, head.get("Content-Type", ""), head.get("Location", ""))
 
-    def _unpacked(self, unpack: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
+    def _unpacked(self, unpack: Any, chunk: bytes) -> Iterator[bytes]:
         """What is packed in a chunk, in pieces: a megabyte may hold a gigabyte."""
         try:
             while chunk:

@@ -13,7 +13,7 @@ from ...domain.runs.job import Job
 from .base import Event, Order
 
 # A picture that is interrupted comes after the step that runs; the end of the program does not wait longer.
-GRACE_S = 1.0
+GRACE_S = 0.8
 
 
 class JobStarted(Event, frozen=True, kw_only=True):

@@ -44,7 +44,7 @@ from .segments import (
 
 SEGMENT_LIMIT = 64 << 20
 # An append of another program takes a few milliseconds.
-HURRIED_S = 0.5
+HURRIED_S = 0.25
 _ENCODER = msgspec.json.Encoder()
 
 
