@@ -57,6 +57,7 @@ from ..pipeline.messages.journal import (
     NewsRead,
     ReadNews,
     SaveSnapshot,
+    TakeInUnsaved,
     UnsavedChanged,
 )
 from ..pipeline.messages.models import ModelOrder
@@ -65,8 +66,9 @@ from ..pipeline.messages.pictures import FindImages
 from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SaveSettings, SettingsChanged
 from ..pipeline.runner import JobContext
-from ..pipeline.workers import Desk, Inbox, Node, drain
+from ..pipeline.workers import ENDING_S, Desk, Inbox, Node, drain
 from ..storage.disk.places import Places, find_places
+from ..storage.journal.spool import Spool
 from ..storage.journal.writer import LearningRecordWriter
 from ..storage.models.scan import JOURNAL
 from ..storage.pictures.images import open_for_start
@@ -80,7 +82,7 @@ from .known_layer import KnownContext, KnownLayer
 from .learning_runs import LearningContext, LearningRunner
 from .list_news import lists_told
 from .model_library import ModelContext, ModelEvent, Models
-from .outbox import Outbox
+from .outbox import LeftBehind, Outbox
 from .own_engine import own_engine
 from .pack_library import PackEvent, Packs
 from .started_server import OwnServer
@@ -135,6 +137,7 @@ class Controller:
         self._keep_queue = keep_queue
         self._subscribers: list[Subscriber] = []
         self._early: list[LineSaved] = []
+        self._left = LeftBehind()
         self._closing = False
         self._looks_first = False  # the next job waits until the backend has said what it offers
         self.inbox: Inbox = queue.SimpleQueue()
@@ -175,6 +178,7 @@ class Controller:
 
     def open(self) -> None:
         """Start to load the history and follow it, check the backend, and scan the folders with models and packs."""
+        self.ask(TakeInUnsaved())
         self.ask(LoadHistory())
         self._watcher = Watcher((self.places.journal,), self._journal_touched, endings=JOURNAL)
         self.check_backend()
@@ -286,16 +290,16 @@ class Controller:
         if self._keep_order_at and time.monotonic() >= self._keep_order_at:
             self._remember_queue()
 
-    def close(self, timeout_s: float = 15.0) -> int:
-        """Stop all threads and wait for them. Returns how many journal lines could not be written (0 = all saved)."""
+    def close(self, timeout_s: float = 15.0) -> LeftBehind:
+        """Stop all threads and wait for them. Returns the journal lines that are not in the journal: they are kept for
+        the next start. A server that hangs takes less than two seconds, a disk that is slow at most `timeout_s`.
+        """
         self._subscribers.clear()
-        self._closing = True
-        self._take_back()
-        if self._node is not None:
-            self._node.close(timeout_s)
-        self._take_in_all()
-        self._close_desk(timeout_s)
-        return len(self.unsaved)
+        if not self._closing:
+            self._closing = True
+            self._end_threads(timeout_s)
+            self._left = self._outbox.leave(Spool(self.places.data))
+        return self._left
 
     # ---- folding events into state
 
@@ -499,15 +503,21 @@ class Controller:
 
     # ---- the end
 
-    def _close_desk(self, timeout_s: float) -> None:
+    def _end_threads(self, timeout_s: float) -> None:
+        self._writer.hurry()
+        self._desk_work.give_up_check()
+        self._take_back()
+        if self._node is not None:
+            self._node.close()
+        self._take_in_all()
         if self._watcher is not None:
-            self._watcher.close(timeout_s)
+            self._watcher.close(ENDING_S)
         self._outbox.retry(at_once=True)
         self._remember_queue()
         if self.history is not None:
             self.ask(SaveSnapshot(history=self.history))
-        self._files.close(timeout_s)
-        self._caller.close(timeout_s)
+        self._files.close(ENDING_S)
+        self._caller.close(ENDING_S)
         self._desk.close(timeout_s)
         # Last, for a drive that does not answer must not come before the journal.
         self.models.close(timeout_s)

@@ -15,7 +15,7 @@ from ..domain.config.origins import Origin
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.config.sweep import value_text
 from ..domain.experiments.next_question import NextQuestion, questions
-from ..domain.insights.follow_up import CERTAIN, known_draft, scope_of
+from ..domain.insights.follow_up import CERTAIN, known_draft, may_be_known, scope_of
 from ..domain.insights.matrix import board
 from ..domain.insights.report import Report, summary
 from ..domain.insights.standing import standing
@@ -172,7 +172,7 @@ def _not_taken(
     seen, model = set[str](), sources.model
     for plan in history.plans.plans():
         path, mine = plan.focus_parameter, in_use.get(plan.focus_parameter)
-        if path in seen or plan.pack_id != sources.pack_id:
+        if path in seen or plan.pack_id != sources.pack_id or not may_be_known(plan):
             continue
         scope = replace(scope_of(plan, model=model), prompt_ids=())
         if not compare(scope, sources.situation).inside:

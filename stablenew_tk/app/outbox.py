@@ -3,13 +3,62 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
-from ..domain.journal.record import Feedback, JournalLine, Void
+from msgspec import Struct
+
+from ..domain.base.wording import counted
+from ..domain.journal.record import Feedback, JournalLine, LearningRecord, Void
 from ..domain.journal.undo import UndoStacks
 from ..pipeline.ids_and_times import as_line
+from ..storage.journal.spool import Spool
 
 RETRY_UNSAVED_S = 2.0
+_NAMES: dict[type, str] = {Feedback: "rating", LearningRecord: "record"}
+
+
+class LeftBehind(Struct, frozen=True):
+    """Journal lines that were not in the journal when the program ended. `kept` are in `file` and are written at the
+    next start, `lost` are nowhere.
+    """
+
+    kept: tuple[JournalLine, ...] = ()
+    lost: tuple[JournalLine, ...] = ()
+    file: Path | None = None
+    folder: Path = Path()
+
+    def __len__(self) -> int:
+        return len(self.kept) + len(self.lost)
+
+    @property
+    def words(self) -> str:
+        """What to tell the user, "" when everything is in the journal."""
+        sentences = []
+        if self.kept:
+            are = "is" if len(self.kept) == 1 else "are"
+            sentences.append(f"{_named(self.kept)} {are} kept in {self.file} and {are} saved at the next start.")
+        if self.lost:
+            are = "is" if len(self.lost) == 1 else "are"
+            sentences.append(f"{_named(self.lost)} {are} not saved: {self.folder} cannot be written either.")
+        return " ".join(sentences)
+
+
+def taken_in_words(saved: int, damaged: int, problem: str) -> Iterator[str]:
+    """Sentences about the lines that an earlier start left behind."""
+    if saved:
+        yield f"{counted(saved, 'line')} that could not be saved last time {'is' if saved == 1 else 'are'} saved now."
+    if damaged:
+        yield f"{counted(damaged, 'line')} kept from last time {'is' if damaged == 1 else 'are'} damaged and set aside."
+    if problem:
+        yield f"What could not be saved last time still waits for the next start. {problem}"
+
+
+def _named(lines: Sequence[JournalLine]) -> str:
+    """ "1 rating", "2 ratings and 1 record"."""
+    counts = Counter(_NAMES.get(type(line), "line") for line in lines)
+    return " and ".join(counted(number, name) for name, number in counts.items())
 
 
 class Outbox:
@@ -47,6 +96,15 @@ class Outbox:
     def lines(self) -> tuple[JournalLine, ...]:
         """All lines that are not on disk yet, refused ones first."""
         return tuple((self.unsaved | self._sent).values())
+
+    def leave(self, spool: Spool) -> LeftBehind:
+        """Keep all lines that are not on disk for the next start, also those on their way. Blocks on the disk."""
+        lines = self.lines()
+        if not lines:
+            return LeftBehind()
+        found = spool.keep(lines)
+        kept = tuple(line for line in lines if line not in found.lost)
+        return LeftBehind(kept, found.lost, found.file, spool.folder)
 
     def saved(self, line: JournalLine) -> bool:
         """Note that a line is on disk. True when it had been refused before."""

@@ -11,9 +11,14 @@ from PIL import Image
 
 from ..domain.base.errors import BadImage
 from ..domain.base.pixels import pixel_digest
+from ..domain.config.pipeline_config import stage_spec
+from .base import StageOrder
 
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 _PNG = b"\x89PNG\r\n\x1a\n"
+# What an engine may answer at any rate, however small the picture is that was asked for.
+_LEAST_PIXELS, _LEAST_BYTES = 8_000_000, 16 << 20
+_BASE64_OF_PIXEL = 6  # bytes: red, green, blue and alpha that cannot be packed
 _USER_COMMENT = 0x9286
 _EXIF_PART = 0x8769
 
@@ -32,12 +37,20 @@ class DecodedPicture(Struct, frozen=True):
     pixels: str = ""
 
 
-def open_picture(data: bytes) -> DecodedPicture:
+def open_picture(data: bytes, *, most_pixels: int = 0) -> DecodedPicture:
     """Check that the bytes are one whole PNG, JPEG or WEBP. The type is read from the first bytes, never from options.
 
-    Raises BadImage: Pillow alone would accept a PNG that lacks its end or has a changed byte in its pixels.
+    One of more than `most_pixels` (0 = no matter) is refused before it is decoded. Raises BadImage: Pillow alone would
+    accept a PNG that lacks its end or has a changed byte in its pixels.
     """
     try:
+        if most_pixels:
+            with Image.open(io.BytesIO(data), formats=tuple(_SUFFIXES)) as image:
+                width, height = image.size
+            if width * height > most_pixels:
+                raise BadImage(
+                    f"A picture came with {width} × {height} pixels, many times more than asked for. It was not saved."
+                )
         if data.startswith(_PNG):
             _walk_png(data)
         else:
@@ -61,6 +74,27 @@ def _digest(image: Image.Image) -> str:
         return ""
     width, height = image.size
     return pixel_digest(image.mode, width, height, lambda top, end: image.crop((0, top, width, end)).tobytes())
+
+
+def most_pixels(order: StageOrder) -> int:
+    """How many pixels a picture of a stage may have: four times as many as asked for, at least eight megapixels."""
+    return max(_LEAST_PIXELS, 4 * _pixels_asked(order))
+
+
+def most_bytes(order: StageOrder) -> int:
+    """How many bytes the answer with all pictures of a stage may have, as JSON with base64.
+
+    Enough for what was asked for, a grid of it, and the maps of ControlNet, even where nothing of it can be packed.
+    """
+    count = order.config.txt2img.batch_size if order.stage == "txt2img" else 1
+    return _LEAST_BYTES + _BASE64_OF_PIXEL * _pixels_asked(order) * (2 * count + len(order.units))
+
+
+def _pixels_asked(order: StageOrder) -> int:
+    config = order.config
+    width, height = image_size(order.image) if order.image else (config.txt2img.width, config.txt2img.height)
+    scale = stage_spec(order.stage).scale(config)
+    return round(width * scale) * round(height * scale)
 
 
 def image_size(data: bytes) -> tuple[int, int]:

@@ -53,7 +53,8 @@ _FAILURES = (OSError, ValueError, urllib3.exceptions.HTTPError, http.client.HTTP
 class Limits(Struct, frozen=True, kw_only=True):
     """Time limits in seconds and size limits in bytes. `stall_s`: without an answer from /progress; `total_s`: for one
     stage; `gone_s`: until a server whose connections all break is taken for gone; `settle_s`: for a stopped job to end;
-    `resend_s`: between two interrupts; `poll_s`: between two polls.
+    `resend_s`: between two interrupts; `poll_s`: between two polls. An answer with pictures may have as many bytes as
+    fit what was asked for, but not more than `picture_bytes`; any other `body_bytes`.
     """
 
     connect_s: float = 3.05
@@ -68,7 +69,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     resend_s: float = 2.0
     poll_s: float = 0.5
     preview_s: float = 1.0
-    body_bytes: int = 512 << 20
+    body_bytes: int = 64 << 20
+    picture_bytes: int = 512 << 20
     error_bytes: int = 64 << 10
 
 
@@ -101,10 +103,10 @@ class Dropped(AnswerLost):
 
 
 class Answer(Struct, frozen=True):
-    """One complete HTTP answer within the limits."""
+    """One complete HTTP answer within the limits. Nobody changes `body`."""
 
     status: int
-    body: bytes
+    body: bytes | bytearray
     content_type: str = ""
     location: str = ""
 
@@ -231,6 +233,7 @@ class Connection:
         self.address = address
         self.limits = limits
         self._live: _Exchange | None = None
+        self._closed = False
         self._session = _Session()
         # Proxies and .netrc of the environment must not get between us and an engine on this machine.
         self._session.trust_env = False
@@ -242,16 +245,21 @@ class Connection:
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, _Adapter(address.certificate))
 
-    def get(self, path: str, *, timeout_s: float, params: Mapping[str, str] | None = None) -> Answer:
-        """GET, twice when the connection breaks. Raises Unreachable, AnswerLost or Refused."""
-        try:
-            return self._request("GET", path, None, params, timeout_s)
-        except Dropped:
-            return self._request("GET", path, None, params, timeout_s)
+    def get(
+        self, path: str, *, timeout_s: float, params: Mapping[str, str] | None = None, most_bytes: int = 0
+    ) -> Answer:
+        """GET, twice when the connection breaks. Raises Unreachable, AnswerLost or Refused.
 
-    def post(self, path: str, body: Mapping[str, object], *, timeout_s: float) -> Answer:
-        """POST exactly once. Raises Unreachable, AnswerLost (Dropped) or Refused."""
-        return self._request("POST", path, msgspec.json.encode(body), None, timeout_s)
+        A whole answer of more than `most_bytes` (0 = as the limits say) is lost; it is never read further.
+        """
+        try:
+            return self._request("GET", path, None, params, timeout_s, most_bytes=most_bytes)
+        except Dropped:
+            return self._request("GET", path, None, params, timeout_s, most_bytes=most_bytes)
+
+    def post(self, path: str, body: Mapping[str, object], *, timeout_s: float, most_bytes: int = 0) -> Answer:
+        """POST exactly once; `most_bytes` as in `get`. Raises Unreachable, AnswerLost (Dropped) or Refused."""
+        return self._request("POST", path, msgspec.json.encode(body), None, timeout_s, most_bytes=most_bytes)
 
     def post_form(
         self, path: str, values: Mapping[str, str], file: tuple[str, str, bytes], *, timeout_s: float
@@ -266,10 +274,20 @@ class Connection:
         if (live := self._live) is not None:
             live.end(reason)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
     def close(self) -> None:
-        """End the running request. Any thread."""
-        self.end(f"The connection to {self.address.host} was closed.")
+        """End the running request; those that follow fail at once with AnswerLost. Any thread."""
+        self._closed = True
+        self.end(self._closed_words)
         self._session.close()
+
+    @property
+    def _closed_words(self) -> str:
+        return f"The connection to {self.address.host} was closed."
 
     def _request(
         self,
@@ -280,11 +298,15 @@ class Connection:
         timeout_s: float,
         *,
         content_type: str = _JSON,
+        most_bytes: int = 0,
     ) -> Answer:
         exchange = _Exchange(time.monotonic() + timeout_s)
         token = _current.set(exchange)
         self._live = exchange
         try:
+            # After `_live` was set: a `close` that comes later ends this request.
+            if self._closed:
+                raise AnswerLost(self._closed_words)
             with self._session.request(
                 method,
                 self.address.base + path,
@@ -295,7 +317,7 @@ class Connection:
                 allow_redirects=False,
                 timeout=(self.limits.connect_s, timeout_s),
             ) as response:
-                return self._read(response, exchange)
+                return self._read(response, exchange, most_bytes or self.limits.body_bytes)
         except (
             requests.RequestException,
             urllib3.exceptions.HTTPError,
@@ -308,29 +330,42 @@ class Connection:
             self._live = None
             _current.reset(token)
 
-    def _read(self, response: requests.Response, exchange: _Exchange) -> Answer:
+    def _read(self, response: requests.Response, exchange: _Exchange, most_bytes: int) -> Answer:
         whole = response.status_code < 400
-        cap = self.limits.body_bytes if whole else self.limits.error_bytes
+        cap = most_bytes if whole else self.limits.error_bytes
         if whole and _announced(response.headers.get("Content-Length", "")) > cap:
             raise AnswerLost(f"{self.address.host} announced an answer of more than {cap >> 20} MiB. It was not read.")
-        buffer = bytearray()
-        while len(buffer) <= cap and (chunk := response.raw.read1(_CHUNK, decode_content=False)):
-            buffer += chunk
+        unpack = None
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            unpack = zlib.decompressobj(47)
+        # One buffer and no copy of it: an answer may be as large as all other memory of this program.
+        body = bytearray()
+        read = 0
+        while len(body) <= cap and read <= cap and (chunk := response.raw.read1(_CHUNK, decode_content=False)):
+            read += len(chunk)
+            for piece in (chunk,) if unpack is None else self._unpacked(unpack, chunk):
+                body += piece
+                if len(body) > cap:
+                    break
             if time.monotonic() > exchange.deadline:
                 raise TimeoutError
         if exchange.reason:  # An answer of untold length ends quietly when it is cut off.
             raise AnswerLost(exchange.reason)
-        body = bytes(buffer)
-        if response.headers.get("Content-Encoding", "identity") != "identity":
-            body = self._unpacked(body, cap)
-        if len(body) > cap and whole:
-            raise AnswerLost(f"The answer of {self.address.host} is larger than {cap >> 20} MiB. It was thrown away.")
+        if len(body) > cap:
+            if whole:
+                raise AnswerLost(
+                    f"The answer of {self.address.host} is larger than {cap >> 20} MiB. It was thrown away."
+                )
+            del body[cap:]
         head = response.headers
-        return Answer(response.status_code, body[:cap], head.get("Content-Type", ""), head.get("Location", ""))
+        return Answer(response.status_code, body, head.get("Content-Type", ""), head.get("Location", ""))
 
-    def _unpacked(self, body: bytes, cap: int) -> bytes:
+    def _unpacked(self, unpack: Any, chunk: bytes) -> Iterator[bytes]:
+        """What is packed in a chunk, in pieces: a megabyte may hold a gigabyte."""
         try:
-            return zlib.decompressobj(47).decompress(body, cap + 1)
+            while chunk:
+                yield unpack.decompress(chunk, _CHUNK)
+                chunk = unpack.unconsumed_tail
         except zlib.error as err:
             raise Dropped(f"{self.address.host} sent an answer packed in a way that was not asked for.") from err
 
@@ -461,7 +496,7 @@ def parse_target(location: str, base: str) -> str:
     return _CONTROL.sub(" ", f"{parts.scheme}://{host}{port}{parts.path}")[:120]
 
 
-def error_text(body: bytes) -> str:
+def error_text(body: bytes | bytearray) -> str:
     """The message in an error answer as one short line; "" when there is none."""
     try:
         found = msgspec.json.decode(body)

@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from ..app.known_layer import line_for, proof_words, value_words
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value
 from ..domain.config.sweep import parse_values, value_text
 from ..domain.config.user_settings import Settings
-from ..domain.insights.follow_up import CERTAIN, known_draft
+from ..domain.insights.follow_up import CERTAIN, known_draft, may_be_known
 from ..domain.insights.report import Report, summary
 from ..domain.journal.history import BEGINNING, History
 from ..domain.journal.record import JournalLine, Void
@@ -26,12 +26,11 @@ from ..domain.runs.plan import PresetEvidence
 from ..pipeline.ids_and_times import as_line
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history
-from ..storage.journal.writer import LearningRecordWriter
 from ..storage.models import index
 from ..storage.settings import save_settings
 from .insights import known_report
 from .run_settings import in_library
-from .terminal import OK, find_plan, out, print_json, program, settings_of
+from .terminal import OK, find_plan, journal_writer, out, print_json, program, settings_of
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
 
@@ -112,7 +111,7 @@ def _list(args: argparse.Namespace, places: Places) -> int:
     for known in found:
         when = known.ts[:16].replace("T", " ")
         cells = (value_words(known), scope_words(known.scope), proof_words(known.evidence), when)
-        table.add_row(*map(escape, (*cells, "" if known.on else "off")))
+        table.add_row(*map(Text, (*cells, "" if known.on else "off")))
     out.print(table)
     return OK
 
@@ -120,6 +119,9 @@ def _list(args: argparse.Namespace, places: Places) -> int:
 def _use(args: argparse.Namespace, places: Places) -> int:
     settings, history = settings_of(args, places), _history(places)
     plan = find_plan(history, args.plan)
+    if not may_be_known(plan):
+        words = f"Which LoRA file is best is kept as a preset: {program(places)} presets make {plan.plan_id}"
+        raise InvalidInput(words, "PLAN")
     report = known_report(history, plan)
     value = _chosen(report, args.value) if args.value is not None else _proven(report)
     checkpoint = report.checkpoint or plan.base_config.checkpoint
@@ -204,7 +206,7 @@ def find_known(history: History, name: str, pack: str = "") -> KnownValue:
 
 
 def _write(places: Places, history: History, line: JournalLine) -> None:
-    LearningRecordWriter(places.journal).append(line)
+    journal_writer(places).append(line)
     history.fold(line, BEGINNING)
 
 

@@ -113,7 +113,8 @@ class LearnStep(Struct, frozen=True):
 
 
 class LearnReport(Struct, frozen=True, kw_only=True):
-    """What `learn --json` prints. `unsaved` counts lines that the disk refused.
+    """What `learn --json` prints. `unsaved` counts lines that are not in the journal, `kept` those of them that are
+    written at the next start.
     `prompts` are the names of the prompts tested. `nothing_changed`: the pictures of every row are equal, so no more
     were made. `most_pictures`: a plan that goes step by step may come to so many; 0 for others.
     `to_rate`: pictures without stars that may be rated now, in the order in which the window shows them.
@@ -129,6 +130,7 @@ class LearnReport(Struct, frozen=True, kw_only=True):
     journal: str
     outputs: str
     unsaved: int = 0
+    kept: int = 0
     nothing_changed: bool = False
     most_pictures: int = 0
     to_rate: tuple[str, ...] = ()
@@ -345,6 +347,7 @@ def _report(session: Session, plan: LearningPlan, notices: tuple[str, ...], *, d
         journal=str(places.journal),
         outputs=str(Path(settings.output_folder) if settings.output_folder else places.outputs),
         unsaved=session.unsaved,
+        kept=len(session.left.kept),
         nothing_changed=equal,
         most_pictures=plan.most_pictures,
         to_rate=tuple(_to_rate(seen)) if seen is not None else (),
@@ -382,8 +385,9 @@ def _tell(report: LearnReport, typed: str, *, dry_run: bool) -> None:
     out.print(f"{made} of {len(report.steps)} images are made, {report.count('failed')} failed, {left} left to make.")
     if report.count("suspect"):
         out.print(f"{report.count('suspect')} suspect, left out of what is learned.", style="yellow")
-    if report.unsaved:
-        err.print(f"{report.unsaved} lines are not saved; pictures without a record cannot be rated.", style="red")
+    if lost := report.unsaved - report.kept:
+        are = "is" if lost == 1 else "are"
+        err.print(f"{counted(lost, 'line')} {are} not saved; pictures without a record cannot be rated.", style="red")
     out.print(f"Pictures:  {report.outputs}", markup=False)
     out.print(f"Records:   {report.journal}", markup=False)
     if made < len(report.steps) or report.unsaved:

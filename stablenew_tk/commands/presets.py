@@ -30,13 +30,12 @@ from ..domain.runs.plan import LearningPlan, Preset, PresetEvidence
 from ..pipeline.ids_and_times import as_line, new_id
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history
-from ..storage.journal.writer import LearningRecordWriter
 from ..storage.models import index
 from ..storage.packs.catalog import describe
 from ..storage.settings import save_settings
 from .insights import known_report
 from .run_settings import in_library
-from .terminal import OK, find_plan, find_preset, out, pack_path, print_json, program, settings_of
+from .terminal import OK, find_plan, find_preset, journal_writer, out, pack_path, print_json, program, settings_of
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
 NONE = "none"
@@ -230,7 +229,7 @@ def _make(args: argparse.Namespace, places: Places) -> int:
         raise InvalidInput(
             f"There is a preset “{preset.name}” already. Give another --name, use --add-to, or remove it.", "--name"
         )
-    LearningRecordWriter(places.journal).append(preset)
+    journal_writer(places).append(preset)
     line = _line(preset, history.plans, settings)
     done = f"Added to preset “{preset.name}”" if args.add_to else f"Preset “{preset.name}” is made"
     return _tell(args, [line], f"{done}: {_values(line)}.")
@@ -282,7 +281,7 @@ def _rename(args: argparse.Namespace, places: Places) -> int:
         raise InvalidInput("NEW: a preset needs a name.", "NEW")
     _must_be_free(history, name, preset.preset_id)
     renamed = as_line(replace(preset, name=name))
-    LearningRecordWriter(places.journal).append(renamed)
+    journal_writer(places).append(renamed)
     return _tell(args, [_line(renamed, history.plans, settings)], f"“{preset.name}” is called “{name}” now.")
 
 
@@ -295,7 +294,7 @@ def _must_be_free(history: History, name: str, preset_id: str = "") -> None:
 def _remove(args: argparse.Namespace, places: Places) -> int:
     settings, history = settings_of(args, places), _history(places)
     preset = find_preset(history, args.preset)
-    writer = LearningRecordWriter(places.journal)
+    writer = journal_writer(places)
     # Undoing a line restores the one that it had replaced.
     for version in history.plans.preset_versions(preset.preset_id):
         writer.append(as_line(Void(target=version.event_id)))

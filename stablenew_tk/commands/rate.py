@@ -22,7 +22,7 @@ from ..storage.disk.places import Places
 from ..storage.journal.reader import recent
 from ..storage.journal.snapshot import load_history
 from ..storage.journal.writer import LearningRecordWriter
-from .terminal import FAILED, OK, err, out, print_json, print_verdict, program
+from .terminal import FAILED, OK, err, journal_writer, out, print_json, print_verdict, program
 
 # Limit of records to search. The search starts at the newest record and stops at the first match.
 SEARCH_STEPS = (200, 5_000, 100_000, 10_000_000)
@@ -50,7 +50,7 @@ def rate(args: argparse.Namespace, places: Places) -> int:
         )
         for record, image in targets
     ]
-    writer = LearningRecordWriter(places.journal)
+    writer = journal_writer(places)
     try:
         for line in lines:
             writer.append(line)

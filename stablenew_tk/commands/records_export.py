@@ -16,6 +16,7 @@ from ..domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ..domain.base.wording import counted
 from ..domain.journal.pairs import Pair, RatedPicture, pairs_of
 from ..domain.journal.table import heading, line_of
+from ..storage.disk.files import replacing
 from ..storage.disk.places import Places
 from ..storage.journal.outside import pictures, rated_blind
 from ..storage.journal.repair import export
@@ -81,13 +82,8 @@ def _outside(written: str, places: Places, option: str) -> Path:
 
 def _to_file(args: argparse.Namespace, target: Path, write: Callable[[BinaryIO], int]) -> int:
     # Beside it first: an export that fails must not cost the one of last time.
-    unfinished = target.with_name(f"{target.name}.unfinished")
-    try:
-        with unfinished.open("wb") as file:
-            count = write(file)
-        unfinished.replace(target)
-    except OSError as error:
-        raise NotSaved(f"{target}: the export could not be written ({error.strerror}).") from error
+    with replacing(target) as file:
+        count = write(file)
     if args.json:
         print_json({"lines": count, "file": str(target.absolute())})
     else:

@@ -63,8 +63,9 @@ class MadeImage(msgspec.Struct, frozen=True):
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What `run --json` prints. `failed` counts jobs without all their pictures, `unsaved` records the disk refused.
-    `notes` is what the backend told about pictures that came, each sentence once.
+    """What `run --json` prints. `failed` counts jobs without all their pictures, `unsaved` records that are not in the
+    journal; of these `kept` are written at the next start. `notes` is what the backend told about pictures
+    that came, each sentence once.
     """
 
     run_id: str
@@ -78,6 +79,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     errors: tuple[str, ...]
     notes: tuple[str, ...]
     unsaved: int
+    kept: int
 
 
 def run(args: argparse.Namespace, places: Places) -> int:
@@ -183,6 +185,7 @@ def _report(session: Session, jobs: Sequence[Job], problem: str) -> RunReport:
         errors=(*((problem,) if problem else ()), *session.errors()),
         notes=session.notes(),
         unsaved=session.unsaved,
+        kept=len(session.left.kept),
     )
 
 
@@ -200,8 +203,8 @@ def _print_report(report: RunReport, typed: str, *, rateable: bool) -> None:
         out.print(f"{many} not count as evidence:", style="yellow")
         for image in doubtful:
             out.print(f"  {image.image_id}  {', '.join(image.suspect)}", markup=False)
-    if report.unsaved:
-        many = "1 record is" if report.unsaved == 1 else f"{report.unsaved} records are"
+    if lost := report.unsaved - report.kept:
+        many = "1 record is" if lost == 1 else f"{lost} records are"
         err.print(f"{many} not saved; pictures without a record cannot be rated.", style="red")
     out.print(f"Pictures: {report.outputs}", markup=False)
     out.print(f"Records:  {report.journal}", markup=False)

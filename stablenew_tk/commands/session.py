@@ -2,58 +2,77 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from types import TracebackType
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from ..app.controller import Controller
+from ..app.outbox import LeftBehind
+from ..app.stop_signals import StopSignals
 from ..domain.base.errors import StorageError
 from ..domain.journal.history import History
 from ..domain.journal.record import LearningRecord
 from ..pipeline.messages.base import Event, OrderFailed
-from ..pipeline.messages.jobs import BackendChecked, JobEnded, StageProgressed
-from ..pipeline.messages.journal import LineNotSaved, LoadHistory
-from .terminal import err, interruptions
+from ..pipeline.messages.jobs import GRACE_S, BackendChecked, JobEnded, StageProgressed
+from ..pipeline.messages.journal import LineNotSaved, LoadHistory, TakeInUnsaved, UnsavedTakenIn
+from .terminal import err, tell_taken_in
+
+# Between two looks whether Ctrl+C was pressed.
+_LOOK_S = 0.2
 
 
 class Session:
     """A controller for a terminal command; a context manager. Runs on the caller's thread. Leaving the context writes
     all lines and stops the threads.
 
-    `records` are those of the jobs that ended here. `unsaved`, known after leaving: lines that are not on disk, those
-    that the disk refused and records that cannot be written at all. `is_first`: nothing was ever recorded or set, and
-    nobody was told that runs are recorded.
+    `records` are those of the jobs that ended here; `is_first`: nothing was ever recorded or set, and nobody was told
+    that runs are recorded. Known after leaving: `unsaved`, lines that are not in the journal, those that the disk
+    refused and records that cannot be written at all; `left`, what is kept of them.
+
+    Ctrl+C and other signals that ask for an end are heeded between two events, so that none of these is lost.
     """
 
     def __init__(self, controller: Controller, *, quiet: bool) -> None:
         self.controller = controller
         self.records: list[LearningRecord] = []
         self.unsaved = 0
+        self.left = LeftBehind()
         self._unrecorded = 0
         self.is_first = False
         self._quiet = quiet
         self._checks: list[BackendChecked] = []
         self._faults: list[OrderFailed] = []
         self._refusals: list[str] = []
-        self._stop = False
+        self._signals = StopSignals()
+        self._heeded = 0
+        self._until = math.inf
         self._show: Callable[[float], None] = lambda _done: None
         controller.subscribe(self._note)
 
     def __enter__(self) -> Session:
+        self._signals.__enter__()
+        self.controller.ask(TakeInUnsaved())
         return self
 
     def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.unsaved = self.controller.close() + self._unrecorded
+        with self._signals.quietly():
+            try:
+                self.left = self.controller.close()
+            finally:
+                self._signals.__exit__(kind, error, trace)
+        self.unsaved = len(self.left) + self._unrecorded
 
     def history(self) -> History:
         """What is recorded, read at the first call. Raises StorageError when it cannot be read."""
         if self.controller.history is None:
             self.controller.ask(LoadHistory())
         while self.controller.history is None:
-            self.controller.pump(wait_s=1.0)
+            self._pump()
             if failed := [fault for fault in self._faults if isinstance(fault.order, LoadHistory)]:
                 raise StorageError(failed[0].message)
         return self.controller.history
@@ -63,28 +82,31 @@ class Session:
         if not self._checks:
             self.controller.check_backend()
         while not self._checks:
-            self.controller.pump(wait_s=1.0)
+            self._pump()
         return self._checks[0]
 
     def work(self, title: str, count: int) -> None:
-        """Wait for the queued jobs, `count` of them. Ctrl+C stops them and keeps what is finished; a second one gives
-        up at once.
+        """Wait for the queued jobs, `count` of them. Ctrl+C stops them and keeps what is finished; the running one has
+        a moment to end, with a second Ctrl+C none.
         """
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
         with Progress(*columns, console=err, transient=True, disable=self._quiet or not err.is_terminal) as shown:
             bar = shown.add_task(title, total=count)
             self._show = lambda done: shown.update(bar, completed=done)
-            with interruptions(self._note_stop):
+            with self._signals.quietly():
                 while self.controller.running is not None or self.controller.queue:
-                    self.controller.pump(wait_s=0.5)
+                    self.controller.pump(wait_s=_LOOK_S)
                     self._heed()
+                    if time.monotonic() > self._until:
+                        # The server does not end the job. Leaving the session ends it.
+                        break
 
     def errors(self) -> tuple[str, ...]:
         """Sentences about everything that went wrong, each once."""
         sentences = [check.problem for check in self._checks if check.problem]
         sentences += [record.error.message for record in self.records if record.error is not None]
         sentences += [fault.message for fault in self._faults]
-        sentences += self._refusals if self.unsaved else []
+        sentences += [*self._refusals, *filter(None, [self.left.words])] if self.unsaved else []
         return tuple(dict.fromkeys(sentences))
 
     def notes(self) -> tuple[str, ...]:
@@ -93,16 +115,19 @@ class Session:
         return tuple(dict.fromkeys(told))
 
     def _heed(self) -> None:
-        if self._stop:
-            self._stop = False
-            err.print("Stopping; what is finished stays.")
+        if self._signals.count > self._heeded:
+            self._until = time.monotonic() + (0.0 if self._heeded else GRACE_S)
+            self._heeded = self._signals.count
             self.controller.cancel()
+            err.print("Stopping; what is finished stays.")
         elif self.controller.paused and self.controller.running is None:
             # A job that cannot start holds the queue, and in a terminal command nobody can fix the cause.
             self.controller.cancel()
 
-    def _note_stop(self) -> None:
-        self._stop = True
+    def _pump(self) -> None:
+        with self._signals.quietly():
+            self.controller.pump(wait_s=_LOOK_S)
+        self._signals.raise_if_any()
 
     def _note(self, event: Event) -> None:
         if isinstance(event, BackendChecked):
@@ -113,6 +138,8 @@ class Session:
             self._show(len(self.records))
         elif isinstance(event, LineNotSaved):
             self._refusals.append(event.message)
+        elif isinstance(event, UnsavedTakenIn):
+            tell_taken_in(event.saved, event.damaged, event.problem)
         elif isinstance(event, OrderFailed):
             self._faults.append(event)
         elif isinstance(event, StageProgressed) and self.controller.running is not None:

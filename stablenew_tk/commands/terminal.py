@@ -6,23 +6,23 @@ import argparse
 import json
 import os
 import shlex
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TypeVar
 
 import msgspec
 from rich.console import Console
 
+from ..app.outbox import taken_in_words
 from ..domain.base.errors import InvalidInput
 from ..domain.config.user_settings import Settings
 from ..domain.journal.history import History
 from ..domain.runs.plan import LearningPlan, Preset
 from ..storage.disk.files import is_file
 from ..storage.disk.places import Places
+from ..storage.journal.spool import Spool
+from ..storage.journal.writer import LearningRecordWriter
 from ..storage.packs.catalog import describe, ensure_starter, find_pack, list_packs
 from ..storage.packs.pack_file import PackFile
 from ..storage.settings import load_settings
@@ -51,27 +51,18 @@ def print_verdict(headline: str, meaning: str) -> None:
         out.print(meaning, markup=False)
 
 
-@contextmanager
-def interruptions(on_interrupt: Callable[[], None]) -> Iterator[None]:
-    """Context manager: the first Ctrl+C or SIGTERM only calls `on_interrupt`, which must be short; the second one acts
-    as usual.
+def journal_writer(places: Places) -> LearningRecordWriter:
+    """A writer for the journal, after what an earlier program could not write was written."""
+    writer = LearningRecordWriter(places.journal)
+    found = Spool(places.data).take_in(writer.append)
+    tell_taken_in(found.saved, found.damaged, found.problem)
+    return writer
 
-    An exception could be raised anywhere, and an event taken from the inbox but not yet folded would be lost.
-    """
 
-    def first(_number: int, _frame: FrameType | None) -> None:
-        restore()
-        on_interrupt()
-
-    def restore() -> None:
-        for number, action in before.items():
-            signal.signal(number, action)
-
-    before = {number: signal.signal(number, first) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        restore()
+def tell_taken_in(saved: int, damaged: int, problem: str) -> None:
+    """Say on standard error what became of the lines that an earlier program could not write."""
+    for sentence in taken_in_words(saved, damaged, problem):
+        err.print(sentence, markup=False)
 
 
 def settings_of(_args: argparse.Namespace, places: Places) -> Settings:

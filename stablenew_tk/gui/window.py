@@ -19,8 +19,10 @@ from ..app.checkpoint_names import values_here
 from ..app.controller import Controller
 from ..app.learn.guide import GuideState
 from ..app.learn.plan_results import PlanResults
+from ..app.outbox import LeftBehind, taken_in_words
 from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
 from ..app.started_server import server_text
+from ..app.stop_signals import StopSignals
 from ..app.window_claim import WindowClaim
 from ..backends.base import Capabilities
 from ..domain.base.key_press import KeyPress
@@ -38,7 +40,7 @@ from ..domain.runs.known_value import KnownValue
 from ..domain.runs.plan import LearningPlan
 from ..pipeline.messages.base import Event, OrderFailed, SecondStart
 from ..pipeline.messages.jobs import JobEnded, QueueChanged
-from ..pipeline.messages.journal import HistoryLoaded, ReadNews
+from ..pipeline.messages.journal import HistoryLoaded, ReadNews, UnsavedTakenIn
 from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SettingsChanged
 from .create.page import CreatePage, LoopActions
@@ -85,10 +87,17 @@ _YOUNG, _MIDDLE, _OLD = 5_000, 20, 10  # new objects, and collections of the you
 class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
     """The main window. One per process. All its work is short: threads do the rest and report through `tick`."""
 
-    def __init__(self, controller: Controller, notices: Sequence[str] = (), claim: WindowClaim | None = None) -> None:
+    def __init__(
+        self,
+        controller: Controller,
+        notices: Sequence[str] = (),
+        claim: WindowClaim | None = None,
+        signals: StopSignals | None = None,
+    ) -> None:
         super().__init__(className="StableNew")
         self.title("StableNew")
         self.controller, self._claim = controller, claim
+        self._signals = signals or StopSignals()
         self._pages: dict[str, PageFrame] = {}
         self._page = ""
         self._title = ("", "", "")
@@ -322,6 +331,10 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
     # ---- news from the threads
 
     def _tick(self) -> None:
+        if self._signals.count:
+            # Not from here: the first tick belongs to the making of the window.
+            self._tick_id = self.after(1, self._end)
+            return
         self.controller.pump()
         self._results.work()
         if self._has_news:
@@ -351,6 +364,9 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
                 part.on_event(event)
         if isinstance(event, OrderFailed):
             self.notices.say(event.message)
+        elif isinstance(event, UnsavedTakenIn):
+            for sentence in taken_in_words(event.saved, event.damaged, event.problem):
+                self.notices.say(sentence)
         elif isinstance(event, HistoryLoaded):
             self._greet(event)
         elif isinstance(event, QueueChanged):
@@ -571,23 +587,22 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self.update_idletasks()
         gc.enable()
         sys.setswitchinterval(_USUAL_S)
-        unsaved = self.controller.close()
-        if unsaved:
-            self._tell_unsaved(unsaved)
+        left = self.controller.close()
+        if left.words and not self._signals.count:
+            self._tell_unsaved(left)
         else:
+            if left.words:
+                # Nobody may be there to read a box.
+                log.warning("%s", left.words)
             self.destroy()
 
-    def _tell_unsaved(self, count: int) -> None:
+    def _tell_unsaved(self, left: LeftBehind) -> None:
         """The last thing that is said: without it, what was rated would be gone and nobody would know."""
         self.deiconify()
         self.protocol("WM_DELETE_WINDOW", self.destroy)
-        words = f"{counted(count, 'line')} could not be written to {self.controller.places.journal}. The disk refused "
-        QuestionBox(
-            self,
-            "Not saved",
-            f"{words}{'them' if count > 1 else 'it'} to the last.",
-            (Decision("Close", self.destroy),),
-        )
+        title = "Not saved" if left.lost else "Saved at the next start"
+        words = f"The journal in {self.controller.places.journal} could not be written. {left.words}"
+        QuestionBox(self, title, words, (Decision("Close", self.destroy),))
 
     def report_callback_exception(
         self, _kind: type[BaseException], error: BaseException, trace: TracebackType | None
@@ -601,10 +616,15 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
 
 def open_window(controller: Controller, notices: Sequence[str] = (), claim: WindowClaim | None = None) -> int:
-    """Open the window and stay until it is closed. With `claim` a second start shows it. Returns the exit code."""
-    try:
-        Window(controller, notices, claim).mainloop()
-    finally:
-        # Without a display or a font the window cannot be built, and threads left alone would keep the program alive.
-        controller.close()
-    return 0
+    """Open the window and stay until it is closed. With `claim` a second start shows it. Returns the exit code.
+
+    Ctrl+C in its terminal, SIGTERM and SIGHUP close it without a question.
+    """
+    with StopSignals() as signals, signals.quietly():
+        try:
+            Window(controller, notices, claim, signals).mainloop()
+        finally:
+            # Without a display or a font the window cannot be built, and threads left alone would keep the program
+            # alive.
+            left = controller.close()
+    return 1 if left else 0

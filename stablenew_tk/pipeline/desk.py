@@ -27,6 +27,7 @@ from ..storage.disk.places import Places
 from ..storage.journal.news import JournalNews, News
 from ..storage.journal.reader import read_record, recent
 from ..storage.journal.snapshot import SegmentPrint, load_history, save_snapshot
+from ..storage.journal.spool import Spool
 from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, load_waiting
 from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
 from ..storage.programs.search import find_program
@@ -46,6 +47,8 @@ from .messages.journal import (
     RecordRead,
     SaveSnapshot,
     SeenCounted,
+    TakeInUnsaved,
+    UnsavedTakenIn,
 )
 from .messages.pictures import (
     FindImages,
@@ -98,7 +101,15 @@ class DeskWork:
         self._thumbnails = ThumbnailCache(places.thumbs)
         self._waiting = WaitingFile(places.waiting)
         self._loaded: tuple[SegmentPrint, ...] = ()
+        self._asked: Backend | None = None
+        self._is_given_up = False
         self._news = JournalNews(places.journal, writer.writer)
+
+    def give_up_check(self) -> None:
+        """Make the CheckBackend that is being carried out fail soon, and those to come. Main thread."""
+        self._is_given_up = True
+        if (asked := self._asked) is not None:
+            asked.close()
 
     @singledispatchmethod
     def perform(self, order: Order) -> Event | None:
@@ -111,6 +122,12 @@ class DeskWork:
         for folder in (self._places.data, self._places.settings_file.parent, self._places.journal):
             sweep_temporary(folder)
         return self._load()
+
+    @perform.register
+    def _(self, _order: TakeInUnsaved) -> UnsavedTakenIn | None:
+        found = Spool(self._places.data).take_in(self._writer.append)
+        there_was = found.saved or found.damaged or found.problem
+        return UnsavedTakenIn(saved=found.saved, damaged=found.damaged, problem=found.problem) if there_was else None
 
     @perform.register
     def _(self, _order: ReadNews) -> NewsRead | HistoryLoaded | None:
@@ -199,11 +216,14 @@ class DeskWork:
         began = time.monotonic()
         found, why, brief, note, certificate = None, "", "", "", None
         try:
-            backend = self._make_backend(order)
+            backend = self._asked = self._make_backend(order)
             try:
+                if self._is_given_up:
+                    backend.close()
                 note = backend.rescan() if order.rescan else ""
                 found = backend.check()
             finally:
+                self._asked = None
                 backend.close()
         except (BackendError, InvalidInput) as problem:
             why = str(problem)

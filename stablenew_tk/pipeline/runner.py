@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -134,8 +135,19 @@ class PipelineRunner:
         self._attempt = _Attempt(job, self._backend, self._context, lambda: True)
         return self._end(self._attempt, "cancelled", None)
 
+    def give_up(self) -> None:
+        """End the running job as cancelled, on the caller's thread, because its own does not come back. Any thread.
+
+        Does nothing when it is ended already, or when there is none.
+        """
+        if self._attempt is not None:
+            self._end(self._attempt, "cancelled", None)
+
     def _end(self, attempt: _Attempt, status: Status, error: Failure | None) -> LearningRecord:
         record = attempt.record(status, error)
+        # `next` is one step for all threads, so of two that end the job at once only one does.
+        if next(attempt.endings):
+            return attempt.ended or record
         recorded, refused = False, ""
         try:
             recorded = attempt.job.record and self._write(record)
@@ -166,6 +178,7 @@ class _Attempt:
         self.job = job
         self.outputs: list[Output] = []
         self.interrupted = False
+        self.endings = itertools.count()
         self.ended: LearningRecord | None = None
         self._backend = backend
         self._context = context

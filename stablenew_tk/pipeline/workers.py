@@ -10,6 +10,7 @@ import itertools
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -19,7 +20,7 @@ from ..backends.base import Backend
 from ..domain.base.errors import AccessDenied, BackendError, StableNewError
 from ..domain.runs.job import Job
 from .messages.base import Event, Order
-from .messages.jobs import JobEnded, NodeWaiting, StageProgressed, StageStarted
+from .messages.jobs import GRACE_S, JobEnded, NodeWaiting, StageProgressed, StageStarted
 from .runner import JobContext, PipelineRunner
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,8 @@ PULSE_S = 0.5
 PROBE_DELAYS_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 # Servers lock out whoever comes with a wrong password too often.
 LOGIN_DELAY_S = 60.0
+
+ENDING_S = 0.4
 
 Inbox = queue.SimpleQueue[Event]
 
@@ -47,6 +50,7 @@ class Node:
         self._job_id = ""
         self._stage = ""
         self._cancel = threading.Event()
+        self._cancelled_at = 0.0
         self._wake = threading.Event()
         self._stop = threading.Event()
         waits = self._wait_for_backend if patient else context.patience
@@ -65,19 +69,29 @@ class Node:
 
     def cancel(self) -> None:
         """Cancel the running job; the pulse thread interrupts the backend."""
+        if not self._cancel.is_set():
+            self._cancelled_at = time.monotonic()
         self._cancel.set()
         self._wake.set()
 
-    def close(self, timeout_s: float = 10.0) -> bool:
-        """Cancel, stop both threads and wait for them. False when one did not end in time."""
+    def close(self, timeout_s: float = ENDING_S) -> bool:
+        """Cancel, stop both threads and wait for them. False when one did not end in time.
+
+        An engine has GRACE_S after the first `cancel` to answer. Then its connections are closed, which ends whatever
+        waits for it. Where even that does not help within `timeout_s`, the job is ended here.
+        """
         self._stop.set()
         self.cancel()
         self._jobs.put(None)
         node = self._threads[0]
-        node.join(timeout_s)
+        node.join(max(0.0, self._cancelled_at + GRACE_S - time.monotonic()))
         if node.is_alive():
-            # An engine that hangs ignores an interrupt, so the connection is closed.
             self.backend.close()
+            node.join(timeout_s)
+        if node.is_alive():
+            self._runner.give_up()
+        # The pulse may be waiting for its next turn.
+        self._wake.set()
         for thread in self._threads:
             thread.join(timeout_s)
         return not any(thread.is_alive() for thread in self._threads)

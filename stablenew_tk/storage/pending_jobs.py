@@ -9,7 +9,7 @@ import msgspec
 
 from ..domain.base.errors import NotSaved, Unreadable
 from ..domain.runs.job import Job
-from .disk.files import read_bounded, write_atomic
+from .disk.files import make_folder, read_bounded, write_atomic
 
 SIZE_LIMIT = 256 * 1024 * 1024
 # Number of jobs that may end before the file is written again. The records show which jobs are done, and writing
@@ -42,7 +42,7 @@ def save_waiting(path: Path, jobs: Sequence[Job]) -> None:
         if not jobs:
             path.unlink(missing_ok=True)
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
     except OSError as error:
         raise NotSaved(f"The waiting jobs were not written down in {path.parent}: {error.strerror}.") from error
     # Encode job by job, so that other threads can run in between.

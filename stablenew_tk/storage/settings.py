@@ -17,7 +17,7 @@ from msgspec import Struct
 from ..domain.base.errors import InvalidInput, NotSaved, StorageError, Unreadable
 from ..domain.config.catalogue import Value, check_value
 from ..domain.config.user_settings import RESERVED_TAG_KEYS, Settings, _ShortText
-from .disk.files import read_bounded, write_atomic
+from .disk.files import make_folder, read_bounded, write_atomic
 
 SIZE_LIMIT = 1024 * 1024
 
@@ -160,7 +160,7 @@ def save_settings(path: Path, settings: Settings) -> None:
     Raises NotSaved; the file is then as before.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
     except OSError as error:
         raise NotSaved(f"The settings folder {path.parent} cannot be made: {error.strerror}.") from error
     kept: dict[str, msgspec.Raw] = {}

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from msgspec import Struct
 
 from ..domain.base.errors import NotSaved, Unreadable
-from .disk.files import read_bounded, write_atomic
+from .disk.files import make_folder, read_bounded, write_atomic
 from .disk.network_drives import is_on_network
 
 _LOCK, _NOTE, _NOTE_LIMIT = "window.lock", "window.json", 1 << 16
@@ -60,7 +60,7 @@ class WindowLock:
         Where nothing can be locked (a read-only folder, a full disk, a drive without locks) only the note decides.
         """
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
             self._lock.acquire(timeout=0)
         except Timeout:
             return False

@@ -8,6 +8,7 @@ from collections import Counter
 import msgspec
 import pytest
 from conftest import wait_until
+from disk_faults import ReadOnlyDisk
 from fake_webui import FakeWebUI
 from jobs import full_disk
 from whole_app import SLOW, App, request
@@ -21,9 +22,10 @@ from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.pipeline import workers
 from stablenew_tk.pipeline.messages.base import OrderFailed
 from stablenew_tk.pipeline.messages.jobs import ImageSaved, JobEnded, KeepWaiting, NodeWaiting, QueueChanged
-from stablenew_tk.pipeline.messages.journal import HistoryChanged, HistoryLoaded, UnsavedChanged
+from stablenew_tk.pipeline.messages.journal import HistoryChanged, HistoryLoaded, UnsavedChanged, UnsavedTakenIn
 from stablenew_tk.pipeline.messages.pictures import ImagesFound
 from stablenew_tk.pipeline.messages.settings import SaveSettings, SettingsChanged, SettingsSaved
+from stablenew_tk.storage.disk.files import folder_lock, holding
 from stablenew_tk.storage.journal.reader import recent, verify
 from stablenew_tk.storage.pending_jobs import load_waiting
 from stablenew_tk.storage.settings import load_settings
@@ -234,7 +236,7 @@ class TestComingBack:
 
     def test_closing_without_anything_to_do_leaves_nothing_behind(self, app):
         before = threading.active_count()
-        assert app.controller.close() == 0
+        assert len(app.controller.close()) == 0
         assert threading.active_count() < before
         assert not app.places.waiting.exists()
 
@@ -342,13 +344,40 @@ class TestUnsaved:
         assert [record.status for record in app.records()] == ["ok"]
         assert len(app.controller.history) == 1
 
-    def test_closing_tries_once_more_and_says_how_many_lines_are_lost(self, open_app):
+    def test_closing_tries_once_more_and_keeps_what_is_refused_for_the_next_start(self, open_app):
         app = open_app()
         app.places.journal.parent.mkdir(parents=True, exist_ok=True)
         app.places.journal.write_text("a file where the folder should be")
         app.make(2)
         app.wait(lambda: len(app.controller.unsaved) == 2)
-        assert app.controller.close() == 2
+        left = app.controller.close()
+        assert len(left.kept) == len(left) == 2
+        assert left.words == f"2 records are kept in {left.file} and are saved at the next start."
+        app.places.journal.unlink()
+        again = open_app()
+        assert again.until(UnsavedTakenIn).saved == 2
+        assert len(again.images()) == 2
+        assert not left.file.exists()
+
+    def test_a_rating_on_its_way_is_counted_when_another_program_holds_the_journal(self, open_app):
+        app = open_app()
+        app.make()
+        with holding(folder_lock(app.places.journal)):
+            app.controller.rate(app.images(), Feedback(event_id="", ts="", image_id="", rating=4))
+            left = app.controller.close()
+        assert left.words == f"1 rating is kept in {left.file} and is saved at the next start."
+        assert app.controller.close() == left
+        again = open_app()
+        assert [held.rating for held in again.held()] == [4]
+
+    def test_what_cannot_be_kept_either_is_said_to_be_not_saved(self, open_app, monkeypatch):
+        app = open_app()
+        app.make()
+        ReadOnlyDisk(app.places.data, monkeypatch).turn()
+        app.controller.rate(app.images(), Feedback(event_id="", ts="", image_id="", rating=4))
+        left = app.controller.close()
+        assert (len(left.kept), len(left.lost)) == (0, 1)
+        assert left.words == f"1 rating is not saved: {app.places.data} cannot be written either."
 
     def test_closing_saves_what_can_be_saved_by_then(self, app, monkeypatch):
         monkeypatch.setattr(outbox, "RETRY_UNSAVED_S", 600.0)
@@ -358,7 +387,7 @@ class TestUnsaved:
         app.wait(lambda: app.controller.unsaved)
         app.controller.pump()
         app.places.journal.unlink()
-        assert app.controller.close() == 0
+        assert len(app.controller.close()) == 0
         assert verify(app.places.journal).lines == 1
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
+from disk_faults import Synced
 from terminal import Terminal, ended, program
 
 
@@ -128,7 +130,14 @@ class TestExport:
     def test_a_place_that_cannot_be_written_is_a_sentence(self, cli, report, tmp_path):
         said = cli("records", "export", "--to", tmp_path / "no" / "out.jsonl", "--json")
         assert said.code == 1
-        assert "could not be written" in said.json["error"]
+        assert "out.jsonl was not saved" in said.json["error"]
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="files and folders are looked up in /proc")
+    def test_it_is_on_disk_when_it_says_so(self, cli, report, tmp_path, monkeypatch):
+        synced = Synced(monkeypatch)
+        cli("records", "export", "--to", tmp_path / "out.jsonl")
+        assert tmp_path in synced
+        assert any(path.name.startswith("out.jsonl") for path in synced.paths)
 
     def test_damaged_lines_are_left_out(self, cli, report):
         cli.damage(1)

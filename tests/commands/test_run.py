@@ -19,7 +19,7 @@ from stablenew_tk.storage.journal.reader import recent, verify
 from stablenew_tk.storage.pictures.metadata import read_recipe
 
 REPORT = {
-    "run_id", "jobs", "ok", "failed", "cancelled", "images", "journal", "outputs", "errors", "notes", "unsaved",
+    "run_id", "jobs", "ok", "failed", "cancelled", "images", "journal", "outputs", "errors", "notes", "unsaved", "kept",
 }  # fmt: skip
 LATER = [word for stage in ("img2img", "adetailer", "upscale") for word in ("--set", f"{stage}.enabled=on")]
 
@@ -355,7 +355,7 @@ def test_a_record_that_is_not_saved_is_told_with_its_reason_and_not_offered_for_
     said = cli("run", cli.pack, *FEW)
     assert said.code == 1
     assert str(cli.journal) in said.err
-    assert "2 records are not saved" in said.err
+    assert "2 records are kept in" in said.err
     assert "Rate one" not in said.out
 
 

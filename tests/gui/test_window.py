@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import tkinter as tk
 
 import pytest
+from conftest import wait_until
 from fake_comfyui import FakeComfyUI
 from fake_webui import FakeWebUI
 from learning_lab import Lab
 from open_window import open_house, walk
 from plans import plan
 from terminal import FEW, PACK, ended, program
+from whole_app import request
 
 from stablenew_tk.app.controller import open_places
 from stablenew_tk.app.window_claim import WindowClaim
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.experiments.plan_draft import CHECK
 from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt, Preset
 from stablenew_tk.gui.create.preview import PreviewPanel
@@ -31,6 +36,8 @@ from stablenew_tk.pipeline.messages.base import OrderFailed
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 from stablenew_tk.pipeline.messages.journal import UnsavedChanged
 from stablenew_tk.pipeline.messages.settings import SettingsSaved
+from stablenew_tk.storage.journal.reader import recent
+from stablenew_tk.storage.settings import save_settings
 
 
 @pytest.fixture(autouse=True)
@@ -535,3 +542,27 @@ def test_a_second_start_brings_the_first_window_back_and_the_terminal_goes_on_wo
             assert ended(run).code == 0
     finally:
         claim.release()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_window_that_is_asked_to_end_does_so_although_its_server_hangs(tmp_path, how):
+    with FakeWebUI() as server:
+        server.fault("hang", route="*", times=9999)
+        save_settings(tmp_path / "settings.json", Settings(backend=server.url, welcome_done=True))
+        window = program("--data-dir", tmp_path, DISPLAY=os.environ["DISPLAY"])
+        wait_until(lambda: server.gets, 60)
+        window.send_signal(getattr(signal, how))
+        assert ended(window).code == 0
+
+
+def test_closing_the_window_does_not_wait_for_a_server_that_hangs(tmp_path):
+    with FakeWebUI() as server:
+        server.fault("hang", times=99)
+        server.fault("hang", route="/sdapi/v1/progress", nth=2, times=9999)
+        with open_house(tmp_path, backend=server.url) as house:
+            house.controller.run(request())
+            house.until(lambda: server.count("txt2img") == 1)
+            house.window.leave()
+            house.answer("Stop and close")
+        assert [folded.record.status for folded in recent(house.controller.places.journal, 9)] == ["cancelled"]

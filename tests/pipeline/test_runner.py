@@ -9,6 +9,7 @@ import json
 import msgspec
 import pytest
 from conftest import wait_until
+from disk_faults import ReadOnlyDisk
 from fake_webui import FakeWebUI
 from jobs import LATER, Switch, Workshop, full_disk, in_thread, job, new_id, webui
 from msgspec.structs import replace
@@ -314,6 +315,20 @@ class TestFullDisk:
         assert len(shop.records()) == 6
         shop.around.writer.append(refused.line)
         assert [folded.record.job_id for folded in shop.records()].count(one.job_id) == 1
+
+
+class TestReadOnlyDisk:
+    @pytest.mark.parametrize("changes", range(12))
+    def test_a_disk_that_turns_read_only_in_the_middle_of_a_run_is_a_sentence(self, shop, monkeypatch, changes):
+        shop.run(job())
+        disk = ReadOnlyDisk(shop.outputs.parent, monkeypatch)
+        disk.turn(after=changes)
+        record = shop.runner.run(job(**later()))
+        assert record.status in ("failed", "partial")
+        assert "Read-only" in record.error.message
+        assert "made a mistake" not in record.error.message
+        assert shop.told(LineNotSaved)[0].line == record
+        assert len(record.outputs) == len(shop.told(ImageSaved)) - 1
 
 
 class Scripted:

@@ -9,7 +9,15 @@ from msgspec.structs import replace
 
 from ...domain.base.wording import counted
 from ...domain.config.sweep import LORA
-from ...domain.insights.follow_up import CERTAIN, added_to, cells_text, finer_plan, place_of, preset_draft
+from ...domain.insights.follow_up import (
+    CERTAIN,
+    added_to,
+    cells_text,
+    finer_plan,
+    may_be_known,
+    place_of,
+    preset_draft,
+)
 from ...domain.insights.report import Report
 from ...domain.insights.verdict_text import is_certain
 from ...domain.journal.estimate import about
@@ -67,6 +75,8 @@ def insight_actions(report: Report | None, controller: Controller, unrated: int)
 def use_action(report: Report | None, controller: Controller) -> InsightAction | None:
     """The button that uses the value of a verdict from now on, or takes that back; None = the verdict names none."""
     if report is None or report.verdict.state not in CERTAIN or report.verdict.value is None:
+        return None
+    if not may_be_known(report.plan):
         return None
     if known_from(report, controller) is not None:
         return InsightAction(key="use", text="In use · Undo")

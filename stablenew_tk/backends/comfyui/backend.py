@@ -26,7 +26,7 @@ from ...domain.base.errors import (
 )
 from ...domain.config.catalogue import Value
 from ..base import Capabilities, StageImage, StageOrder, StageProgress, StageResult, check_stage
-from ..pictures import DecodedPicture, open_picture
+from ..pictures import DecodedPicture, most_bytes, most_pixels, open_picture
 from ..transport import Connection, Dropped, Limits, parse_address
 from .call import RunningCall
 from .graphs import Graph, capabilities, graph, picture_count, stages_of
@@ -177,7 +177,7 @@ class ComfyUI:
                 picture = self._uploaded(order.image) if order.image else ""
                 sent = graph(order, words, prefix=prefix, picture=picture, nth=nth)
                 finished = self._ran(call, sent, client_id, nth)
-                made = kept_picture(order, sent, finished, self._fetched(call, sent, finished), self.version)
+                made = kept_picture(order, sent, finished, self._fetched(call, order, sent, finished), self.version)
                 return self._models.with_lora_effect(made, sent, words), sent
             except _Again as err:
                 if attempt == 2 or call.stop_asked:
@@ -324,18 +324,18 @@ class ComfyUI:
         if name == "execution_error" or finished.status.status_str == "error":
             raise run_failure(said, sent, self.name)
 
-    def _fetched(self, call: RunningCall, sent: Graph, finished: Finished | None) -> DecodedPicture:
+    def _fetched(self, call: RunningCall, order: StageOrder, sent: Graph, finished: Finished | None) -> DecodedPicture:
         """The picture of the save node, checked."""
         outputs = finished.outputs.get(sent.output) if finished else call.output
         if outputs is None or not outputs.images:
             raise _Again(BadImage(f"{self.name} ended the job without a picture."))
         for last in (False, True):
             try:
-                data = self._server.view(outputs.images[0])
+                data = self._server.view(outputs.images[0], min(most_bytes(order), self._limits.picture_bytes))
                 if data is None:
                     # A job that was cached names the old file, which may have been deleted.
                     raise _Again(BadImage(f"{self.name} no longer has the file of the picture."))
-                return open_picture(data)
+                return open_picture(data, most_pixels=most_pixels(order))
             except (Dropped, BadImage) as err:
                 if last:
                     raise _Again(err) from err

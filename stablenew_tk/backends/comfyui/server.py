@@ -223,14 +223,14 @@ class Server:
         kept = self._read(answer, _Uploaded, "taking the picture")
         return f"{kept.subfolder}/{kept.name} [{kept.type}]" if kept.subfolder else f"{kept.name} [{kept.type}]"
 
-    def view(self, file: File) -> bytes | None:
-        """The bytes of a picture as they lie on the disk; None when the file is gone."""
+    def view(self, file: File, most_bytes: int) -> bytes | None:
+        """The bytes of a picture as they lie on the disk, `most_bytes` at most; None when the file is gone."""
         params = {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
-        answer = self._get("/view", self._limits.options_s, params)
+        answer = self._get("/view", self._limits.options_s, params, most_bytes)
         if answer.status == 404 and not answer.is_html:
             return None
         self._raise_for_status(answer, "sending the picture")
-        return answer.body
+        return bytes(answer.body)
 
     def cancel(self, prompt_id: str) -> None:
         """Take one job out of the queue or interrupt it, and no other: nothing is sent that names no job."""
@@ -265,8 +265,11 @@ class Server:
             return {}
         return self._read(answer, dict[str, object], "reading a model's metadata")
 
-    def _get(self, path: str, timeout_s: float = 0.0, params: dict[str, str] | None = None) -> Answer:
-        return self._connection.get(path, timeout_s=timeout_s or self._limits.lists_s, params=params)
+    def _get(
+        self, path: str, timeout_s: float = 0.0, params: dict[str, str] | None = None, most_bytes: int = 0
+    ) -> Answer:
+        limit = timeout_s or self._limits.lists_s
+        return self._connection.get(path, timeout_s=limit, params=params, most_bytes=most_bytes)
 
     def _listed(self, path: str) -> list[object]:
         answer = self._get(path)

@@ -29,7 +29,7 @@ class Remote:
         address = parse_address(url, user, password, engine="WebUI or ComfyUI", certificate=certificate)
         self._probe = Connection(address, self._limits)
         self._backend: Backend = WebUI(url, user=user, password=password, limits=self._limits, certificate=certificate)
-        self._is_known = self._has_answered = False
+        self._is_known = self._has_answered = self._is_closed = False
 
     @property
     def kind(self) -> str:
@@ -78,7 +78,8 @@ class Remote:
         self._backend.interrupt()
 
     def close(self) -> None:
-        """Close connections."""
+        """Close connections; what waits for them fails with AnswerLost or Unreachable."""
+        self._is_closed = True
         self._probe.close()
         self._backend.close()
 
@@ -97,11 +98,17 @@ class Remote:
             self._backend = kind(
                 self._url, user=user, password=password, limits=self._limits, certificate=self._certificate
             )
+            if self._is_closed:
+                self._backend.close()
 
     def _refuse_https(self, err: Exception) -> None:
         """Raise Refused when what broke is http spoken to a server that wants https."""
         address = self._probe.address
-        if address.base.startswith("http:") and shown_certificate(*address.machine, self._limits.connect_s):
+        if (
+            not self._is_closed
+            and address.base.startswith("http:")
+            and shown_certificate(*address.machine, self._limits.connect_s)
+        ):
             better = address.base.replace("http:", "https:", 1)
             raise Refused(f"{address.host} wants https, not http. Use the address {better}") from err
 

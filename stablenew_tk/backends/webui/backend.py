@@ -18,7 +18,7 @@ import msgspec
 from ...domain.base.errors import AnswerLost, BackendError, BadImage, Cancelled, Refused, StillWorking, Unreachable
 from ...domain.config.catalogue import Value
 from ..base import Capabilities, StageOrder, StageProgress, StageResult, check_stage
-from ..pictures import image_size, open_picture
+from ..pictures import image_size, most_bytes, open_picture
 from ..transport import Connection, Dropped, Limits, decode, parse_address, raise_for_status
 from .discovery import API, RESCANS, capabilities, read_options, survey
 from .lent_settings import LentSettings
@@ -88,7 +88,7 @@ class WebUI:
         call = self._call = GenerateCall(self._limits.total_s)
         try:
             facts = self._with_modules(order, self._checked(order))
-            call.routes = facts.routes
+            call.routes, call.most_bytes = facts.routes, min(most_bytes(order), self._limits.picture_bytes)
             made, attempts = self._stage(call, order, facts)
         finally:
             self._call = None
@@ -148,8 +148,9 @@ class WebUI:
             self._watch.observe(call, self._limits.control_s)
             self._watch.press(call)
         except BackendError as err:
-            # The watcher's next call tries again.
-            _log.warning("The interrupt did not reach %s: %s", self.name, err)
+            # The watcher's next call tries again, as long as the program does not end.
+            if not self._side.is_closed:
+                _log.warning("The interrupt did not reach %s: %s", self.name, err)
 
     def close(self) -> None:
         """Close connections; a blocked `generate` fails with AnswerLost."""
@@ -187,7 +188,7 @@ class WebUI:
         body = request.body(order, facts, image_size(order.image) if order.image else (0, 0))
         return self._worked(call, request.route, body, lambda answer: self._read(answer, order, asked))
 
-    def _read(self, answer: bytes, order: StageOrder, asked: Mapping[str, Value]) -> Made:
+    def _read(self, answer: bytes | bytearray, order: StageOrder, asked: Mapping[str, Value]) -> Made:
         reply = read_images(answer)
         self.version = reply.info.version or self.version
         return made_images(reply, order, self._facts or ServerFacts(), asked)
@@ -211,7 +212,9 @@ class WebUI:
         made, again = self._worked(call, "img2img", body, lambda answer: self._read(answer, order, asked))
         return repainted(made, enlarged), max(attempts, again)
 
-    def _worked(self, call: GenerateCall, route: str, body: Body, read: Callable[[bytes], Made]) -> tuple[Made, int]:
+    def _worked(
+        self, call: GenerateCall, route: str, body: Body, read: Callable[[bytes | bytearray], Made]
+    ) -> tuple[Made, int]:
         """Post and read the answer; once more when it was lost or damaged and the job no longer runs on the server."""
         attempt = 1
         while True:
@@ -227,7 +230,7 @@ class WebUI:
                 raise
             attempt += 1
 
-    def _once(self, call: GenerateCall, route: str, body: Body, read: Callable[[bytes], Made]) -> Made:
+    def _once(self, call: GenerateCall, route: str, body: Body, read: Callable[[bytes | bytearray], Made]) -> Made:
         before = self._job_before(call)
         overrides = body.get("override_settings")
         facts = self._facts or ServerFacts()
@@ -239,7 +242,7 @@ class WebUI:
         call.stop_if_asked("Stopped before the picture was begun.")
         call.begin(str(body.get("force_task_id", "")), before)
         try:
-            answer = self._work.post(API + route, body, timeout_s=call.left_s)
+            answer = self._work.post(API + route, body, timeout_s=call.left_s, most_bytes=call.most_bytes)
         except AnswerLost:
             if not call.can("interrupt"):
                 self._works_on = True
@@ -313,6 +316,7 @@ class WebUI:
                     return
                 self._watch.press(call)
             except BackendError as err:
-                _log.warning("%s no longer answers, so its job could not be stopped: %s", self.name, err)
+                if not self._side.is_closed:
+                    _log.warning("%s no longer answers, so its job could not be stopped: %s", self.name, err)
                 return
             time.sleep(self._limits.poll_s)

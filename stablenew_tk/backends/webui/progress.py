@@ -64,6 +64,7 @@ class GenerateCall:
         self.deadline = time.monotonic() + total_s
         self.routes: frozenset[str] = frozenset()
         self.stop_asked = False
+        self.most_bytes = 0
         self.presses = 0
         self.pressed_at = 0.0
         self.waited_s = 0.0

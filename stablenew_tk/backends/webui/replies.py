@@ -21,7 +21,7 @@ from ...domain.config.pipeline_config import stage_spec
 from ...domain.config.styles import style_names, styled
 from ...domain.recipes.infotext import Infotext, applied_values, inpainting, parse, split_sampler
 from ..base import StageImage, StageOrder
-from ..pictures import DecodedPicture, image_size, open_picture, pixels_of
+from ..pictures import DecodedPicture, image_size, most_pixels, open_picture, pixels_of
 from .requests import REQUESTS, native_sampler, with_bare_embeddings
 from .server_facts import AUTOMATIC, ServerFacts, loose
 
@@ -102,7 +102,7 @@ def asked_values(order: StageOrder) -> dict[str, Value]:
     return with_first_pass(asked, config)
 
 
-def read_images(body: bytes) -> Reply:
+def read_images(body: bytes | bytearray) -> Reply:
     """Parse a txt2img or img2img answer. Raises ValueError when it is no such answer, BadImage for bad base64."""
     try:
         found = msgspec.json.decode(body, type=_Images)
@@ -119,7 +119,7 @@ def read_images(body: bytes) -> Reply:
     return Reply(pictures, msgspec.structs.replace(info, infotexts=texts), reported)
 
 
-def read_extra(body: bytes) -> Reply:
+def read_extra(body: bytes | bytearray) -> Reply:
     """Parse an extra-single-image answer. Raises as `read_images`."""
     try:
         found = msgspec.json.decode(body, type=_Extra)
@@ -152,7 +152,7 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
     images: list[StageImage] = []
     applied: dict[str, Value] = {}
     for index, data in enumerate(reply.pictures):
-        picture = open_picture(data)
+        picture = open_picture(data, most_pixels=most_pixels(order))
         text = reply.info.infotexts[index] if index < len(reply.info.infotexts) else picture.text
         done = _applied(reply.info, text, order, index)
         _in_our_names(done, text, order, facts)

@@ -11,7 +11,7 @@ from ...domain.base.errors import BadImage
 from ...domain.config.catalogue import Value
 from ...domain.config.pipeline_config import LANCZOS
 from ..base import StageOrder
-from ..pictures import DecodedPicture, open_picture, pixels_of
+from ..pictures import DecodedPicture, most_pixels, open_picture, pixels_of
 from .replies import Made, Reply, image_of, is_near, used_words
 
 
@@ -19,7 +19,7 @@ def made_upscale(reply: Reply, order: StageOrder, source: DecodedPicture) -> Mad
     """The picture of extra-single-image. Its own text says little, so the text of the picture it came from is kept."""
     if not reply.pictures:
         raise BadImage("The upscaler answered without a picture.")
-    picture = open_picture(reply.pictures[0])
+    picture = open_picture(reply.pictures[0], most_pixels=most_pixels(order))
     scale = order.config.upscale.scale
     applied: dict[str, Value] = {"upscale.scale": round(picture.size[0] / source.size[0], 3)}
     suspect = ["black"] if picture.black else []

@@ -9,7 +9,7 @@ from msgspec.structs import asdict, replace
 
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value
-from ..config.sweep import around, value_text
+from ..config.sweep import LORA_FILE, around, value_text
 from ..models.preset_scope import PresetScope, hash_in_name, reasons, same_scope
 from ..models.recommendations import ModelSettings
 from ..models.sensible_range import ModelTraits, sensible_range
@@ -126,6 +126,13 @@ def preset_draft(
         lora_instead={name: tuple(one for one in compared if one != name) for name in weights} if compared else {},
         evidence=_evidence(plan, found, by_hand=by_hand),
     )
+
+
+def may_be_known(plan: LearningPlan) -> bool:
+    """Whether its answer can be taken over as a known value. A LoRA file stands for the others of its training, which
+    only a preset can replace in a prompt.
+    """
+    return plan.focus_parameter != LORA_FILE
 
 
 def known_draft(

@@ -12,6 +12,9 @@ from ...domain.journal.record import LearningRecord, Output
 from ...domain.runs.job import Job
 from .base import Event, Order
 
+# A picture that is interrupted comes after the step that runs; the end of the program does not wait longer.
+GRACE_S = 0.8
+
 
 class JobStarted(Event, frozen=True, kw_only=True):
     """A node began a job."""

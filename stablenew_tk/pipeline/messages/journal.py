@@ -97,6 +97,20 @@ class AppendLine(Order, frozen=True, kw_only=True):
     line: JournalLine
 
 
+class TakeInUnsaved(Order, frozen=True, kw_only=True):
+    """Write what the last program could not write before it ended; UnsavedTakenIn answers where there was something."""
+
+
+class UnsavedTakenIn(Event, frozen=True, kw_only=True):
+    """`saved` lines of an earlier start are in the journal now, `damaged` ones were set aside. `problem` says why
+    others still wait, "" = none do.
+    """
+
+    saved: int = 0
+    damaged: int = 0
+    problem: str = ""
+
+
 class ReadRecord(Order, frozen=True, kw_only=True):
     """Read the full record of a picture; RecordRead answers."""
 

@@ -6,6 +6,7 @@ After a crash or a full disk a file written here is either the old or the new on
 from __future__ import annotations
 
 import io
+import logging
 import os
 import re
 import secrets
@@ -14,43 +15,80 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
 from ...domain.base.errors import NotSaved, Unreadable
 
+log = logging.getLogger(__name__)
 # Windows would translate line ends without O_BINARY; a FIFO would block the open for ever without O_NONBLOCK.
 BINARY: int = getattr(os, "O_BINARY", 0)
 _NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
 _TEMPORARY = re.compile(r"\.tmp-[0-9a-f]{8}$")
 _LOCK_NAME = "journal.lock"
 LOCK_TIMEOUT_S = 30.0
+_LOCK_LOOK_S = 0.1  # between two looks whether waiting has lost its sense
 
 
 def write_atomic(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o666) -> None:
-    """Replace `path` atomically by a file with this content. It is on disk (fsync) on return. The umask limits `mode`.
+    """Replace `path` atomically by a file with this content; see `replacing`. Raises NotSaved."""
+    with replacing(path, mode=mode) as file:
+        for chunk in (data,) if isinstance(data, bytes) else data:
+            file.write(chunk)
 
-    Raises NotSaved; then the old file is untouched and nothing is left beside it.
+
+@contextmanager
+def replacing(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
+    """Context manager: a new file that takes the place of `path` at the end, atomically. It is on disk (fsync) then.
+
+    The umask limits `mode`. Raises NotSaved, also for an OSError of the body; then the old file is untouched and
+    nothing is left beside it. When only the folder cannot be synced, the new file is in place: a warning in the log.
     """
     temporary = path.with_name(f"{_stem(path.name)}.tmp-{secrets.token_hex(4)}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, mode)
         with os.fdopen(descriptor, "wb") as file:
-            for chunk in (data,) if isinstance(data, bytes) else data:
-                file.write(chunk)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         _replace(temporary, path)
-        sync_folder(path.parent)
     except OSError as error:
         raise NotSaved(
             f"{path.name} was not saved in {path.parent}: {error.strerror or error}. "
             "Free some space or check the folder's permissions, then try again."
         ) from error
     finally:
-        # After success the temporary name is gone. After a failure only the first error matters.
-        with suppress(OSError):
-            temporary.unlink()
+        # After success the temporary name is gone.
+        discard(temporary)
+    try:
+        sync_folder(path.parent)
+    except OSError as error:
+        # Whoever reads it finds the new file, so it would be false to call it not saved.
+        log.warning(
+            "%s is saved in %s, but the disk did not confirm its name (%s): after a power cut the old one may be back.",
+            path.name,
+            path.parent,
+            error.strerror or error,
+        )
+
+
+def discard(path: Path) -> None:
+    """Remove a file that nobody needs, where that is possible. Never raises: after a failure only its cause matters."""
+    with suppress(OSError):
+        path.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing, each on disk (fsync) on return. Raises OSError."""
+    missing = [folder]
+    while not is_there(missing[-1]) and missing[-1].parent != missing[-1]:
+        missing.append(missing[-1].parent)
+    for above, made in zip(missing[:0:-1], missing[-2::-1], strict=True):
+        made.mkdir(exist_ok=True)
+        sync_folder(above)
+    if not folder.is_dir():
+        folder.mkdir()
 
 
 def _stem(name: str) -> str:
@@ -151,15 +189,27 @@ def folder_lock(folder: Path) -> FileLock:
 
 
 @contextmanager
-def holding(lock: FileLock, *, timeout_s: float = LOCK_TIMEOUT_S) -> Iterator[None]:
-    """Context manager that holds `lock`. Raises NotSaved when it is not free within `timeout_s`, or OSError."""
-    try:
-        # The library's default of polling every 50 ms takes longer than the append itself.
-        lock.acquire(timeout=timeout_s, poll_interval=0.001)
-    except Timeout as error:
-        raise NotSaved(
-            f"Another program has held {lock.lock_file} for {timeout_s:.0f} s. Close it, then try again."
-        ) from error
+def holding(
+    lock: FileLock, *, timeout_s: float = LOCK_TIMEOUT_S, give_up: Callable[[], bool] = lambda: False
+) -> Iterator[None]:
+    """Context manager that holds `lock`. Raises NotSaved when it is not free within `timeout_s`, or OSError.
+
+    Where it is not free at once, waiting also ends when `give_up` says so.
+    """
+    until = time.monotonic() + timeout_s
+    while True:
+        try:
+            # The library's default of polling every 50 ms takes longer than the append itself.
+            lock.acquire(timeout=min(timeout_s, _LOCK_LOOK_S), poll_interval=0.001)
+            break
+        except Timeout as error:
+            if time.monotonic() < until and not give_up():
+                continue
+            raise NotSaved(
+                f"Another program has held {lock.lock_file} for {timeout_s:.0f} s. Close it, then try again."
+                if time.monotonic() >= until
+                else f"Another program holds {lock.lock_file}."
+            ) from error
     try:
         yield
     finally:
@@ -183,8 +233,7 @@ def alone(path: Path, refusal: str) -> Iterator[None]:
         yield
     finally:
         # Remove it before releasing the lock; afterwards it could belong to another program.
-        with suppress(OSError):
-            path.unlink()
+        discard(path)
         lock.release()
 
 

@@ -15,6 +15,7 @@ import re
 import secrets
 import stat
 import threading
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -25,7 +26,7 @@ import msgspec
 from ...domain.base.errors import InvalidInput, NotSaved
 from ...domain.journal.history import Position
 from ...domain.journal.record import JournalLine, LearningRecord
-from ..disk.files import BINARY, folder_lock, holding, open_regular, sync_folder, write_atomic
+from ..disk.files import BINARY, folder_lock, holding, make_folder, open_regular, sync_folder, write_atomic
 from .reduced import reduced
 from .segments import (
     DECODE_ERRORS,
@@ -42,6 +43,8 @@ from .segments import (
 )
 
 SEGMENT_LIMIT = 64 << 20
+# An append of another program takes a few milliseconds.
+HURRIED_S = 0.25
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -64,6 +67,7 @@ class LearningRecordWriter:
         self._segment_limit = segment_limit
         self._seq = 0
         self._distrusted = 0
+        self._hurried_at = math.inf
         self._threads = threading.Lock()
         self._processes = folder_lock(folder)
 
@@ -77,12 +81,10 @@ class LearningRecordWriter:
         """
         with self._threads:
             line = msgspec.structs.replace(line, writer=self.writer, seq=self._seq + 1)
-            line, data = _storable(line)
+            line, data = storable(line)
             try:
-                if not self._folder.is_dir():
-                    self._folder.mkdir(parents=True, exist_ok=True)
-                    sync_folder(self._folder.parent)
-                with holding(self._processes):
+                make_folder(self._folder)
+                with holding(self._processes, give_up=self._is_patience_over):
                     position = self._write(data)
             except OSError as error:
                 raise NotSaved(
@@ -91,6 +93,13 @@ class LearningRecordWriter:
                 ) from error
             self._seq += 1
             return SavedLine(line, position)
+
+    def hurry(self) -> None:
+        """From now on wait only a moment when another program holds the journal: this one wants to end. Any thread."""
+        self._hurried_at = time.monotonic()
+
+    def _is_patience_over(self) -> bool:
+        return time.monotonic() > self._hurried_at + HURRIED_S
 
     def _write(self, data: bytes) -> Position:
         number = self._segment_for(len(data))
@@ -175,8 +184,8 @@ def _time_of(line: bytes) -> str:
         return ""
 
 
-def _storable(line: JournalLine) -> tuple[JournalLine, bytes]:
-    """The line as it can be stored, with its bytes and line end. Raises InvalidInput."""
+def storable(line: JournalLine) -> tuple[JournalLine, bytes]:
+    """The line as it can be stored, with its bytes, checksum and line end. Raises InvalidInput."""
     try:
         return _encoded(line)
     except InvalidInput:

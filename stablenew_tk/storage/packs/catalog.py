@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ...domain.base.errors import InvalidInput, NotSaved, StorageError, Unreadable
 from ...domain.prompts.stablenew2_import import SIGN
-from ..disk.files import is_file, read_bounded, write_atomic
+from ..disk.files import is_file, make_folder, read_bounded, write_atomic
 from ..disk.places import asset
 from .pack_file import PackFile
 from .reader import ENDINGS, PREDECESSOR, SIZE_LIMIT, beside, is_sidecar, open_pack
@@ -151,7 +151,7 @@ def ensure_starter(packs_folder: Path) -> Path | None:
     marker = packs_folder / STARTER_MARKER
     if marker.exists():
         return None
-    make_folder(packs_folder)
+    make_pack_folder(packs_folder)
     target = None
     if not pack_paths(packs_folder):
         target = packs_folder / Path(STARTER).name
@@ -160,10 +160,10 @@ def ensure_starter(packs_folder: Path) -> Path | None:
     return target
 
 
-def make_folder(folder: Path) -> None:
+def make_pack_folder(folder: Path) -> None:
     """Create a folder for packs. Raises NotSaved."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise NotSaved(f"The folder {folder} cannot be made: {error.strerror}. Choose another one.") from error
 

@@ -16,8 +16,8 @@ import send2trash
 
 from ...domain.base.errors import ChangedMeanwhile, InvalidInput, NotSaved, StorageError, Unreadable
 from ...domain.prompts.settings import PackSettings
-from ..disk.files import BINARY, is_file, read_bounded, write_atomic
-from .catalog import is_predecessor, make_folder, names_in, pack_paths
+from ..disk.files import BINARY, discard, is_file, read_bounded, write_atomic
+from .catalog import is_predecessor, make_pack_folder, names_in, pack_paths
 from .reader import PREDECESSOR, SIZE_LIMIT, beside, imported_by, load_pack, open_pack, plain
 from .settings_file import SUFFIX, read_sidecar, sidecar_path, write_sidecar
 
@@ -67,12 +67,12 @@ def save_settings(path: Path, settings: PackSettings, before: PackSettings | Non
 
 def new_pack(name: str, text: str, folder: Path) -> Path:
     """Create a pack file under a free name and return its path. Raises InvalidInput for an unusable name, NotSaved."""
-    make_folder(folder)
+    make_pack_folder(folder)
     path = _reserved(_file_stem(name), ".txt", folder)
     try:
         return save_text(path, text, "")
     except StorageError:
-        path.unlink(missing_ok=True)
+        discard(path)
         raise
 
 
@@ -84,7 +84,7 @@ def add_pack(source: Path, folder: Path) -> Path:
     """
     load_pack(source)
     files = {one: read_bounded(one, SIZE_LIMIT) for one in beside(source) if one == source or is_file(one)}
-    make_folder(folder)
+    make_pack_folder(folder)
     for known in pack_paths(folder):
         same_name = re.fullmatch(rf"{re.escape(source.stem)}( \(\d+\))?", known.stem, re.IGNORECASE)
         is_same = same_name and known.suffix.lower() == source.suffix.lower()
@@ -95,7 +95,7 @@ def add_pack(source: Path, folder: Path) -> Path:
         for one, data in files.items():
             write_atomic(path if one == source else path.with_name(path.stem + one.name[len(source.stem) :]), data)
     except StorageError:
-        path.unlink(missing_ok=True)
+        discard(path)
         raise
     return path
 

@@ -17,7 +17,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ...domain.base.errors import NotSaved, StorageError, Unreadable
 from ...domain.base.pixels import pixel_digest
-from ..disk.files import read_bounded, sweep_temporary, write_atomic
+from ..disk.files import discard, make_folder, read_bounded, sweep_temporary, write_atomic
 
 # Only these: other formats let a renamed file start other programs (EPS runs Ghostscript).
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -88,7 +88,7 @@ def save_image(
         try:
             write_atomic(target, data)
         except NotSaved:
-            target.unlink(missing_ok=True)
+            discard(target)
             raise
     sha256 = hashlib.sha256(data).hexdigest()
     return SavedImage(target.relative_to(outputs_root).as_posix(), sha256, pixels or pixel_hash(data))
@@ -131,7 +131,8 @@ def portable(text: str, limit_bytes: int) -> str:
 
 def _make_inside(root: Path, folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # On disk before a record says that there is a picture in it.
+        make_folder(folder)
         inside = folder.resolve().is_relative_to(root.resolve())
     except OSError as error:
         raise NotSaved(f"The folder {folder} cannot be made: {error.strerror}. Check the output folder.") from error
@@ -266,16 +267,11 @@ class ThumbnailCache:
             temporary.write_bytes(jpeg)
             temporary.replace(path)
         except OSError:
-            self._drop(temporary)
+            # A cache folder that cannot even be cleaned is swept at the next start.
+            discard(temporary)
             return False
         return True
 
     def _path(self, image_id: str, edge_px: int) -> Path:
         name = hashlib.sha256(image_id.encode("utf-8", "replace")).hexdigest()
         return self._folder / name[:2] / f"{name[2:34]}-{edge_px}.jpg"
-
-    def _drop(self, temporary: Path) -> None:
-        try:
-            temporary.unlink(missing_ok=True)
-        except OSError:
-            return  # a cache folder that cannot even be cleaned is swept at the next start

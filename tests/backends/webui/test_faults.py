@@ -367,7 +367,7 @@ class TestDamagedPictures:
 
     @pytest.mark.parametrize("name", ["gzip-bomb", "huge-length"])
     def test_an_answer_beyond_the_limit_is_thrown_away(self, forge, name):
-        assert "MiB" in failure(forge, name, AnswerLost, body_bytes=1 << 20)
+        assert "MiB" in failure(forge, name, AnswerLost, picture_bytes=1 << 20)
         assert forge.count("txt2img") == 1
 
     def test_a_black_picture_is_kept_and_marked(self, forge):

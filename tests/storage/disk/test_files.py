@@ -1,13 +1,26 @@
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import stat
 import sys
 
 import pytest
+from disk_faults import ReadOnlyDisk, Synced
 
 from stablenew_tk.domain.base.errors import NotSaved, Unreadable
-from stablenew_tk.storage.disk.files import folder_lock, holding, read_bounded, sweep_temporary, write_atomic
+from stablenew_tk.storage.disk.files import (
+    discard,
+    folder_lock,
+    holding,
+    make_folder,
+    read_bounded,
+    sweep_temporary,
+    write_atomic,
+)
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="folders are synced and looked up in /proc")
 
 
 def names(folder):
@@ -99,3 +112,57 @@ def test_a_lock_that_another_holds_is_a_sentence(tmp_path):
         holding(folder_lock(tmp_path), timeout_s=0.01),
     ):
         pass
+
+
+@linux_only
+def test_a_file_that_is_in_place_is_not_called_not_saved(tmp_path, monkeypatch, caplog):
+    path, real = tmp_path / "settings.json", os.fsync
+    write_atomic(path, b"old")
+
+    def fail_for_folders(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EIO, "Input/output error")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fail_for_folders)
+    with caplog.at_level(logging.WARNING):
+        write_atomic(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert "settings.json is saved" in caplog.text
+    assert "Input/output error" in caplog.text
+
+
+def test_what_cannot_be_removed_from_a_disk_that_turned_read_only_is_left(tmp_path, monkeypatch):
+    (tmp_path / "x").write_bytes(b"")
+    disk = ReadOnlyDisk(tmp_path, monkeypatch)
+    disk.turn()
+    discard(tmp_path / "x")
+    assert names(tmp_path) == ["x"]
+
+
+def test_a_disk_that_turns_read_only_while_a_file_is_written_is_a_sentence(tmp_path, monkeypatch):
+    disk = ReadOnlyDisk(tmp_path, monkeypatch)
+    write_atomic(tmp_path / "x", b"old")
+
+    def content():
+        yield b"new"
+        disk.turn()
+
+    with pytest.raises(NotSaved, match="Read-only"):
+        write_atomic(tmp_path / "x", content())
+    assert (tmp_path / "x").read_bytes() == b"old"
+
+
+@linux_only
+def test_every_folder_that_is_made_is_on_disk_in_the_one_above(tmp_path, monkeypatch):
+    synced = Synced(monkeypatch)
+    make_folder(tmp_path / "a" / "b" / "c")
+    assert synced.paths == [tmp_path, tmp_path / "a", tmp_path / "a" / "b"]
+    make_folder(tmp_path / "a" / "b" / "c")
+    assert len(synced.paths) == 3
+
+
+def test_a_file_in_the_place_of_a_folder_is_an_error(tmp_path):
+    (tmp_path / "a").write_bytes(b"")
+    with pytest.raises(OSError, match="exists"):
+        make_folder(tmp_path / "a")

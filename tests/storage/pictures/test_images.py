@@ -6,9 +6,11 @@ import hashlib
 import io
 import os
 import struct
+import sys
 import zlib
 
 import pytest
+from disk_faults import ReadOnlyDisk, Synced
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -46,6 +48,23 @@ def test_a_picture_is_written_as_received(tmp_path):
     assert image.path == "2026-11-22/rain-city/txt2img/one_7.png"
     assert (tmp_path / image.path).read_bytes() == data
     assert image.sha256 == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="folders are synced and looked up in /proc")
+def test_the_folders_of_a_picture_are_on_disk_before_anybody_hears_of_it(tmp_path, monkeypatch):
+    synced = Synced(monkeypatch)
+    outputs = tmp_path / "new" / "outputs"
+    path = outputs / saved(outputs).path
+    assert all(folder in synced for folder in path.parents if folder.is_relative_to(tmp_path))
+
+
+@pytest.mark.parametrize("replaces", [False, True])
+def test_a_disk_that_turns_read_only_at_any_moment_is_a_sentence(tmp_path, monkeypatch, replaces):
+    disk = ReadOnlyDisk(tmp_path, monkeypatch)
+    for changes in range(6):
+        disk.turn(after=changes)
+        with pytest.raises(NotSaved, match="Read-only"):
+            saved(tmp_path / f"{changes}", replace=replaces)
 
 
 class TestPixelHash:
