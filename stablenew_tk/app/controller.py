@@ -73,19 +73,19 @@ from ..storage.journal.writer import LearningRecordWriter
 from ..storage.models.scan import JOURNAL
 from ..storage.pictures.images import open_for_start
 from ..storage.watcher import Touched, Watcher
-from .backend_state import BackendState
 from .checkpoint_family import family_in_library
-from .checkpoint_names import with_names
+from .engines.backend_state import BackendState
+from .engines.checkpoint_names import with_names
+from .engines.list_news import lists_told
+from .engines.own_engine import own_engine
+from .engines.started_server import OwnServer
 from .job_progress import Running
 from .job_queue import JobQueue
 from .known_layer import KnownContext, KnownLayer
 from .learning_runs import LearningContext, LearningRunner
-from .list_news import lists_told
 from .model_library import ModelContext, ModelEvent, Models
 from .outbox import LeftBehind, Outbox
-from .own_engine import own_engine
 from .pack_library import PackEvent, Packs
-from .started_server import OwnServer
 
 PACE_SAMPLES = 20
 # Between a change of the queue's order and writing it: a key that is held down changes it thirty times a second, and

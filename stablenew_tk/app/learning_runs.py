@@ -38,8 +38,8 @@ from ..domain.runs.plan import (
     job_for,
 )
 from ..pipeline.ids_and_times import as_line, new_id, now_text, system_user
-from .checkpoint_names import plan_with_names
-from .missing_checkpoint import missing_in_job, missing_in_plan
+from .engines.checkpoint_names import plan_with_names
+from .engines.missing_checkpoint import missing_in_job, missing_in_plan
 from .plan_lines import ended_step, regained_step, reused_step, sized, with_drawn_seeds
 
 

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from .. import __version__
 from ..app.controller import make_backend
-from ..app.own_engine import engine_address
+from ..app.engines.own_engine import engine_address
 from ..domain.base.errors import StableNewError
 from ..domain.config.user_settings import Settings, without_login
 from ..pipeline.messages.jobs import backend_order

@@ -12,9 +12,9 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..app.checkpoint_names import plan_with_names
-from ..app.missing_checkpoint import missing_in_plan, only_one_words
-from ..app.unlisted_loras import unlisted_in_plan
+from ..app.engines.checkpoint_names import plan_with_names
+from ..app.engines.missing_checkpoint import missing_in_plan, only_one_words
+from ..app.engines.unlisted_loras import unlisted_in_plan
 from ..domain.base.errors import InvalidInput
 from ..domain.base.wording import counted
 from ..domain.config.catalogue import Value

@@ -19,7 +19,7 @@ from ..domain.experiments.plan_draft import PlanDraft, first_text, outside_words
 from ..domain.experiments.plan_file import SIZE_LIMIT, imported, named_focus, read_plan, usual_name
 from ..domain.experiments.prompt_sample import SAMPLED, spread
 from ..domain.models.sensible_range import ModelTraits
-from ..domain.models.value_sources import ValueSources
+from ..domain.models.value_sources import ValueSources, loras_put_in
 from ..domain.prompts.pack import PackPrompt
 from ..domain.prompts.randomizer import Variants
 from ..domain.prompts.wildcards import Wildcards
@@ -96,7 +96,7 @@ def completed(
         config = with_values(plan.base_config, dict(draft.typed))
         plan = replace(plan, base_config=config, origins={**plan.origins, **dict.fromkeys(draft.typed, "user")})
     else:
-        start, instead = sources.resolve(), sources.lora_instead
+        start, instead = sources.resolve(), loras_put_in(sources)
         # The weight that is varied is the plan's own.
         weights = {
             name: weight for name, weight in sources.lora_weights.items() if plan.focus_parameter != f"{LORA}{name}"

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import msgspec
 
-from ..app.missing_checkpoint import missing_in_run, only_one_words
-from ..app.unlisted_loras import unlisted_in_run
+from ..app.engines.missing_checkpoint import missing_in_run, only_one_words
+from ..app.engines.unlisted_loras import unlisted_in_run
 from ..domain.base.errors import InvalidInput
 from ..domain.config.learning_mode import mode_for
 from ..domain.config.origins import RANDOM_SEED
 from ..domain.config.user_settings import Settings
-from ..domain.models.value_sources import CHECKPOINT, ValueSources
+from ..domain.models.value_sources import CHECKPOINT, ValueSources, loras_put_in
 from ..domain.prompts.variant import Expansion
 from ..domain.runs.job import Job, RunRequest
 from ..domain.runs.pack_run import of_pack
@@ -155,7 +155,7 @@ def _request(args: argparse.Namespace, settings: Settings, sources: ValueSources
         interactive=False,
         limit=args.limit,
         lora_weights=sources.lora_weights,
-        lora_instead=sources.lora_instead,
+        lora_instead=loras_put_in(sources),
         presets=sources.preset_uses,
     )
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ..app.controller import Controller, make_backend
+from ..app.engines.own_engine import engine_address
 from ..app.known import is_locked
-from ..app.own_engine import engine_address
 from ..app.presets import left_out_words, preset_values, presets_in_force
 from ..domain.base.errors import InvalidInput, StorageError
 from ..domain.base.lora_tags import AddedLora

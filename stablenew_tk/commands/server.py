@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from ..app.started_server import server_work
+from ..app.engines.started_server import server_work
 from ..domain.base.errors import StorageError
 from ..pipeline.messages.server import CloseServer, FindServer, ServerChanged, StartServer, StopServer, WatchServer
 from ..storage.disk.places import Places

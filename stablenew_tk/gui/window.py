@@ -15,13 +15,13 @@ from typing import Literal, TypeVar, cast
 import customtkinter as ctk
 import msgspec
 
-from ..app.checkpoint_names import values_here
 from ..app.controller import Controller
+from ..app.engines.checkpoint_names import values_here
+from ..app.engines.started_server import server_text
 from ..app.learn.guide import GuideState
 from ..app.learn.plan_results import PlanResults
-from ..app.outbox import LeftBehind, taken_in_words
+from ..app.outbox import taken_in_words
 from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
-from ..app.started_server import server_text
 from ..app.stop_signals import StopSignals
 from ..app.window_claim import WindowClaim
 from ..backends.base import Capabilities
@@ -55,6 +55,7 @@ from .queue_popup import QueueActions, QueuePopup
 from .review.page import ReviewPage
 from .settings.page import SettingsPage
 from .settings.welcome import WelcomePage
+from .way_out import WayOut
 from .widgets import icons, theme
 from .widgets.basics import Box, Separator
 from .widgets.keyboard import KeyHelp, Shortcuts
@@ -80,7 +81,7 @@ PAGES = (
     ("settings", "settings", "Settings"),
 )
 FIRST = (1280, 800)
-_PATIENCE_S, _USUAL_S = 0.0002, 0.005
+_PATIENCE_S = 0.0002
 _YOUNG, _MIDDLE, _OLD = 5_000, 20, 10  # new objects, and collections of the younger kind, after which to collect
 
 
@@ -126,6 +127,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._build()
         self._bind_keys()
         self._results = PlanResults(controller)
+        self._way_out = WayOut(self, controller, self._signals, packs=self._open_packs, fall_silent=self._fall_silent)
         controller.subscribe(self._on_event)
         self.protocol("WM_DELETE_WINDOW", self.leave)
         self.show("create" if controller.settings.welcome_done else "welcome")
@@ -333,7 +335,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
     def _tick(self) -> None:
         if self._signals.count:
             # Not from here: the first tick belongs to the making of the window.
-            self._tick_id = self.after(1, self._end)
+            self._tick_id = self.after(1, self._way_out.end)
             return
         self.controller.pump()
         self._results.work()
@@ -529,52 +531,14 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def leave(self) -> None:
         """Close the window. During a run it asks first; jobs that are not done wait for the next start."""
-        for box in reversed(open_boxes(self)):
-            box.dismiss()
-        if self.controller.running is None:
-            self._leave_packs()
-            return
-        words = (
-            "A job is running. Finished pictures and ratings are kept, and the jobs that are not done can go on next "
-            "time."
-        )
-        QuestionBox(
-            self,
-            "Stop it and close?",
-            words,
-            (Decision("Stop and close", self._leave_packs), Decision("Stay", nothing)),
-        )
+        self._way_out.leave()
 
-    def _leave_packs(self) -> None:
-        packs = self._pages.get("packs")
-        if isinstance(packs, PacksPage):
-            packs.work.leave(self._leave_server)
-        else:
-            self._leave_server()
+    def _open_packs(self) -> PacksPage | None:
+        page = self._pages.get("packs")
+        return page if isinstance(page, PacksPage) else None
 
-    def _leave_server(self) -> None:
-        """Ask what happens to the user's own server, where the settings say so."""
-        server = self.controller.server
-        if not server.asks_at_close:
-            self._end()
-            return
-
-        def end(stop: bool) -> None:
-            server.stop_at_close = stop
-            self._end()
-
-        QuestionBox(
-            self,
-            "Stop your own server too?",
-            f"The server that you started from here is {server.state}.",
-            (
-                Decision("Stop it and close", lambda: end(True), main=True),
-                Decision("Leave it running", lambda: end(False)),
-                Decision("Stay", nothing),
-            ),
-        )
-
-    def _end(self) -> None:
+    def _fall_silent(self) -> None:
+        """The window closes now: nothing is to be done by it any more."""
         self._closing = True
         geometry = self.wm_geometry()
         if geometry != self.controller.settings.geometry:
@@ -583,26 +547,6 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self.after_cancel(self._again_id)
         if self._claim is not None:
             self._claim.fall_silent()
-        self.withdraw()
-        self.update_idletasks()
-        gc.enable()
-        sys.setswitchinterval(_USUAL_S)
-        left = self.controller.close()
-        if left.words and not self._signals.count:
-            self._tell_unsaved(left)
-        else:
-            if left.words:
-                # Nobody may be there to read a box.
-                log.warning("%s", left.words)
-            self.destroy()
-
-    def _tell_unsaved(self, left: LeftBehind) -> None:
-        """The last thing that is said: without it, what was rated would be gone and nobody would know."""
-        self.deiconify()
-        self.protocol("WM_DELETE_WINDOW", self.destroy)
-        title = "Not saved" if left.lost else "Saved at the next start"
-        words = f"The journal in {self.controller.places.journal} could not be written. {left.words}"
-        QuestionBox(self, title, words, (Decision("Close", self.destroy),))
 
     def report_callback_exception(
         self, _kind: type[BaseException], error: BaseException, trace: TracebackType | None

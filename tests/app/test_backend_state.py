@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stablenew_tk.app.backend_state import BackendState
+from stablenew_tk.app.engines.backend_state import BackendState
 from stablenew_tk.backends.base import Capabilities
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.pipeline.messages.jobs import BackendChecked, NodeWaiting

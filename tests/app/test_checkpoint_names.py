@@ -2,7 +2,7 @@
 
 import pytest
 
-from stablenew_tk.app.checkpoint_names import name_of, plan_with_names, values_here, with_names
+from stablenew_tk.app.engines.checkpoint_names import name_of, plan_with_names, values_here, with_names
 from stablenew_tk.backends.base import Capabilities
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.catalogue import with_values

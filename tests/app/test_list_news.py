@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from stablenew_tk.app.list_news import list_news, lists_told
+from stablenew_tk.app.engines.list_news import list_news, lists_told
 from stablenew_tk.backends.base import Capabilities
 from stablenew_tk.pipeline.messages.jobs import BackendChecked
 

@@ -17,7 +17,7 @@ from fake_webui import FakeWebUI, watched
 from PIL import Image
 from stub_sd_server import StubProgram
 
-from stablenew_tk.app.own_engine import own_engine
+from stablenew_tk.app.engines.own_engine import own_engine
 from stablenew_tk.backends.base import StageOrder
 from stablenew_tk.backends.comfyui.backend import ComfyUI
 from stablenew_tk.backends.remote.backend import Remote

@@ -11,11 +11,12 @@ from ...domain.base.errors import InvalidInput
 from ...domain.config.learning_mode import Mode, mode_for
 from ...domain.config.seed_text import parse_seed, parse_seed_count
 from ...domain.models.profile_loras import ProfileLora, added, turned
+from ...domain.models.value_sources import loras_put_in
 from ...domain.runs.job import RunRequest, check
 from ..controller import Controller
-from ..missing_checkpoint import missing_in_run, only_one_words
+from ..engines.missing_checkpoint import missing_in_run, only_one_words
+from ..engines.unlisted_loras import unlisted_in_run
 from ..profile_loras import loras_of
-from ..unlisted_loras import unlisted_in_run
 from .form_values import FormValues
 from .known_choice import KnownChoice
 from .pack_choice import PackChoice
@@ -95,7 +96,7 @@ class RunForm:
             record=fields.record,
             profile_loras=added(self.loras),
             lora_weights=values.sources.lora_weights,
-            lora_instead=values.sources.lora_instead,
+            lora_instead=loras_put_in(values.sources),
             presets=values.sources.preset_uses,
         )
         return self.variants.of(request)

@@ -22,8 +22,8 @@ from ...domain.experiments.plan_draft import PlanDraft, lora_weights, outside_wo
 from ...domain.journal.estimate import about
 from ...domain.runs.plan import EXPENSIVE, LearningPlan, columns_by_value, config_for
 from ...domain.runs.plan_title import prompt_words, prompts_tested, rows_words
-from ..missing_checkpoint import missing_in_plan
-from ..unlisted_loras import unlisted_in_plan
+from ..engines.missing_checkpoint import missing_in_plan
+from ..engines.unlisted_loras import unlisted_in_plan
 
 _NAMED_BESIDE = frozenset(("model", "upscaler", "scale", "denoise", "steps", "sampler", "cfg_scale"))
 _MANY_PICTURES = 60  # pictures from which rating them all is no longer done in one sitting

@@ -14,7 +14,7 @@ from ...domain.config.sweep import LORA
 from ...domain.experiments.plan_draft import OWN_PACK, PlanDraft
 from ...domain.experiments.prompt_sample import SAMPLED, spread
 from ...domain.models.profile_loras import added
-from ...domain.models.value_sources import ValueSources
+from ...domain.models.value_sources import ValueSources, loras_put_in
 from ...domain.prompts.pack import PackProblem, PackPrompt
 from ...domain.prompts.randomizer import may_vary
 from ...domain.prompts.settings import PackSettings
@@ -254,7 +254,7 @@ class PromptChoice:
         loras = self._profile_loras(sent.positive)
         sent = sent.with_missing_loras(loras)
         self._added[prompt.prompt_id] = tuple(f"{LORA}{one.tag}" for one in loras)
-        return sent.with_preset_loras(sources.lora_weights, sources.lora_instead)
+        return sent.with_preset_loras(sources.lora_weights, loras_put_in(sources))
 
     def _profile_loras(self, prompt: str) -> tuple[AddedLora, ...]:
         """What the profile of the draft's checkpoint, the loaded one if it names none, adds to a prompt."""

@@ -172,12 +172,6 @@ class ValueSources(Struct, frozen=True, kw_only=True):
         return {name: weight for weights in applied for name, weight in weights.items()}
 
     @property
-    def lora_instead(self) -> dict[str, tuple[str, ...]]:
-        """The LoRAs that the applied presets put into prompts, with those that each one stands in place of."""
-        applied = [one.preset.lora_instead for one in reversed(self.presets_in_force) if one.applied]
-        return {name: others for instead in applied for name, others in instead.items()}
-
-    @property
     def preset_uses(self) -> tuple[PresetUse, ...]:
         """The presets and learned values that give this run a value or a weight, for its records."""
         order = self.in_order()
@@ -290,6 +284,12 @@ def judged(preset: PresetValues, now: Situation, agreed: Mapping[str, Sequence[s
     """A preset as it stands in a situation. `agreed` as in `ValueSources`."""
     said_yes = preset.anyway or agreed_for(preset, now) in agreed.get(preset.preset_id, ())
     return PresetInForce(preset, check_preset(preset, now), said_yes)
+
+
+def loras_put_in(sources: ValueSources) -> dict[str, tuple[str, ...]]:
+    """The LoRAs that the applied presets put into prompts, with those that each one stands in place of."""
+    applied = [one.preset.lora_instead for one in reversed(sources.presets_in_force) if one.applied]
+    return {name: others for instead in applied for name, others in instead.items()}
 
 
 def _preset_source(one: PresetInForce) -> Source:

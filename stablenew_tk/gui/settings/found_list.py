@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable
 
 from ...app.controller import Controller
-from ...app.found_servers import FoundServers, counts_of, program_of
+from ...app.engines.found_servers import FoundServers, counts_of, program_of
 from ...pipeline.messages.jobs import BackendChecked
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from ...app.controller import Controller
-from ...app.found_servers import counts_of
+from ...app.engines.found_servers import counts_of
 from ...domain.base.errors import NotReady
 from ...domain.base.file_wish import FileWish
 from ...domain.config.engines import SD_SERVER, SKETCH, WEBUI

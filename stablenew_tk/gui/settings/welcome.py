@@ -9,8 +9,8 @@ import msgspec
 from PIL import Image, ImageTk
 
 from ...app.controller import Controller
+from ...app.engines.found_servers import FoundServers, counts_of, program_of
 from ...app.file_kinds import MODELS
-from ...app.found_servers import FoundServers, counts_of, program_of
 from ...domain.base import colour_roles
 from ...domain.base.errors import AccessDenied, NotReady
 from ...domain.base.file_wish import FileWish

@@ -18,7 +18,7 @@ from conftest import wait_until
 from fake_webui import FakeWebUI
 from stub_sd_server import StubProgram, is_alive
 
-from stablenew_tk.app.own_engine import engine_files
+from stablenew_tk.app.engines.own_engine import engine_files
 from stablenew_tk.backends.base import StageOrder
 from stablenew_tk.backends.sdserver.backend import EngineLimits, SdServer
 from stablenew_tk.backends.sdserver.program import free_port
@@ -416,7 +416,7 @@ class TestTheEnd:
         """A program of its own that has started the engine and waits for a line."""
         source = (
             "import os, sys\n"
-            "from stablenew_tk.app.own_engine import own_engine\n"
+            "from stablenew_tk.app.engines.own_engine import own_engine\n"
             "from stablenew_tk.domain.config.engines import OwnEngine\n"
             "engine = own_engine(OwnEngine(program=sys.argv[1], model=sys.argv[2]))\n"
             "engine.check()\n"

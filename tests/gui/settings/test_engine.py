@@ -15,7 +15,7 @@ from open_window import open_house
 from own_server import OwnScript
 from tls_front import TlsFront, fingerprint
 
-from stablenew_tk.app import found_servers
+from stablenew_tk.app.engines import found_servers
 from stablenew_tk.pipeline.messages.jobs import BackendChecked
 from stablenew_tk.pipeline.messages.server import ServerChanged
 from stablenew_tk.pipeline.messages.settings import SettingsSaved

@@ -11,7 +11,7 @@ from open_window import choose_file, open_house
 from plans import button
 from stub_sd_server import StubProgram
 
-from stablenew_tk.app import found_servers
+from stablenew_tk.app.engines import found_servers
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.gui.widgets.modal import open_boxes
 from stablenew_tk.pipeline.messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine

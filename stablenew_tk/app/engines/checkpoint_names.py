@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from ..backends.base import Capabilities
-from ..domain.base.errors import InvalidInput
-from ..domain.base.model_hash import hash_digits, unknown_hash
-from ..domain.config.catalogue import Value, get_value, with_values
-from ..domain.config.pipeline_config import PipelineConfig
-from ..domain.recipes.recipe import Recipe
-from ..domain.runs.plan import LearningPlan
-from ..storage.models.model_entry import ModelEntry
+from ...backends.base import Capabilities
+from ...domain.base.errors import InvalidInput
+from ...domain.base.model_hash import hash_digits, unknown_hash
+from ...domain.config.catalogue import Value, get_value, with_values
+from ...domain.config.pipeline_config import PipelineConfig
+from ...domain.recipes.recipe import Recipe
+from ...domain.runs.plan import LearningPlan
+from ...storage.models.model_entry import ModelEntry
 
 PATHS = ("checkpoint", "refiner.checkpoint", "hires.checkpoint")
 # Finds a model in the model folders: its file may tell a hash that the backend does not.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..backends.base import Capabilities
-from ..domain.config.pipeline_config import PipelineConfig, stage_spec
-from ..domain.runs.job import RunRequest
-from ..domain.runs.plan import LearningPlan, config_for
+from ...backends.base import Capabilities
+from ...domain.config.pipeline_config import PipelineConfig, stage_spec
+from ...domain.runs.job import RunRequest
+from ...domain.runs.plan import LearningPlan, config_for
 
 _MOST_NAMED = 4
 

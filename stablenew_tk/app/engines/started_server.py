@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from ..backends.remote.backend import Readiness, readiness
-from ..domain.config.engines import SD_SERVER, SKETCH
-from ..domain.config.user_settings import Settings
-from ..pipeline.messages.base import Event, OrderFailed
-from ..pipeline.messages.jobs import CheckBackend, backend_order
-from ..pipeline.messages.server import (
+from ...backends.remote.backend import Readiness, readiness
+from ...domain.config.engines import SD_SERVER, SKETCH
+from ...domain.config.user_settings import Settings
+from ...pipeline.messages.base import Event, OrderFailed
+from ...pipeline.messages.jobs import CheckBackend, backend_order
+from ...pipeline.messages.server import (
     CloseServer,
     FindServer,
     ServerChanged,
@@ -20,10 +20,10 @@ from ..pipeline.messages.server import (
     StopServer,
     WatchServer,
 )
-from ..pipeline.server_worker import MOST_LINES, ServerWork
-from ..pipeline.workers import Desk, Inbox
-from ..storage.disk.places import Places
-from ..storage.programs.started_server import ServerFiles
+from ...pipeline.server_worker import MOST_LINES, ServerWork
+from ...pipeline.workers import Desk, Inbox
+from ...storage.disk.places import Places
+from ...storage.programs.started_server import ServerFiles
 
 
 class OwnServer:

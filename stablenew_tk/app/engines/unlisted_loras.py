@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from ..backends.base import Capabilities
-from ..domain.base.wording import counted
-from ..domain.config.pipeline_config import PipelineConfig
-from ..domain.runs.job import RunRequest
-from ..domain.runs.plan import LearningPlan, prompt_for
+from ...backends.base import Capabilities
+from ...domain.base.wording import counted
+from ...domain.config.pipeline_config import PipelineConfig
+from ...domain.runs.job import RunRequest
+from ...domain.runs.plan import LearningPlan, prompt_for
 
 _MOST_NAMED = 5
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import singledispatchmethod
 
-from ..domain.base.errors import NotReady, Unreachable
-from ..domain.config.engines import SD_SERVER
-from ..domain.config.user_settings import Settings, without_login
-from ..pipeline.messages.base import Event
-from ..pipeline.messages.jobs import BackendChecked, ImageSaved, NodeWaiting, StageProgressed, backend_order
+from ...domain.base.errors import NotReady, Unreachable
+from ...domain.config.engines import SD_SERVER
+from ...domain.config.user_settings import Settings, without_login
+from ...pipeline.messages.base import Event
+from ...pipeline.messages.jobs import BackendChecked, ImageSaved, NodeWaiting, StageProgressed, backend_order
 
 OWN_NAMES = {"sketch": "Sketch", SD_SERVER: "sd-server"}
 

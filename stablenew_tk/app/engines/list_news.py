@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..backends.base import Capabilities
-from ..domain.base.wording import counted
-from ..pipeline.messages.jobs import BackendChecked
+from ...backends.base import Capabilities
+from ...domain.base.wording import counted
+from ...pipeline.messages.jobs import BackendChecked
 
 _MOST_NAMED = 3
 _LISTS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..pipeline.messages.jobs import BackendChecked, CheckBackend
+from ...pipeline.messages.jobs import BackendChecked, CheckBackend
 
 # WebUIs, Forge without its web page, ComfyUI, ComfyUI as a desktop program.
 USUAL = tuple(f"http://127.0.0.1:{port}" for port in (7860, 7861, 8188, 8000))

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from ..backends.sdserver.backend import EngineLimits, SdServer
-from ..backends.sdserver.program import EngineFiles
-from ..domain.base.errors import InvalidInput, Unreachable
-from ..domain.config.engines import SD_SERVER, OwnEngine
-from ..domain.config.spellings import kind_by_folders
-from ..domain.models.style import StyleCatalogue
-from ..storage.models.library import Library
-from ..storage.models.model_entry import ModelEntry
-from ..storage.programs.search import find_program
+from ...backends.sdserver.backend import EngineLimits, SdServer
+from ...backends.sdserver.program import EngineFiles
+from ...domain.base.errors import InvalidInput, Unreachable
+from ...domain.config.engines import SD_SERVER, OwnEngine
+from ...domain.config.spellings import kind_by_folders
+from ...domain.models.style import StyleCatalogue
+from ...storage.models.library import Library
+from ...storage.models.model_entry import ModelEntry
+from ...storage.programs.search import find_program
 
 # Where a folder of models holds models of this kind, if none of its models tells.
 _LORA, _UPSCALER = "lora", "upscaler"

@@ -1,0 +1,1 @@
+"""What is known of the engine in force: its state, its lists, servers of this computer."""
