@@ -7,6 +7,7 @@ theme.RING pixels on all sides for its ring, so nothing shifts when it appears.
 
 from __future__ import annotations
 
+import time
 import tkinter as tk
 from collections.abc import Callable
 from typing import Literal
@@ -17,6 +18,9 @@ from .painting import Painting
 from .rescaling import Scaled
 from .theme import RING
 from .tooltips import explanation, tip
+
+# So often within so long a label may get wider again before it is taken for a chase.
+_MOST_TURNS, _SAME_LAYOUT_S = 12, 0.1
 
 
 class Box(tk.Frame):
@@ -100,8 +104,12 @@ class Label(tk.Label):
         )
         self._recolour()
         theme.on_change(self._recolour)
+        self._wrapped, self._turns = (
+            (0.0, 0, False),
+            0,
+        )  # when, at which width, whether it grew; turns from less to more
         if wrap:
-            self.bind("<Configure>", lambda event: self.configure(wraplength=event.width))
+            self.bind("<Configure>", lambda event: self._wrap(event.width))
 
     def show(self, text: str, ink: Role | None = None) -> None:
         """Change the words and, if given, their colour."""
@@ -109,6 +117,18 @@ class Label(tk.Label):
         if text != str(self.cget("text")) or ink != self._ink:
             self._ink = ink
             self.configure(text=text, fg=theme.palette[ink])
+
+    def _wrap(self, width: int) -> None:
+        """Break lines at this width. Where neighbours take turns at the same room, lines and layout would chase each
+        other for ever: then the narrower width stays.
+        """
+        now = time.monotonic()
+        at, before, grew = self._wrapped
+        grows = width > before
+        self._wrapped = now, width, grows
+        self._turns = 0 if now - at > _SAME_LAYOUT_S else self._turns + (grows and not grew)
+        if self._turns < _MOST_TURNS or width < int(str(self.cget("wraplength"))):
+            self.configure(wraplength=width)
 
     def _recolour(self) -> None:
         self.configure(bg=theme.palette[self._ground], fg=theme.palette[self._ink])
