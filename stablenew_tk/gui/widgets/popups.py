@@ -6,6 +6,7 @@ it closes: by Esc, by a choice, by a click elsewhere, or because another program
 
 from __future__ import annotations
 
+import time
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Self
@@ -21,6 +22,7 @@ from .scrollbar import bind_wheel
 
 FILTER_FROM = 9  # entries from which a search field is shown
 _MOST_ROWS = 12
+_ARRIVES_S, _LOOK_AGAIN_MS = 0.3, 50  # how long the focus that was taken may be on its way
 
 
 class MenuEntry(Struct, frozen=True):
@@ -48,6 +50,7 @@ class Popup:
         self.anchor: tk.Misc | None = None
         self._back: tk.Misc | None = None
         self._swallow: tk.Misc | None = None
+        self._arrives_until = 0.0
         self._grab: tk.Misc | None = None  # the box that shuts the rest of the window, when one is open
         self.window.bind("<Escape>", lambda _event: self.close())
         self.window.bind("<FocusOut>", self._maybe_left)
@@ -152,6 +155,7 @@ class Popup:
             self.window.grab_set()
         # Windows without a frame get no focus from the window manager, so it is taken.
         focus.focus_force()
+        self._arrives_until = time.monotonic() + _ARRIVES_S
         return True
 
     def _clicked(self, event: tk.Event[tk.Misc]) -> None:
@@ -181,9 +185,14 @@ class Popup:
     def _check_focus(self) -> None:
         if self.anchor is not None and theme.alive(self.window):
             focus = self.window.tk.call("focus")
-            if not str(focus).startswith(str(self.window)):
-                self._back = None
-                self.close()
+            if str(focus).startswith(str(self.window)):
+                return
+            if time.monotonic() < self._arrives_until:
+                # Where the focus was before may still be told; that is no reason to go.
+                self.window.after(_LOOK_AGAIN_MS, self._check_focus)
+                return
+            self._back = None
+            self.close()
 
 
 class Menu(Popup):
