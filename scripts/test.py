@@ -29,7 +29,8 @@ ROOM_IN_MEMORY = 4 << 30  # bytes; the suite itself needs about half of one GiB
 # One screen has room for one window with the keyboard; all other tests run beside these, which halves the time.
 WITH_WINDOWS = ["tests/gui", "tests/test_executable.py", "tests/test_scripts.py"]
 # Waiting for servers that do not answer goes with the windows: so both processes take about as long.
-FIRST = ["tests/backends/webui/test_faults.py", *WITH_WINDOWS]
+# Menus over a window of its own come before the tests that share one root, which would hold the keyboard.
+FIRST = ["tests/backends/webui/test_faults.py", "tests/gui/test_queue.py", *WITH_WINDOWS]
 SECOND = ["tests", *(f"--ignore={path}" for path in FIRST), "-p", "no:cacheprovider"]
 
 

@@ -54,7 +54,7 @@ def _home_is_a_temp_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch
 def _no_thread_is_left_behind() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     pause = threading.Event()
     while time.monotonic() < deadline:
         left = [t for t in threading.enumerate() if t not in before and t.is_alive()]
