@@ -29,8 +29,9 @@ ROOM_IN_MEMORY = 4 << 30  # bytes; the suite itself needs about half of one GiB
 # One screen has room for one window with the keyboard; all other tests run beside these, which halves the time.
 WITH_WINDOWS = ["tests/gui", "tests/test_executable.py", "tests/test_scripts.py"]
 # Waiting for servers that do not answer goes with the windows: so both processes take about as long.
-# Menus over a window of its own come before the tests that share one root, which would hold the keyboard.
-FIRST = ["tests/backends/webui/test_faults.py", "tests/gui/test_queue.py", *WITH_WINDOWS]
+FIRST = ["tests/backends/webui/test_faults.py", *WITH_WINDOWS]
+# Menus over windows of their own: behind the tests that share one root they do not get the keyboard.
+ALONE = ["tests/gui/test_queue.py"]
 SECOND = ["tests", *(f"--ignore={path}" for path in FIRST), "-p", "no:cacheprovider"]
 
 
@@ -96,7 +97,8 @@ def _call_all(pytest: list[str], variables: dict[str, str]) -> int:
     with tempfile.TemporaryFile() as said:
         others = subprocess.Popen([*pytest, *SECOND], cwd=environment.ROOT, env=variables, stdout=said, stderr=said)
         try:
-            code = _call([*pytest, *FIRST], variables)
+            code = _call([*pytest, *ALONE], variables)
+            code = _call([*pytest, *FIRST, *(f"--ignore={path}" for path in ALONE)], variables) or code
             others.wait()
         finally:
             _stop(others)
