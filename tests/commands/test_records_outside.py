@@ -292,4 +292,4 @@ class TestTable:
 
     def test_a_place_that_cannot_be_written_is_a_sentence(self, cli, rated, tmp_path):
         said = cli("records", "export", "--csv", tmp_path / "no" / "all.csv")
-        assert (said.code, "could not be written" in said.err) == (1, True)
+        assert (said.code, "was not saved" in said.err) == (1, True)
