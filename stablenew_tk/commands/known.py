@@ -13,24 +13,21 @@ from rich.text import Text
 from ..app.known_layer import line_for, proof_words, value_words
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value
-from ..domain.config.sweep import parse_values, value_text
 from ..domain.config.user_settings import Settings
-from ..domain.insights.follow_up import CERTAIN, known_draft, may_be_known
-from ..domain.insights.report import Report, summary
+from ..domain.insights.follow_up import known_draft, may_be_known
+from ..domain.insights.report import summary
 from ..domain.journal.history import BEGINNING, History
 from ..domain.journal.record import JournalLine, Void
 from ..domain.models.preset_scope import scope_words
-from ..domain.models.recommendations import ModelSettings
 from ..domain.runs.known_value import KnownValue, settings_after
 from ..domain.runs.plan import PresetEvidence
 from ..pipeline.ids_and_times import as_line
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history
-from ..storage.models import index
 from ..storage.settings import save_settings
 from .insights import known_report
-from .run_settings import in_library
 from .terminal import OK, find_plan, journal_writer, out, print_json, program, settings_of
+from .verdict_value import chosen_value, known_model, proven_value
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
 
@@ -123,9 +120,9 @@ def _use(args: argparse.Namespace, places: Places) -> int:
         words = f"Which LoRA file is best is kept as a preset: {program(places)} presets make {plan.plan_id}"
         raise InvalidInput(words, "PLAN")
     report = known_report(history, plan)
-    value = _chosen(report, args.value) if args.value is not None else _proven(report)
+    value = chosen_value(plan, args.value) if args.value is not None else proven_value(report)
     checkpoint = report.checkpoint or plan.base_config.checkpoint
-    model = _model(places, settings, checkpoint)
+    model = known_model(places, settings, checkpoint)
     draft = known_draft(plan, summary(report), value, model=model, checkpoint=checkpoint)
     known = line_for(replace(draft, engine="sketch") if report.sketch else draft, history.plans, settings)
     _write(places, history, known)
@@ -133,29 +130,6 @@ def _use(args: argparse.Namespace, places: Places) -> int:
     words = f"In use from now on: {value_words(known)} for {scope_words(known.scope)} ({proof_words(known.evidence)})."
     undo = f"Undo: {program(places)} known undo {known.known_id}"
     return _tell(args, known, f"{words}\n{undo}")
-
-
-def _chosen(report: Report, text: str) -> Value:
-    plan = report.plan
-    values = parse_values(plan.focus_parameter, text)
-    if len(values) == 1 and values[0] in plan.variant_values:
-        return values[0]
-    tested = ", ".join(value_text(value, plan.focus_parameter) for value in plan.variant_values)
-    raise InvalidInput(f"--value {text}: give one of the values that were tried: {tested}.", "--value")
-
-
-def _proven(report: Report) -> Value:
-    verdict = report.verdict
-    if verdict.state in CERTAIN and verdict.value is not None:
-        return verdict.value
-    raise InvalidInput(f"{verdict.sentence} No value is settled; use --value to choose by hand.", "--value")
-
-
-def _model(places: Places, settings: Settings, checkpoint: str) -> ModelSettings:
-    if not settings.model_folders or not checkpoint:
-        return ModelSettings()
-    entry, styles, _ = in_library(places, settings, checkpoint)
-    return index.settings_of(entry, styles) if entry is not None else ModelSettings()
 
 
 def _off(args: argparse.Namespace, places: Places) -> int:

@@ -14,7 +14,7 @@ from ..app.presets import agreeing, choosing, dropping, preset_values
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value
 from ..domain.config.engines import engine_of
-from ..domain.config.sweep import parse_values, value_text
+from ..domain.config.sweep import value_text
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_file import one_line
 from ..domain.insights.follow_up import CERTAIN, added_to, preset_draft, refuse_empty
@@ -24,18 +24,16 @@ from ..domain.journal.plan_log import PlanBook
 from ..domain.journal.record import Void
 from ..domain.models.precedence import forgotten
 from ..domain.models.preset_scope import PresetScope, Situation, reasons, scope_words, situation_words
-from ..domain.models.recommendations import ModelSettings
 from ..domain.models.value_sources import CHECKPOINT, PresetValues, ValueSources, check_preset, judged
-from ..domain.runs.plan import LearningPlan, Preset, PresetEvidence
+from ..domain.runs.plan import Preset, PresetEvidence
 from ..pipeline.ids_and_times import as_line, new_id
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history
-from ..storage.models import index
 from ..storage.packs.catalog import describe
 from ..storage.settings import save_settings
 from .insights import known_report
-from .run_settings import in_library
 from .terminal import OK, find_plan, find_preset, journal_writer, out, pack_path, print_json, program, settings_of
+from .verdict_value import chosen_value, known_model, proven_value
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
 NONE = "none"
@@ -220,7 +218,7 @@ def _make(args: argparse.Namespace, places: Places) -> int:
     settings, history = settings_of(args, places), _history(places)
     plan = find_plan(history, args.plan)
     found = known_report(history, plan)
-    value = _chosen(plan, args.value) if args.value is not None else _proven(found)
+    value = chosen_value(plan, args.value) if args.value is not None else proven_value(found)
     preset = _preset(found, value, name=_named(args.name), places=places, settings=settings)
     if args.add_to:
         before = find_preset(history, args.add_to)
@@ -245,30 +243,12 @@ def _named(name: str) -> str:
     return shown
 
 
-def _chosen(plan: LearningPlan, text: str) -> Value:
-    values = parse_values(plan.focus_parameter, text)
-    if len(values) == 1 and values[0] in plan.variant_values:
-        return values[0]
-    tested = ", ".join(value_text(value, plan.focus_parameter) for value in plan.variant_values)
-    raise InvalidInput(f"--value {text}: give one of the values that were tried: {tested}.", "--value")
-
-
-def _proven(found: Report) -> Value:
-    verdict = found.verdict
-    if verdict.state in CERTAIN and verdict.value is not None:
-        return verdict.value
-    raise InvalidInput(f"{verdict.sentence} This is not settled yet; use --value to choose by hand.", "--value")
-
-
 def _preset(found: Report, value: Value, *, name: str, places: Places, settings: Settings) -> Preset:
     words, plan = naming(found.focus)(value), found.plan
     proven = found.verdict.state in CERTAIN and found.verdict.value == value
     name = name or f"{words[:1].upper()}{words[1:]} · {plan.pack_id or plan.name}"
     checkpoint = found.checkpoint or plan.base_config.checkpoint
-    entry, styles = None, None
-    if settings.model_folders and checkpoint:
-        entry, styles, _ = in_library(places, settings, checkpoint)
-    model = index.settings_of(entry, styles) if entry is not None and styles is not None else ModelSettings()
+    model = known_model(places, settings, checkpoint)
     draft = preset_draft(found, value, name, by_hand=not proven, model=model)
     refuse_empty(draft)
     return as_line(replace(draft, preset_id=new_id()))
