@@ -56,6 +56,9 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     storage.pictures    pictures, thumbnails, text inside pictures       storage.disk domain
     storage.disk        places, safe writing                             domain.base
 
+    domain.cards        verdicts to show around, as pictures and pages   domain.insights domain.experiments
+                                                                         domain.journal domain.models domain.recipes
+                                                                         domain.runs BASICS
     domain.insights     statistics, verdicts                             domain.journal domain.models domain.runs BASICS
     domain.experiments  the design of Learning Runs                      domain.journal domain.models domain.runs BASICS
     domain.journal      lines of the journal, history                    domain.runs domain.models BASICS

@@ -16,7 +16,7 @@ from ..domain.config.origins import MAX_SEED, RANDOM_SEED
 from ..domain.config.sweep import LORA, LORA_FILE, focus, parse_values
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_draft import PlanDraft, first_text, outside_words, sensible_words, shared_rows
-from ..domain.experiments.plan_file import SIZE_LIMIT, imported, named_focus, read_plan, usual_name
+from ..domain.experiments.plan_file import PAGE_LIMIT, imported, named_focus, read_plan, usual_name
 from ..domain.experiments.prompt_sample import SAMPLED, spread
 from ..domain.models.sensible_range import ModelTraits
 from ..domain.models.value_sources import ValueSources, loras_put_in
@@ -175,7 +175,7 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
         raise InvalidInput(f"{option}: the plan file says this itself. Leave one of the two away.", option)
     path = Path(args.plan).expanduser()
     try:
-        read = read_plan(read_bounded(path, 16 * SIZE_LIMIT), where=path.name)
+        read = read_plan(read_bounded(path, PAGE_LIMIT), where=path.name)
     except Unreadable as error:
         raise InvalidInput(str(error), "--plan") from error
     plan = imported(read.plan, path.name)

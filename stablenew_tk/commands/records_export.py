@@ -24,7 +24,7 @@ from ..storage.journal.snapshot import load_history
 from ..storage.pictures.images import pixel_hash, read_picture
 from ..storage.pictures.pair_files import EXTRA, TABLE, PairFile, check_folder, plain_png, write_pairs
 from ..storage.settings import load_settings
-from .terminal import OK, err, out, print_json
+from .terminal import OK, err, out, outside_journal, print_json
 
 
 class PairsReport(Struct, frozen=True):
@@ -54,11 +54,11 @@ def _export(args: argparse.Namespace, places: Places) -> int:
     if other and args.to:
         raise InvalidInput(f"--to: {other} names already where to write. Leave --to away.", "--to")
     if args.pairs is not None:
-        return _pairs(args, places, _outside(args.pairs, places, "--pairs"))
+        return _pairs(args, places, outside_journal(args.pairs, places, "--pairs"))
     if args.csv is not None:
-        return _to_file(args, _outside(args.csv, places, "--csv"), lambda file: _table(places, file))
+        return _to_file(args, outside_journal(args.csv, places, "--csv"), lambda file: _table(places, file))
     if args.to:
-        target = _outside(args.to, places, "--to")
+        target = outside_journal(args.to, places, "--to")
         return _to_file(args, target, lambda file: export(places.journal, file, merged=args.merged))
     try:
         export(places.journal, sys.stdout.buffer, merged=args.merged)
@@ -69,15 +69,6 @@ def _export(args: argparse.Namespace, places: Places) -> int:
     except OSError as error:
         raise NotSaved(f"the terminal: the export could not be written ({error.strerror}).") from error
     return OK
-
-
-def _outside(written: str, places: Places, option: str) -> Path:
-    if not written.strip():
-        raise InvalidInput(f"{option}: name where to write.", option)
-    target = Path(written).expanduser()
-    if target.resolve().is_relative_to(places.journal.resolve()):
-        raise InvalidInput(f"{target} is inside the journal, which is never overwritten. Name another file.", option)
-    return target
 
 
 def _to_file(args: argparse.Namespace, target: Path, write: Callable[[BinaryIO], int]) -> int:

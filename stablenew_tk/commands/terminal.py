@@ -34,6 +34,16 @@ out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout is not N
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
+def outside_journal(written: str, places: Places, option: str) -> Path:
+    """Where an option says to write. Raises InvalidInput for a place inside the journal."""
+    if not written.strip():
+        raise InvalidInput(f"{option}: name where to write.", option)
+    target = Path(written).expanduser()
+    if target.resolve().is_relative_to(places.journal.resolve()):
+        raise InvalidInput(f"{target} is inside the journal, which is never overwritten. Name another file.", option)
+    return target
+
+
 def print_json(document: object) -> None:
     """One JSON document on standard output. Bytes of a file name that are no text become question marks."""
     try:

@@ -15,7 +15,7 @@ from ..domain.config.catalogue import with_values
 from ..domain.config.engines import SKETCH
 from ..domain.config.pipeline_config import FIRST_STAGE, PipelineConfig
 from ..domain.config.user_settings import Settings
-from ..domain.experiments.plan_file import SIZE_LIMIT, imported, read_plan, write_plan
+from ..domain.experiments.plan_file import PAGE_LIMIT, imported, read_plan, write_plan
 from ..domain.insights.association import RatedRecord, associations
 from ..domain.insights.report import report
 from ..domain.journal.history import History, Position
@@ -267,7 +267,7 @@ class DeskWork:
     @perform.register
     def _(self, order: ReadPlan) -> PlanRead:
         try:
-            read = read_plan(read_bounded(order.path, SIZE_LIMIT), where=order.path.name)
+            read = read_plan(read_bounded(order.path, PAGE_LIMIT), where=order.path.name)
         except (StorageError, InvalidInput) as problem:
             return PlanRead(path=order.path, plan=None, problem=str(problem))
         return PlanRead(path=order.path, plan=imported(read.plan, order.path.name), notices=read.notices)

@@ -16,6 +16,10 @@ from ..domain.base.journal_line import Line
 from ..domain.config.origins import MAX_SEED
 
 AnyLine = TypeVar("AnyLine", bound=Line)
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 def new_id() -> str:
@@ -31,6 +35,12 @@ def utc_text(moment: datetime) -> str:
 def now_text() -> str:
     """The current time as journal lines have it."""
     return utc_text(datetime.now(UTC))
+
+
+def day_in_words() -> str:
+    """Today by the clock of this computer, in English whatever its language: "28 November 2026"."""
+    today = datetime.now().astimezone()
+    return f"{today.day} {_MONTHS[today.month - 1]} {today.year}"
 
 
 def system_user() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..base.wording import counted
-from ..config.catalogue import parameter
+from ..config.catalogue import catalogue, parameter
 from ..config.pipeline_config import BLOCK_SPECS
 from ..config.sweep import LORA, focus, spell
 from ..runs.plan import LearningPlan, VerdictState
@@ -35,8 +35,10 @@ _FEW_NAMES = 3  # prompts that are named one by one
 
 def heading(path: str) -> str:
     """A parameter as a title, with its stage where the label alone does not tell it: "Hires denoise"."""
-    label = (focus(path) if path.startswith(LORA) else parameter(path)).caption
-    stage = _HEADINGS.get(path.partition(".")[0], "") if not path.startswith(LORA) else ""
+    known = parameter(path) if path in catalogue() else focus(path)
+    label = known.caption
+    # A LoRA belongs to the prompt and has no stage; its name may have dots.
+    stage = "" if path.startswith(LORA) else _HEADINGS.get(path.partition(".")[0], "")
     if not stage or label.startswith(stage):
         return label
     # A word with capitals inside is a name (CFG, GFPGAN) and keeps the one it starts with.

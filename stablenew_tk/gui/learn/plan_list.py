@@ -250,5 +250,5 @@ class PlanList(DeferringBox):
         choose_file(self, self._controller, wish, lambda path: self._controller.ask(WritePlan(plan=plan, path=path)))
 
     def _import(self) -> None:
-        wish = FileWish(title="Import plan", words=_PLANS, endings=(".json",))
+        wish = FileWish(title="Import plan", words=_PLANS, endings=(".json", ".html"))
         choose_file(self, self._controller, wish, lambda path: self._controller.ask(ReadPlan(path=path)))

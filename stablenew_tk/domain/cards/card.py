@@ -1,0 +1,271 @@
+"""What is on a card: the question, pictures of values × seeds with their stars, ranges, the verdict, the settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from ..base.wording import counted
+from ..config.catalogue import Value, flat
+from ..config.pipeline_config import PipelineConfig
+from ..config.sweep import LORA, focus, value_text
+from ..insights.matrix import Board, Shown
+from ..insights.report import Report, ValueReport, naming
+from ..insights.scope import scope_words
+from ..insights.standing import blind_text
+from ..insights.titles import heading
+from ..insights.verdict_text import figure, is_certain, percent, unbroken
+from ..journal.history import ImageFacts
+from ..models.precedence import without_hash
+from ..models.preset_scope import family_name
+from ..runs.plan import VerdictState
+from ..runs.plan_title import prompts_tested, rows_words
+
+# As many as can be told apart on a picture of 1200 x 630.
+VALUES_SHOWN, ROWS_SHOWN, RANGES_SHOWN = 5, 3, 9
+_ENDING = re.compile(r"\.(safetensors|sft|ckpt|gguf|pth?|bin)$", re.IGNORECASE)
+_CERTAIN: tuple[VerdictState, ...] = ("best", "settled")
+_SECOND_LINE = ("txt2img.steps", "txt2img.cfg_scale")
+
+
+class CardOrigin(Struct, frozen=True, kw_only=True):
+    """What the records of the pictures know and a plan does not. "" = not known. `day` is what the card is dated."""
+
+    checkpoint_hash: str = ""
+    family: str = ""
+    engine: str = ""
+    version: str = ""
+    day: str = ""
+
+
+class CardValue(Struct, frozen=True, kw_only=True):
+    """One tested value: a column of pictures and a line of the chart. `name` is its text where it stands alone:
+    "CFG 7". `chosen`: the verdict takes it.
+
+    Stars 1 to 5; `estimate` with its 90 % range `low` to `high` is None where it must not be said yet.
+    """
+
+    text: str
+    name: str
+    chosen: bool
+    estimate: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class CardRow(Struct, frozen=True, kw_only=True):
+    """One row of pictures, a place for every value of the card; None = not made."""
+
+    seed: int
+    prompt: str
+    pictures: tuple[ImageFacts | None, ...]
+
+
+class VerdictCard(Struct, frozen=True, kw_only=True):
+    """A card. `values` are all there are, `columns` the numbers of those with pictures, `rows` have one picture for
+    each of `columns`. `sure` is the probability and `meaning` the sentence it begins. `facts` are lines about settings;
+    `left_out` says what is not shown. `gold`: a value is proven, so it may stand out.
+    """
+
+    state: VerdictState
+    question: str
+    headline: str
+    sure: str
+    meaning: str
+    evidence: str
+    values: tuple[CardValue, ...]
+    columns: tuple[int, ...]
+    rows: tuple[CardRow, ...]
+    facts: tuple[str, ...]
+    left_out: str = ""
+    gold: bool = False
+    made: CardOrigin = CardOrigin()
+    prompts: tuple[str, ...] = ()
+
+    @property
+    def pictures(self) -> tuple[ImageFacts, ...]:
+        """All pictures on the card, row by row."""
+        return tuple(facts for row in self.rows for facts in row.pictures if facts is not None)
+
+
+def card_of(
+    report: Report, board: Board, made: CardOrigin, *, most: tuple[int, int] = (VALUES_SHOWN, ROWS_SHOWN), prompts: bool
+) -> VerdictCard:
+    """The card of a report. `most` is how many values and rows get pictures; with `prompts` it tells their texts.
+
+    `board` is the one that was analysed; of a blind plan its values must be revealed.
+    """
+    verdict, certain = report.verdict, is_certain(report.verdict.state, report.verdict.probability)
+    number, claim = figure(verdict)
+    scope = scope_words(report.plan, report.prompts, sketch=report.sketch)
+    columns, rows = _places(report, board, most)
+    gold = verdict.state in _CERTAIN and not report.sketch
+    return VerdictCard(
+        state=verdict.state,
+        question=_question(report),
+        headline=verdict.headline,
+        sure=_capital(percent(verdict.probability)) if number else "",
+        meaning=unbroken(f"{claim} {scope}.") if number else verdict.meaning,
+        evidence=_evidence(report, certain=certain),
+        values=tuple(_value(report, one) for one in report.values),
+        columns=columns,
+        rows=rows,
+        facts=tuple(line for line in _facts(report, rows, made) if line),
+        left_out=_left_out(report, board, columns, rows),
+        gold=gold,
+        made=made,
+        prompts=tuple(one.positive for one in prompts_tested(report.plan)) if prompts else (),
+    )
+
+
+def bare_name(name: str) -> str:
+    """A model's name without folders, ending and hash: "SDXL/harbour_v2.safetensors [c5d8…]" is "harbour_v2"."""
+    return _ENDING.sub("", re.split(r"[\\/]", without_hash(name))[-1])
+
+
+def shown_value(value: Value, path: str) -> str:
+    """A value as it may be shown around: names of files without their folders."""
+    text = value_text(value, path)
+    return bare_name(text) if isinstance(value, str) else text
+
+
+def _value(report: Report, one: ValueReport) -> CardValue:
+    chosen = report.verdict.state in _CERTAIN and one.value == report.verdict.value
+    known = one.insight if report.verdict.state != "too_early" else None
+    text = shown_value(one.value, report.focus.path)
+    return CardValue(
+        text=text,
+        name=text if isinstance(one.value, str) else _capital(naming(report.focus)(one.value)),
+        chosen=chosen,
+        estimate=known.mean if known else None,
+        low=known.low if known else None,
+        high=known.high if known else None,
+    )
+
+
+def _question(report: Report) -> str:
+    """ "Which CFG scale for the pack “Harbour evenings”?" """
+    plan, subject = report.plan, report.focus
+    if subject.unit == "steps":
+        asked = "How many steps"
+    elif subject.path.startswith(LORA):
+        asked = f"Which weight of {bare_name(subject.path.removeprefix(LORA))}"
+    else:
+        asked = f"Which {_small(heading(subject.path))}"
+    tested = report.prompts or prompts_tested(plan)
+    if plan.pack_id:
+        where = f"for the pack “{plan.pack_id}”" if len(tested) != 1 else f"for a prompt of “{plan.pack_id}”"
+    else:
+        where = "for one prompt" if len(tested) == 1 else f"for {len(tested)} prompts"
+    return f"{asked} {where}?"
+
+
+def _small(label: str) -> str:
+    """A label inside a sentence. A word with capitals inside is a name (CFG, LoRA) and keeps the one it starts with."""
+    return label[:1].lower() + label[1:] if label.split()[0][1:].islower() else label
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _evidence(report: Report, *, certain: bool) -> str:
+    prompts = max(1, len(report.prompts))
+    if certain:
+        return f"Every row has the same picture, pixel for pixel, on {counted(report.insight.rows, 'seed')}."
+    said = f"{counted(report.rated, 'picture')}, {rows_words(report.insight.rows, prompts)}, "
+    rehearsal = " Sketch pictures: a rehearsal, not evidence." if report.sketch else ""
+    return f"{said}{blind_text(report.rated, report.not_blind)}.{rehearsal}" if report.rated else rehearsal.strip()
+
+
+def _places(report: Report, board: Board, most: tuple[int, int]) -> tuple[tuple[int, ...], tuple[CardRow, ...]]:
+    """Numbers of the values that get pictures, and the rows: those with the most rated pictures of these values."""
+    columns = _columns(report, most[0])
+    variants = [report.values[column].variant for column in columns]
+    found: dict[int, dict[int, ImageFacts]] = {}
+    for cell in board.cells:
+        picture = _best(cell.sound)
+        if picture is not None and cell.cell.variant in variants:
+            found.setdefault(cell.cell.row, {})[cell.cell.variant] = picture
+
+    def wealth(row: int) -> tuple[int, int, int]:
+        rated = sum(bool(facts.rating) for facts in found[row].values())
+        return -rated, -len(found[row]), row
+
+    chosen = sorted(sorted(found, key=wealth)[: most[1]])
+    plan = report.plan
+    rows = tuple(
+        CardRow(
+            seed=plan.seeds[row],
+            prompt=plan.prompt(row).prompt_id,
+            pictures=tuple(found[row].get(variant) for variant in variants),
+        )
+        for row in chosen
+    )
+    return columns, rows
+
+
+def _best(shown: Sequence[Shown]) -> ImageFacts | None:
+    """The picture of a cell: a rated one where there is one."""
+    return next((one.facts for one in shown if one.facts.rating), shown[0].facts if shown else None)
+
+
+def _columns(report: Report, most: int) -> tuple[int, ...]:
+    """Which values get pictures: all, or the best one, its neighbours, the extremes, then by estimate."""
+    count = len(report.values)
+    if count <= most:
+        return tuple(range(count))
+    by_estimate = sorted(range(count), key=lambda at: -(one.mean if (one := report.values[at].insight) else 0.0))
+    chosen = next((at for at, one in enumerate(report.values) if one.value == report.verdict.value), by_estimate[0])
+    wanted = [chosen]
+    if report.focus.ordered:
+        wanted += [at for at in (chosen - 1, chosen + 1) if 0 <= at < count] + [0, count - 1]
+    return tuple(sorted(list(dict.fromkeys([*wanted, *by_estimate]))[:most]))
+
+
+def _left_out(report: Report, board: Board, columns: Sequence[int], rows: Sequence[CardRow]) -> str:
+    said = []
+    if len(columns) < len(report.values):
+        said.append(f"{len(columns)} of {len(report.values)} values")
+    all_rows = len({cell.cell.row for cell in board.cells if cell.images})
+    if len(rows) < all_rows:
+        said.append(f"{len(rows)} of {all_rows} rows")
+    return f"Shown: {', '.join(said)}." if said else ""
+
+
+def _facts(report: Report, rows: Sequence[CardRow], made: CardOrigin) -> list[str]:
+    path, config = report.focus.path, report.plan.base_config
+    checkpoint = "" if path == "checkpoint" else bare_name(report.checkpoint or config.checkpoint)
+    digits = f"hash {made.checkpoint_hash[:10]}" if made.checkpoint_hash and checkpoint else ""
+    engine = "sketch pictures" if report.sketch else made.engine
+    family = "" if report.sketch else family_name(made.family)
+    first = (checkpoint, digits, family, engine)
+    seeds = list(dict.fromkeys(row.seed for row in rows))
+    prompts = list(dict.fromkeys(row.prompt for row in rows))
+    tested = len(report.prompts or prompts_tested(report.plan))
+    last = [f"seed{'' if len(seeds) == 1 else 's'} {', '.join(map(str, seeds))}" if seeds else ""]
+    if tested > len(prompts):
+        last.append(f"{len(prompts)} of {tested} prompts shown")
+    return [
+        " · ".join(part for part in first if part),
+        " · ".join(_settings(config, path)),
+        " · ".join(part for part in last if part),
+    ]
+
+
+def _settings(config: PipelineConfig, path: str) -> list[str]:
+    """The settings that every picture had, in short: "DPM++ 2M Karras", "28 steps", "832 × 1216"."""
+    values, first = flat(config), config.txt2img
+    names = [str(values[one]) for one in ("txt2img.sampler", "txt2img.scheduler") if one != path and values[one]]
+    found = [" ".join(name for name in names if name != "Automatic")]
+    found += [_named(one, values[one]) for one in _SECOND_LINE if one != path]
+    if path not in ("txt2img.width", "txt2img.height"):
+        found.append(f"{first.width} × {first.height}")
+    return [one for one in found if one]
+
+
+def _named(path: str, value: Value) -> str:
+    """A setting with its name: "28 steps", "CFG 7"."""
+    return naming(focus(path))(value)

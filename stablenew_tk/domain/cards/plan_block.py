@@ -1,0 +1,66 @@
+"""The plan as it is put into a card's page: all that it takes to make it again, without paths and people."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec.structs import replace
+
+from ..config.catalogue import Value, flat, parameter, with_values
+from ..config.pipeline_config import PipelineConfig
+from ..experiments.plan_file import PLAN_MARK, write_plan
+from ..runs.plan import LearningPlan, PlanMetadata
+
+_WORDS = ("prompt", "negative")
+
+
+def plan_block(plan: LearningPlan, *, prompts: bool) -> str:
+    """The element of a page that holds the plan. Without `prompts` it has none of their texts and names.
+
+    Not in it: who made it and why, the picture to start from, masks and units from files; of models only their names.
+    """
+    text = write_plan(shareable(plan, prompts=prompts)).decode().strip()
+    # In a page "<" could end the element; in JSON its number means the same.
+    escaped = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    return f"{PLAN_MARK}\n{escaped}\n</script>"
+
+
+def shareable(plan: LearningPlan, *, prompts: bool) -> LearningPlan:
+    """The plan as anybody may have it; see `plan_block`."""
+    config = _config(plan.base_config, prompts=prompts)
+    paths = {path for path, value in flat(config).items() if value != flat(plan.base_config)[path]}
+    return replace(
+        plan,
+        plan_id="",
+        prompts=plan.prompts if prompts else (),
+        # Without prompts their number no longer tells the number of rows.
+        complete_rows=plan.complete_rows if prompts else plan.full_rows,
+        base_config=config,
+        origins={path: origin for path, origin in plan.origins.items() if path not in paths or flat(config)[path]},
+        variant_values=tuple(map(_bare, plan.variant_values)),
+        start_image="",
+        metadata=PlanMetadata(when=plan.metadata.when),
+    )
+
+
+def _config(config: PipelineConfig, *, prompts: bool) -> PipelineConfig:
+    changes: dict[str, Value] = {}
+    for path, value in flat(config).items():
+        known = parameter(path)
+        if not isinstance(value, str) or not value:
+            continue
+        if known.choices or known.options:
+            bare = _bare(value)
+        elif known.name in _WORDS:
+            bare = value if prompts else ""
+        else:
+            # What is typed and is neither words nor a name of the engine's lists names files of this computer.
+            bare = ""
+        if bare != value:
+            changes[path] = bare
+    return with_values(config, changes)
+
+
+def _bare(value: Value) -> Value:
+    """A name without its folders, which are those of one computer. The engine finds it by the rest."""
+    return re.split(r"[\\/]", value)[-1] if isinstance(value, str) else value
