@@ -32,21 +32,38 @@ _PICTURE_LIMIT = 1 << 30
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `rate`."""
     parser.add_argument("image", metavar="IMAGE|RUN", help="id of a picture or run, or the file of a picture")
-    parser.add_argument("stars", type=int, metavar="STARS", help="1 to 5; 0 takes the rating back")
+    words = "1 to 5; x rejects, 0 takes stars and rejection back"
+    parser.add_argument("stars", metavar="STARS", help=words)
     parser.add_argument("--tag", action="append", default=[], metavar="T", help="add a tag")
     parser.add_argument("--note", metavar="TEXT", help="say something about it")
     parser.set_defaults(command=rate)
 
 
+def _marks(typed: str) -> tuple[int | None, bool | None]:
+    """Stars and rejection that are meant, None = unchanged. Raises InvalidInput."""
+    word = typed.strip().lower()
+    if word == "x":
+        return None, True
+    if word not in ("0", "1", "2", "3", "4", "5"):
+        raise InvalidInput(f"{typed} stars: give 1 to 5, x to reject, or 0 to take that back.", "STARS")
+    return int(word), None if word != "0" else False
+
+
 def rate(args: argparse.Namespace, places: Places) -> int:
     """Rate one picture, or every finished picture of a run."""
-    if not 0 <= args.stars <= 5:
-        raise InvalidInput(f"{args.stars} stars: give 1 to 5, or 0 to take the rating back.", "STARS")
+    stars, rejected = _marks(args.stars)
     tags = tuple(tag.strip() for tag in args.tag if tag.strip())
     targets = _targets(places, args.image)
     lines = [
         as_line(
-            Feedback(image_id=image.image_id, run_id=record.run_id, rating=args.stars, tags_added=tags, note=args.note)
+            Feedback(
+                image_id=image.image_id,
+                run_id=record.run_id,
+                rating=stars,
+                rejected=rejected,
+                tags_added=tags,
+                note=args.note,
+            )
         )
         for record, image in targets
     ]
@@ -66,7 +83,7 @@ def rate(args: argparse.Namespace, places: Places) -> int:
         images, plans = [line.image_id for line in lines], [result.plan_id for result in results]
         print_json({"saved": True, "event_id": ids[0], "event_ids": ids, "images": images, "results": plans})
     else:
-        what = f"{args.stars} of 5" if args.stars else "rating taken back"
+        what = "rejected" if rejected else f"{stars} of 5" if stars else "rating taken back"
         out.print(f"Saved: {what} for {len(lines)} picture{'s' if len(lines) > 1 else ''}.")
         for result in results:
             print_verdict(*result.summary.parts)

@@ -87,6 +87,23 @@ def test_a_run_means_all_its_finished_pictures(cli):
     assert said["event_id"] == said["event_ids"][0]
 
 
+def test_a_picture_is_rejected_and_wanted_again(cli, image):
+    def held():
+        records = cli("records", "show", "--json").json["records"]
+        held = next(one["feedback"][image["image_id"]] for one in records if image["image_id"] in one["feedback"])
+        return held.get("rejected", False), held["rating"]
+
+    assert "Saved: rejected for 1 picture." in cli("rate", image["image_id"], "x").out
+    assert held() == (True, 0)
+    # Who gives stars wants the picture.
+    cli("rate", image["image_id"], 4)
+    assert held() == (False, 4)
+    cli("rate", image["image_id"], "X")
+    assert held() == (True, 4)
+    cli("rate", image["image_id"], 0)
+    assert held() == (False, 0)
+
+
 class TestLearningRuns:
     @pytest.fixture
     def lab(self, cli):
@@ -197,7 +214,7 @@ def test_an_unknown_name_is_wrong_use(cli, image, name):
     assert held(cli) == {}
 
 
-@pytest.mark.parametrize("stars", ["6", "-1", "x", "4.5"])
+@pytest.mark.parametrize("stars", ["6", "-1", "y", "4.5", "²"])
 def test_stars_are_0_to_5(cli, image, stars):
     assert cli("rate", image["image_id"], stars).code == 2
     assert held(cli) == {}

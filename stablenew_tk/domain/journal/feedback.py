@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from .columns import IdColumn, Numbered, column
 from .record import Feedback, ImageFeedback
@@ -23,17 +23,24 @@ def fold_feedback(
     tags_added: Iterable[str] = (),
     tags_removed: Iterable[str] = (),
     note: str | None = None,
+    rejected: bool | None = None,
 ) -> ImageFeedback:
-    """The feedback on a picture after one more line. None leaves rating or note unchanged."""
+    """The feedback on a picture after one more line. None leaves rating, note or rejection unchanged; who gives stars
+    wants the picture, so they take a rejection back.
+    """
     added, removed = tuple(dict.fromkeys(tags_added)), set(tags_removed)
     tags = held.tags
     if added or removed:
         tags = (*(tag for tag in tags if tag not in removed and tag not in added), *added)
+    # Other tools may have written any number; ratings outside 0 to 5 are ignored.
+    stars = rating if rating is not None and 0 <= rating <= 5 else None
+    if rejected is None:
+        rejected = bool(held.rejected) and not stars
     return ImageFeedback(
-        # Other tools may have written any number; ratings outside 0 to 5 are ignored.
-        rating=held.rating if rating is None or not 0 <= rating <= 5 else rating,
+        rating=held.rating if stars is None else stars,
         tags=tags,
         note=held.note if note is None else note,
+        rejected=rejected or UNSET,
     )
 
 
@@ -71,7 +78,9 @@ class Withdrawals:
 
 
 class FeedbackRow(Struct):
-    """One row for each feedback line. `before` is the previous line on the same picture, −1 = none (linked list)."""
+    """One row for each feedback line. `before` is the previous line on the same picture, −1 = none (linked list).
+    In `rating`, `note` and `rejected` −1 = unchanged.
+    """
 
     row: array[int] = column("i")
     before: array[int] = column("i")
@@ -83,6 +92,7 @@ class FeedbackRow(Struct):
     note: array[int] = column("i")
     repeat: array[int] = column("b")
     blind: array[int] = column("b")
+    rejected: array[int] = column("b")
 
 
 class FeedbackLog:
@@ -110,6 +120,7 @@ class FeedbackLog:
         table.note.append(-1 if feedback.note is None else self.texts.number(feedback.note))
         table.repeat.append(feedback.repeat)
         table.blind.append(feedback.blind)
+        table.rejected.append(-1 if feedback.rejected is None else feedback.rejected)
         return len(table.row) - 1
 
     def chain(self, number: int, row: int, last: int) -> int:
@@ -180,13 +191,14 @@ class FeedbackLog:
         if self.withdrawn.target_of and self.ids.text(number) in self.withdrawn:
             return held
         table = self.table
-        rating, note = table.rating[number], table.note[number]
+        rating, note, rejected = table.rating[number], table.note[number], table.rejected[number]
         return fold_feedback(
             held,
             rating=rating if rating >= 0 and not table.repeat[number] else None,
             tags_added=self.tag_sets.values[table.added[number]],
             tags_removed=self.tag_sets.values[table.removed[number]],
             note=self.texts.values[note] if note >= 0 else None,
+            rejected=bool(rejected) if rejected >= 0 else None,
         )
 
     def since(self, last: int, event_id: str, *, blind: bool) -> tuple[int, tuple[int, ...]]:

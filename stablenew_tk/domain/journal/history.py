@@ -36,6 +36,7 @@ from .query import (
     HIDDEN,
     NOT_OK,
     NOTED,
+    REJECTED,
     SKETCH,
     SUSPECT,
     TAGGED,
@@ -48,7 +49,7 @@ from .query import (
 from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, PlanLine, Void
 from .soundness import Sizes, refuse_unsound_feedback, refuse_unsound_ids, refuse_unsound_pictures
 
-_FORMAT = 6
+_FORMAT = 7
 RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the line end, the line
 
 
@@ -85,6 +86,7 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
     time_ms: int
     position: Position
     output_index: int
+    rejected: bool = False
 
 
 class _HistorySnapshot(msgspec.Struct, array_like=True):
@@ -122,6 +124,7 @@ class PictureRows:
             pictures.rating[row],
             self.log.tag_sets.values[pictures.tags[row]],
             self.log.texts.values[pictures.note[row]],
+            bool(pictures.flags[row] & REJECTED) or msgspec.UNSET,
         )
 
     def repeats(self, row: int) -> tuple[int, ...]:
@@ -156,6 +159,7 @@ class PictureRows:
             rating=held.rating,
             tags=held.tags,
             note=held.note,
+            rejected=bool(held.rejected),
             suspect=bool(flags & SUSPECT),
             final=bool(flags & FINAL),
             sketch=bool(flags & SKETCH),
@@ -513,8 +517,8 @@ class History:
         pictures.rating[row] = held.rating
         pictures.tags[row] = self._rows.log.tag_sets.number(held.tags)
         pictures.note[row] = self._rows.log.texts.number(held.note)
-        marks = (TAGGED if held.tags else 0) | (NOTED if held.note else 0)
-        pictures.flags[row] = pictures.flags[row] & ~(TAGGED | NOTED) | marks
+        marks = (TAGGED if held.tags else 0) | (NOTED if held.note else 0) | (REJECTED if held.rejected else 0)
+        pictures.flags[row] = pictures.flags[row] & ~(TAGGED | NOTED | REJECTED) | marks
 
     def _fold_void(self, void: Void) -> None:
         changed = self._rows.log.withdrawn.add(void.event_id, void.target)

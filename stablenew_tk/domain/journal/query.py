@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-SUSPECT, TAGGED, NOTED, FINAL, SKETCH, NOT_OK, HIDDEN = (1 << bit for bit in range(7))
+SUSPECT, TAGGED, NOTED, FINAL, SKETCH, NOT_OK, HIDDEN, REJECTED = (1 << bit for bit in range(8))
 
 
 class RunFacts(NamedTuple):
@@ -43,9 +43,11 @@ class HistoryColumns(Struct, frozen=True, kw_only=True):
 
 
 class Query(Struct, frozen=True, kw_only=True):
-    """The filter and order. Empty text = any. `min_stars` 1–5 is used with rating "stars" only."""
+    """The filter and order. Empty text = any. `min_stars` 1–5 is used with rating "stars" only. Rejected pictures are
+    neither unrated nor rated, but among all.
+    """
 
-    rating: Literal["all", "unrated", "stars"] = "all"
+    rating: Literal["all", "unrated", "stars", "rejected"] = "all"
     min_stars: int = 1
     pack: str = ""
     checkpoint: str = ""
@@ -71,12 +73,13 @@ class Group(Struct, frozen=True, gc=False):
 
 
 class Totals(NamedTuple):
-    """Numbers of pictures: all, unrated, rated 4 or 5, suspect."""
+    """Numbers of pictures: all, unrated, rated 4 or 5, suspect, rejected."""
 
     all: int
     unrated: int
     four_up: int
     suspect: int
+    rejected: int
 
 
 class Selection(Struct, frozen=True, kw_only=True):
@@ -98,9 +101,12 @@ def select(columns: HistoryColumns, query: Query) -> Selection:
     base = _within(columns, query, visible)
     chosen = base
     if query.rating == "unrated":
-        chosen = _both(chosen, _mask(columns.rating, lambda rating: rating == 0))
+        chosen = _both(_both(chosen, _kept(columns.flags)), _mask(columns.rating, lambda rating: rating == 0))
     elif query.rating == "stars":
-        chosen = _both(chosen, _mask(columns.rating, lambda rating: rating >= query.min_stars))
+        stars = _mask(columns.rating, lambda rating: rating >= query.min_stars)
+        chosen = _both(_both(chosen, _kept(columns.flags)), stars)
+    elif query.rating == "rejected":
+        chosen = _both(chosen, _mask(columns.flags, lambda flags: bool(flags & REJECTED)))
     if query.suspect_only:
         chosen = _both(chosen, _mask(columns.flags, lambda flags: bool(flags & SUSPECT)))
     rows = array("I", compress(range(len(chosen)), chosen))
@@ -133,12 +139,19 @@ def _used(column: memoryview, visible: bytes) -> set[int]:
 
 def totals(rating: bytes | bytearray, flags: bytes | bytearray, mask: bytes) -> Totals:
     """Count the pictures in `mask`: one byte, 0 or 1, per row."""
+    kept = _both(mask, _kept(flags))
     return Totals(
-        mask.count(1),
-        _both(mask, _mask(rating, lambda stars: stars == 0)).count(1),
-        _both(mask, _mask(rating, lambda stars: stars >= 4)).count(1),
-        _both(mask, _mask(flags, lambda flag: bool(flag & SUSPECT))).count(1),
+        all=mask.count(1),
+        unrated=_both(kept, _mask(rating, lambda stars: stars == 0)).count(1),
+        four_up=_both(kept, _mask(rating, lambda stars: stars >= 4)).count(1),
+        suspect=_both(mask, _mask(flags, lambda flag: bool(flag & SUSPECT))).count(1),
+        rejected=mask.count(1) - kept.count(1),
     )
+
+
+def _kept(flags: bytes | bytearray) -> bytes:
+    """The mask of pictures that are not rejected."""
+    return _mask(flags, lambda flag: not flag & REJECTED)
 
 
 def _mask(column: bytes | bytearray, wanted: Callable[[int], bool]) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, get_args
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from ..base.journal_line import Line
 from ..config.catalogue import Value
@@ -118,6 +118,8 @@ class LearningRecord(Line, tag="run", frozen=True, kw_only=True):
 class Feedback(Line, tag="feedback", frozen=True, kw_only=True):
     """Feedback of the user on one picture. `rating` 1–5, 0 = cleared, None = unchanged; `note` None = unchanged.
 
+    `rejected`: the picture is not wanted any more, False takes that back, None = unchanged. So do stars of 1 to 5.
+
     `blind`: the user did not see the values. `repeat`: blind rating showed the picture again to measure how consistent
     the user's stars are; such a rating does not change the picture's stars.
     """
@@ -130,6 +132,7 @@ class Feedback(Line, tag="feedback", frozen=True, kw_only=True):
     note: str | None = None
     blind: bool = False
     repeat: bool = False
+    rejected: bool | None = None
 
 
 class Void(Line, tag="void", frozen=True, kw_only=True):
@@ -149,6 +152,8 @@ class ImageFeedback(Struct, frozen=True):
     rating: int = 0
     tags: tuple[str, ...] = ()
     note: str = ""
+    # Left out of documents where it is not: most pictures never are.
+    rejected: bool | UnsetType = UNSET
 
 
 class FoldedRecord(Struct, frozen=True):

@@ -47,6 +47,7 @@ def refuse_unsound_feedback(log: FeedbackLog, pictures: int, orphans: Mapping[st
         _below(table.row, pictures, least=-1)
         and _below(table.before, count, least=-1)
         and _below(table.rating, 6, least=-1)
+        and _below(table.rejected, 2, least=-1)
         and _below(table.added, len(log.tag_sets.values))
         and _below(table.removed, len(log.tag_sets.values))
         and _below(table.note, len(log.texts.values), least=-1)

@@ -15,7 +15,7 @@ from .record import ImageFeedback, LearningRecord, Output
 
 _FACTS = (
     *("image", "run", "time_utc", "status", "stage", "suspect", "engine", "pack", "prompt_name", "prompt", "negative"),
-    *("seed", "width", "height", "seconds", "stars", "blind", "tags", "plan", "row", "tested_value"),
+    *("seed", "width", "height", "seconds", "stars", "rejected", "blind", "tags", "plan", "row", "tested_value"),
 )
 
 
@@ -38,7 +38,12 @@ def line_of(record: LearningRecord, output: Output, held: ImageFeedback, *, blin
         *(output.image_id, record.run_id, record.ts, record.status, output.stage, " ".join(output.suspect)),
         *(record.backend.kind, without_folder(record.pack_id), record.prompt_id),
         *(record.prompt, record.negative, str(output.seed), str(output.width), str(output.height)),
-        *(f"{record.seconds:g}", str(held.rating or ""), ("yes" if blind else "no") if held.rating else ""),
+        *(
+            f"{record.seconds:g}",
+            str(held.rating or ""),
+            "yes" if held.rejected else "",
+            ("yes" if blind else "no") if held.rating else "",
+        ),
         *(", ".join(held.tags), learning.plan_id, str(learning.row) if learning.plan_id else "", without_folder(value)),
     )
     return (*facts, *(_cell(record, one) for one in _settings()))

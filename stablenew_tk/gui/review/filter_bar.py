@@ -28,8 +28,8 @@ class Filters(Box):
         self.pack_propagate(False)
         self._changed = changed
         # Wide enough for hundreds from the start, so that counting moves nothing.
-        self.rating = Segmented(self, rating_segments(Totals(999, 999, 999, 99)), lambda _value: changed())
-        self.rating.set_options(rating_segments(Totals(0, 0, 0, 0)))
+        self.rating = Segmented(self, rating_segments(Totals(999, 999, 999, 99, 99)), lambda _value: changed())
+        self.rating.set_options(rating_segments(Totals(0, 0, 0, 0, 0)))
         self.rating.pack(side="left", padx=(theme.px(16 - theme.RING), 0))
         self._runs: tuple[tuple[str, str], ...] = ()
         self._pack = self._menu("All packs", 100)

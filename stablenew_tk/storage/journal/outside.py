@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from ...domain.config.engines import SKETCH
 from ...domain.journal.history import History
@@ -44,7 +44,7 @@ def pictures(folder: Path, history: History) -> Iterator[ToldPicture]:
             row = history.row_of(output.image_id)
             facts = None if row is None else visible.facts(row)
             if row is not None and facts is not None and facts.image_id:
-                held = ImageFeedback(facts.rating, facts.tags, facts.note)
+                held = ImageFeedback(facts.rating, facts.tags, facts.note, facts.rejected or UNSET)
                 yield ToldPicture(record, output, held, visible.is_blind(row), facts.final)
 
 

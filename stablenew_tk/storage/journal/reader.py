@@ -227,6 +227,7 @@ def _feedback_of(record: LearningRecord, feedback: Mapping[str, Mapping[str, Fee
                     tags_added=line.tags_added,
                     tags_removed=line.tags_removed,
                     note=line.note,
+                    rejected=line.rejected,
                 )
             result[output.image_id] = held
     return result

@@ -275,7 +275,24 @@ def test_filters_and_orders(three_runs, query, expected):
 def test_totals_do_not_depend_on_the_rating_filter_but_on_the_others(three_runs):
     history, _ = three_runs
     selection = select(history.visible().columns(), Query(rating="unrated", pack="heroes"))
-    assert tuple(selection.totals) == (4, 2, 2, 0)
+    assert tuple(selection.totals) == (4, 2, 2, 0, 0)
+
+
+def test_rejected_pictures_are_among_all_but_neither_unrated_nor_rated(three_runs):
+    history, ids = three_runs
+    marks = [rate(ids[0], rejected=True), rate(ids[1], rejected=True), rate(ids[3], rejected=True)]
+    for number, line in enumerate(marks):
+        history.fold(line, Position(1, 10_000 + number))
+    assert shown(history, rating="rejected", order="oldest") == [ids[0], ids[1], ids[3]]
+    assert shown(history, rating="stars", min_stars=4, order="oldest") == [ids[4]]
+    assert shown(history, rating="unrated", order="oldest") == [ids[2], ids[5]]
+    assert select(history.visible().columns(), Query()).totals.rejected == 3
+    # Undone, the picture is what it was; so it is once it gets stars.
+    history.fold(undo(marks[0]), Position(1, 10_010))
+    history.fold(rate(ids[3], 2), Position(1, 10_011))
+    assert shown(history, rating="rejected", order="oldest") == [ids[1]]
+    again = History.from_bytes(history.to_bytes())
+    assert shown(again, rating="rejected", order="oldest") == [ids[1]]
 
 
 def test_the_values_to_filter_by_are_listed(three_runs):
@@ -290,7 +307,7 @@ def test_the_values_to_filter_by_are_listed(three_runs):
 
 def test_nothing_recorded_is_nothing_selected():
     selection = select(History().visible().columns(), Query(order="best"))
-    assert (list(selection.rows), selection.groups, tuple(selection.totals)) == ([], (), (0, 0, 0, 0))
+    assert (list(selection.rows), selection.groups, tuple(selection.totals)) == ([], (), (0, 0, 0, 0, 0))
 
 
 def test_a_line_without_id_is_no_part_of_the_history():
