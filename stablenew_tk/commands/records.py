@@ -13,7 +13,7 @@ from ..domain.journal.record import FoldedRecord, LearningRecord
 from ..storage.disk.places import Places
 from ..storage.journal.reader import recent, verify
 from ..storage.journal.repair import repair
-from . import records_export
+from . import records_export, records_xmp
 from .terminal import FAILED, OK, out, print_json, program
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
@@ -28,6 +28,8 @@ def arguments(records: Commands[argparse.ArgumentParser], common: argparse.Argum
     records.add_parser("verify", parents=[common], help="check every line").set_defaults(command=_verify)
     words = "write all lines as JSONL, a table, or pairs of pictures"
     records_export.arguments(records.add_parser("export", parents=[common], help=words))
+    words = "stars and tags beside the pictures, for other picture programs and from them"
+    records_xmp.arguments(records.add_parser("xmp", parents=[common], help=words))
     records.add_parser("repair", parents=[common], help="set damaged lines aside").set_defaults(command=_repair)
 
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from ..domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ..domain.base.wording import counted
+from ..domain.journal.marks import marks_of
 from ..domain.journal.pairs import Pair, RatedPicture, pairs_of
 from ..domain.journal.table import heading, line_of
 from ..storage.disk.files import replacing
@@ -21,10 +22,14 @@ from ..storage.disk.places import Places
 from ..storage.journal.outside import pictures, rated_blind
 from ..storage.journal.repair import export
 from ..storage.journal.snapshot import load_history
+from ..storage.pictures.cards import picture_file
+from ..storage.pictures.copies import ToCopy, copy_pictures
 from ..storage.pictures.images import pixel_hash, read_picture
 from ..storage.pictures.pair_files import EXTRA, TABLE, PairFile, check_folder, plain_png, write_pairs
 from ..storage.settings import load_settings
-from .terminal import OK, err, out, outside_journal, print_json
+from .terminal import FAILED, OK, err, out, outside_journal, print_json
+
+_USUAL_STARS = 4
 
 
 class PairsReport(Struct, frozen=True):
@@ -45,14 +50,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--csv", metavar="FILE", help="a table: one line per picture with its settings and stars")
     words = "winner and loser pictures of blindly rated rows, for trainers: folders w and l, and parquet"
     form.add_argument("--pairs", metavar="DIR", help=words)
+    form.add_argument("--pictures", metavar="DIR", help="copies of your best pictures, with their stars as XMP")
+    words = "with --pictures: those with so many stars or more (else 4)"
+    parser.add_argument("--stars", type=int, metavar="N", help=words)
+    words = "with --pictures: write the stars into the copies (Lightroom, Bridge, XnView), not beside them"
+    parser.add_argument("--inside", action="store_true", help=words)
     parser.add_argument("--to", metavar="FILE", help="a file (else the terminal)")
     parser.set_defaults(command=_export)
 
 
 def _export(args: argparse.Namespace, places: Places) -> int:
-    other = next((option for option in ("--csv", "--pairs") if getattr(args, option[2:]) is not None), "")
+    other = next((option for option in ("--csv", "--pairs", "--pictures") if getattr(args, option[2:]) is not None), "")
     if other and args.to:
         raise InvalidInput(f"--to: {other} names already where to write. Leave --to away.", "--to")
+    if args.pictures is None and (args.stars is not None or args.inside):
+        option = "--inside" if args.inside else "--stars"
+        raise InvalidInput(
+            f"{option}: this is about copies of pictures. Name their folder, too: --pictures DIR.", option
+        )
+    if args.pictures is not None:
+        return _copies(args, places, outside_journal(args.pictures, places, "--pictures"))
     if args.pairs is not None:
         return _pairs(args, places, outside_journal(args.pairs, places, "--pairs"))
     if args.csv is not None:
@@ -94,6 +111,34 @@ def _table(places: Places, file: BinaryIO) -> int:
     finally:
         text.detach()
     return count
+
+
+def _copies(args: argparse.Namespace, places: Places, folder: Path) -> int:
+    least = _USUAL_STARS if args.stars is None else args.stars
+    if not 1 <= least <= 5:
+        raise InvalidInput(f"--stars {least}: give 1 to 5.", "--stars")
+    settings = load_settings(places.settings_file).settings
+    today = Path(settings.output_folder) if settings.output_folder else places.outputs
+    history = load_history(places.journal, places.snapshot).history
+    chosen = [
+        ToCopy(
+            picture_file(one.record, one.record.outputs.index(one.output), today),
+            f"{one.record.run_name}_{Path(one.output.path).stem}",
+            marks_of(one.held),
+        )
+        for one in pictures(places.journal, history)
+        if one.held.rating >= least and not one.held.rejected
+    ]
+    if not chosen:
+        raise InvalidInput(f"No picture has {least} stars or more yet.", "--stars")
+    done = copy_pictures(folder, chosen, inside=args.inside)
+    if args.json:
+        print_json({"pictures": done.pictures, "folder": str(folder.absolute()), "problems": done.problems})
+    else:
+        out.print(f"{counted(done.pictures, 'picture')} copied to {folder}", markup=False)
+        for problem in done.problems:
+            err.print(problem, style="yellow", markup=False)
+    return FAILED if done.problems else OK
 
 
 def _pairs(args: argparse.Namespace, places: Places, folder: Path) -> int:

@@ -1,0 +1,103 @@
+"""Brings the stars of the journal and those beside the pictures together, picture by picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from ...domain.base.errors import StorageError
+from ...domain.journal.marks import Marks, settle
+from ...domain.journal.record import Feedback
+from ..disk.files import is_there
+from .images import FORMATS
+from .xmp import MarkedSidecar, Naming, read_sidecar, sidecar_path, write_sidecar
+
+_ENDINGS = (*(f".{name.lower()}" for name in FORMATS), ".jpg")
+
+
+class RatedFile(Struct, frozen=True):
+    """A recorded picture: its id and run, its file, and what the journal says about it."""
+
+    image_id: str
+    run_id: str
+    file: Path
+    marks: Marks
+
+
+class Synced(Struct, frozen=True, kw_only=True):
+    """What became of one picture. `line` was saved for what was changed beside it; `written`: its file is new.
+
+    `conflict`: both sides had changed the stars; `theirs` is what the file said. `problem` is a sentence, "" = none.
+    """
+
+    picture: RatedFile
+    theirs: Marks = Marks()
+    line: Feedback | None = None
+    written: bool = False
+    conflict: bool = False
+    problem: str = ""
+
+
+# Saves the line of a picture; raises NotSaved. None: nothing is saved and written, only told.
+Save = Callable[[Feedback], object]
+
+
+def sync(
+    pictures: Iterable[RatedFile], naming: Naming, save: Save | None, *, prefer_files: bool = False
+) -> Iterator[Synced]:
+    """Read what other programs changed and write what the journal knows. A picture whose file is gone is left out.
+
+    The line of a picture is saved before its file is written: what was changed there would else look as if we had
+    written it, and be taken back the next time.
+    """
+    for one in pictures:
+        path = sidecar_path(one.file, naming)
+        try:
+            there = read_sidecar(path)
+            if not (one.marks or there):
+                continue
+            if not is_there(one.file):
+                continue
+            if naming == "stem" and (twin := _twin(one.file)):
+                yield Synced(picture=one, problem=f"{one.file.name}: {twin} would have the same file, {path.name}.")
+                continue
+            yield _synced(one, path, there or MarkedSidecar(Marks()), save, prefer_files=prefer_files)
+        except StorageError as problem:
+            yield Synced(picture=one, problem=str(problem))
+
+
+def _synced(one: RatedFile, path: Path, there: MarkedSidecar, save: Save | None, *, prefer_files: bool) -> Synced:
+    settled = settle(one.marks, there.marks, there.last, prefer_theirs=prefer_files)
+    line = _line(one, settled.marks)
+    if line is not None and save is not None:
+        save(line)
+    written = settled.marks != there.marks or settled.marks != there.last
+    if written and save is not None:
+        written = write_sidecar(path, settled.marks)
+    return Synced(picture=one, theirs=there.marks, line=line, written=written, conflict=settled.conflict)
+
+
+def _line(one: RatedFile, marks: Marks) -> Feedback | None:
+    """What has to be saved so that the journal says the same; None when it does."""
+    added = tuple(tag for tag in marks.tags if tag not in one.marks.tags)
+    removed = tuple(tag for tag in one.marks.tags if tag not in marks.tags)
+    changed = marks.rating != one.marks.rating
+    if not (changed or added or removed):
+        return None
+    rejected = marks.rating < 0
+    return Feedback(
+        image_id=one.image_id,
+        run_id=one.run_id,
+        rating=marks.rating if changed and not rejected else None,
+        rejected=rejected if changed else None,
+        tags_added=added,
+        tags_removed=removed,
+    )
+
+
+def _twin(picture: Path) -> str:
+    """The name of another picture in the folder with the same name but another ending; "" when there is none."""
+    others = (picture.with_suffix(ending) for ending in _ENDINGS if ending != picture.suffix.lower())
+    return next((other.name for other in others if is_there(other)), "")
