@@ -10,46 +10,46 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
-from logging.handlers import RotatingFileHandler
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from . import __version__
-from .app.controller import Controller
-from .app.window_claim import WindowClaim
-from .commands import doctor as checks
-from .commands import from_image, insights, known, learn, packs, presets, profiles, records, run, server
-from .commands import rate as ratings
-from .commands.terminal import FAILED, OK, WRONG_USE, err, print_json, program
+from .commands.calling import typed_name
 from .domain.base.errors import InvalidInput, StableNewError
 from .storage.disk.places import Places, find_places
-from .storage.settings import load_settings
+
+Parser = argparse.ArgumentParser
+Fill = Callable[[Parser, Parser], None]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Without arguments the window opens."""
-    args = _parser().parse_args(list(sys.argv[1:] if argv is None else argv))
+    words = list(sys.argv[1:] if argv is None else argv)
+    args = _parser(words).parse_args(words)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
     frozen = Path(sys.executable) if getattr(sys, "frozen", False) else None
     command: Callable[[argparse.Namespace, Places], int] = args.command
     try:
         return command(args, find_places(args.data_dir, os.environ, frozen))
     except InvalidInput as error:
-        return _refuse(args, str(error), WRONG_USE)
+        return _refuse(args, str(error), wrong_use=True)
     except StableNewError as error:
-        return _refuse(args, str(error), FAILED)
+        return _refuse(args, str(error))
     except KeyboardInterrupt:
-        return _refuse(args, "Stopped.", FAILED)
+        return _refuse(args, "Stopped.")
     except BrokenPipeError:
         # The reader closed the pipe (`| head`), so nothing more can be printed.
         sys.stdout = None  # keeps the interpreter from flushing into it at exit
-        return FAILED
+        return 1
     except Exception as error:
         logging.getLogger(__name__).debug("unexpected", exc_info=True)
-        return _refuse(args, f"StableNew itself made a mistake: {type(error).__name__}: {error}", FAILED)
+        return _refuse(args, f"StableNew itself made a mistake: {type(error).__name__}: {error}")
 
 
-def _refuse(args: argparse.Namespace, message: str, code: int) -> int:
+def _refuse(args: argparse.Namespace, message: str, *, wrong_use: bool = False) -> int:
+    from .commands.terminal import FAILED, WRONG_USE, err, print_json
+
+    code = WRONG_USE if wrong_use else FAILED
     try:
         if args.json:
             print_json({"error": message})
@@ -61,34 +61,108 @@ def _refuse(args: argparse.Namespace, message: str, code: int) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+# ---- the commands: what each is for, and how its options are added. Each is imported only when it is called: all of
+# them together take longer than most of them need.
+
+
+def _run(parser: Parser, _common: Parser) -> None:
+    from .commands import run
+
+    run.arguments(parser)
+
+
+def _learn(parser: Parser, _common: Parser) -> None:
+    from .commands import learn
+
+    learn.arguments(parser)
+
+
+def _rate(parser: Parser, _common: Parser) -> None:
+    from .commands import rate
+
+    rate.arguments(parser)
+
+
+def _insights(parser: Parser, _common: Parser) -> None:
+    from .commands import insights
+
+    insights.arguments(parser)
+
+
+def _doctor(parser: Parser, _common: Parser) -> None:
+    from .commands import doctor
+
+    doctor.arguments(parser)
+
+
+def _known(parser: Parser, common: Parser) -> None:
+    from .commands import known
+
+    known.arguments(parser.add_subparsers(required=True, metavar="WHAT"), common)
+
+
+def _presets(parser: Parser, common: Parser) -> None:
+    from .commands import presets
+
+    presets.arguments(parser.add_subparsers(required=True, metavar="WHAT"), common)
+
+
+def _profiles(parser: Parser, common: Parser) -> None:
+    from .commands import profiles
+
+    profiles.arguments(parser.add_subparsers(required=True, metavar="WHAT"), common)
+
+
+def _records(parser: Parser, common: Parser) -> None:
+    from .commands import records
+
+    records.arguments(parser.add_subparsers(required=True, metavar="WHAT"), common)
+
+
+def _packs(parser: Parser, common: Parser) -> None:
+    from .commands import packs
+
+    packs.arguments(parser.add_subparsers(required=True, metavar="WHAT"), common)
+
+
+def _server(parser: Parser, common: Parser) -> None:
+    from .commands import server
+
+    server.arguments(parser.add_subparsers(required=True, metavar="WHAT"), common)
+
+
+_COMMANDS: Mapping[str, tuple[str, Fill]] = {
+    "run": ("make the pictures of a pack", _run),
+    "learn": ("make a Learning Run: one thing varied", _learn),
+    "rate": ("rate a picture, or all pictures of a run", _rate),
+    "insights": ("what the ratings prove", _insights),
+    "known": ("what is known: use it, switch it off, undo it", _known),
+    "presets": ("keep settings that are proven, start from them", _presets),
+    "profiles": ("what the files beside models recommend", _profiles),
+    "records": ("look after the journal", _records),
+    "packs": ("look after packs", _packs),
+    "server": ("your own WebUI or ComfyUI: start it, stop it", _server),
+    "doctor": ("check that everything needed is there", _doctor),
+}
+# They only lead to further commands, which have the options that all have.
+_LEADING = ("known", "presets", "profiles", "records", "packs", "server")
+
+
+def _parser(words: Sequence[str]) -> Parser:
+    """The parser for these words: only the commands among them have their options."""
     # SUPPRESS: otherwise the default of the inner parser would overwrite an option given before the command.
     common = _common(argparse.SUPPRESS, argparse.SUPPRESS)
     about = "Run prompt packs, rate the pictures, learn what works."
-    parser = argparse.ArgumentParser(prog=program(), description=about, parents=[_common(None, False)])
+    parser = Parser(prog=typed_name(), description=about, parents=[_common(None, False)])
     parser.set_defaults(command=_window)
     parser.add_argument("--version", action="version", version=f"StableNew {__version__}")
     parser.add_argument("--selftest", action="store_const", dest="command", const=_selftest, help=argparse.SUPPRESS)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    run.arguments(commands.add_parser("run", parents=[common], help="make the pictures of a pack"))
-    learn.arguments(commands.add_parser("learn", parents=[common], help="make a Learning Run: one thing varied"))
-    ratings.arguments(commands.add_parser("rate", parents=[common], help="rate a picture, or all pictures of a run"))
-    insights.arguments(commands.add_parser("insights", parents=[common], help="what the ratings prove"))
-    layer = commands.add_parser("known", help="what is known: use it, switch it off, undo it")
-    known.arguments(layer.add_subparsers(required=True, metavar="WHAT"), common)
-    preset = commands.add_parser("presets", help="keep settings that are proven, start from them")
-    presets.arguments(preset.add_subparsers(required=True, metavar="WHAT"), common)
-    models = commands.add_parser("profiles", help="what the files beside models recommend")
-    profiles.arguments(models.add_subparsers(required=True, metavar="WHAT"), common)
-    journal = commands.add_parser("records", help="look after the journal")
-    records.arguments(journal.add_subparsers(required=True, metavar="WHAT"), common)
-    pack = commands.add_parser("packs", help="look after packs").add_subparsers(required=True, metavar="WHAT")
-    packs.check_arguments(pack.add_parser("check", parents=[common], help="say what is wrong with a pack"))
-    packs.expand_arguments(pack.add_parser("expand", parents=[common], help="show the variants of a pack"))
-    from_image.arguments(pack.add_parser("from-image", parents=[common], help="the prompt and settings of a picture"))
-    servers = commands.add_parser("server", help="your own WebUI or ComfyUI: start it, stop it")
-    server.arguments(servers.add_subparsers(required=True, metavar="WHAT"), common)
-    checks.arguments(commands.add_parser("doctor", parents=[common], help="check that everything needed is there"))
+    for name, (purpose, fill) in _COMMANDS.items():
+        # Options that all have, but for those that only lead to further commands.
+        one = commands.add_parser(name, help=purpose, parents=[] if name in _LEADING else [common])
+        if name in words:
+            fill(one, common)
     return parser
 
 
@@ -100,11 +174,17 @@ def _common(data_dir: str | None, json: str | bool) -> argparse.ArgumentParser:
 
 
 def _window(_args: argparse.Namespace, places: Places) -> int:
+    from .commands.terminal import FAILED, OK, WRONG_USE, err
+
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         err.print("There is no display here, so the window cannot open. Use the terminal instead:")
         names = "run PACK, learn PACK, rate, insights, known, presets, records, packs check, server, doctor"
-        err.print(f"{program()} {names} ({program()} --help tells more).")
+        err.print(f"{typed_name()} {names} ({typed_name()} --help tells more).")
         return WRONG_USE
+    from .app.controller import Controller
+    from .app.window_claim import WindowClaim
+    from .storage.settings import load_settings
+
     claim = WindowClaim(places)
     loaded = load_settings(places.settings_file)
     is_mine = True
@@ -132,10 +212,14 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
 
 
 def _log_to_file(places: Places) -> None:
+    from logging.handlers import RotatingFileHandler
+
     try:
         places.logs.mkdir(parents=True, exist_ok=True)
         writer = RotatingFileHandler(places.logs / "stablenew.log", maxBytes=1_000_000, backupCount=4, encoding="utf-8")
     except OSError as error:
+        from .commands.terminal import err
+
         err.print(f"No log can be written to {places.logs} ({error.strerror}).", markup=False)
         return
     writer.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
@@ -143,6 +227,7 @@ def _log_to_file(places: Places) -> None:
 
 
 def _selftest(_args: argparse.Namespace, _places: Places) -> int:
+    from .commands.terminal import FAILED, OK, print_json
     from .gui.selftest import selftest
 
     report = selftest()

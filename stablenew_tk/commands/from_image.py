@@ -23,16 +23,6 @@ from ..storage.pictures.metadata import read_recipe
 from .terminal import OK, out, print_json
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `packs from-image`."""
-    parser.add_argument(
-        "file", metavar="FILE", help="a picture of a WebUI, ComfyUI, SwarmUI, InvokeAI, Fooocus, NovelAI…"
-    )
-    parser.add_argument("--to", metavar="PACK.txt", help="add the prompt to this pack; a new file is made if needed")
-    parser.add_argument("--controlnet", metavar="UNITS.json", help="write the ControlNet units of the picture there")
-    parser.set_defaults(command=packs_from_image)
-
-
 def packs_from_image(args: argparse.Namespace, _places: Places) -> int:
     """Show how a picture was made; with --to add its prompt to a pack."""
     file = Path(args.file).expanduser()

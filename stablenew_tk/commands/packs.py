@@ -24,15 +24,41 @@ from ..storage.packs.reader import PackContent, open_pack
 from ..storage.packs.wildcards import load_wildcards, named_folders, wildcard_places
 from .terminal import FAILED, OK, err, out, pack_path, print_json, settings_of
 
+Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
 
-def check_arguments(parser: argparse.ArgumentParser) -> None:
+
+def arguments(packs: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    """The commands below `packs`."""
+    _check_arguments(packs.add_parser("check", parents=[common], help="say what is wrong with a pack"))
+    _expand_arguments(packs.add_parser("expand", parents=[common], help="show the variants of a pack"))
+    _from_image_arguments(packs.add_parser("from-image", parents=[common], help="the prompt and settings of a picture"))
+
+
+def _from_image_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `packs from-image`."""
+    parser.add_argument(
+        "file", metavar="FILE", help="a picture of a WebUI, ComfyUI, SwarmUI, InvokeAI, Fooocus, NovelAI…"
+    )
+    parser.add_argument("--to", metavar="PACK.txt", help="add the prompt to this pack; a new file is made if needed")
+    parser.add_argument("--controlnet", metavar="UNITS.json", help="write the ControlNet units of the picture there")
+    parser.set_defaults(command=_from_image)
+
+
+def _from_image(args: argparse.Namespace, places: Places) -> int:
+    # It reads the pictures of a dozen tools, which the other commands do not need.
+    from .from_image import packs_from_image
+
+    return packs_from_image(args, places)
+
+
+def _check_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `packs check`."""
     parser.add_argument("pack", metavar="PACK", help="a pack file, or the name of a pack")
     wildcard_arguments(parser)
     parser.set_defaults(command=packs_check)
 
 
-def expand_arguments(parser: argparse.ArgumentParser) -> None:
+def _expand_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `packs expand`."""
     parser.add_argument("pack", metavar="PACK", help="a pack file, or the name of a pack")
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="at most N variants, evenly chosen")

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from ..domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ..domain.base.wording import counted
-from ..domain.insights.blinding import blind_matrix
-from ..domain.insights.follow_up import next_cells
-from ..domain.insights.matrix import board
-from ..domain.insights.report import report
-from ..domain.insights.result import due_result
+from ..domain.journal.history import History
 from ..domain.journal.record import Feedback, LearningRecord, Output
 from ..domain.runs.plan import LearningRunResult
 from ..pipeline.ids_and_times import as_line
@@ -100,24 +96,40 @@ def _store_results(places: Places, writer: LearningRecordWriter, images: Collect
     written: list[LearningRunResult] = []
     try:
         history = load_history(places.journal, places.snapshot).history
-        for plan_id in history.plans.plans_with(images):
-            seen = board(history, plan_id)
-            done = seen is not None and blind_matrix(seen).done
-            if seen is None or not (seen.revealed or done):
-                continue
-            last, found = seen.earlier[-1] if seen.earlier else None, report(seen)
-            more = next_cells(found) if done else ()
-            if more:
-                err.print(_not_clear_yet(places, plan_id, len(more)), markup=False)
-            if more and not seen.revealed:
-                continue
-            result = due_result(seen, found, last, reveal=done)
-            if result is not None:
-                writer.append(as_line(result))
-                written.append(result)
+        plans = history.plans.plans_with(images)
+        for result in _due_results(places, writer, history, plans) if plans else ():
+            written.append(result)
     except (NotSaved, Unreadable) as problem:
         err.print(f"The rating is saved, the result of its Learning Run is not yet. {problem}", markup=False)
     return written
+
+
+def _due_results(
+    places: Places, writer: LearningRecordWriter, history: History, plans: Iterable[str]
+) -> Iterator[LearningRunResult]:
+    """Write the results one by one. Raises NotSaved."""
+    # The statistics take longer to import than a rating takes; most pictures are of no Learning Run.
+    from ..domain.insights.blinding import blind_matrix
+    from ..domain.insights.follow_up import next_cells
+    from ..domain.insights.matrix import board
+    from ..domain.insights.report import report
+    from ..domain.insights.result import due_result
+
+    for plan_id in plans:
+        seen = board(history, plan_id)
+        done = seen is not None and blind_matrix(seen).done
+        if seen is None or not (seen.revealed or done):
+            continue
+        last, found = seen.earlier[-1] if seen.earlier else None, report(seen)
+        more = next_cells(found) if done else ()
+        if more:
+            err.print(_not_clear_yet(places, plan_id, len(more)), markup=False)
+        if more and not seen.revealed:
+            continue
+        result = due_result(seen, found, last, reveal=done)
+        if result is not None:
+            writer.append(as_line(result))
+            yield result
 
 
 def _not_clear_yet(places: Places, plan_id: str, count: int) -> str:

@@ -13,7 +13,6 @@ from ..domain.journal.record import FoldedRecord, LearningRecord
 from ..storage.disk.places import Places
 from ..storage.journal.reader import recent, verify
 from ..storage.journal.repair import repair
-from . import records_export, records_xmp
 from .terminal import FAILED, OK, out, print_json, program
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
@@ -27,10 +26,49 @@ def arguments(records: Commands[argparse.ArgumentParser], common: argparse.Argum
     show.set_defaults(command=_show)
     records.add_parser("verify", parents=[common], help="check every line").set_defaults(command=_verify)
     words = "write all lines as JSONL, a table, or pairs of pictures"
-    records_export.arguments(records.add_parser("export", parents=[common], help=words))
+    _export_arguments(records.add_parser("export", parents=[common], help=words))
     words = "stars and tags beside the pictures, for other picture programs and from them"
-    records_xmp.arguments(records.add_parser("xmp", parents=[common], help=words))
+    _xmp_arguments(records.add_parser("xmp", parents=[common], help=words))
     records.add_parser("repair", parents=[common], help="set damaged lines aside").set_defaults(command=_repair)
+
+
+def _export_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `records export`."""
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--merged", action="store_true", help="one line per record, ratings merged in")
+    form.add_argument("--csv", metavar="FILE", help="a table: one line per picture with its settings and stars")
+    words = "winner and loser pictures of blindly rated rows, for trainers: folders w and l, and parquet"
+    form.add_argument("--pairs", metavar="DIR", help=words)
+    form.add_argument("--pictures", metavar="DIR", help="copies of your best pictures, with their stars as XMP")
+    words = "with --pictures: those with so many stars or more (else 4)"
+    parser.add_argument("--stars", type=int, metavar="N", help=words)
+    words = "with --pictures: write the stars into the copies (Lightroom, Bridge, XnView), not beside them"
+    parser.add_argument("--inside", action="store_true", help=words)
+    parser.add_argument("--to", metavar="FILE", help="a file (else the terminal)")
+    parser.set_defaults(command=_export)
+
+
+def _export(args: argparse.Namespace, places: Places) -> int:
+    from .records_export import export_records
+
+    return export_records(args, places)
+
+
+def _xmp_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `records xmp`."""
+    words = "how the files are called: full = NAME.png.xmp (darktable, digiKam, Immich), stem = NAME.xmp (Adobe)"
+    parser.add_argument("--names", choices=("full", "stem"), default="full", help=words)
+    words = "whose stars hold where both sides changed them (else the journal's)"
+    parser.add_argument("--prefer", choices=("journal", "files"), default="journal", help=words)
+    parser.add_argument("--pack", default="", metavar="NAME", help="only pictures of this pack")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be changed")
+    parser.set_defaults(command=_xmp)
+
+
+def _xmp(args: argparse.Namespace, places: Places) -> int:
+    from .records_xmp import sync_xmp
+
+    return sync_xmp(args, places)
 
 
 def _show(args: argparse.Namespace, places: Places) -> int:

@@ -43,23 +43,8 @@ class PairsReport(Struct, frozen=True):
     folder: str
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `records export`."""
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--merged", action="store_true", help="one line per record, ratings merged in")
-    form.add_argument("--csv", metavar="FILE", help="a table: one line per picture with its settings and stars")
-    words = "winner and loser pictures of blindly rated rows, for trainers: folders w and l, and parquet"
-    form.add_argument("--pairs", metavar="DIR", help=words)
-    form.add_argument("--pictures", metavar="DIR", help="copies of your best pictures, with their stars as XMP")
-    words = "with --pictures: those with so many stars or more (else 4)"
-    parser.add_argument("--stars", type=int, metavar="N", help=words)
-    words = "with --pictures: write the stars into the copies (Lightroom, Bridge, XnView), not beside them"
-    parser.add_argument("--inside", action="store_true", help=words)
-    parser.add_argument("--to", metavar="FILE", help="a file (else the terminal)")
-    parser.set_defaults(command=_export)
-
-
-def _export(args: argparse.Namespace, places: Places) -> int:
+def export_records(args: argparse.Namespace, places: Places) -> int:
+    """Write what the options of `records export` ask for."""
     other = next((option for option in ("--csv", "--pairs", "--pictures") if getattr(args, option[2:]) is not None), "")
     if other and args.to:
         raise InvalidInput(f"--to: {other} names already where to write. Leave --to away.", "--to")

@@ -48,18 +48,8 @@ class XmpReport(Struct, frozen=True, kw_only=True):
     dry_run: bool
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of `records xmp`."""
-    words = "how the files are called: full = NAME.png.xmp (darktable, digiKam, Immich), stem = NAME.xmp (Adobe)"
-    parser.add_argument("--names", choices=("full", "stem"), default="full", help=words)
-    words = "whose stars hold where both sides changed them (else the journal's)"
-    parser.add_argument("--prefer", choices=("journal", "files"), default="journal", help=words)
-    parser.add_argument("--pack", default="", metavar="NAME", help="only pictures of this pack")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be changed")
-    parser.set_defaults(command=_xmp)
-
-
-def _xmp(args: argparse.Namespace, places: Places) -> int:
+def sync_xmp(args: argparse.Namespace, places: Places) -> int:
+    """Bring both sides together, or only say what would be done."""
     writer = None if args.dry_run else journal_writer(places)
 
     def save(line: Feedback) -> None:

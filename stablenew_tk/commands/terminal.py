@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from rich.console import Console
 
-from ..app.outbox import taken_in_words
 from ..domain.base.errors import InvalidInput
 from ..domain.config.user_settings import Settings
-from ..domain.journal.history import History
-from ..domain.runs.plan import LearningPlan, Preset
 from ..storage.disk.files import is_file
 from ..storage.disk.places import Places
-from ..storage.journal.spool import Spool
-from ..storage.journal.writer import LearningRecordWriter
 from ..storage.packs.catalog import describe, ensure_starter, find_pack, list_packs
 from ..storage.packs.pack_file import PackFile
 from ..storage.settings import load_settings
+from .calling import typed_name
+
+if TYPE_CHECKING:
+    # What only some commands need is imported by those: it takes longer than most of what they do.
+    from ..domain.journal.history import History
+    from ..domain.runs.plan import LearningPlan, Preset
+    from ..storage.journal.writer import LearningRecordWriter
 
 OK, FAILED, WRONG_USE = 0, 1, 2
 
@@ -63,6 +64,9 @@ def print_verdict(headline: str, meaning: str) -> None:
 
 def journal_writer(places: Places) -> LearningRecordWriter:
     """A writer for the journal, after what an earlier program could not write was written."""
+    from ..storage.journal.spool import Spool
+    from ..storage.journal.writer import LearningRecordWriter
+
     writer = LearningRecordWriter(places.journal)
     found = Spool(places.data).take_in(writer.append)
     tell_taken_in(found.saved, found.damaged, found.problem)
@@ -71,6 +75,8 @@ def journal_writer(places: Places) -> LearningRecordWriter:
 
 def tell_taken_in(saved: int, damaged: int, problem: str) -> None:
     """Say on standard error what became of the lines that an earlier program could not write."""
+    from ..app.outbox import taken_in_words
+
     for sentence in taken_in_words(saved, damaged, problem):
         err.print(sentence, markup=False)
 
@@ -101,14 +107,13 @@ def known_packs(named: str, places: Places, settings: Settings) -> tuple[PackFil
 
 def program(places: Places | None = None) -> str:
     """What to type to call this program again, with the data folder if one was named."""
-    name = Path(sys.executable).name if getattr(sys, "frozen", False) else "stablenew"
-    typed = os.environ.get("STABLENEW_COMMAND", name)
+    typed = typed_name()
     return f"{typed} --data-dir {shlex.quote(str(places.data))}" if places and places.kind == "option" else typed
 
 
 _LAST = "last"
 
-_Named = TypeVar("_Named", LearningPlan, Preset)
+_Named = TypeVar("_Named", "LearningPlan", "Preset")
 
 
 def find_plan(history: History, name: str) -> LearningPlan:

@@ -11,6 +11,7 @@ from terminal import FEW, ROOT, Terminal, ended, program
 from stablenew_tk import __version__
 from stablenew_tk import cli as module
 from stablenew_tk.cli import main
+from stablenew_tk.commands import doctor
 from stablenew_tk.domain.base.errors import BackendError, InvalidInput
 
 
@@ -90,7 +91,7 @@ def test_every_error_is_a_sentence_and_an_exit_code(cli, monkeypatch, error, cod
     def fail(_args, _places):
         raise error
 
-    monkeypatch.setattr(module.checks, "doctor", fail)
+    monkeypatch.setattr(doctor, "doctor", fail)
     said = cli("doctor")
     assert (said.code, said.out, said.err) == (code, "", f"{words}\n")
     assert cli("doctor", "--json").json == {"error": words}
