@@ -16,16 +16,30 @@ _KEPT = 1024  # pictures whose facts are remembered
 
 
 def change(
-    *, stars: int | None = None, added: Iterable[str] = (), removed: Iterable[str] = (), note: str | None = None
+    *,
+    stars: int | None = None,
+    added: Iterable[str] = (),
+    removed: Iterable[str] = (),
+    note: str | None = None,
+    rejected: bool | None = None,
 ) -> Feedback:
     """Feedback before the controller adds picture and time. None = unchanged, 0 stars = cleared."""
-    return Feedback(image_id="", rating=stars, tags_added=tuple(added), tags_removed=tuple(removed), note=note)
+    return Feedback(
+        image_id="",
+        rating=stars,
+        tags_added=tuple(added),
+        tags_removed=tuple(removed),
+        note=note,
+        rejected=rejected,
+    )
 
 
 def text_for_stars(facts: ImageFacts, state: State) -> str:
     """Text in place of a picture's stars while they are being saved; "" when the stars may be shown."""
     if state:
         return "saving…" if state == "saving" else "not saved yet"
+    if facts.rejected:
+        return "rejected"
     if facts.rating:
         return ""
     return "unrated" if facts.final else f"unrated · {facts.stage}"

@@ -12,7 +12,7 @@ RATING_FILTERS = {
     "all": Query(),
     "unrated": Query(rating="unrated"),
     "stars": Query(rating="stars", min_stars=4),
-    "suspect": Query(suspect_only=True),
+    "rejected": Query(rating="rejected"),
 }
 
 
@@ -95,12 +95,12 @@ class ReviewSearch:
     def _count(self) -> None:
         if (history := self._controller.history) is not None:
             totals = history.visible().counts()
-            self._totals = totals.all, totals.all - totals.unrated
+            self._totals = totals.all, totals.all - totals.unrated - totals.rejected
 
 
 def depends_on_feedback(query: Query) -> bool:
     """Whether rating or tagging a picture could change what a filter shows or where."""
-    return query.rating in ("unrated", "stars") or bool(query.tag) or query.order == "best"
+    return query.rating != "all" or bool(query.tag) or query.order == "best"
 
 
 def rating_segments(totals: Totals) -> list[tuple[str, str]]:
@@ -109,5 +109,5 @@ def rating_segments(totals: Totals) -> list[tuple[str, str]]:
         ("all", f"All {totals.all:,}"),
         ("unrated", f"Unrated {totals.unrated:,}"),
         ("stars", f"4 stars and up {totals.four_up:,}"),
-        ("suspect", f"Suspect {totals.suspect:,}"),
+        ("rejected", f"Rejected {totals.rejected:,}"),
     ]

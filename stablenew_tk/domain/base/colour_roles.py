@@ -36,6 +36,7 @@ Role = Literal[
     "badge_ink",
     "danger",
     "danger_soft",
+    "danger_ink",
     "info",
     "info_soft",
     "chart_range",

@@ -18,7 +18,7 @@ from .learning_mode import ProjectLearning
 from .origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED
 from .pipeline_config import STAGES
 
-RESERVED_TAG_KEYS = "ci"  # C compares, I opens the inspector
+RESERVED_TAG_KEYS = "cix"  # C compares, I opens the inspector, X rejects
 
 DEFAULT_TAGS = (
     ("n", "too noisy"),

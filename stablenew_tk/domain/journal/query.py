@@ -123,6 +123,14 @@ def select(columns: HistoryColumns, query: Query) -> Selection:
     )
 
 
+def judged(columns: HistoryColumns, rows: Sequence[int]) -> bytes:
+    """One byte for each of these rows: 0 = neither rated nor rejected."""
+    stars = bytes(map(columns.rating.__getitem__, rows))
+    flags = bytes(map(columns.flags.__getitem__, rows)).translate(bytes(flag & REJECTED for flag in range(256)))
+    either = int.from_bytes(stars, "little") | int.from_bytes(flags, "little")
+    return either.to_bytes(len(stars), "little")
+
+
 def shown(flags: bytes | bytearray, run: Sequence[int], runs: Sequence[RunFacts], hidden_runs: frozenset[str]) -> bytes:
     """One byte for each row: 1 = neither undone nor of a run in `hidden_runs`."""
     visible = _mask(flags, lambda flag: not flag & HIDDEN)

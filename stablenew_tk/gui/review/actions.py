@@ -9,7 +9,8 @@ from ...app.feedback import PictureFeedback, change
 from ...app.review.run_again import request_again
 from ...domain.base.colour_roles import Role
 from ...domain.base.errors import InvalidInput
-from ...domain.journal.record import LearningRecord
+from ...domain.journal.query import judged
+from ...domain.journal.record import Feedback, LearningRecord
 from ..widgets.picture_grid import ThumbnailGrid
 from ..widgets.picture_viewer import Viewer
 from .selection_bar import ActionBar
@@ -44,11 +45,23 @@ class GridTarget:
         self._grid.refresh({before, self.just_rated} - {-1})
 
     def rate(self, stars: int) -> None:
-        """Give 1 to 5 stars and go on to the next picture, or clear with 0."""
+        """Give 1 to 5 stars and go on to the next picture, or clear with 0. Both take a rejection back."""
         rows = self._current()
-        changed = [row for row in rows if self._feedback.facts(row).rating != stars or self._feedback.state(row)]
+        known = self._feedback.facts
+        changed = [
+            row for row in rows if known(row).rating != stars or known(row).rejected or self._feedback.state(row)
+        ]
+        self._give(rows, changed, change(stars=stars, rejected=None if stars else False), go_on=bool(stars))
+
+    def reject(self) -> None:
+        """Reject the pictures and go on; when all of them are rejected, take that back."""
+        rows = self._current()
+        wanted = [row for row in rows if not self._feedback.facts(row).rejected]
+        self._give(rows, wanted or rows, change(rejected=bool(wanted)), go_on=bool(wanted))
+
+    def _give(self, rows: list[int], changed: list[int], what: Feedback, *, go_on: bool) -> None:
         # Going on first: what is then shown of the next picture need not be shown of this one before.
-        if stars and len(rows) == 1 and self._controller.settings.go_on_after_rating:
+        if go_on and len(rows) == 1 and self._controller.settings.go_on_after_rating:
             self._leaving = rows[0]
             if self._viewer.is_open:
                 self._viewer.advance()
@@ -58,7 +71,7 @@ class GridTarget:
         elif rows and self.just_rated >= 0:
             self._moved()
         self.touched += len(changed)
-        self._feedback.give(changed, change(stars=stars))
+        self._feedback.give(changed, what)
 
     def rows(self) -> list[int]:
         """The pictures a tag is about: the one just rated, else those that stars would be for."""
@@ -91,12 +104,12 @@ class GridTarget:
         self._feedback.give(rows, change(added=added, removed=removed, note=note))
 
     def next_unrated(self) -> bool:
-        """Go to the next picture without stars, from the start again after the last."""
+        """Go to the next picture neither rated nor rejected, from the start again after the last."""
         history, picked = self._controller.history, self._grid.picked
         if history is None or not picked.rows:
             return True
         # Whole columns at once: asking picture by picture would be felt with 100,000 of them.
-        ratings = bytes(map(history.visible().columns().rating.__getitem__, picked.rows))
+        ratings = judged(history.visible().columns(), picked.rows)
         place = ratings.find(0, picked.current + 1)
         place = place if place >= 0 else ratings.find(0)
         if place >= 0:

@@ -16,7 +16,7 @@ from ..widgets.flow import pack_if, tab_order
 from ..widgets.popups import ChoiceField, MenuEntry
 
 _ORDERS = (("newest", "Newest"), ("oldest", "Oldest"), ("best", "Best"))
-_FINALS = "finals"
+_FINALS, _SUSPECT = "finals", "suspect"
 _RUN = "run:"  # before the ids of Learning Runs, which stand below the packs
 
 
@@ -35,7 +35,8 @@ class Filters(Box):
         self._pack = self._menu("All packs", 100)
         self._checkpoint = self._menu("Any checkpoint", 132)
         self._tag = self._menu("Any tag", 88)
-        self._finals = False
+        self._finals = self._suspect = False
+        self._suspects = 0  # how many there are
         self._unfold = Button(self, "", unfold, kind="quiet", icon="info", height=theme.SMALL)
         self._shown_order = "newest"
         self._order = ChoiceField(
@@ -57,6 +58,7 @@ class Filters(Box):
             checkpoint=self._checkpoint.value,
             tag=self._tag.value,
             finals_only=self._finals,
+            suspect_only=self._suspect,
             order=self._shown_order,
         )
 
@@ -86,13 +88,15 @@ class Filters(Box):
     def count(self, totals: Totals) -> None:
         """Write the numbers into the segments."""
         self.rating.set_options(rating_segments(totals))
+        self._suspects = totals.suspect
+        self._offer_orders()
 
     def reset(self) -> None:
         """Show everything again; the order stays."""
         self.rating.set("all")
         for menu in (self._pack, self._checkpoint, self._tag):
             menu.set("")
-        self._finals = False
+        self._finals = self._suspect = False
         self._offer_orders()
 
     def folded(self, on: bool) -> None:
@@ -104,9 +108,11 @@ class Filters(Box):
         self.rating.focus_set()
 
     def _ordered(self, value: str) -> None:
-        # "Final pictures only" is no order: it is switched on and off beside the one in force.
+        # "Final pictures only" is no order: it is switched on and off beside the one in force. So are suspect ones.
         if value == _FINALS:
             self._finals = not self._finals
+        elif value == _SUSPECT:
+            self._suspect = not self._suspect
         else:
             self._shown_order = value
         self._order.set(self._shown_order)
@@ -114,10 +120,12 @@ class Filters(Box):
         self._changed()
 
     def _offer_orders(self) -> None:
-        kind = "finals" if self._finals else "first"
+        kind = "suspect" if self._suspect else "finals" if self._finals else "first"
         entries = [MenuEntry(value, f"{word} {kind}") for value, word in _ORDERS]
         finals = MenuEntry(_FINALS, "All stages again" if self._finals else "Final pictures only")
-        self._order.set_entries([*entries, finals])
+        words = f"Suspect pictures only ({self._suspects:,})"
+        suspect = MenuEntry(_SUSPECT, "Sound pictures, too" if self._suspect else words)
+        self._order.set_entries([*entries, finals, suspect])
 
     def _menu(self, first: str, width: int) -> ChoiceField:
         menu = ChoiceField(

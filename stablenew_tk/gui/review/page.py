@@ -91,6 +91,7 @@ class ReviewPage(PageFrame):
         return (
             ("1–5", "rate and go on"),
             ("0", "clear"),
+            ("X", "reject, or take that back"),
             ("U", "next unrated"),
             ("Space", "full size"),
             ("C", "compare the selected"),
@@ -227,6 +228,7 @@ class ReviewPage(PageFrame):
     def _rating_keys(self) -> RatingKeys:
         plain: dict[str, Callable[[], object]] = {
             "c": self._compare,
+            "x": self.target.reject,
             "i": self._toggle_inspector,
             "F2": self._edit_note,
             "F5": self._apply_again,
@@ -430,4 +432,5 @@ def cell_content(facts: ImageFacts, state: State, *, tags_here: bool = False) ->
         chip=chip,
         badge="suspect" if facts.suspect else "",
         flag="tags here" if tags_here else "",
+        rejected=facts.rejected,
     )

@@ -18,7 +18,7 @@ SMALLEST_CELL, LARGEST_CELL = 96, 420
 class ActionBar(Box):
     """What keys are about, in words. A number above one is always in sight before it can be rated."""
 
-    HINTS = (("1–5", "rate and go on"), ("0", "clear"), ("Space", "full size"), ("C", "compare"), ("Ctrl Z", "undo"))
+    HINTS = (("1–5", "rate and go on"), ("X", "reject"), ("Space", "full size"), ("C", "compare"), ("Ctrl Z", "undo"))
 
     def __init__(self, parent: tk.Misc, cell_px: int, resize: Callable[[int], None]) -> None:
         super().__init__(parent, "surface", height=theme.px(theme.HINT_BAR))

@@ -18,6 +18,7 @@ from .painting import Painting
 
 STARS = 5
 RATING_DOT = 6
+_COVER = 158  # of 255: 62 %
 VERDICT_INKS: Mapping[VerdictState, Role] = {
     "best": "ok",
     "settled": "ok",
@@ -55,6 +56,16 @@ def rating_dot() -> ImageTk.PhotoImage:
     picture = Image.new("RGBA", (pixels, pixels), theme.palette["chart_dot"])
     picture.putalpha(icons.mask("disc", pixels))
     return ImageTk.PhotoImage(picture)
+
+
+@lru_cache(maxsize=16)
+def veil(width: int, height: int, shade: str) -> ImageTk.PhotoImage:
+    """What covers a picture that is not wanted any more, so that 38 % of it is seen. In screen pixels; `shade` is the
+    colour of the ground. Keep a reference while it is shown.
+    """
+    cover = Image.new("RGBA", (width, height), shade)
+    cover.putalpha(_COVER)
+    return ImageTk.PhotoImage(cover)
 
 
 class Chip(Painting):

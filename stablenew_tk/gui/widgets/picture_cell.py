@@ -22,7 +22,7 @@ _STAR, _CHIP, _BADGE, _TICK = 12, 16, 18, 20
 
 class CellContent(Struct, frozen=True, kw_only=True):
     """What a cell shows. `words` stand in place of the stars; `chip` is a few words at the right ("2 tags"); `flag` are
-    words over the lower left corner of the picture.
+    words over the lower left corner of the picture. A `rejected` picture is dimmed.
     """
 
     image_id: str
@@ -34,6 +34,7 @@ class CellContent(Struct, frozen=True, kw_only=True):
     chip: str = ""
     badge: str = ""
     flag: str = ""
+    rejected: bool = False
 
 
 class Bounds(Struct, frozen=True):
@@ -77,7 +78,7 @@ class Bounds(Struct, frozen=True):
 
 
 _LAYERS = (
-    "ground", "picture", "reason sign", "reason", "foot", "stars", "words", "chip", "chip words", "badge",
+    "ground", "picture", "veil", "reason sign", "reason", "foot", "stars", "words", "chip", "chip words", "badge",
     "badge sign", "badge words", "tick", "ticked", "flag", "flag words", "frame",
 )  # fmt: skip
 
@@ -127,8 +128,13 @@ class PictureCell:
         self._draw_picture(bounds)
         ground: Role = "selection" if self.selected else "bg"
         self._draw_foot(bounds, content, ground)
-        if content.badge:
-            self._draw_badge(bounds, content.badge)
+        if content.rejected:
+            self._items.picture(
+                "veil", left + width // 2, top + height // 2, marks.veil(width, height, theme.palette["image_ground"])
+            )
+            self._draw_badge(bounds, "rejected", "cross", "danger", "danger_ink")
+        elif content.badge:
+            self._draw_badge(bounds, content.badge, "warning", "badge", "badge_ink")
         if content.flag:
             items.flag(left, top + height, width, content.flag)
         if self.selected:
@@ -154,15 +160,15 @@ class PictureCell:
             self._items.picture("chip", right, y, box, "e")
             self._items.words("chip words", right - wide // 2, y, content.chip, "text2")
 
-    def _draw_badge(self, bounds: Bounds, text: str) -> None:
+    def _draw_badge(self, bounds: Bounds, text: str, sign_name: str, ground: Role, ink: Role) -> None:
         wide, height, right = theme.font(11, True).measure(text), bounds.px(_BADGE), bounds.right
         narrow = wide + bounds.px(30) > bounds.width - bounds.px(_TICK + 4)
         left, middle = right - (bounds.px(22) if narrow else wide + bounds.px(29)), bounds.top + height // 2
-        self._items.box("badge", (left, bounds.top, right, bounds.top + height), "badge")
-        sign = icons.icon("warning", 12, "badge_ink", "badge")
+        self._items.box("badge", (left, bounds.top, right, bounds.top + height), ground)
+        sign = icons.icon(sign_name, 12, ink, ground)
         self._items.picture("badge sign", left + bounds.px(5 if narrow else 6), middle, sign, "w")
         if not narrow:
-            self._items.words("badge words", right - bounds.px(6), middle, text, "badge_ink", bold=True, anchor="e")
+            self._items.words("badge words", right - bounds.px(6), middle, text, ink, bold=True, anchor="e")
 
     def _draw_picture(self, bounds: Bounds) -> None:
         (width, height), x = bounds.picture_box, bounds.left + bounds.picture_box[0] // 2

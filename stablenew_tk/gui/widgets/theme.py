@@ -55,6 +55,7 @@ _COLOURS: dict[Role, tuple[str, str]] = {
     "badge_ink": ("#FFFFFF", "#1C1600"),
     "danger": ("#B92626", "#FF7B76"),
     "danger_soft": ("#F8E9E9", "#402B2E"),
+    "danger_ink": ("#FFFFFF", "#1C1600"),
     "info": ("#1A5FA8", "#6DB1F5"),
     "info_soft": ("#E8EFF6", "#293442"),
     "chart_range": ("#C4C3BB", "#565661"),

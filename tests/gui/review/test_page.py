@@ -249,8 +249,8 @@ def test_undo_finds_a_picture_that_the_filter_hides(desk):
     d = desk()
     d.press("5")
     d.until(lambda: d.rating(5) == 5)
-    d.filter(3)
-    d.until(lambda: len(d.grid.picked.rows) == 1)
+    d.filter(1)
+    d.until(lambda: len(d.grid.picked.rows) == 5)
     d.grid.canvas.focus_force()
     d.press("Control-z")
     d.until(lambda: d.rating(5) == 0 and d.current() == "image 5")
@@ -381,7 +381,7 @@ def test_u_goes_to_the_next_unrated(desk):
     d = desk()
     d.press("3", "3", "Home")
     d.until(lambda: d.rating(4) == 3)
-    d.press("u")
+    d.press("Home", "u")
     assert d.current() == "image 3"
 
 
@@ -465,9 +465,42 @@ def test_another_cell_size_is_remembered(desk):
     d.until(lambda: d.controller.settings.cell_px > before)
 
 
-def test_tags_of_the_settings_have_their_keys(desk):
-    d = desk(tags=(("x", "extra fingers"),))
+def test_x_rejects_and_goes_on_and_again_takes_it_back(desk):
+    d = desk()
+
+    def rejected():
+        history = d.controller.history
+        facts = (history.visible().facts(row) for row in range(len(history)))
+        return [one.image_id for one in facts if one.rejected]
+
+    d.press("x", "x")
+    d.until(lambda: len(rejected()) == 2)
+    assert rejected() == ["image 4", "image 5"]
+    assert d.words().count("rejected") == 4  # badge and foot
+    # The next picture to judge is neither of them.
+    d.press("Home", "u")
+    assert d.current() == "image 3"
+    d.press("Home", "x")
+    d.until(lambda: rejected() == ["image 4"])
+    d.press("Control-z")
+    d.until(lambda: len(rejected()) == 2)
+    d.press("Home", "4")
+    d.until(lambda: rejected() == ["image 4"])
+    assert d.rating(5) == 4
+
+
+def test_rejected_pictures_can_be_shown_alone(desk):
+    d = desk()
     d.press("x")
+    d.until(lambda: "rejected" in d.words())
+    d.page.filters.rating.set("rejected")
+    d.press("F5")
+    d.until(lambda: len(d.grid.picked.rows) == 1)
+
+
+def test_tags_of_the_settings_have_their_keys(desk):
+    d = desk(tags=(("e", "extra fingers"),))
+    d.press("e")
     d.until(lambda: d.tags(5) == ("extra fingers",))
     d.controller.change_settings(msgspec.structs.replace(d.controller.settings, tags=(("k", "kitsch"),)))
     d.step()
