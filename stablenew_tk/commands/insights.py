@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ..domain.base.errors import InvalidInput, Unreadable
 from ..domain.config.sweep import focus
-from ..domain.insights.association import Association, RatedRun, associations
+from ..domain.insights.association import Association, RatedRun, associations, doubt_words, expected_false
 from ..domain.insights.matrix import Board, board, evidence
 from ..domain.insights.report import Report, ValueReport, report
 from ..domain.insights.report_json import DocumentVerdict, document
@@ -60,11 +60,15 @@ class PlanLine(Struct, frozen=True, kw_only=True):
 
 
 class Hints(Struct, frozen=True, kw_only=True):
-    """What everyday pictures of one checkpoint (or sketches) tell; `pictures` were rated."""
+    """What everyday pictures of one checkpoint (or sketches) tell; `pictures` were rated.
+
+    Of the hints among the associations `expected_false` are expected to be false at most.
+    """
 
     checkpoint: str
     sketch: bool
     pictures: int
+    expected_false: float
     associations: tuple[Association, ...]
 
 
@@ -239,7 +243,14 @@ def _everyday(places: Places, history: History, pack: str, checkpoint: str) -> I
             groups.setdefault((facts.checkpoint, facts.sketch), []).append(facts)
     for (name, sketch), pictures in sorted(groups.items()):
         rated = list(_records(places, pictures[:NEWEST]))
-        yield Hints(checkpoint=name, sketch=sketch, pictures=len(rated), associations=associations(rated))
+        found = associations(rated)
+        yield Hints(
+            checkpoint=name,
+            sketch=sketch,
+            pictures=len(rated),
+            expected_false=expected_false(found),
+            associations=found,
+        )
 
 
 def _records(places: Places, pictures: Iterable[ImageFacts]) -> Iterator[RatedRun]:
@@ -269,6 +280,8 @@ def _tell_overview(found: Overview, typed: str) -> None:
 def _tell_hints(hints: Hints) -> None:
     where = "sketch pictures: a rehearsal" if hints.sketch else hints.checkpoint or "the loaded checkpoint"
     out.print(f"From everyday runs with {where}, {_pictures(hints.pictures)} rated: hints, not proof", markup=False)
+    if words := doubt_words(hints.associations):
+        out.print(f"  {words}", markup=False)
     shown: Sequence[Association] = hints.associations[:_SHOWN]
     for association in shown:
         out.print(f"  {association.sentence}", markup=False)

@@ -218,7 +218,7 @@ class InsightsPage(PageFrame):
         hints = self._entries.hints(self._key)
         self._show_steadiness(report)
         if hints:
-            self.panel.show_hints(self._entries.hint_scope(self._key), hints)
+            self.panel.show_hints(self._entries.hint_scope(self._key), hints, self._entries.hint_doubt(self._key))
         elif plan is None:
             self.panel.show_nothing(_EMPTY, "New Learning Run", lambda: self._new_run(None))
         elif self._entries.is_hidden(plan):

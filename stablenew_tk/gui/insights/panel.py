@@ -340,16 +340,18 @@ class InsightPanel(Box):
         self.head.show(_BLIND, scope, "Rate it first: its values are still hidden.", meaning)
         self.head.offer(actions)
 
-    def show_hints(self, scope: str, hints: Sequence[Association]) -> None:
-        """The choices of one slot or setting of everyday runs."""
+    def show_hints(
+        self, scope: str, hints: Sequence[Association], doubt: str, actions: Sequence[InsightAction] = ()
+    ) -> None:
+        """The choices of one slot or setting of everyday runs. `doubt` says how many hints are expected to be false."""
         self._bare(self._below)
         self.head.show(
             _HINT,
             scope,
             hints[0].sentence,
-            "From everyday runs, where several things change at once. Only a Learning Run can prove it.",
+            f"From everyday runs, where several things change at once. {doubt} Only a Learning Run can prove it.",
         )
-        self.head.offer(())
+        self.head.offer(actions)
         self.table.show(hints)
 
     def show_nothing(self, sentence: str, button: str = "", action: Callable[[], None] = lambda: None) -> None:
