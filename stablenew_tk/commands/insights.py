@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..domain.base.errors import InvalidInput, Unreadable
-from ..domain.config.sweep import focus
+from ..domain.config.sweep import focus, is_wording
 from ..domain.insights.association import Association, RatedRun, associations, doubt_words, expected_false
 from ..domain.insights.matrix import Board, board, evidence
 from ..domain.insights.report import Report, ValueReport, report
@@ -132,6 +132,9 @@ def _one(args: argparse.Namespace, history: History) -> int:
     if not history.visible().shows(plan.plan_id):
         err.print("This run is rated blind and not revealed yet. Rating on after this look is no longer blind.")
     out.print(_table(found))
+    for value in found.values:
+        if is_wording(found.focus.path) and value.text != value.value:
+            out.print(f"{value.text}: {value.value or 'nothing'}", markup=False)
     for sentence in (*found.tag_sentences, found.over_time, _repeats(found)):
         if sentence:
             out.print(sentence, markup=False)

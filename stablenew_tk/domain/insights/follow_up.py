@@ -9,7 +9,7 @@ from msgspec.structs import asdict, replace
 
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value
-from ..config.sweep import LORA_FILE, around, value_text
+from ..config.sweep import LORA_FILE, around, is_wording, value_text
 from ..models.preset_scope import PresetScope, hash_in_name, reasons, same_scope
 from ..models.recommendations import ModelSettings
 from ..models.sensible_range import ModelTraits, sensible_range
@@ -52,7 +52,7 @@ def leader(report: Report) -> int:
 
 def cells_text(report: Report, cells: Sequence[PlanCell]) -> str:
     """Cells as text: "36 steps, seeds 6–8"."""
-    name = naming(report.focus)
+    name = naming(report.focus, report.plan.variant_values)
     values = [line.value for line in report.values if line.variant in {cell.variant for cell in cells}]
     rows = sorted({cell.row + 1 for cell in cells})
     run = len(rows) > 1 and all(after == before + 1 for before, after in pairwise(rows))
@@ -114,6 +114,8 @@ def preset_draft(
     `model` is what the model library knows of the checkpoint.
     """
     plan, found = report.plan, summary(report)
+    if is_wording(plan.focus_parameter):
+        raise InvalidInput(why_not_kept(plan))
     values, weights = preset_values(plan, value)
     compared = compared_loras(plan)
     scope = scope_of(plan, report.checkpoint, model, engine="sketch" if report.sketch else "")
@@ -130,9 +132,21 @@ def preset_draft(
 
 def may_be_known(plan: LearningPlan) -> bool:
     """Whether its answer can be taken over as a known value. A LoRA file stands for the others of its training, which
-    only a preset can replace in a prompt.
+    only a preset can replace in a prompt; words belong into the pack.
     """
-    return plan.focus_parameter != LORA_FILE
+    return plan.focus_parameter != LORA_FILE and not is_wording(plan.focus_parameter)
+
+
+def may_be_preset(plan: LearningPlan) -> bool:
+    """Whether its answer can be kept as a preset, which has no words of prompts."""
+    return not is_wording(plan.focus_parameter)
+
+
+def why_not_kept(plan: LearningPlan) -> str:
+    """Where the answer of a plan that cannot be a known value belongs."""
+    if is_wording(plan.focus_parameter):
+        return "Which wording is best is no setting: write it into the pack. Presets and known values have no words."
+    return "Which LoRA file is best is kept as a preset."
 
 
 def known_draft(

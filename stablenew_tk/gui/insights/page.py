@@ -309,7 +309,7 @@ class InsightsPage(PageFrame):
     def _ask_preset(self, report: Report) -> None:
         certain = report.verdict.state in CERTAIN
         at = place_of(report, report.verdict.value) if certain else self._row_of(report)
-        name = naming(report.focus)
+        name = naming(report.focus, report.plan.variant_values)
         names = [f"{report.plan.pack_id} · {name(line.value)}" for line in report.values]
         self.panel.head.tell("")
         texts = [line.text for line in report.values]

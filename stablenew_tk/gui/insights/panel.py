@@ -379,7 +379,8 @@ class InsightPanel(Box):
     def _show_pictures(self, at: int) -> None:
         if self._report is not None and 0 <= at < len(self._report.values):
             line = self._report.values[at]
-            self.pictures.show(f"Pictures at {naming(self._report.focus)(line.value)}", line.images)
+            name = naming(self._report.focus, self._report.plan.variant_values)
+            self.pictures.show(f"Pictures at {name(line.value)}", line.images)
 
     def _chosen(self, index: int) -> None:
         self._show_pictures(index)

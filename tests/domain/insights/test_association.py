@@ -125,7 +125,10 @@ class TestHints:
         assert doubt_words(hints) == (
             "2 slots and settings compared, 1 hint stands out; up to 1 in 10 such hints is expected to be false."
         )
-        assert doubt_words(associations(everyday(100, 0.0, seed=3))) == "2 slots and settings compared: nothing stands out."
+        assert (
+            doubt_words(associations(everyday(100, 0.0, seed=3)))
+            == "2 slots and settings compared: nothing stands out."
+        )
         assert doubt_words(()) == ""
 
     def test_intervals_hold_what_they_promise(self):
