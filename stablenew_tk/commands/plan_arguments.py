@@ -196,8 +196,8 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
         if not args.pack and not plan.pack_id:
             raise InvalidInput(f"prompts: {path.name} has no prompt. Name the pack, too.", "prompts")
         # A file that names no prompt means one, the first: it says itself how many pictures that makes.
-        path = plan.focus_parameter
-        pack_id, prompts, _ = _from_pack(args, args.pack or plan.pack_id, places, settings, 1, path)
+        subject = plan.focus_parameter
+        pack_id, prompts, _ = _from_pack(args, args.pack or plan.pack_id, places, settings, 1, subject)
         plan = replace(plan, pack_id=pack_id, prompts=prompts)
     elif args.prompt:
         names = [prompt.prompt_id for prompt in plan.prompts]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from .pack import PackPrompt, Slot
-from .parser import parse
+from .parser import options_of, parse
 from .template import Choice, SlotUse, Wildcard, written
 from .wildcards import Wildcards
 
@@ -22,17 +22,25 @@ def slot_texts(name: str, slots: Iterable[Slot], wildcards: Wildcards) -> tuple[
     # A slot in the text of a pack comes before one of its settings.
     slot = next((one for one in reversed([*slots]) if one.name == name), None)
     if slot is not None:
-        values = _lines(slot.file, wildcards) if slot.file else slot.values
-        body = parse(f"{{{'|'.join(values)}}}").body if len(values) > 1 else ()
-        texts = _options(body) if not slot.file else values
+        texts = _lines(slot.file, wildcards) if slot.file else _plain(options_of(slot.values)[0])
     else:
         body = parse(name).body
         first = body[0] if len(body) == 1 else ""
-        texts = _lines(first.name, wildcards) if isinstance(first, Wildcard) else _options(body)
-    plain = tuple(dict.fromkeys(text.strip() for text in texts if not parse(text).varies))
+        texts = _lines(first.name, wildcards) if isinstance(first, Wildcard) else ()
+        texts = _plain(first) if isinstance(first, Choice) else texts
+    plain = tuple(dict.fromkeys(text.strip() for text in texts))
     if len(plain) <= MOST_TEXTS:
         return plain
     return tuple(plain[round(place * (len(plain) - 1) / (MOST_TEXTS - 1))] for place in range(MOST_TEXTS))
+
+
+def wordings_of(
+    prompts: Iterable[PackPrompt], slots: Sequence[Slot], wildcards: Wildcards
+) -> dict[str, tuple[str, ...]]:
+    """The texts of everything that these prompts name and that has two texts or more, by its name."""
+    names = dict.fromkeys(name for prompt in prompts for name in slots_of_prompt(prompt, slots))
+    found = ((name, slot_texts(name, slots, wildcards)) for name in names)
+    return {name: texts for name, texts in found if len(texts) > 1}
 
 
 def slots_of_prompt(prompt: PackPrompt, slots: Iterable[Slot]) -> tuple[str, ...]:
@@ -56,9 +64,8 @@ def _one_of_several(part: Wildcard | Choice) -> bool:
 
 def _lines(name: str, wildcards: Wildcards) -> tuple[str, ...]:
     found = wildcards.find(name)
-    return found.values if found is not None else ()
+    return tuple(text for place, text in enumerate(found.values) if place not in found.lines) if found else ()
 
 
-def _options(body: Sequence[object]) -> tuple[str, ...]:
-    first = body[0] if len(body) == 1 else None
-    return tuple(written(option.body) for option in first.options) if isinstance(first, Choice) else ()
+def _plain(choice: Choice) -> tuple[str, ...]:
+    return tuple(written(one.body) for one in choice.options if all(isinstance(part, str) for part in one.body))

@@ -55,11 +55,13 @@ def held_open(prompt: PackPrompt, path: str) -> PackPrompt:
 
 def with_place(prompt: PackPrompt, path: str) -> PackPrompt:
     """The expanded prompt with the place for the wordings of that focus."""
-    place = place_for(path) if is_wording(path) else ""
     if path == PROMPT:
-        return replace(prompt, positive=place)
+        return replace(prompt, positive=place_for(path))
     if path == NEGATIVE:
-        return replace(prompt, negative=place)
+        return replace(prompt, negative=place_for(path))
+    if not path.startswith(SLOT):
+        return prompt
+    place = place_for(path)
     return replace(
         prompt, positive=prompt.positive.replace(_HELD, place), negative=prompt.negative.replace(_HELD, place)
     )

@@ -816,3 +816,46 @@ def test_enter_goes_to_the_field_that_is_wrong_and_then_to_the_next_one(open_wiz
         house.key("<Return>")
         seen.append(house.root.focus_get())
     assert seen == [step.numbers.field.field, step.seeds.most.field, step.numbers.field.field]
+
+
+WORDS_PACK = (
+    "[[light]]: neon | golden hour | fog\n\nname: City\na city, [[light]], {calm|busy}\nneg: blur\n\n"
+    "name: Tram\nan old tram\n"
+)
+
+
+def open_words(open_wizard, tmp_path):
+    (tmp_path / "data" / "packs").mkdir(parents=True)
+    (tmp_path / "data" / "packs" / "words.txt").write_text(WORDS_PACK)
+    return open_wizard(pack="words")
+
+
+class TestWordings:
+    def test_the_values_of_a_slot_stand_ready_and_only_prompts_with_it_are_taken(self, open_wizard, tmp_path):
+        house = open_words(open_wizard, tmp_path)
+        assert house.wizard.draft.wordings["slot:{calm|busy}"] == ("calm", "busy")
+        wizard = vary(house, "slot:light", VALUES)
+        house.until(lambda: [one.positive for one in wizard.draft.prompts] == ["a city, [[light]], calm"])
+        fields = wizard.values_step.wordings.fields
+        assert [field.get() for field in fields] == ["neon", "golden hour", "fog"]
+        fields[2].field.focus_force()
+        house.key("<Control-a>", "<Delete>", *"dusk")
+        assert wizard.draft.text == "neon, golden hour, dusk"
+        assert wizard.draft.trial().variant_values == ("neon", "golden hour", "dusk")
+        vary(house, "prompt", VALUES)
+        assert "[[" not in wizard.values_step.wordings.fields[0].get(), "the prompt as it would be sent"
+
+    def test_a_new_prompt_is_compared_with_the_old_one_inside_the_global_texts(self, open_wizard, tmp_path):
+        house = open_words(open_wizard, tmp_path)
+        before = house.wizard.draft.prompts
+        wizard = vary(house, "prompt", VALUES)
+        (prompt,) = wizard.draft.prompts
+        old, new = wizard.values_step.wordings.fields
+        assert (prompt.positive, old.get()) == ("[[prompt]]", before[0].positive)
+        assert not wizard.bar.next.enabled
+        assert new.field is house.root.focus_get(), "what it is to be compared with is asked for"
+        house.key(*"fog", "<Control-Return>")
+        assert wizard.step == CHECK
+        assert wizard.draft.plan().variant_values == (before[0].positive, "fog")
+        vary(house, "txt2img.steps")
+        assert wizard.draft.prompts == before
