@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
@@ -10,8 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ..domain.base.errors import InvalidInput, Unreadable
-from ..domain.config.sweep import focus, is_wording
+from ..domain.config.catalogue import Value
+from ..domain.config.sweep import focus, is_wording, spell
 from ..domain.insights.association import Association, RatedRun, associations, doubt_words, expected_false
+from ..domain.insights.hint_question import hint_question
 from ..domain.insights.matrix import Board, board, evidence
 from ..domain.insights.report import Report, ValueReport, report
 from ..domain.insights.report_json import DocumentVerdict, document
@@ -21,6 +24,7 @@ from ..domain.insights.titles import VERDICT_NAMES
 from ..domain.insights.verdict_text import percent
 from ..domain.journal.history import History, ImageFacts
 from ..domain.journal.query import Query, select
+from ..domain.models.value_sources import CHECKPOINT
 from ..domain.runs.plan import LearningPlan
 from ..domain.runs.plan_title import prompts_tested
 from ..storage.disk.places import Places
@@ -62,14 +66,24 @@ class PlanLine(Struct, frozen=True, kw_only=True):
 class Hints(Struct, frozen=True, kw_only=True):
     """What everyday pictures of one checkpoint (or sketches) tell; `pictures` were rated.
 
-    Of the hints among the associations `expected_false` are expected to be false at most.
+    Of the hints among the associations `expected_false` are expected to be false at most. `confirm` has a question for
+    each slot or setting that a hint is about.
     """
 
     checkpoint: str
     sketch: bool
     pictures: int
     expected_false: float
+    confirm: tuple[Confirmation, ...]
     associations: tuple[Association, ...]
+
+
+class Confirmation(Struct, frozen=True, kw_only=True):
+    """The Learning Run that asks whether a hint is true, and the command that makes it."""
+
+    focus_parameter: str
+    values: tuple[Value, ...]
+    command: str
 
 
 class Overview(Struct, frozen=True, kw_only=True):
@@ -252,6 +266,7 @@ def _everyday(places: Places, history: History, pack: str, checkpoint: str) -> I
             sketch=sketch,
             pictures=len(rated),
             expected_false=expected_false(found),
+            confirm=tuple(_confirmations(found, pack, name, program(places))),
             associations=found,
         )
 
@@ -262,6 +277,18 @@ def _records(places: Places, pictures: Iterable[ImageFacts]) -> Iterator[RatedRu
             yield read_record(places.journal, facts.position), facts.rating
         except Unreadable as problem:
             err.print(str(problem), markup=False)
+
+
+def _confirmations(found: Sequence[Association], pack: str, checkpoint: str, typed: str) -> Iterator[Confirmation]:
+    for hint in {one.what: one for one in reversed(found) if one.telling}.values():
+        question = hint_question(hint)
+        if question is not None:
+            path, values = question.focus, question.values
+            words = [typed, "learn", shlex.quote(pack), "--focus", shlex.quote(path)]
+            words += ["--values", shlex.quote(spell(path, values))]
+            # Without a name the hints are about the loaded checkpoint.
+            words += ["--set", shlex.quote(f"checkpoint={checkpoint}")] if checkpoint and path != CHECKPOINT else []
+            yield Confirmation(focus_parameter=path, values=values, command=" ".join(words))
 
 
 def _tell_overview(found: Overview, typed: str) -> None:
@@ -288,5 +315,9 @@ def _tell_hints(hints: Hints) -> None:
     shown: Sequence[Association] = hints.associations[:_SHOWN]
     for association in shown:
         out.print(f"  {association.sentence}", markup=False)
+    if hints.confirm:
+        out.print("  Confirm by a Learning Run:")
+    for question in hints.confirm:
+        out.print(f"    {question.command}", markup=False, soft_wrap=True)
     if not shown:
         out.print("  Nothing to compare: all these pictures were made with the same choices.")

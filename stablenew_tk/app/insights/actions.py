@@ -31,7 +31,7 @@ from ..known_layer import value_words
 from ..model_traits import known_traits
 from ..presets import model_of
 
-ActionKey = Literal["rate", "use", "preset", "more", "profile", "finer"]
+ActionKey = Literal["rate", "use", "preset", "more", "profile", "finer", "confirm"]
 
 
 class InsightAction(Struct, frozen=True, kw_only=True):

@@ -104,6 +104,10 @@ class InsightEntries:
         """The hints behind an entry; empty for a Learning Run."""
         return self._hints[key][1] if key in self._hints else ()
 
+    def hint_place(self, key: str) -> Scope:
+        """Pack and checkpoint of those hints."""
+        return self._hints[key][0]
+
     def hint_scope(self, key: str) -> str:
         """What those hints hold for."""
         (pack, checkpoint), hints = self._hints[key]

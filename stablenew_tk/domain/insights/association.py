@@ -7,15 +7,15 @@ how many of such hints are false. Only a Learning Run gives proof.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value, catalogue, flat, parameter
 from ..config.pipeline_config import PipelineConfig
-from ..config.sweep import value_text
+from ..config.sweep import slot_words, value_text
 from ..journal.history import Position
 from ..journal.record import LearningRecord
 from .discovery import FALSE_RATE, Candidate, Family, StandOut, standing_out
@@ -49,7 +49,8 @@ class Association(Struct, frozen=True, kw_only=True):
     `value`, `others` have something else. `effect` in stars against those others, `low` to `high` its 90 % interval
     (0 where too few pictures have it). `sentence` is what may be said: a hint (`telling`), no difference, too early, or
     which choices cannot be told apart.
-    It was compared beside all others of the `looked_at` slots and settings.
+    It was compared beside all others of the `looked_at` slots and settings. `tried` are all values that pictures have
+    there, the most frequent first.
     """
 
     what: str
@@ -63,6 +64,7 @@ class Association(Struct, frozen=True, kw_only=True):
     sentence: str
     telling: bool = False
     looked_at: int = 0
+    tried: tuple[Value, ...] = ()
 
     @property
     def has_range(self) -> bool:
@@ -90,6 +92,28 @@ class _Level(Struct, frozen=True, kw_only=True):
             return f"{self.what} = {self.value}"
         title = parameter(self.what).title.removeprefix("txt2img · ").replace(" · ", " ")
         return f"{title.partition(' (')[0]} {self.value}"
+
+
+class _Subject(Struct, frozen=True):
+    """A slot or setting, and the pictures that have each of its values."""
+
+    what: str
+    slot: bool
+    masks: Mapping[Value, int]
+
+    @property
+    def tried(self) -> tuple[Value, ...]:
+        """Its values, the most frequent first."""
+        return tuple(sorted(self.masks, key=lambda value: -self.masks[value].bit_count()))
+
+    def levels(self) -> Iterator[_Level]:
+        """Its values as levels; of many numbers two halves."""
+        masks = {str(value): mask for value, mask in self.masks.items()} if self.slot else _texts(self.what, self.masks)
+        everywhere = 0
+        for mask in masks.values():
+            everywhere |= mask
+        for value, mask in masks.items():
+            yield _Level(what=self.what, slot=self.slot, value=value, mask=mask, rest=everywhere & ~mask)
 
 
 class _Estimate(Struct, frozen=True):
@@ -120,7 +144,9 @@ def associations(rated: Sequence[RatedRun]) -> tuple[Association, ...]:
     """
     everyday = [(record, stars) for record, stars in rated if record.learning.mode != "active" and stars]
     _refuse_mixtures([record for record, _ in everyday])
-    levels = tuple(_levels([record for record, _ in everyday]))
+    subjects = tuple(_subjects([record for record, _ in everyday]))
+    levels = [level for one in subjects for level in one.levels()]
+    tried = {one.what: one.tried for one in subjects}
     blocks = _blocks([record for record, _ in everyday])
     columns = _columns(levels, blocks)
     fits = ridge([column.mask for column in columns], blocks, [float(stars) for _, stars in everyday])
@@ -134,10 +160,11 @@ def associations(rated: Sequence[RatedRun]) -> tuple[Association, ...]:
         if level.what not in covered:
             most.setdefault(level.what, level)
     early = [_too_early(level, blocks) for level in most.values()]
-    return (
+    ordered = (
         *sorted(found, key=lambda one: (not one.telling, -abs(one.effect), one.what, one.value)),
         *sorted(early, key=lambda one: (-one.n, one.what)),
     )
+    return tuple(replace(one, tried=tried[one.what]) for one in ordered)
 
 
 def _refuse_mixtures(records: Sequence[LearningRecord]) -> None:
@@ -161,8 +188,8 @@ def _blocks(records: Sequence[LearningRecord]) -> list[int]:
     return [mask for mask in found.values() if mask.bit_count() > 1]
 
 
-def _levels(records: Sequence[LearningRecord]) -> Iterator[_Level]:
-    """Every choice that was not always the same, slots of the randomizer first."""
+def _subjects(records: Sequence[LearningRecord]) -> Iterator[_Subject]:
+    """Every slot and setting that was not always the same, slots of the randomizer first."""
     slots: dict[str, dict[Value, int]] = {}
     configs: dict[PipelineConfig, int] = {}
     for place, record in enumerate(records):
@@ -180,18 +207,11 @@ def _levels(records: Sequence[LearningRecord]) -> Iterator[_Level]:
             masks[value] = masks.get(value, 0) | mask
     for slot, masks in slots.items():
         # Wildcards, words in braces, tags, styles and replaced words already show what they are.
-        shown = f"[[{slot}]]" if re.fullmatch(r"[\w .-]+", slot) and not slot.startswith("_") else slot
-        yield from _levels_of(shown, {str(value): mask for value, mask in masks.items()}, slot=True)
+        if len(masks) > 1:
+            yield _Subject(slot_words(slot), True, masks)
     for path, masks in settings.items():
-        yield from _levels_of(path, _texts(path, masks), slot=False)
-
-
-def _levels_of(what: str, masks: Mapping[str, int], *, slot: bool) -> Iterator[_Level]:
-    everywhere = 0
-    for mask in masks.values():
-        everywhere |= mask
-    for value, mask in masks.items() if len(masks) > 1 else ():
-        yield _Level(what=what, slot=slot, value=value, mask=mask, rest=everywhere & ~mask)
+        if len(masks) > 1:
+            yield _Subject(path, False, masks)
 
 
 def _in_force(config: PipelineConfig) -> Iterator[tuple[str, Value]]:

@@ -84,7 +84,7 @@ def check_wordings(path: str, prompts: Sequence[Sequence[str]], values: Sequence
         name = slot_words(path.removeprefix(SLOT))
         raise InvalidInput(f"{path}: {name} is not in the prompt. Choose prompts that have it.", "prompts")
     for number, value in enumerate(values):
-        if _varies(str(value)):
+        if varies_itself(str(value)):
             field = f"variant_values[{number}]"
             raise InvalidInput(
                 f"{field}: “{_cut(str(value))}” varies itself ({{a|b}}, __name__ or [[name]]). "
@@ -93,7 +93,8 @@ def check_wordings(path: str, prompts: Sequence[Sequence[str]], values: Sequence
             )
 
 
-def _varies(text: str) -> bool:
+def varies_itself(text: str) -> bool:
+    """Whether a wording holds a choice, a wildcard or a slot, so that it is no one text."""
     parsed = parse(text)
     parts = [part for part in parsed.body if not isinstance(part, str)]
     return bool(parsed.troubles) or any(not isinstance(part, Choice) or len(part.options) > 1 for part in parts)

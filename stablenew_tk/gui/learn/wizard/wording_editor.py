@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ....app.learn.plan_preview import counted_words, parsed
-from ....domain.config.sweep import PROMPT, Focus, spell
+from ....domain.config.sweep import PROMPT, SLOT, Focus, spell
 from ....domain.experiments.plan_draft import PlanDraft
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Label
 from ...widgets.controls import Check
+from ...widgets.entries import Entry
 from ...widgets.flow import pack_if
 from ...widgets.text_field import TextField
 from ...widgets.tooltips import tip
@@ -31,7 +32,8 @@ class WordingValues(Box):
         self._edit, self._draft = edit, PlanDraft()
         self._rows = Box(self)
         self._rows.pack(fill="x")
-        self.fields: list[TextField] = []
+        self.fields: list[TextField | Entry] = []
+        self._built_for = ""
         tools = Box(self)
         tools.pack(fill="x", pady=(theme.px(2), 0))
         self.more = Button(tools, "One more wording", self._add, kind="link", icon="plus")
@@ -53,7 +55,8 @@ class WordingValues(Box):
         values, problem = parsed(draft)
         wanted = [str(value) for value in values if value]
         # A field without a text is being written; it is no value yet.
-        if list(dict.fromkeys(self.texts)) != wanted and not (problem and draft.text.strip()):
+        changed = list(dict.fromkeys(self.texts)) != wanted and not (problem and draft.text.strip())
+        if changed or draft.focus != self._built_for:
             self._build(wanted)
         self.nothing.set("" in values)
         pack_if(spec.path != PROMPT, self.nothing, side="right")
@@ -77,15 +80,21 @@ class WordingValues(Box):
     def _build(self, texts: Sequence[str]) -> None:
         for child in self._rows.winfo_children():
             child.destroy()
-        self.fields = []
+        self.fields, self._built_for = [], self._draft.focus
         # One empty field invites to write what the text is to be compared with.
-        for text in [*texts, *[""] * max(1 if len(texts) < 2 else 0, 2 - len(texts))]:
+        for text in [*texts, *[""] * max(0, 2 - len(texts))]:
             self._append(text)
 
-    def _append(self, text: str) -> TextField:
+    def _field(self, row: Box) -> TextField | Entry:
+        """One line for what stands in a slot, so that Return goes on; several for a whole prompt."""
+        if self._draft.focus.startswith(SLOT):
+            return Entry(row, width=220, on_edit=lambda _text: self._tell())
+        return TextField(row, least=1, most=6, on_edit=lambda _text: self._tell())
+
+    def _append(self, text: str) -> TextField | Entry:
         row = Box(self._rows)
         row.pack(fill="x")
-        field = TextField(row, least=1, most=6, on_edit=lambda _text: self._tell())
+        field = self._field(row)
         remove = Button(row, "", partial(self._remove, row, field), kind="quiet", icon="cross")
         tip(remove, "Take this wording away")
         remove.pack(side="right", anchor="n")
@@ -98,7 +107,7 @@ class WordingValues(Box):
         self._append("").focus_set()
         self._tell()
 
-    def _remove(self, row: Box, field: TextField) -> None:
+    def _remove(self, row: Box, field: TextField | Entry) -> None:
         self.fields.remove(field)
         row.destroy()
         self._tell()

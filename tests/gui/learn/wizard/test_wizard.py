@@ -839,11 +839,32 @@ class TestWordings:
         fields = wizard.values_step.wordings.fields
         assert [field.get() for field in fields] == ["neon", "golden hour", "fog"]
         fields[2].field.focus_force()
-        house.key("<Control-a>", "<Delete>", *"dusk")
+        fields[2].field.delete(0, "end")
+        house.key(*"dusk")
         assert wizard.draft.text == "neon, golden hour, dusk"
         assert wizard.draft.trial().variant_values == ("neon", "golden hour", "dusk")
         vary(house, "prompt", VALUES)
         assert "[[" not in wizard.values_step.wordings.fields[0].get(), "the prompt as it would be sent"
+
+    def test_a_question_about_a_slot_of_a_pack_waits_for_its_prompts(self, open_wizard, tmp_path):
+        house = open_words(open_wizard, tmp_path)
+        plan = LearningPlan(
+            plan_id="",
+            name="",
+            focus_parameter="slot:light",
+            pack_id="words",
+            prompts=(),
+            variant_values=("fog", "neon"),
+            seeds=(),
+            most_pictures=40,
+        )
+        house.controller.change_settings(msgspec.structs.replace(house.controller.settings, pack="starter"))
+        house.wizard.begin(plan)
+        house.until(lambda: house.wizard.draft.prompts and house.wizard.bar.next.enabled)
+        house.key("<Return>", "<Return>", "<Return>")
+        wizard = house.wizard
+        assert (wizard.step, wizard.draft.pack_id, wizard.draft.text) == (CHECK, "words", "fog, neon")
+        assert [one.positive for one in wizard.draft.plan().prompts] == ["a city, [[light]], calm"]
 
     def test_a_new_prompt_is_compared_with_the_old_one_inside_the_global_texts(self, open_wizard, tmp_path):
         house = open_words(open_wizard, tmp_path)
