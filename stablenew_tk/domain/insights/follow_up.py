@@ -28,6 +28,8 @@ from .report import Report, naming, preset_values, summary
 from .titles import heading
 from .verdict_text import joined
 
+# Longer names of several wordings do not fit on a button.
+_LONGEST_NAMES = 30
 # A preset from any other verdict is marked as the user's own choice (`by_hand`).
 CERTAIN: tuple[VerdictState, ...] = ("settled", "best", "no_difference")
 
@@ -57,7 +59,10 @@ def cells_text(report: Report, cells: Sequence[PlanCell]) -> str:
     rows = sorted({cell.row + 1 for cell in cells})
     run = len(rows) > 1 and all(after == before + 1 for before, after in pairwise(rows))
     seeds = f"{rows[0]}–{rows[-1]}" if run else ", ".join(map(str, rows))
-    return f"{joined([name(value) for value in values])}, seed{'' if len(rows) == 1 else 's'} {seeds}"
+    named = joined([name(value) for value in values])
+    if is_wording(report.focus.path) and len(named) > _LONGEST_NAMES:
+        named = f"{len(values)} wordings" if len(values) > 1 else "1 wording"
+    return f"{named}, seed{'' if len(rows) == 1 else 's'} {seeds}"
 
 
 def finer_values(report: Report, traits: ModelTraits | None = None) -> tuple[Value, ...]:

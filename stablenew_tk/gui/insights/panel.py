@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from ...app.insights.actions import ActionKey, InsightAction
 from ...domain.base.colour_roles import Role
+from ...domain.config.sweep import is_wording
 from ...domain.insights.association import Association
 from ...domain.insights.report import Report, naming
 from ...domain.insights.titles import VERDICT_NAMES
@@ -373,6 +374,7 @@ class InsightPanel(Box):
             pack_if(part in wanted, part, fill="x", pady=(theme.px(12), 0), padx=side)
 
     def _halve(self, width: int) -> None:
+        self.pictures.fit(width // 2)
         self.cards.columnconfigure(0, minsize=width // 2)
         self.cards.columnconfigure(1, minsize=width - width // 2)
 
@@ -380,7 +382,10 @@ class InsightPanel(Box):
         if self._report is not None and 0 <= at < len(self._report.values):
             line = self._report.values[at]
             name = naming(self._report.focus, self._report.plan.variant_values)
-            self.pictures.show(f"Pictures at {name(line.value)}", line.images)
+            cut = line.text != line.value and is_wording(self._report.focus.path)
+            # A long wording stands in full below; above it there is no room.
+            title = "Pictures with these words" if cut else f"Pictures at {name(line.value)}"
+            self.pictures.show(title, line.images, str(line.value) if cut else "")
 
     def _chosen(self, index: int) -> None:
         self._show_pictures(index)
