@@ -78,7 +78,7 @@ def use_action(report: Report | None, controller: Controller) -> InsightAction |
     """The button that uses the value of a verdict from now on, or takes that back; None = the verdict names none."""
     if report is None or report.verdict.state not in CERTAIN or report.verdict.value is None:
         return None
-    if not may_be_known(report.plan):
+    if not may_be_known(report.plan, report.verdict.value):
         return None
     if known_from(report, controller) is not None:
         return InsightAction(key="use", text="In use · Undo")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from ...domain.config.catalogue import Value
 from ...domain.config.sweep import focus
 from ...domain.insights.association import Association
@@ -20,8 +22,8 @@ def confirm_actions(hints: Sequence[Association]) -> list[InsightAction]:
     if not hints:
         return []
     why = "" if hint_question(hints[0]) is not None else CANNOT
-    kind = "main" if hints[0].telling else "plain"
-    return [InsightAction(key="confirm", text="Confirm by a Learning Run…", kind=kind, why=why)]
+    action = InsightAction(key="confirm", text="Confirm by a Learning Run…", why=why)
+    return [replace(action, kind="main") if hints[0].telling and not why else action]
 
 
 def confirming_plan(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from msgspec.structs import asdict, replace
 
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value
-from ..config.sweep import LORA_FILE, around, is_wording, value_text
+from ..config.sweep import LORA_FILE, NO_LORA, around, is_wording, value_text
 from ..models.preset_scope import PresetScope, hash_in_name, reasons, same_scope
 from ..models.recommendations import ModelSettings
 from ..models.sensible_range import ModelTraits, sensible_range
@@ -28,6 +28,7 @@ from .report import Report, naming, preset_values, summary
 from .titles import heading
 from .verdict_text import joined
 
+_NOTHING = "There is nothing to keep: a prompt without its tag has no LoRA already."
 # Longer names of several wordings do not fit on a button.
 _LONGEST_NAMES = 30
 # A preset from any other verdict is marked as the user's own choice (`by_hand`).
@@ -122,7 +123,6 @@ def preset_draft(
     if is_wording(plan.focus_parameter):
         raise InvalidInput(why_not_kept(plan))
     values, weights = preset_values(plan, value)
-    compared = compared_loras(plan)
     scope = scope_of(plan, report.checkpoint, model, engine="sketch" if report.sketch else "")
     return Preset(
         preset_id="",
@@ -130,16 +130,22 @@ def preset_draft(
         values=values,
         lora_weights=weights,
         **asdict(scope),
-        lora_instead={name: tuple(one for one in compared if one != name) for name in weights} if compared else {},
+        lora_instead=_instead(plan, weights),
         evidence=_evidence(plan, found, by_hand=by_hand),
     )
 
 
-def may_be_known(plan: LearningPlan) -> bool:
-    """Whether its answer can be taken over as a known value. A LoRA file stands for the others of its training, which
-    only a preset can replace in a prompt; words belong into the pack.
+def _instead(plan: LearningPlan, weights: Mapping[str, float]) -> dict[str, tuple[str, ...]]:
+    """For the LoRA file that is kept the others that a plan compared, in whose place it stands."""
+    compared = compared_loras(plan)
+    return {name: tuple(one for one in compared if one != name) for name in weights} if compared else {}
+
+
+def may_be_known(plan: LearningPlan, value: Value | None = None) -> bool:
+    """Whether its answer, or this value of it, can be taken over as a known value. Words belong into the pack, and a
+    prompt without its tag has no LoRA already.
     """
-    return plan.focus_parameter != LORA_FILE and not is_wording(plan.focus_parameter)
+    return not is_wording(plan.focus_parameter) and (plan.focus_parameter != LORA_FILE or value != NO_LORA)
 
 
 def may_be_preset(plan: LearningPlan) -> bool:
@@ -151,7 +157,7 @@ def why_not_kept(plan: LearningPlan) -> str:
     """Where the answer of a plan that cannot be a known value belongs."""
     if is_wording(plan.focus_parameter):
         return "Which wording is best is no setting: write it into the pack. Presets and known values have no words."
-    return "Which LoRA file is best is kept as a preset."
+    return _NOTHING
 
 
 def known_draft(
@@ -168,6 +174,7 @@ def known_draft(
         path=plan.focus_parameter,
         values=values,
         lora_weights=weights,
+        lora_instead=_instead(plan, weights),
         **asdict(scope),
         evidence=_evidence(plan, found, by_hand=not proven),
     )
@@ -207,8 +214,7 @@ def _evidence(plan: LearningPlan, found: ResultSummary, *, by_hand: bool) -> Pre
 def refuse_empty(preset: Preset) -> None:
     """Raise InvalidInput for a preset that sets nothing: that of a run whose answer is no LoRA."""
     if not preset.values and not preset.lora_weights:
-        words = "There is nothing to keep: a prompt without its tag has no LoRA already."
-        raise InvalidInput(f"values: {words}", "values")
+        raise InvalidInput(f"values: {_NOTHING}", "values")
 
 
 def added_to(preset: Preset, scope: PresetScope, other: Preset) -> Preset:

@@ -785,6 +785,11 @@ class TestLoraFiles:
         step.focus_first()
         house.key("<Down>", "<Down>", "<Down>", "<space>")
         assert house.wizard.draft.values() == ("none", "rainy-000002")
+        typed(step.names.weighted, "rainy-000004:0.6, rainy-000004:99")
+        assert "is not a weight" in sentence_below(step.names.weighted)
+        typed(step.names.weighted, "rainy-000004:0.6, rainy-000004:1.2")
+        assert house.wizard.step == VALUES, "Return has added the files"
+        assert house.wizard.draft.values() == ("none", "rainy-000002", "rainy-000004:0.6", "rainy-000004:1.2")
 
     def test_a_suggested_run_asks_only_for_its_prompt_and_makes_a_picture_with_each_file(self, house):
         wizard = house.wizard
