@@ -57,6 +57,7 @@ class PromptChoice:
         self.source: PackFile | str = ""
         self.chosen: list[str] = []
         self.only_one = False
+        self.has_kept = False  # the first source is what the draft began with
         self._is_fresh = True  # no source was picked yet
         self._read: tuple[PackPrompt, ...] = ()
         self._added: dict[str, tuple[str, ...]] = {}  # by prompt: paths of the LoRAs that the profile added
@@ -98,6 +99,7 @@ class PromptChoice:
     def begin(self, draft: PlanDraft) -> None:
         """Start anew. A draft that has prompts offers them as the first source; that of a picture to keep stays."""
         self.draft = self._kept = draft
+        self.has_kept = bool(draft.prompts)
         self.source = KEPT if draft.prompts else ""
         self.chosen, self._read = [prompt.prompt_id for prompt in draft.prompts], ()
         self.only_one, self._is_fresh, self._raised, self._own = False, True, ("", ""), None
@@ -105,11 +107,6 @@ class PromptChoice:
             self.draft = replace(draft, wordings=self._words_there(draft.prompts))
 
     # ---- sources
-
-    @property
-    def has_kept(self) -> bool:
-        """Whether the first source is what the draft began with."""
-        return bool(self._kept.prompts)
 
     @property
     def keeps_picture(self) -> bool:

@@ -49,7 +49,7 @@ class Association(Struct, frozen=True, kw_only=True):
     `value`, `others` have something else. `effect` in stars against those others, `low` to `high` its 90 % interval
     (0 where too few pictures have it). `sentence` is what may be said: a hint (`telling`), no difference, too early, or
     which choices cannot be told apart.
-    It was compared beside all others of the `looked_at` slots and settings. `tried` are all values that pictures have
+    It was compared beside all others of the `looked_at` slots and settings. `all_values` are those that pictures have
     there, the most frequent first.
     """
 
@@ -64,7 +64,7 @@ class Association(Struct, frozen=True, kw_only=True):
     sentence: str
     telling: bool = False
     looked_at: int = 0
-    tried: tuple[Value, ...] = ()
+    all_values: tuple[Value, ...] = ()
 
     @property
     def has_range(self) -> bool:
@@ -102,7 +102,7 @@ class _Subject(Struct, frozen=True):
     masks: Mapping[Value, int]
 
     @property
-    def tried(self) -> tuple[Value, ...]:
+    def all_values(self) -> tuple[Value, ...]:
         """Its values, the most frequent first."""
         return tuple(sorted(self.masks, key=lambda value: -self.masks[value].bit_count()))
 
@@ -146,7 +146,7 @@ def associations(rated: Sequence[RatedRun]) -> tuple[Association, ...]:
     _refuse_mixtures([record for record, _ in everyday])
     subjects = tuple(_subjects([record for record, _ in everyday]))
     levels = [level for one in subjects for level in one.levels()]
-    tried = {one.what: one.tried for one in subjects}
+    all_values = {one.what: one.all_values for one in subjects}
     blocks = _blocks([record for record, _ in everyday])
     columns = _columns(levels, blocks)
     fits = ridge([column.mask for column in columns], blocks, [float(stars) for _, stars in everyday])
@@ -164,7 +164,7 @@ def associations(rated: Sequence[RatedRun]) -> tuple[Association, ...]:
         *sorted(found, key=lambda one: (not one.telling, -abs(one.effect), one.what, one.value)),
         *sorted(early, key=lambda one: (-one.n, one.what)),
     )
-    return tuple(replace(one, tried=tried[one.what]) for one in ordered)
+    return tuple(replace(one, all_values=all_values[one.what]) for one in ordered)
 
 
 def _refuse_mixtures(records: Sequence[LearningRecord]) -> None:

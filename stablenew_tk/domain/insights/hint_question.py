@@ -50,11 +50,11 @@ def _focus(hint: Association) -> str:
 
 def _values(hint: Association, path: str) -> list[Value]:
     if path in catalogue() and focus(path).ordered:
-        ordered = sorted(hint.tried, key=float)
+        ordered = sorted(hint.all_values, key=float)
         last = len(ordered) - 1
         if last < _MOST_NUMBERS:
             return ordered
         return [ordered[round(last * place / (_MOST_NUMBERS - 1))] for place in range(_MOST_NUMBERS)]
-    fixed = [value for value in hint.tried if not (hint.slot and varies_itself(str(value)))]
+    fixed = [value for value in hint.all_values if not (hint.slot and varies_itself(str(value)))]
     about = [value for value in fixed if str(value) == hint.value]
     return [*about, *(value for value in fixed if value not in about)][:_MOST_NAMES]

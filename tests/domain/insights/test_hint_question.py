@@ -8,10 +8,10 @@ from stablenew_tk.domain.insights.association import Association
 from stablenew_tk.domain.insights.hint_question import hint_question
 
 
-def hint(what, value, *tried):
+def hint(what, value, *all_values):
     slot = "." not in what and what != "clip_skip"
     parts = {"n": 20, "others": 20, "effect": 0.6, "low": 0.2, "high": 1.0, "sentence": "", "telling": True}
-    return Association(what=what, slot=slot, value=value, tried=tried, **parts)
+    return Association(what=what, slot=slot, value=value, all_values=all_values, **parts)
 
 
 @pytest.mark.parametrize(
