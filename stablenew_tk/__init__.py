@@ -25,9 +25,9 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     gui.widgets         theme, buttons, fields, lists, picture grid      VALUES domain
 
     app.learn           plan states, wizard texts, rating session        app app.engines app.create VALUES domain
+    app.insights        reports, list, buttons of a verdict              app app.create VALUES domain
     app.create          chosen pack, form values, next run               app app.engines VALUES domain
     app.review          search results, text of a record                 app VALUES domain
-    app.insights        reports, list, buttons of a verdict              app VALUES domain
     app.models          facts about models, search                       app VALUES domain
     app.packs           open pack, drafts, texts                         app VALUES domain
     app                 state on the main thread: the controller         app.engines pipeline backends storage domain

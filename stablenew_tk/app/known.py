@@ -26,7 +26,7 @@ from ..domain.journal.history import History
 from ..domain.models.precedence import offers
 from ..domain.models.preset_scope import compare, reasons
 from ..domain.models.value_sources import ValueSources
-from ..domain.runs.known_value import KnownValue
+from ..domain.runs.known_value import KnownValue, subject_of
 from ..domain.runs.plan import LearningPlan, Preset, PresetEvidence, ResultSummary
 from .controller import Controller
 from .model_traits import known_traits
@@ -63,10 +63,18 @@ def preset_of(known: Sequence[KnownValue], name: str) -> Preset:
         family=next((one.family for one in known if one.family), ""),
         values=first.values,
         lora_weights=first.lora_weights,
+        lora_instead=first.lora_instead,
         evidence=first.evidence,
     )
     for one in known[1:]:
-        more = replace(whole, values=one.values, lora_weights=one.lora_weights, evidence=one.evidence, added={})
+        more = replace(
+            whole,
+            values=one.values,
+            lora_weights=one.lora_weights,
+            lora_instead=one.lora_instead,
+            evidence=one.evidence,
+            added={},
+        )
         whole = whole.with_values_of(more)
     return whole
 
@@ -86,11 +94,12 @@ _INSTEAD = {
 class KnownRow(Struct, frozen=True, kw_only=True):
     """One line of "What I know". `value` "" = none yet, `verdict` and `evidence` say what it rests on, `why` says why
     it does not count here; `known` is the value as taken over, `draft` one that can be, `plan_id` the Learning Run
-    behind it, which has `unrated` pictures.
+    behind it, which has `unrated` pictures. `subject` is the path, or of a LoRA file its training.
     """
 
     state: RowState
     path: str
+    subject: str
     title: str
     value: str = ""
     verdict: str = ""
@@ -111,11 +120,11 @@ def known_rows(controller: Controller, sources: ValueSources, origins: Mapping[s
     if history is None:
         return []
     here, elsewhere = _taken(history.plans.known.values(), sources, origins)
-    in_use = {row.path: row.known for row in here if row.known is not None}
+    in_use = {row.subject: row.known for row in here if row.known is not None}
     ready, still_open = _not_taken(history, sources, in_use)
-    covered = {row.path for row in (*here, *ready)}
-    more = [row for row in elsewhere if row.path not in covered][:_MOST_ELSEWHERE]
-    rows = [*here, *ready, *more, *[row for row in still_open if row.path not in covered][:_MOST_OPEN]]
+    covered = {row.subject for row in (*here, *ready)}
+    more = [row for row in elsewhere if row.subject not in covered][:_MOST_ELSEWHERE]
+    rows = [*here, *ready, *more, *[row for row in still_open if row.subject not in covered][:_MOST_OPEN]]
     # In the order of the form, so that nothing moves when a value is switched off or taken over.
     place = {path: at for at, path in enumerate(catalogue())}
     return sorted(rows, key=lambda row: place.get(row.path, len(place)))
@@ -134,8 +143,8 @@ def _taken(
                 here.append(_row(one, "off"))
         elif not judged_as.applied:
             (here if mine else elsewhere).append(_row(one, "elsewhere", reasons(judged_as.check)))
-        elif one.path not in applied:
-            applied.add(one.path)
+        elif one.subject not in applied:
+            applied.add(one.subject)
             origin = origins.get(one.path, "learned")
             here.append(_row(one, "on", _INSTEAD.get(origin, "")))
     return here, elsewhere
@@ -145,6 +154,7 @@ def _row(known: KnownValue, state: RowState, why: str = "") -> KnownRow:
     return KnownRow(
         state=state,
         path=known.path,
+        subject=known.subject,
         title=heading(known.path),
         value=value_text(known.value, known.path),
         verdict=verdict_words(known.evidence),
@@ -171,25 +181,26 @@ def _not_taken(
     ready, still_open = list[KnownRow](), list[KnownRow]()
     seen, model = set[str](), sources.model
     for plan in history.plans.plans():
-        path, mine = plan.focus_parameter, in_use.get(plan.focus_parameter)
-        if path in seen or plan.pack_id != sources.pack_id or not may_be_known(plan):
+        subject = subject_of(plan)
+        mine = in_use.get(subject)
+        if subject in seen or plan.pack_id != sources.pack_id or not may_be_known(plan):
             continue
         scope = replace(scope_of(plan, model=model), prompt_ids=())
         if not compare(scope, sources.situation).inside:
             continue
         if mine is not None and (mine.evidence.plan_id == plan.plan_id or mine.event_id > plan.event_id):
-            seen.add(path)
+            seen.add(subject)
             continue
         result = history.plans.result(plan.plan_id)
         found = result.summary if result is not None else None
         if found is not None and found.state in CERTAIN:
-            seen.add(path)
-            if found.value is not None:
+            seen.add(subject)
+            if found.value is not None and may_be_known(plan, found.value):
                 draft = known_draft(plan, found, found.value, model=model)
                 row = _row(draft, "ready")
                 ready.append(replace(row, known=None, draft=draft, since_ms=time_ms(result.ts) if result else 0))
         elif len(still_open) < _MOST_OPEN and (open_row := _open_row(history, plan, found)) is not None:
-            seen.add(path)
+            seen.add(subject)
             still_open.append(open_row)
     return ready, still_open
 
@@ -202,7 +213,13 @@ def _open_row(history: History, plan: LearningPlan, found: ResultSummary | None)
     words = short_verdict(found.parts[0]) if found is not None else f"too early: {now.rated} of {now.wanted} rated"
     path = plan.focus_parameter
     return KnownRow(
-        state="open", path=path, title=heading(path), verdict=words, plan_id=plan.plan_id, unrated=now.unrated
+        state="open",
+        path=path,
+        subject=subject_of(plan),
+        title=heading(path),
+        verdict=words,
+        plan_id=plan.plan_id,
+        unrated=now.unrated,
     )
 
 

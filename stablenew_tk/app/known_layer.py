@@ -91,7 +91,8 @@ class KnownLayer:
 
 def line_for(draft: KnownValue, plans: PlanBook, settings: Settings) -> KnownValue:
     """The line that takes a draft over. What is known for the same already is replaced by it."""
-    same = (one for one in plans.known.values() if one.path == draft.path and same_scope(one.scope, draft.scope).inside)
+    known = plans.known.values()
+    same = (one for one in known if one.subject == draft.subject and same_scope(one.scope, draft.scope).inside)
     known_id = draft.known_id or next((one.known_id for one in same), "") or new_id()
     forgot = what_goes_before(draft, settings)
     return as_line(replace(draft, known_id=known_id, on=True, forgot=forgot))
@@ -111,6 +112,7 @@ def known_values(known: KnownValue) -> PresetValues:
         f"known: {', '.join(part for part in (words, proof_words(known.evidence)) if part)}",
         preset_id=known.known_id,
         lora_weights=known.lora_weights,
+        lora_instead=known.lora_instead,
         scope=known.scope,
         plan_id=known.evidence.plan_id,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from rich.text import Text
 from .. import __version__
 from ..domain.base.errors import InvalidInput, Unreadable
 from ..domain.cards.card import CardOrigin
-from ..domain.config.sweep import focus
-from ..domain.insights.association import Association, RatedRun, associations
+from ..domain.config.catalogue import Value
+from ..domain.config.sweep import focus, is_wording, spell
+from ..domain.insights.association import Association, RatedRun, associations, doubt_words, expected_false
+from ..domain.insights.hint_question import hint_question
 from ..domain.insights.matrix import Board, board, evidence
 from ..domain.insights.report import Report, ValueReport, report
 from ..domain.insights.report_json import DocumentVerdict, document
@@ -25,6 +28,7 @@ from ..domain.insights.verdict_text import percent
 from ..domain.journal.history import History, ImageFacts
 from ..domain.journal.query import Query, select
 from ..domain.journal.record import LearningRecord
+from ..domain.models.value_sources import CHECKPOINT
 from ..domain.runs.plan import LearningPlan
 from ..domain.runs.plan_title import prompts_tested
 from ..pipeline.ids_and_times import day_in_words
@@ -70,12 +74,26 @@ class PlanLine(Struct, frozen=True, kw_only=True):
 
 
 class Hints(Struct, frozen=True, kw_only=True):
-    """What everyday pictures of one checkpoint (or sketches) tell; `pictures` were rated."""
+    """What everyday pictures of one checkpoint (or sketches) tell; `pictures` were rated.
+
+    Of the hints among the associations `expected_false` are expected to be false at most. `confirm` has a question for
+    each slot or setting that a hint is about.
+    """
 
     checkpoint: str
     sketch: bool
     pictures: int
+    expected_false: float
+    confirm: tuple[Confirmation, ...]
     associations: tuple[Association, ...]
+
+
+class Confirmation(Struct, frozen=True, kw_only=True):
+    """The Learning Run that asks whether a hint is true, and the command that makes it."""
+
+    focus_parameter: str
+    values: tuple[Value, ...]
+    command: str
 
 
 class Overview(Struct, frozen=True, kw_only=True):
@@ -191,6 +209,9 @@ def _one(args: argparse.Namespace, history: History) -> int:
     if not history.visible().shows(plan.plan_id):
         err.print("This run is rated blind and not revealed yet. Rating on after this look is no longer blind.")
     out.print(_table(found))
+    for value in found.values:
+        if is_wording(found.focus.path) and value.text != value.value:
+            out.print(f"{value.text}: {value.value or 'nothing'}", markup=False)
     for sentence in (*found.tag_sentences, found.over_time, _repeats(found)):
         if sentence:
             out.print(sentence, markup=False)
@@ -302,7 +323,15 @@ def _everyday(places: Places, history: History, pack: str, checkpoint: str) -> I
             groups.setdefault((facts.checkpoint, facts.sketch), []).append(facts)
     for (name, sketch), pictures in sorted(groups.items()):
         rated = list(_records(places, pictures[:NEWEST]))
-        yield Hints(checkpoint=name, sketch=sketch, pictures=len(rated), associations=associations(rated))
+        found = associations(rated)
+        yield Hints(
+            checkpoint=name,
+            sketch=sketch,
+            pictures=len(rated),
+            expected_false=expected_false(found),
+            confirm=tuple(_confirmations(found, pack, name, program(places))),
+            associations=found,
+        )
 
 
 def _records(places: Places, pictures: Iterable[ImageFacts]) -> Iterator[RatedRun]:
@@ -311,6 +340,18 @@ def _records(places: Places, pictures: Iterable[ImageFacts]) -> Iterator[RatedRu
             yield read_record(places.journal, facts.position), facts.rating
         except Unreadable as problem:
             err.print(str(problem), markup=False)
+
+
+def _confirmations(found: Sequence[Association], pack: str, checkpoint: str, typed: str) -> Iterator[Confirmation]:
+    for hint in {one.what: one for one in reversed(found) if one.telling}.values():
+        question = hint_question(hint)
+        if question is not None:
+            path, values = question.focus, question.values
+            words = [typed, "learn", shlex.quote(pack), "--focus", shlex.quote(path)]
+            words += ["--values", shlex.quote(spell(path, values))]
+            # Without a name the hints are about the loaded checkpoint.
+            words += ["--set", shlex.quote(f"checkpoint={checkpoint}")] if checkpoint and path != CHECKPOINT else []
+            yield Confirmation(focus_parameter=path, values=values, command=" ".join(words))
 
 
 def _tell_overview(found: Overview, typed: str) -> None:
@@ -332,8 +373,14 @@ def _tell_overview(found: Overview, typed: str) -> None:
 def _tell_hints(hints: Hints) -> None:
     where = "sketch pictures: a rehearsal" if hints.sketch else hints.checkpoint or "the loaded checkpoint"
     out.print(f"From everyday runs with {where}, {_pictures(hints.pictures)} rated: hints, not proof", markup=False)
+    if words := doubt_words(hints.associations):
+        out.print(f"  {words}", markup=False)
     shown: Sequence[Association] = hints.associations[:_SHOWN]
     for association in shown:
         out.print(f"  {association.sentence}", markup=False)
+    if hints.confirm:
+        out.print("  Confirm by a Learning Run:")
+    for question in hints.confirm:
+        out.print(f"    {question.command}", markup=False, soft_wrap=True)
     if not shown:
         out.print("  Nothing to compare: all these pictures were made with the same choices.")

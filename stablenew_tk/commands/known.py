@@ -14,7 +14,7 @@ from ..app.known_layer import line_for, proof_words, value_words
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value
 from ..domain.config.user_settings import Settings
-from ..domain.insights.follow_up import known_draft, may_be_known
+from ..domain.insights.follow_up import known_draft, may_be_known, why_not_kept
 from ..domain.insights.report import summary
 from ..domain.journal.history import BEGINNING, History
 from ..domain.journal.record import JournalLine, Void
@@ -116,11 +116,12 @@ def _list(args: argparse.Namespace, places: Places) -> int:
 def _use(args: argparse.Namespace, places: Places) -> int:
     settings, history = settings_of(args, places), _history(places)
     plan = find_plan(history, args.plan)
-    if not may_be_known(plan):
-        words = f"Which LoRA file is best is kept as a preset: {program(places)} presets make {plan.plan_id}"
-        raise InvalidInput(words, "PLAN")
     report = known_report(history, plan)
+    if not may_be_known(plan):
+        raise InvalidInput(why_not_kept(plan), "PLAN")
     value = chosen_value(plan, args.value) if args.value is not None else proven_value(report)
+    if not may_be_known(plan, value):
+        raise InvalidInput(why_not_kept(plan), "PLAN")
     checkpoint = report.checkpoint or plan.base_config.checkpoint
     model = known_model(places, settings, checkpoint)
     draft = known_draft(plan, summary(report), value, model=model, checkpoint=checkpoint)

@@ -20,7 +20,7 @@ from ..domain.base.wording import counted
 from ..domain.config.catalogue import Value
 from ..domain.config.engines import ENGINES
 from ..domain.config.learning_mode import mode_for
-from ..domain.config.sweep import LORA_FILE, focus, value_text
+from ..domain.config.sweep import LORA_FILE, focus
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.base_config import check_offered
 from ..domain.experiments.plan_file import usual_name, write_plan
@@ -35,6 +35,7 @@ from ..domain.journal.history import History
 from ..domain.models.value_sources import CHECKPOINT, ValueSources
 from ..domain.runs.plan import MOST_PICTURES, START_ROWS, LearningPlan, PlanCell, config_for
 from ..domain.runs.plan_title import prompts_tested, rows_words
+from ..domain.runs.wordings import short_texts
 from ..pipeline.ids_and_times import new_id
 from ..storage.disk.files import alone
 from ..storage.disk.places import Places
@@ -55,6 +56,7 @@ from .run_settings import (
 from .session import Session
 from .terminal import FAILED, OK, err, find_plan, known_packs, out, print_json, program
 
+_FOCUS_HELP = "what to vary: txt2img.cfg_scale, checkpoint, lora:rainy-streets, lora, prompt, negative, slot:light"
 StepState = Literal["planned", "ok", "suspect", "failed", "cancelled"]
 
 
@@ -62,9 +64,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `learn`."""
     add = parser.add_argument
     add("pack", nargs="?", default="", metavar="PACK", help="a pack file, or the name of a pack")
-    add("--focus", metavar="PATH", help="what to vary: txt2img.cfg_scale, checkpoint, lora:rainy-streets, lora")
+    add("--focus", metavar="PATH", help=_FOCUS_HELP)
     specs = '"15-45 (+5)", "5-8 [4]", "1, 2, .., 10", "Euler a, Heun" (else numbers that suit the checkpoint)'
     add("--values", metavar="SPEC", dest="spec", help=specs)
+    words = "the wordings for --focus prompt, negative or slot:NAME, one in each line of a file"
+    add("--values-file", metavar="FILE", help=words)
     words = "with --focus lora: all files of this training, in the order of learning, and none"
     add("--series", metavar="NAME", help=words)
     add("--images", type=int, metavar="N", help=f"pictures per value, on all prompts together (else {IMAGES})")
@@ -215,6 +219,7 @@ def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings:
         "PACK": args.pack,
         "--focus": args.focus,
         "--values": args.spec,
+        "--values-file": args.values_file,
         "--series": args.series,
         "--images": args.images,
         "--full": args.full,
@@ -303,7 +308,7 @@ def _announce(plan: LearningPlan, left: Sequence[PlanCell], session: Session) ->
     path, values, rows = plan.focus_parameter, plan.variant_values, plan.full_rows
     seconds = session.controller.forecast_s(config_for(plan, values[cell.variant]) for cell in left)
     time = f", {about(seconds)}" if seconds else ""
-    out.print(f"{path}: {', '.join(value_text(value, path) for value in values)}", markup=False)
+    out.print(f"{path}: {', '.join(map(short_texts(path, values), values))}", markup=False)
     whole = len(plan.cells())
     if len(left) < whole:
         out.print(f"{whole - len(left)} of {whole} images are made, {len(left)} to go{time}")

@@ -13,7 +13,7 @@ from ..domain.base.errors import InvalidInput, Unreadable
 from ..domain.base.lora_tags import AddedLora
 from ..domain.config.catalogue import Value, with_values
 from ..domain.config.origins import MAX_SEED, RANDOM_SEED
-from ..domain.config.sweep import LORA, LORA_FILE, focus, parse_values
+from ..domain.config.sweep import LORA, LORA_FILE, PROMPT, SLOT, focus, is_wording, parse_values
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_draft import PlanDraft, first_text, outside_words, sensible_words, shared_rows
 from ..domain.experiments.plan_file import PAGE_LIMIT, imported, named_focus, read_plan, usual_name
@@ -34,6 +34,7 @@ from ..domain.runs.plan import (
     planned,
     with_profile_loras,
 )
+from ..domain.runs.wordings import held_open, with_place
 from ..pipeline.ids_and_times import draw_seed
 from ..storage.disk.files import read_bounded
 from ..storage.disk.places import Places
@@ -42,6 +43,7 @@ from ..storage.pictures.images import open_for_start
 from .packs import refuse_errors, wildcards_of
 from .run_settings import absolute, typed_values
 from .terminal import pack_path
+from .wordings import own_wordings, places_with, values_beside, wordings_spec
 
 IMAGES = 3
 
@@ -141,14 +143,20 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings) 
     if not args.focus:
         raise InvalidInput('Say what to vary: --focus txt2img.cfg_scale --values "5-9 (+1)".', "--focus")
     subject = named_focus(args.focus.strip())
-    if args.series is not None and (subject.path != LORA_FILE or args.spec is not None):
+    spec = wordings_spec(args, subject.path)
+    if args.series is not None and (subject.path != LORA_FILE or spec is not None):
         raise InvalidInput("--series: it names the files to try with --focus lora, in place of --values.", "--series")
-    if args.series is None and args.spec is None and not subject.ordered and subject.kind != "bool":
-        raise InvalidInput(f'Say which values of {subject.path} to try: --values "one, other".', "--values")
-    values = parse_values(subject.path, args.spec) if args.spec is not None else ()
+    proposes = subject.ordered or subject.kind == "bool" or subject.path.startswith(SLOT)
+    if args.series is None and spec is None and not proposes:
+        between = " || " if is_wording(subject.path) else ", "
+        words = f'Say which values of {subject.path} to try: --values "one{between}other".'
+        raise InvalidInput(words, "--values")
+    values = parse_values(subject.path, spec) if spec is not None else ()
     # As many prompts as pictures of a value at most: who asks for one picture gets one prompt.
     most = min(SAMPLED, IMAGES if args.images is None else args.images)
-    pack_id, prompts = _from_pack(args, args.pack, places, settings, most)
+    pack_id, prompts, own = _from_pack(args, args.pack, places, settings, most, subject.path)
+    if is_wording(subject.path):
+        values = values_beside(subject.path, values, own)
     images, rows = shared_rows(max(IMAGES, len(prompts)), len(prompts))
     return LearningPlan(
         plan_id="",
@@ -167,7 +175,12 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings) 
 def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> PlanArguments:
     taken = [
         option
-        for option, given in (("--focus", args.focus), ("--values", args.spec), ("--series", args.series))
+        for option, given in (
+            ("--focus", args.focus),
+            ("--values", args.spec),
+            ("--values-file", args.values_file),
+            ("--series", args.series),
+        )
         if given is not None
     ]
     if taken or args.preset:
@@ -183,7 +196,8 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
         if not args.pack and not plan.pack_id:
             raise InvalidInput(f"prompts: {path.name} has no prompt. Name the pack, too.", "prompts")
         # A file that names no prompt means one, the first: it says itself how many pictures that makes.
-        pack_id, prompts = _from_pack(args, args.pack or plan.pack_id, places, settings, 1)
+        subject = plan.focus_parameter
+        pack_id, prompts, _ = _from_pack(args, args.pack or plan.pack_id, places, settings, 1, subject)
         plan = replace(plan, pack_id=pack_id, prompts=prompts)
     elif args.prompt:
         names = [prompt.prompt_id for prompt in plan.prompts]
@@ -196,16 +210,23 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
 
 
 def _from_pack(
-    args: argparse.Namespace, name: str, places: Places, settings: Settings, most: int
-) -> tuple[str, tuple[PlanPrompt, ...]]:
-    """Id of the pack, and the prompts named by `--prompt`, else up to `most` spread over the pack."""
+    args: argparse.Namespace, name: str, places: Places, settings: Settings, most: int, path: str
+) -> tuple[str, tuple[PlanPrompt, ...], tuple[str, ...]]:
+    """Id of the pack; the prompts named by `--prompt`, else up to `most` spread over the pack; and for wordings those
+    that the pack has itself.
+    """
     opened = load_whole(pack_path(name, places, settings))
     pack, own = opened.pack, opened.settings
-    chosen = _numbers(args.prompt, [prompt.name for prompt in pack.prompts]) or spread(len(pack.prompts), most)
+    there = places_with(opened.pack, path)
+    named = _numbers(args.prompt, [prompt.name for prompt in pack.prompts])
+    most = 1 if path == PROMPT else most
+    chosen = named or tuple(there[place] for place in spread(len(there), most))
     wildcards, _ = wildcards_of(opened.path, places, settings)
     texts = settings.globals.for_pack(positive=own.positive, negative=own.negative)
-    prompts = (_fixed(args, opened, pack.prompts[place], wildcards) for place in chosen)
-    return pack.pack_id, tuple(planned(prompt, texts) for prompt in prompts)
+    prompts = [_fixed(args, opened, held_open(pack.prompts[place], path), wildcards) for place in chosen]
+    slots = (*own.randomizer.slots, *pack.slots)
+    wordings = own_wordings(path, prompts, slots, wildcards)
+    return pack.pack_id, tuple(planned(with_place(prompt, path), texts) for prompt in prompts), wordings
 
 
 def _fixed(args: argparse.Namespace, opened: PackContent, prompt: PackPrompt, wildcards: Wildcards) -> PackPrompt:

@@ -244,7 +244,7 @@ def _named(name: str) -> str:
 
 
 def _preset(found: Report, value: Value, *, name: str, places: Places, settings: Settings) -> Preset:
-    words, plan = naming(found.focus)(value), found.plan
+    words, plan = naming(found.focus, found.plan.variant_values)(value), found.plan
     proven = found.verdict.state in CERTAIN and found.verdict.value == value
     name = name or f"{words[:1].upper()}{words[1:]} · {plan.pack_id or plan.name}"
     checkpoint = found.checkpoint or plan.base_config.checkpoint

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value
-from ..domain.config.sweep import parse_values, value_text
+from ..domain.config.sweep import parse_values
 from ..domain.config.user_settings import Settings
 from ..domain.insights.follow_up import CERTAIN
 from ..domain.insights.report import Report
 from ..domain.models.recommendations import ModelSettings
 from ..domain.runs.plan import LearningPlan
+from ..domain.runs.wordings import short_texts
 from ..storage.disk.places import Places
 from ..storage.models import index
 from .run_settings import in_library
@@ -20,7 +21,7 @@ def chosen_value(plan: LearningPlan, text: str) -> Value:
     values = parse_values(plan.focus_parameter, text)
     if len(values) == 1 and values[0] in plan.variant_values:
         return values[0]
-    tested = ", ".join(value_text(value, plan.focus_parameter) for value in plan.variant_values)
+    tested = ", ".join(map(short_texts(plan.focus_parameter, plan.variant_values), plan.variant_values))
     raise InvalidInput(f"--value {text}: give one of the values that were tried: {tested}.", "--value")
 
 

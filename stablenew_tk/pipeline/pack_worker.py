@@ -17,6 +17,7 @@ from ..domain.base.errors import ChangedMeanwhile, InvalidInput, StableNewError,
 from ..domain.config.origins import RANDOM_SEED
 from ..domain.prompts.checks import check_pack
 from ..domain.prompts.randomizer import PromptMemory, expand
+from ..domain.prompts.slot_values import wordings_of
 from ..domain.prompts.wildcards import Wildcards
 from ..storage.disk.places import Places
 from ..storage.models.scan import PACKS
@@ -213,16 +214,19 @@ class PackWorker:
     def _(self, order: ExpandPrompts) -> PromptsExpanded:
         randomizer = order.settings.randomizer
         seed = randomizer.seed if order.seed is None else order.seed
+        wildcards = self._wildcards(order.path)
         expansion = expand(
             order.prompts,
             randomizer,
-            self._wildcards(order.path),
+            wildcards,
             slots=order.slots,
             limit=order.limit or None,
             seed=draw_seed() if seed == RANDOM_SEED else seed,
             memory=self._expanded,
         )
-        return PromptsExpanded(path=order.path, number=order.number, expansion=expansion)
+        slots = (*randomizer.slots, *order.slots)
+        wordings = wordings_of(order.prompts, slots, wildcards) if order.wordings else {}
+        return PromptsExpanded(path=order.path, number=order.number, expansion=expansion, wordings=wordings)
 
     @perform.register
     def _(self, order: ReadRecipe) -> RecipeRead:

@@ -146,6 +146,10 @@ class TestOnePack:
         assert [line["plan_id"] for line in said["plans"]] == [plan.plan_id]
         (hints,) = said["everyday"]
         assert (hints["checkpoint"], hints["pictures"], hints["sketch"]) == ("dream.safetensors", 40, False)
+        assert hints["expected_false"] == pytest.approx(0.1)
+        assert [(one["focus_parameter"], one["values"]) for one in hints["confirm"]] == [
+            ("slot:light", ["neon", "fog"])
+        ]
         assert (hints["associations"][0]["what"], hints["associations"][0]["value"]) == ("[[light]]", "neon")
 
     def test_in_words_hints_are_called_hints(self, cli, lab):
@@ -153,6 +157,8 @@ class TestOnePack:
         out = cli("insights", "--pack", "rain").out
         assert "From everyday runs with dream.safetensors, 40 pictures rated: hints, not proof" in out
         assert "[[light]] = neon goes together with +" in out
+        assert "learn rain --focus slot:light --values 'neon, fog' --set checkpoint=dream.safetensors" in out
+        assert "1 slot or setting compared, 1 hint stands out; up to 1 in 10 such hints is expected to be false." in out
 
     def test_checkpoints_and_sketches_are_kept_apart(self, cli, lab):
         everyday(lab, 20)

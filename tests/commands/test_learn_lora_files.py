@@ -93,6 +93,40 @@ class TestOnServers:
 
 
 @pytest.mark.parametrize("kind", [WebUI, ComfyUI])
+def test_what_is_known_of_the_best_is_used_until_it_is_switched_off_or_undone(cli, kind):
+    first, second, *_ = TRAINERS["epochs"]
+    server = kind(*TRAINERS["epochs"])
+    with server.fake:
+        backend = ("--backend", server.fake.url, *TINY, *server.words)
+        said = cli(
+            *("learn", cli.pack, *backend, "--json", "--images", 4),
+            *("--focus", "lora", "--values", f"{first}, {second}:0.5, none"),
+        ).json
+        for step in said["steps"]:
+            assert cli("rate", step["images"][0], {first: 2, "none": 1}.get(step["value"], 5)).code == 0
+        used = cli("known", "use", "last")
+        assert used.code == 0, used.err
+        assert f"In use from now on: {second}:0.5" in used.out
+
+        def next_run():
+            before = len(server.loras())
+            made = cli("run", cli.pack, *backend, "--json")
+            assert made.code == 0, made.err
+            return server.loras()[before:]
+
+        assert next_run() == [[(second, "0.5")]]
+        cli("known", "off", "lora")
+        as_written = next_run()
+        assert as_written == [[("rainy", "0.7")]]
+        cli("known", "on", "lora")
+        assert next_run() == [[(second, "0.5")]]
+        cli("known", "undo", "lora")
+        cli("known", "undo", "lora")
+        cli("known", "undo", "lora")
+        assert next_run() == as_written
+
+
+@pytest.mark.parametrize("kind", [WebUI, ComfyUI])
 def test_step_by_step_the_epoch_and_weight_that_is_liked_is_found_and_kept(cli, kind):
     values = ("rainy-000002:0.6", "rainy-000004:0.6", "rainy-000004:1.2", "rainy:0.6", "none")
     server = kind(*TRAINERS["epochs"])

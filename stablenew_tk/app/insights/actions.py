@@ -15,6 +15,7 @@ from ...domain.insights.follow_up import (
     cells_text,
     finer_plan,
     may_be_known,
+    may_be_preset,
     place_of,
     preset_draft,
 )
@@ -30,7 +31,7 @@ from ..known_layer import value_words
 from ..model_traits import known_traits
 from ..presets import model_of
 
-ActionKey = Literal["rate", "use", "preset", "more", "profile", "finer"]
+ActionKey = Literal["rate", "use", "preset", "more", "profile", "finer", "confirm"]
 
 
 class InsightAction(Struct, frozen=True, kw_only=True):
@@ -52,7 +53,8 @@ def insight_actions(report: Report | None, controller: Controller, unrated: int)
     if report is None:
         return [InsightAction(key="rate", text="Rate blind" if unrated else "Reveal in Learn", note=note, kind="main")]
     certain = report.verdict.state in CERTAIN
-    found = [InsightAction(key="preset", text="Save as preset…" if certain else "Make preset by hand…")]
+    keep = InsightAction(key="preset", text="Save as preset…" if certain else "Make preset by hand…")
+    found = [keep] if may_be_preset(report.plan) else []
     use = use_action(report, controller)
     if use is not None:
         found.insert(0, use)
@@ -63,7 +65,7 @@ def insight_actions(report: Report | None, controller: Controller, unrated: int)
         wanted = _more(report, controller)
         main = not certain and not unrated and not wanted.why
         found.insert(0 if main else len(found), replace(wanted, kind="main") if main else wanted)
-    if certain and not report.sketch and controller.models.entries():
+    if certain and found and not report.sketch and controller.models.entries():
         # What a rehearsal with sketches found says nothing about a checkpoint.
         found.append(InsightAction(key="profile", text="Write to profile", kind="quiet"))
     if finer_draft(report, controller) is not None:
@@ -76,7 +78,7 @@ def use_action(report: Report | None, controller: Controller) -> InsightAction |
     """The button that uses the value of a verdict from now on, or takes that back; None = the verdict names none."""
     if report is None or report.verdict.state not in CERTAIN or report.verdict.value is None:
         return None
-    if not may_be_known(report.plan):
+    if not may_be_known(report.plan, report.verdict.value):
         return None
     if known_from(report, controller) is not None:
         return InsightAction(key="use", text="In use · Undo")

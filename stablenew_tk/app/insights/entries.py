@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.base.wording import counted
-from ...domain.insights.association import Association
+from ...domain.insights.association import Association, doubt_words
 from ...domain.insights.matrix import Board, board
 from ...domain.insights.report import Report
 from ...domain.insights.standing import Standing, standing
@@ -104,11 +104,20 @@ class InsightEntries:
         """The hints behind an entry; empty for a Learning Run."""
         return self._hints[key][1] if key in self._hints else ()
 
+    def hint_place(self, key: str) -> Scope:
+        """Pack and checkpoint of those hints."""
+        return self._hints[key][0]
+
     def hint_scope(self, key: str) -> str:
         """What those hints hold for."""
         (pack, checkpoint), hints = self._hints[key]
         rated = counted(self._everyday.pictures.get((pack, checkpoint), 0), "rated picture")
         return " · ".join(part for part in (hint_title(hints[0]), pack, checkpoint, rated) if part)
+
+    def hint_doubt(self, key: str) -> str:
+        """How many of all hints of the same pack and checkpoint are expected to be false, in a sentence."""
+        scope, _ = self._hints[key]
+        return doubt_words(self._everyday.known.get(scope, ()))
 
     def _entry(self, plan: LearningPlan, title: str) -> InsightEntry:
         plan_id, history = plan.plan_id, self._controller.history

@@ -16,12 +16,13 @@ from ...domain.base.wording import counted
 from ...domain.config.catalogue import Value, get_value
 from ...domain.config.origins import MAX_SEED
 from ...domain.config.pipeline_config import FIRST_STAGE, PipelineConfig, size_words, summary, work
-from ...domain.config.sweep import LORA, Focus, around, focuses, value_text
+from ...domain.config.sweep import LORA, Focus, around, focuses, is_wording, value_text
 from ...domain.experiments.base_config import check_offered
 from ...domain.experiments.plan_draft import PlanDraft, lora_weights, outside_words, plain, sentence
 from ...domain.journal.estimate import about
 from ...domain.runs.plan import EXPENSIVE, LearningPlan, columns_by_value, config_for
 from ...domain.runs.plan_title import prompt_words, prompts_tested, rows_words
+from ...domain.runs.wordings import short_texts
 from ..engines.missing_checkpoint import missing_in_plan
 from ..engines.unlisted_loras import unlisted_in_plan
 
@@ -97,8 +98,10 @@ def parsed(draft: PlanDraft) -> tuple[tuple[Value, ...], str]:
 
 def counted_words(draft: PlanDraft, values: Sequence[Value]) -> str:
     """ "5 values: 12, 20, 28, 36, 44"."""
-    texts = [value_text(value, draft.focus) for value in values]
-    shown = ", ".join(texts[:12]) + (f", … {texts[-1]}" if len(texts) > 12 else "")
+    texts = list(map(short_texts(draft.focus, values), values))
+    # Wordings have commas of their own.
+    between = " · " if is_wording(draft.focus) else ", "
+    shown = between.join(texts[:12]) + (f"{between}… {texts[-1]}" if len(texts) > 12 else "")
     return f"{counted(len(texts), 'value')}: {shown}"
 
 
@@ -244,7 +247,7 @@ def _outline(draft: PlanDraft, made: Making) -> MatrixOutline:
     seconds = made.seconds or ()
     spec = draft.spec
     return MatrixOutline(
-        heads=tuple(value_text(value, plan.focus_parameter) for value in own),
+        heads=tuple(map(short_texts(plan.focus_parameter, own), own)),
         seconds=tuple(_short_s(seconds[variant]) for variant in order) if seconds else (),
         rows=plan.full_rows,
         prompts=tuple(prompt.prompt_id for prompt in plan.prompts) if len(plan.prompts) > 1 else (),
@@ -365,7 +368,7 @@ def check_lines(draft: PlanDraft, made: Making) -> list[tuple[str, str]]:
         ("Stages", " → ".join(plan.base_config.stages())),
     ]
     if made.reused:
-        own = value_text(draft.own_value, plan.focus_parameter)
+        own = short_texts(plan.focus_parameter, plan.variant_values)(draft.own_value)
         sentence = f"{own} in row 1 is the picture you come from. Its old stars do not count: you rate it again"
         sentence += ", blind" if draft.blind else ""
         lines.insert(4, ("There already", sentence))

@@ -10,15 +10,18 @@ from msgspec.structs import replace
 from ...domain.base.lora_tags import AddedLora
 from ...domain.base.wording import counted
 from ...domain.config.origins import Origin
-from ...domain.config.sweep import LORA
+from ...domain.config.sweep import LORA, NEGATIVE, SLOT, is_wording
+from ...domain.config.sweep import PROMPT as WHOLE
 from ...domain.experiments.plan_draft import OWN_PACK, PlanDraft
 from ...domain.experiments.prompt_sample import SAMPLED, spread
 from ...domain.models.profile_loras import added
 from ...domain.models.value_sources import ValueSources, loras_put_in
-from ...domain.prompts.pack import PackProblem, PackPrompt
+from ...domain.prompts.pack import PackProblem, PackPrompt, Slot
 from ...domain.prompts.randomizer import may_vary
 from ...domain.prompts.settings import PackSettings
+from ...domain.prompts.slot_values import slots_of_prompt
 from ...domain.runs.plan import PlanPrompt, planned
+from ...domain.runs.wordings import held_open, names_slot, with_place
 from ...pipeline.messages.packs import ExpandPrompts, LoadPack, PackLoaded, PromptsExpanded
 from ...storage.packs.pack_file import PackFile
 from ..controller import Controller
@@ -26,6 +29,7 @@ from ..create.form_values import FormValues
 from ..profile_loras import loras_of
 
 KEPT, OWN = "kept", "own"
+_OWN_TITLE = "Own prompt"
 _ONLY = "This pack has one prompt: the verdict will be about it alone."
 
 
@@ -53,26 +57,56 @@ class PromptChoice:
         self.source: PackFile | str = ""
         self.chosen: list[str] = []
         self.only_one = False
+        self.has_kept = False  # the first source is what the draft began with
         self._is_fresh = True  # no source was picked yet
         self._read: tuple[PackPrompt, ...] = ()
         self._added: dict[str, tuple[str, ...]] = {}  # by prompt: paths of the LoRAs that the profile added
         self._made: dict[str, PackPrompt] = {}  # the prompts with every choice made, by id
+        self._open: dict[str, PackPrompt] = {}  # the same with the slot open that is varied
+        self._slots: tuple[Slot, ...] = ()
+        self._wordings: dict[str, tuple[str, ...]] = {}  # the texts of slots and wildcards, by their names
+        self._own: PackPrompt | None = None
         self._asked: ExpandPrompts | None = None
         self._raised = "", ""  # pictures per value as wanted, and as raised so that every prompt gets one
+
+    def follow(self, draft: PlanDraft) -> PlanDraft:
+        """Take over the draft. Where other words are varied now, its prompts get a place for them, and it comes back
+        with these; those of slots come later, because they are expanded anew.
+        """
+        before, self.draft = self.draft.focus, draft
+        if before == draft.focus or not (is_wording(before) or is_wording(draft.focus)):
+            return draft
+        if draft.focus == WHOLE or before == WHOLE:
+            self.chosen = self.chosen[:1] if draft.focus == WHOLE else self._sample()
+        if draft.focus.startswith(SLOT):
+            named = [one.prompt_id for one in self._read if names_slot(one, draft.focus)]
+            kept = [name for name in self.chosen if name in named]
+            self.chosen = kept or [named[place] for place in spread(len(named), len(self.chosen))]
+            self._open = {}
+            if self._asked is not None:
+                self._ask(self._asked)
+        self.draft = self._refitted()
+        return self.draft
+
+    def _refitted(self) -> PlanDraft:
+        if isinstance(self.source, PackFile):
+            return self._with_prompts(self.source.pack_id, self.source.title, self._chosen_prompts())
+        if self.source == OWN and self._own is not None:
+            return self._with_prompts(OWN_PACK, _OWN_TITLE, self._own_prompts(self._own))
+        kept = self._kept.prompts[:1] if self.draft.focus == WHOLE else self._kept.prompts
+        return self._with_prompts(self._kept.pack_id, self._kept.pack_title, kept)
 
     def begin(self, draft: PlanDraft) -> None:
         """Start anew. A draft that has prompts offers them as the first source; that of a picture to keep stays."""
         self.draft = self._kept = draft
+        self.has_kept = bool(draft.prompts)
         self.source = KEPT if draft.prompts else ""
         self.chosen, self._read = [prompt.prompt_id for prompt in draft.prompts], ()
-        self.only_one, self._is_fresh, self._raised = False, True, ("", "")
+        self.only_one, self._is_fresh, self._raised, self._own = False, True, ("", ""), None
+        if draft.prompts:
+            self.draft = replace(draft, wordings=self._words_there(draft.prompts))
 
     # ---- sources
-
-    @property
-    def has_kept(self) -> bool:
-        """Whether the first source is what the draft began with."""
-        return bool(self._kept.prompts)
 
     @property
     def keeps_picture(self) -> bool:
@@ -101,7 +135,7 @@ class PromptChoice:
             return -1
         if self.keeps_picture:
             return -1 if self.packs[0].problem else 1
-        wanted, packs = self._controller.settings.pack, self.packs
+        wanted, packs = self._kept.pack_id or self._controller.settings.pack, self.packs
         usable = [number for number, pack in enumerate(packs) if not pack.problem]
         return next((n for n in usable if packs[n].pack_id == wanted), usable[0] if usable else len(packs))
 
@@ -115,7 +149,7 @@ class PromptChoice:
             self._tell(self._kept.pack_id, self._kept.pack_title, self._kept.prompts)
         elif place < len(self.packs):
             self.source = self.packs[place]
-            self._made, self._asked = {}, None
+            self._made, self._open, self._asked, self._wordings = {}, {}, None, {}
             self.chosen = [prompt.prompt_id for prompt in self._first]
             self._tell_read()
             self._controller.ask(LoadPack(path=self.source.path))
@@ -129,6 +163,7 @@ class PromptChoice:
         pack = event.pack
         usable = pack is not None and not event.problem and not pack.errors
         self._read = pack.prompts if pack is not None and usable else ()
+        self._slots = (*event.settings.randomizer.slots, *pack.slots) if pack is not None else ()
         self.chosen = self._sample()
         self._made, self._asked = {prompt.prompt_id: prompt for prompt in self._read}, None
         words_only = event.settings.randomizer.words_only()
@@ -139,6 +174,7 @@ class PromptChoice:
                 path=event.path,
                 prompts=self._read,
                 slots=pack.slots,
+                wordings=True,
                 number=0,
                 limit=len(self._read),
                 seed=0,
@@ -155,11 +191,17 @@ class PromptChoice:
         if self._asked is None or event.number != self._asked.number:
             return None
         texts = {one.prompt_id: one for one in event.expansion.variants}
-        self._made = {
+        made = {
             one.prompt_id: replace(one, positive=texts[one.prompt_id].prompt, negative=texts[one.prompt_id].negative)
             for one in self._read
             if one.prompt_id in texts
         }
+        if self._asked.prompts != self._read:
+            self._open = made
+        else:
+            self._made, self._wordings = made, dict(event.wordings)
+            if self.draft.focus.startswith(SLOT):
+                self._ask(self._asked)
         self._tell_read()
         return _first(event.expansion.errors)
 
@@ -169,7 +211,9 @@ class PromptChoice:
             self._ask(replace(self._asked, seed=(self._asked.seed or 0) + 1))
 
     def _ask(self, order: ExpandPrompts) -> None:
-        self._asked = replace(order, number=self._controller.packs.new_number())
+        # What stands for the slot that is varied stays open, once the texts themselves are known.
+        held = tuple(held_open(one, self.draft.focus) for one in self._read) if self._made else self._read
+        self._asked = replace(order, prompts=held, number=self._controller.packs.new_number())
         self._controller.ask(self._asked)
 
     # ---- prompts
@@ -215,10 +259,14 @@ class PromptChoice:
         return [one for one in self._read if one.prompt_id not in {first.prompt_id for first in self._first}]
 
     def _sample(self) -> list[str]:
-        """The prompts of the pack to begin with, by id. No more than pictures of a value are wanted."""
-        first, known = [one.prompt_id for one in self._first], [one.prompt_id for one in self._read]
+        """The prompts of the pack to begin with, by id. No more than pictures of a value are wanted, and only those
+        that have the slot that is varied.
+        """
+        first = [one.prompt_id for one in self._first]
+        known = [one.prompt_id for one in self._read if names_slot(one, self.draft.focus)]
         each = self._raised[0] if self.draft.each == self._raised[1] else self.draft.each.strip()
         most = min(SAMPLED, max(1, int(each))) if each.isdecimal() else SAMPLED
+        most = 1 if self.draft.focus == WHOLE else most
         wanted = [known.index(name) for name in first or self._controller.settings.chosen_prompts if name in known]
         if self.only_one:
             # The first one in the pack is no better than any other, the one chosen in Create is.
@@ -230,15 +278,39 @@ class PromptChoice:
         """The own prompt as it is typed now; it is named by how it begins."""
         if self.source == OWN:
             name = text if len(text) <= 40 else text[:40].rsplit(" ", 1)[0].rstrip(",;: ") or text[:40]
-            prompt = self._plan_prompt(PackPrompt(name, name, text, negative, 1), self._presets_of(OWN_PACK, [name]))
-            self._tell(OWN_PACK, "Own prompt", (prompt,) if text else ())
+            self._own = PackPrompt(name, name, text, negative, 1)
+            self._tell(OWN_PACK, _OWN_TITLE, self._own_prompts(self._own))
+
+    def _own_prompts(self, own: PackPrompt) -> tuple[PlanPrompt, ...]:
+        return (self._plan_prompt(own, self._presets_of(OWN_PACK, [own.prompt_id])),) if own.positive else ()
 
     def _tell_read(self) -> None:
         if isinstance(self.source, PackFile):
-            sources = self._presets_of(self.source.pack_id, self.chosen)
-            made = [self._made[one.prompt_id] for one in self._others if one.prompt_id in self._made]
-            chosen = [self._plan_prompt(prompt, sources) for prompt in made if prompt.prompt_id in self.chosen]
-            self._tell(self.source.pack_id, self.source.title, [*self._first, *chosen])
+            self._tell(self.source.pack_id, self.source.title, self._chosen_prompts())
+
+    def _chosen_prompts(self) -> list[PlanPrompt]:
+        """The chosen prompts of the pack as they are sent."""
+        if not isinstance(self.source, PackFile):
+            return []
+        sources = self._presets_of(self.source.pack_id, self.chosen)
+        texts = self._open if self.draft.focus.startswith(SLOT) else self._made
+        made = [texts[one.prompt_id] for one in self._others if one.prompt_id in texts]
+        chosen = [self._plan_prompt(prompt, sources) for prompt in made if prompt.prompt_id in self.chosen]
+        return [*self._first, *chosen]
+
+    def _words_there(self, prompts: Sequence[PlanPrompt]) -> dict[str, tuple[str, ...]]:
+        """The texts that can be varied, by their focus: those of the chosen prompts and of their slots."""
+        if self.keeps_picture or not isinstance(self.source, PackFile):
+            own = self._own if self.source == OWN else None
+            texts = [(own.positive, own.negative)] if own is not None else [(p.positive, p.negative) for p in prompts]
+            return {WHOLE: tuple(one for one, _ in texts[:1]), NEGATIVE: tuple(dict.fromkeys(two for _, two in texts))}
+        made = [self._made[name] for name in self.chosen if name in self._made]
+        names = dict.fromkeys(
+            name for one in self._read if one.prompt_id in self.chosen for name in slots_of_prompt(one, self._slots)
+        )
+        found = {f"{SLOT}{name}": self._wordings[name] for name in names if name in self._wordings}
+        whole = {WHOLE: tuple(one.positive for one in made[:1]), NEGATIVE: tuple({one.negative: 1 for one in made})}
+        return whole | found
 
     def _presets_of(self, pack_id: str, prompt_ids: Sequence[str]) -> ValueSources:
         """The sources whose presets hold for these prompts."""
@@ -250,7 +322,7 @@ class PromptChoice:
         if isinstance(self.source, PackFile):
             own = self._controller.packs.settings_of(self.source.path)
             texts = texts.for_pack(positive=own.positive, negative=own.negative)
-        sent = planned(prompt, texts)
+        sent = planned(with_place(prompt, self.draft.focus), texts)
         loras = self._profile_loras(sent.positive)
         sent = sent.with_missing_loras(loras)
         self._added[prompt.prompt_id] = tuple(f"{LORA}{one.tag}" for one in loras)
@@ -266,6 +338,13 @@ class PromptChoice:
         return added(loras_of(controller, model, checkpoint, [prompt]))
 
     def _tell(self, pack_id: str, title: str, prompts: Sequence[PlanPrompt]) -> None:
+        new = self._with_prompts(pack_id, title, prompts)
+        if new != self.draft:
+            self.draft = new
+            self._change(new)
+
+    def _with_prompts(self, pack_id: str, title: str, prompts: Sequence[PlanPrompt]) -> PlanDraft:
+        """The draft with these prompts."""
         each = self._raised[0] if self.draft.each == self._raised[1] else self.draft.each
         if each.isdecimal() and int(each) < len(prompts):
             # Every prompt gets a row; with fewer prompts again, so few pictures as were wanted do.
@@ -277,10 +356,7 @@ class PromptChoice:
         if self.source == KEPT:
             origins |= {path: origin for path, origin in self._kept.origins.items() if path.startswith(LORA)}
         changes = {"pack_id": pack_id, "pack_title": title, "prompts": tuple(prompts), "origins": origins, "each": each}
-        new = replace(self.draft, **changes)
-        if new != self.draft:
-            self.draft = new
-            self._change(new)
+        return replace(self.draft, **changes, wordings=self._words_there(prompts))
 
 
 def claim(choice: PromptChoice) -> str:

@@ -8,14 +8,16 @@ from msgspec.structs import replace
 
 from ...domain.base.errors import InvalidInput
 from ...domain.config.pipeline_config import BLOCK_SPECS
-from ...domain.config.sweep import LORA, LORA_FILE, Focus, focus, focuses, value_text
+from ...domain.config.sweep import LORA, LORA_FILE, NEGATIVE, PROMPT, Focus, focus, focuses
 from ...domain.experiments.plan_draft import PlanDraft, lora_weights, plain, sensible_words
+from ...domain.runs.wordings import short_texts
 
 ANOTHER_LORA = "another"  # instead of a setting: a LoRA that is not in the prompt
 GROUPS = (
     ("", "All stages"),
     (BLOCK_SPECS[0].name, BLOCK_SPECS[0].title),
     ("lora", "LoRA"),
+    ("words", "Words of the prompt"),
     ("general", "Checkpoint, VAE"),
     *((block.name, block.title) for block in BLOCK_SPECS[1:]),
 )
@@ -50,7 +52,9 @@ def setting_words(draft: PlanDraft, one: Offered) -> tuple[str, str]:
     if one.group == "adetailer":
         words = f"{words} · pass {int(one.path.split('.')[2]) + 1}"
     own = replace(draft, focus=one.path).own_value
-    return words, "none" if own == "" and one.path != "checkpoint" else value_text(own, one.path)
+    if own == "" and one.path != "checkpoint":
+        return words, "none"
+    return words, short_texts(one.path, (own,))(own)
 
 
 def help_words(spec: Focus) -> str:
@@ -86,6 +90,8 @@ def is_lora_name(name: str) -> bool:
 
 
 def _of_group(draft: PlanDraft, group: str) -> Sequence[Offered]:
+    if group == "words":
+        return [focus(path) for path in dict.fromkeys((PROMPT, NEGATIVE, *draft.wordings))]
     if group != "lora":
         return [spec for spec in focuses() if spec.group == group]
     names = list(lora_weights(draft.prompts))

@@ -1,4 +1,4 @@
-"""Numerical routines in plain Python: Cholesky, triangular systems, quantiles, Student's t, linear regression."""
+"""Numerical routines in plain Python: Cholesky, triangular systems, quantiles, Student's t, F, linear regression."""
 
 from __future__ import annotations
 
@@ -80,13 +80,17 @@ def t_distribution(t: float, degrees: float) -> float:
     """Student's t: probability of a number ≤ `t` (incomplete beta by Lentz's continued fraction, DLMF 8.17.22)."""
     if not isfinite(t):
         return 1.0 if t > 0 else 0.0
-    tail = 0.5 * _incomplete_beta(degrees / (degrees + t * t), degrees / 2)
+    tail = 0.5 * _incomplete_beta(degrees / (degrees + t * t), degrees / 2, 0.5)
     return 1 - tail if t > 0 else tail
 
 
-def _incomplete_beta(x: float, a: float) -> float:
-    """Regularised incomplete beta function I_x(a, 1/2)."""
-    b = 0.5
+def f_tail(f: float, above: float, below: float) -> float:
+    """F distribution: probability of a number ≥ `f`, with the degrees of freedom of numerator and denominator."""
+    return _incomplete_beta(below / (below + above * f), below / 2, above / 2) if f > 0 else 1.0
+
+
+def _incomplete_beta(x: float, a: float, b: float) -> float:
+    """Regularised incomplete beta function I_x(a, b)."""
     if x in (0.0, 1.0):
         return x
     swap = x > (a + 1) / (a + b + 2)

@@ -1,5 +1,8 @@
 """What a Learning Run may vary, and the values to try: `15-45 (+5)`, `5-8 [4]`, `1, 2, .., 10`, `Euler a, Heun`.
 
+Wordings are values, too: whole prompts and negative prompts (one a line, or with || between them), or texts for one
+slot or wildcard of the prompt.
+
 A range never goes beyond the end that was written, numbers are exact decimals, a value counts once, and the order is
 the one that was written. Everything is counted before it is built, so a slip of the finger costs a sentence only.
 """
@@ -28,10 +31,15 @@ LORA = "lora:"
 # "lora" varies which LoRA file the prompt has: "rainy-000004", "rainy-000004:0.8" with a weight of its own, or none.
 LORA_FILE = "lora"
 NO_LORA = "none"
+# "prompt" and "negative" vary the whole text, "slot:light" what stands for [[light]], "slot:__artists__" what stands
+# for that wildcard.
+PROMPT, NEGATIVE, SLOT = "prompt", "negative", "slot:"
+LONGEST_TEXT = 10_000
 _SAMPLER, _SCHEDULER = ".sampler", ".scheduler"
 # Sliders and negative weights are usual; what the servers take is wider than what makes sense.
 LORA_WEIGHTS = (-15.0, 15.0)
 MAX_VALUES = 100
+_WORDING = "Which wording: the same picture with other words."
 _WHICH_FILE = "Which epoch or version of a LoRA, or none. It keeps the weight of the tag in the prompt, else it is 1."
 
 # Finer differences than this show in no picture; a fixed number of decimals keeps 0.1 + 0.2 at 0.3.
@@ -58,14 +66,17 @@ class Focus(Parameter, frozen=True):
 
     @property
     def title(self) -> str:
-        """Label with its stage; a LoRA belongs to the prompt and has none."""
-        return self.label if self.path.startswith(LORA) else super().title
+        """Label with its stage; a LoRA and the words of the prompt have none."""
+        return self.label if self.path.startswith(LORA) or is_wording(self.path) else super().title
 
 
 def focus(path: str) -> Focus:
-    """The focus parameter of that name, also `lora` and `lora:<name>`. Raises InvalidInput for one that cannot be
-    varied.
+    """The focus parameter of that name, also `lora`, `lora:<name>`, `prompt`, `negative` and `slot:<name>`.
+
+    Raises InvalidInput for one that cannot be varied.
     """
+    if is_wording(path):
+        return Focus(path, "str", _wording_label(path), "", help=_WORDING)
     if path == LORA_FILE:
         return Focus(path, "str", "LoRA file", NO_LORA, choices="lora_files", help=_WHICH_FILE)
     if not path.startswith(LORA):
@@ -81,6 +92,25 @@ def focus(path: str) -> Focus:
     if not name or name != name.strip() or re.search(r"[<>:\n\r]", name):
         raise InvalidInput(f"{path!r} names no LoRA. Write its name as in the prompt: lora:rainy-streets.", path)
     return Focus(path, "float", f"LoRA {name}", 1.0, *LORA_WEIGHTS, step=0.1, sensible=(0.4, 1.0))
+
+
+def is_wording(path: str) -> bool:
+    """Whether the words of the prompt are varied."""
+    return path in (PROMPT, NEGATIVE) or path.startswith(SLOT)
+
+
+def slot_words(name: str) -> str:
+    """A slot as it is written in a prompt; a wildcard or words in braces show themselves what they are."""
+    return f"[[{name}]]" if re.fullmatch(r"[\w .-]+", name) and not name.startswith("_") else name
+
+
+def _wording_label(path: str) -> str:
+    name = path.removeprefix(SLOT)
+    if path in (PROMPT, NEGATIVE):
+        return "Prompt" if path == PROMPT else "Negative prompt"
+    if not name or name != name.strip() or re.search(r"[\n\r]|\[\[|\]\]", name):
+        raise InvalidInput(f"{path!r} names no slot. Write its name without the brackets: slot:light.", path)
+    return slot_words(name)
 
 
 def _why_not(path: str) -> str:
@@ -109,6 +139,8 @@ def parse_values(path: str, text: str) -> tuple[Value, ...]:
     spec = focus(path)
     if spec.ordered:
         return _each_once(path, _numbers(spec, text))
+    if path in (PROMPT, NEGATIVE):
+        return _each_once(path, [_checked(spec, one) for one in _names(text, commas=False)])
     switch = spec.kind == "bool"
     return _each_once(path, [parse_value(path, name) if switch else _checked(spec, name) for name in _names(text)])
 
@@ -143,6 +175,8 @@ def _checked(spec: Focus, value: object) -> Value:
     path = spec.path
     if not isinstance(value, (str, int, float)):
         raise InvalidInput(f"{path}: {reprlib.repr(value)} is not a value.", path)
+    if is_wording(path):
+        return _wording(path, value)
     if value == "":
         # It would mean "whatever happens to be loaded", which is not the same tomorrow.
         raise InvalidInput(f"{path}: an empty name is no value. Name what to use.", path)
@@ -160,6 +194,18 @@ def _checked(spec: Focus, value: object) -> Value:
         low, high = LORA_WEIGHTS
         raise InvalidInput(f"{path}: {reprlib.repr(value)} is not a weight from {low:g} to {high:g}.", path)
     return round(float(value), DECIMALS) + 0.0 if spec.kind == "float" else value
+
+
+def _wording(path: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidInput(f"{path}: {reprlib.repr(value)} is no text.", path)
+    text = " ".join(value.split()) if path.startswith(SLOT) else value.strip()
+    # A prompt must say something; that nothing stands for a slot or in the negative prompt is a fair question.
+    if not text and path == PROMPT:
+        raise InvalidInput(f"{path}: an empty prompt is no wording. Write what is to be seen.", path)
+    if len(text) > LONGEST_TEXT or "\0" in text:
+        raise InvalidInput(f"{path}: {reprlib.repr(text)} is no text of up to {LONGEST_TEXT:,} characters.", path)
+    return text
 
 
 def _lora_file(written: str) -> str:
@@ -278,10 +324,13 @@ def _grain(spec: Focus) -> Decimal:
     return Decimal(int(spec.multiple_of or 1)) if spec.kind == "int" else Decimal(0)
 
 
-def _names(text: str) -> list[str]:
-    """Names between commas; where lines or || separate, a comma belongs to the name. Quotes protect all of them."""
+def _names(text: str, *, commas: bool = True) -> list[str]:
+    """Names between commas; where lines or || separate, a comma belongs to the name. Quotes protect all of them.
+
+    Without `commas` one never separates.
+    """
     bare = re.sub(r'"(?:[^"]|"")*"', "", text.strip())
-    separator = r"\|\|" if "||" in bare else r"\n" if "\n" in bare else ","
+    separator = r"\|\|" if "||" in bare else r"\n" if "\n" in bare or not commas else ","
     names: list[str] = []
     for match in re.finditer(rf'\s*(?:"((?:[^"]|"")*)"\s*|(.*?))(?:{separator}|\Z)', text.strip(), re.DOTALL):
         if match[1] is not None:
@@ -298,13 +347,15 @@ def value_text(value: Value, path: str = "") -> str:
     if isinstance(value, float):
         return f"{round(value, DECIMALS) + 0.0:.{DECIMALS}f}".rstrip("0").rstrip(".")
     if value == "":
-        return "the loaded one" if path == "checkpoint" else "same"
+        return "the loaded one" if path == "checkpoint" else "nothing" if is_wording(path) else "same"
     return str(value)
 
 
 def spell(path: str, values: Sequence[Value]) -> str:
     """Text that `parse_values` reads back as exactly these values: "12-44 (+8)" when evenly spaced."""
     spec = focus(path)
+    if path in (PROMPT, NEGATIVE):
+        return " || ".join(_quoted(str(value), commas=False) for value in values)
     if not spec.ordered:
         return ", ".join(_quoted(value) if isinstance(value, str) else value_text(value) for value in values)
     texts = [value_text(value) for value in values]
@@ -315,8 +366,8 @@ def spell(path: str, values: Sequence[Value]) -> str:
     return ", ".join(texts)
 
 
-def _quoted(name: str) -> str:
-    if name == name.strip() and not re.search(r'[,"\n]|\|\|', name):
+def _quoted(name: str, *, commas: bool = True) -> str:
+    if name and name == name.strip() and not re.search(r'[,"\n]|\|\|' if commas else r'["\n]|\|\|', name):
         return name
     return '"' + name.replace('"', '""') + '"'
 

@@ -23,6 +23,7 @@ from ..config.sweep import (
     around,
     finer,
     focus,
+    is_wording,
     lora_file,
     parse_values,
     spell,
@@ -44,6 +45,7 @@ from ..runs.plan import (
     loras_compared,
     prompt_for,
 )
+from ..runs.wordings import short_texts
 
 STEPS = ("Prompts", "What to vary", "Values and seeds", "Check and run")
 PROMPT, VARY, VALUES, CHECK = range(4)
@@ -52,21 +54,24 @@ OWN_PACK = "own-prompt"
 MOST_IMAGES, USUAL_EACH = 60, "3"
 _LORA_TAG = re.compile(r"<lora:([^:<>]+)(?::([^<>]*))?>")
 # "txt2img.steps: ", "lora:rain: ", "variant_values[2]: "
-_FIELD = re.compile(r"^(?:lora:[^:]+|[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:\[\d+\])?): ")
+_FIELD = re.compile(r"^(?:(?:lora|slot):[^:]+|[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:\[\d+\])?): ")
 
 
 class PlanDraft(Struct, frozen=True, kw_only=True):
     """All input of the wizard, valid or not.
 
-    `prompts` already contain the global texts. `traits` are those of the checkpoint in `base`. `text` (the values),
-    `each` (pictures for each value, on all prompts together) and `most` (pictures in all, when it goes `by_steps`) are
-    as typed. `seeds` are those the user gave, one for each row; the other rows get theirs when the run starts. `reuse`
-    is an existing picture used for its value in the first row instead of a new one.
+    `prompts` already contain the global texts, and the place of the wordings where these are varied. `wordings` are
+    the texts that there are for "prompt", "negative" and "slot:NAME", the one in use first. `traits` are those of the
+    checkpoint in `base`. `text` (the values), `each` (pictures for each value, on all prompts together) and `most`
+    (pictures in all, when it goes `by_steps`) are as typed. `seeds` are those the user gave, one for each row; the
+    other rows get theirs when the run starts. `reuse` is an existing picture used for its value in the first row
+    instead of a new one.
     """
 
     pack_id: str = ""
     pack_title: str = ""
     prompts: tuple[PlanPrompt, ...] = ()
+    wordings: Mapping[str, tuple[str, ...]] = {}
     base: PipelineConfig = PipelineConfig()
     origins: Mapping[str, Origin] = {}
     presets: tuple[PresetUse, ...] = ()
@@ -98,6 +103,8 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
         """
         if self.focus == LORA_FILE:
             return self._own_file
+        if is_wording(self.focus):
+            return next(iter(self.wordings.get(self.focus, ())), "")
         if self.focus.startswith(LORA):
             return lora_weights(self.prompts).get(self.focus.removeprefix(LORA), 1.0)
         return in_force(self.base, self.focus)
@@ -256,6 +263,8 @@ def varying(draft: PlanDraft, path: str) -> PlanDraft:
 def first_text(draft: PlanDraft) -> str:
     """Default values as text: numbers around the current value, on and off, or the current choice of a list."""
     spec, own = focus(draft.focus), draft.own_value
+    if is_wording(draft.focus):
+        return spell(draft.focus, draft.wordings.get(draft.focus, ()))
     if spec.ordered:
         return spell(spec.path, around(spec.path, float(own), draft.sensible))
     if spec.kind == "bool":
@@ -319,7 +328,7 @@ def _sample_text(draft: PlanDraft) -> str:
     spec = focus(draft.focus)
     if spec.ordered:
         return f"{spec.minimum:g}, {spec.maximum:g}"
-    return "off, on" if spec.kind == "bool" else ", ".join(spec.options) or "one, other"
+    return "off, on" if spec.kind == "bool" else ", ".join(spec.options) or "one || other"
 
 
 def _check_values(draft: PlanDraft) -> None:
@@ -328,7 +337,7 @@ def _check_values(draft: PlanDraft) -> None:
         raise InvalidInput("Give at least 2 values to compare.", "variant_values")
     draft.trial()
     if draft.reuse is not None and draft.own_value not in values:
-        own = value_text(draft.own_value, draft.focus)
+        own = short_texts(draft.focus, (draft.own_value,))(draft.own_value)
         raise InvalidInput(f"{own} must be among the values: the picture that is already there has it.", draft.focus)
 
 
@@ -341,6 +350,8 @@ def sentence(wrong: InvalidInput) -> str:
 def step_of(wrong: InvalidInput) -> int:
     """The number of the wizard step at which an error can be corrected."""
     where = wrong.where
+    if is_wording(where):
+        return VALUES
     if where.startswith(("prompts", "pack")):
         return PROMPT
     if where.startswith(("variant_values", "images_per_variant", "complete_rows", "most_pictures", "seeds", "name")):

@@ -19,7 +19,7 @@ from ..config.catalogue import Value, catalogue
 from ..config.global_texts import StageText
 from ..config.origins import MAX_SEED, RANDOM_SEED, Origin
 from ..config.pipeline_config import STAGE_OF_PART, STAGES
-from ..config.sweep import LORA, LORA_FILE, Focus, check_values, focus, focuses, spell
+from ..config.sweep import LORA, LORA_FILE, Focus, check_values, focus, focuses, is_wording, spell
 from ..runs.plan import LARGEST_BUDGET, MOST_PER_VALUE, START_ROWS, LearningPlan, PlanCell, PlanMetadata, PlanPrompt
 from .base_config import config_of, kind_of, near_names, read_settings, shortened
 
@@ -122,7 +122,7 @@ def write_plan(plan: LearningPlan) -> bytes:
 
 def named_focus(path: str) -> Focus:
     """The focus parameter with this path. Raises InvalidInput with similar names when there is none."""
-    if path in catalogue() or path == LORA_FILE or path.startswith(LORA):
+    if path in catalogue() or path == LORA_FILE or path.startswith(LORA) or is_wording(path):
         return focus(path)
     near = near_names(path, [one.path for one in focuses()])
     raise InvalidInput(f"There is no parameter {shortened(repr(path))}.{near}", path)
@@ -130,6 +130,8 @@ def named_focus(path: str) -> Focus:
 
 def usual_name(subject: Focus, values: Sequence[Value]) -> str:
     """The default name of a plan: "CFG scale 5-9 (+1)"."""
+    if is_wording(subject.path):
+        return f"{subject.label}: {len(values)} wordings"[:_LONGEST_NAME]
     return f"{subject.label} {spell(subject.path, values)}"[:_LONGEST_NAME]
 
 

@@ -11,6 +11,7 @@ from ..config.pipeline_config import PipelineConfig
 from ..config.sweep import LORA, LORA_FILE, NO_LORA, around, check_values, focus, value_text
 from ..models.recommendations import DENOISE, FieldValue, ModelSettings
 from ..models.sensible_range import lora_range, sensible_range, traits_of
+from ..models.value_sources import CHECKPOINT
 from ..runs.plan import MOST_PICTURES, START_ROWS, LearningPlan, PlanMetadata
 
 MOST_FILES = 12  # of a series that are compared at once
@@ -54,14 +55,35 @@ def series_plan(name: str, stems: Sequence[str]) -> LearningPlan:
         raise InvalidInput(
             f"The backend has less than two files of {name}. Put them into its folder of LoRAs.", LORA_FILE
         )
-    last = len(stems) - 1
-    chosen = [stems[round(last * place / (MOST_FILES - 1))] for place in range(MOST_FILES)]
-    values = check_values(LORA_FILE, (*(stems if len(stems) <= MOST_FILES else chosen), NO_LORA))
+    return _of_files(LORA_FILE, name, (*_spread(stems), NO_LORA))
+
+
+def checkpoints_plan(name: str, checkpoints: Sequence[str]) -> LearningPlan:
+    """A draft that compares the checkpoints of a series in their order, of very many some that are spread over it.
+
+    Raises InvalidInput for less than two.
+    """
+    if len(checkpoints) < 2:
+        raise InvalidInput(
+            f"The backend has less than two checkpoints of {name}. Put them into its folder of checkpoints.", CHECKPOINT
+        )
+    return _of_files(CHECKPOINT, name, _spread(checkpoints))
+
+
+def _spread(files: Sequence[str]) -> Sequence[str]:
+    """Some of very many files, the first and the last one among them."""
+    last = len(files) - 1
+    chosen = [files[round(last * place / (MOST_FILES - 1))] for place in range(MOST_FILES)]
+    return files if len(files) <= MOST_FILES else chosen
+
+
+def _of_files(path: str, name: str, files: Sequence[str]) -> LearningPlan:
+    values = check_values(path, files)
     return LearningPlan(
         plan_id="",
         name=f"Best file of {name}",
-        focus_parameter=LORA_FILE,
-        stage=focus(LORA_FILE).stage,
+        focus_parameter=path,
+        stage=focus(path).stage,
         pack_id="",
         prompts=(),
         base_config=PipelineConfig(),

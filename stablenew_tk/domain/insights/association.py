@@ -1,23 +1,25 @@
 """Hints from everyday runs: correlation of settings and randomizer choices with stars, by ridge regression.
 
 In everyday runs several settings change at once, so the effects of all of them are estimated together, within each
-prompt. Choices that always changed together are reported as inseparable. Only a Learning Run gives proof.
+prompt. Choices that always changed together are reported as inseparable. Many things are looked at, so each hint says
+how many of such hints are false. Only a Learning Run gives proof.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value, catalogue, flat, parameter
 from ..config.pipeline_config import PipelineConfig
-from ..config.sweep import value_text
+from ..config.sweep import slot_words, value_text
 from ..journal.history import Position
 from ..journal.record import LearningRecord
-from .ridge import Fit, interval, open_minded, ridge
+from .discovery import FALSE_RATE, Candidate, Family, StandOut, standing_out
+from .ridge import Fit, Tester, interval, open_minded, ridge
 
 RatedRun = tuple[LearningRecord, int]
 
@@ -47,6 +49,8 @@ class Association(Struct, frozen=True, kw_only=True):
     `value`, `others` have something else. `effect` in stars against those others, `low` to `high` its 90 % interval
     (0 where too few pictures have it). `sentence` is what may be said: a hint (`telling`), no difference, too early, or
     which choices cannot be told apart.
+    It was compared beside all others of the `looked_at` slots and settings. `all_values` are those that pictures have
+    there, the most frequent first.
     """
 
     what: str
@@ -59,6 +63,8 @@ class Association(Struct, frozen=True, kw_only=True):
     high: float
     sentence: str
     telling: bool = False
+    looked_at: int = 0
+    all_values: tuple[Value, ...] = ()
 
     @property
     def has_range(self) -> bool:
@@ -88,6 +94,39 @@ class _Level(Struct, frozen=True, kw_only=True):
         return f"{title.partition(' (')[0]} {self.value}"
 
 
+class _Subject(Struct, frozen=True):
+    """A slot or setting, and the pictures that have each of its values."""
+
+    what: str
+    slot: bool
+    masks: Mapping[Value, int]
+
+    @property
+    def all_values(self) -> tuple[Value, ...]:
+        """Its values, the most frequent first."""
+        return tuple(sorted(self.masks, key=lambda value: -self.masks[value].bit_count()))
+
+    def levels(self) -> Iterator[_Level]:
+        """Its values as levels; of many numbers two halves."""
+        masks = {str(value): mask for value, mask in self.masks.items()} if self.slot else _texts(self.what, self.masks)
+        everywhere = 0
+        for mask in masks.values():
+            everywhere |= mask
+        for value, mask in masks.items():
+            yield _Level(what=self.what, slot=self.slot, value=value, mask=mask, rest=everywhere & ~mask)
+
+
+class _Estimate(Struct, frozen=True):
+    """Effect of a column's first level against what else was chosen for the same thing, its range as the ratings alone
+    make it, and whether it is large and sure enough to be told if it stands out.
+    """
+
+    effect: float
+    low: float
+    high: float
+    is_large: bool
+
+
 class _Column(Struct, frozen=True):
     """Levels that have, prompt by prompt, the same pictures (`same`) or just the others (`opposite`)."""
 
@@ -105,21 +144,27 @@ def associations(rated: Sequence[RatedRun]) -> tuple[Association, ...]:
     """
     everyday = [(record, stars) for record, stars in rated if record.learning.mode != "active" and stars]
     _refuse_mixtures([record for record, _ in everyday])
-    levels = tuple(_levels([record for record, _ in everyday]))
+    subjects = tuple(_subjects([record for record, _ in everyday]))
+    levels = [level for one in subjects for level in one.levels()]
+    all_values = {one.what: one.all_values for one in subjects}
     blocks = _blocks([record for record, _ in everyday])
     columns = _columns(levels, blocks)
     fits = ridge([column.mask for column in columns], blocks, [float(stars) for _, stars in everyday])
-    found = [_association(columns, at, fits) for at in range(len(columns))]
+    estimates = [_estimate(columns, at, fits) for at in range(len(columns))]
+    families = _families(columns)
+    hints = standing_out(families, Tester(fits), lambda at: estimates[at].is_large) if fits else []
+    found = [_association(columns[at], estimates[at], hints, at, len(families)) for at in range(len(columns))]
     covered = {level.what for column in columns for level in (*column.same, *column.opposite)}
     most: dict[str, _Level] = {}
     for level in sorted(levels, key=lambda level: -level.mask.bit_count()):
         if level.what not in covered:
             most.setdefault(level.what, level)
     early = [_too_early(level, blocks) for level in most.values()]
-    return (
+    ordered = (
         *sorted(found, key=lambda one: (not one.telling, -abs(one.effect), one.what, one.value)),
         *sorted(early, key=lambda one: (-one.n, one.what)),
     )
+    return tuple(replace(one, all_values=all_values[one.what]) for one in ordered)
 
 
 def _refuse_mixtures(records: Sequence[LearningRecord]) -> None:
@@ -143,8 +188,8 @@ def _blocks(records: Sequence[LearningRecord]) -> list[int]:
     return [mask for mask in found.values() if mask.bit_count() > 1]
 
 
-def _levels(records: Sequence[LearningRecord]) -> Iterator[_Level]:
-    """Every choice that was not always the same, slots of the randomizer first."""
+def _subjects(records: Sequence[LearningRecord]) -> Iterator[_Subject]:
+    """Every slot and setting that was not always the same, slots of the randomizer first."""
     slots: dict[str, dict[Value, int]] = {}
     configs: dict[PipelineConfig, int] = {}
     for place, record in enumerate(records):
@@ -162,18 +207,11 @@ def _levels(records: Sequence[LearningRecord]) -> Iterator[_Level]:
             masks[value] = masks.get(value, 0) | mask
     for slot, masks in slots.items():
         # Wildcards, words in braces, tags, styles and replaced words already show what they are.
-        shown = f"[[{slot}]]" if re.fullmatch(r"[\w .-]+", slot) and not slot.startswith("_") else slot
-        yield from _levels_of(shown, {str(value): mask for value, mask in masks.items()}, slot=True)
+        if len(masks) > 1:
+            yield _Subject(slot_words(slot), True, masks)
     for path, masks in settings.items():
-        yield from _levels_of(path, _texts(path, masks), slot=False)
-
-
-def _levels_of(what: str, masks: Mapping[str, int], *, slot: bool) -> Iterator[_Level]:
-    everywhere = 0
-    for mask in masks.values():
-        everywhere |= mask
-    for value, mask in masks.items() if len(masks) > 1 else ():
-        yield _Level(what=what, slot=slot, value=value, mask=mask, rest=everywhere & ~mask)
+        if len(masks) > 1:
+            yield _Subject(path, False, masks)
 
 
 def _in_force(config: PipelineConfig) -> Iterator[tuple[str, Value]]:
@@ -235,21 +273,61 @@ def _compared(mask: int, blocks: Sequence[int]) -> float:
     return sum(has - has * has / size for has, size in counts)
 
 
-def _association(columns: Sequence[_Column], at: int, fits: Sequence[Fit]) -> Association:
-    """What the fits say about one column: its first level against what else was chosen for the same thing."""
-    column = columns[at]
-    level, together = column.same[0], column.same
+def _families(columns: Sequence[_Column]) -> list[Family]:
+    """The choices of each slot and setting, by the places of their columns. What always changed together is one."""
+    every: dict[str, dict[str, tuple[_Level, int]]] = {}
+    for at, column in enumerate(columns):
+        for level in (*column.same, *column.opposite):
+            every.setdefault(level.what, {}).setdefault(level.value, (level, at))
+    found: dict[frozenset[int], Family] = {}
+    for what, levels in every.items():
+        places = frozenset(at for _, at in levels.values())
+        if places in found:
+            continue
+        named = [
+            Candidate(at, _share(columns, what, value), level.mask.bit_count()) for value, (level, at) in levels.items()
+        ]
+        level = next(iter(levels.values()))[0]
+        rest = (level.mask | level.rest).bit_count() - sum(one.n for one in named)
+        # Values that too few pictures have are compared as one, but never named.
+        others = [Candidate(-1, _share(columns, what, ""), rest)] if rest or len(named) == 1 else []
+        found[places] = Family(what, [*named, *others])
+    return list(found.values())
+
+
+def _share(columns: Sequence[_Column], what: str, value: str) -> list[float]:
+    """What the columns add to the stars of pictures with this value of a slot or setting; "" = none of those named."""
+    weights = []
+    for column in columns:
+        same = [one.value for one in column.same if one.what == what]
+        opposite = [one.value for one in column.opposite if one.what == what]
+        has = value in same if same else bool(opposite) and value not in opposite
+        weights.append(float(has))
+    return weights
+
+
+def _estimate(columns: Sequence[_Column], at: int, fits: Sequence[Fit]) -> _Estimate:
+    """What the fits say about one column."""
     contrast = _contrast(columns, at)
     effect, low, high = interval(open_minded(fits), contrast)
     _, least, most = interval(fits, contrast)
+    # A hint must also convince who expects that most things make no difference.
+    return _Estimate(effect, low, high, abs(effect) >= QUARTER and (min(low, least) > 0 or max(high, most) < 0))
+
+
+def _association(
+    column: _Column, estimate: _Estimate, hints: Sequence[StandOut], at: int, looked_at: int
+) -> Association:
+    """What may be said about one column: its first level against what else was chosen for the same thing."""
+    level, together = column.same[0], column.same
+    effect, low, high = estimate.effect, estimate.low, estimate.high
     if effect < 0 and {one.what for one in together} <= {one.what for one in column.opposite}:
         # Of two choices the better one is named.
         together = column.opposite
         level = next(one for one in together if one.what == level.what)
-        effect, low, high, least, most = -effect, -high, -low, -most, -least
-    # Among many choices some look better by luck; a hint must also convince who expects that most make no difference.
-    telling = min(low, least) > 0 or max(high, most) < 0
-    telling = telling and abs(effect) >= QUARTER
+        effect, low, high = -effect, -high, -low
+    telling = any(hint.name == at for hint in hints)
+    beside = any(hint.what == level.what for hint in hints)
     alike = abs(effect) < QUARTER and high - low < 2 * QUARTER
     return Association(
         what=level.what,
@@ -260,8 +338,9 @@ def _association(columns: Sequence[_Column], at: int, fits: Sequence[Fit]) -> As
         effect=effect,
         low=low,
         high=high,
-        sentence=_sentence(together, effect, telling=telling, alike=alike),
+        sentence=_sentence(together, effect, telling=telling, alike=alike, beside=beside),
         telling=telling,
+        looked_at=looked_at,
     )
 
 
@@ -277,18 +356,39 @@ def _contrast(columns: Sequence[_Column], at: int) -> list[float]:
     return weights
 
 
-def _sentence(together: Sequence[_Level], effect: float, *, telling: bool, alike: bool) -> str:
+def _sentence(together: Sequence[_Level], effect: float, *, telling: bool, alike: bool, beside: bool) -> str:
     names = list(dict.fromkeys(one.words for one in together))
     count = f"{together[0].mask.bit_count()} pictures"
     stars = f"{effect:+.1f} stars".replace("-", "−")
+    doubt = f"a hint, not proof: up to 1 in {1 / FALSE_RATE:.0f} such hints is false"
+    nothing = "no difference you can see" if alike else "nothing more can be told" if beside else "too early"
     if len(names) > 1:
         head = f"{', '.join(names[:-1])} and {names[-1]} always came together"
         if telling:
-            return f"{head}: {stars} ({count}). Which of them it is cannot be told; a hint, not proof."
-        return f"{head}: {'no difference you can see' if alike else 'too early'} ({count})."
+            return f"{head}: {stars} ({count}). Which of them it is cannot be told; {doubt}."
+        return f"{head}: {nothing} ({count})."
     if telling:
-        return f"{names[0]} goes together with {stars} ({count}); a hint, not proof."
-    return f"{names[0]}: {'no difference you can see' if alike else 'too early'} ({count})."
+        return f"{names[0]} goes together with {stars} ({count}); {doubt}."
+    return f"{names[0]}: {nothing} ({count})."
+
+
+def expected_false(found: Iterable[Association]) -> float:
+    """How many of the hints of one pack and checkpoint are expected to be false at most, all of them together."""
+    return FALSE_RATE * sum(one.telling for one in found)
+
+
+def doubt_words(found: Sequence[Association]) -> str:
+    """How many things were compared, how many hints came of it, and how many of these are expected to be false."""
+    hints = sum(one.telling for one in found)
+    looked_at = max((one.looked_at for one in found), default=0)
+    if not looked_at:
+        return ""
+    compared = f"{looked_at} slots and settings compared" if looked_at > 1 else "1 slot or setting compared"
+    if not hints:
+        return f"{compared}: nothing stands out."
+    them = f"{hints} hints stand out; up to {expected_false(found):.1f} of them are"
+    one = f"1 hint stands out; up to 1 in {1 / FALSE_RATE:.0f} such hints is"
+    return f"{compared}, {one if hints == 1 else them} expected to be false."
 
 
 def _too_early(level: _Level, blocks: Sequence[int]) -> Association:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from ..config.catalogue import Value, catalogue, get_value
 from ..config.pipeline_config import FIRST_STAGE, STAGE_OF_PART
-from ..config.sweep import LORA, LORA_FILE, focus
+from ..config.sweep import LORA, LORA_FILE, NEGATIVE, focus
 from ..runs.plan import LearningPlan, columns_by_value
 from ..runs.plan_title import prompts_tested
 from .matrix import Board, axis_value
@@ -77,6 +77,8 @@ def _reason(plan: LearningPlan) -> str:
         return "The sketch engine does not use every setting; try it with a WebUI."
     if path == LORA_FILE or path.startswith(LORA):
         return "The engine probably did not find the LoRA, or it does not fit the checkpoint."
+    if path == NEGATIVE:
+        return "At CFG 1 no engine computes the negative prompt; distilled checkpoints run there."
     if path == "clip_skip":
         return "Checkpoints of the SDXL family and newer ones ignore it."
     return "The engine probably ignores it, or another setting or an extension overrides it."

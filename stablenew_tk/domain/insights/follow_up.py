@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from msgspec.structs import asdict, replace
 
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value
-from ..config.sweep import LORA_FILE, around, value_text
+from ..config.sweep import LORA_FILE, NO_LORA, around, is_wording, value_text
 from ..models.preset_scope import PresetScope, hash_in_name, reasons, same_scope
 from ..models.recommendations import ModelSettings
 from ..models.sensible_range import ModelTraits, sensible_range
@@ -28,6 +28,9 @@ from .report import Report, naming, preset_values, summary
 from .titles import heading
 from .verdict_text import joined
 
+_NOTHING = "There is nothing to keep: a prompt without its tag has no LoRA already."
+# Longer names of several wordings do not fit on a button.
+_LONGEST_NAMES = 30
 # A preset from any other verdict is marked as the user's own choice (`by_hand`).
 CERTAIN: tuple[VerdictState, ...] = ("settled", "best", "no_difference")
 
@@ -52,12 +55,15 @@ def leader(report: Report) -> int:
 
 def cells_text(report: Report, cells: Sequence[PlanCell]) -> str:
     """Cells as text: "36 steps, seeds 6–8"."""
-    name = naming(report.focus)
+    name = naming(report.focus, report.plan.variant_values)
     values = [line.value for line in report.values if line.variant in {cell.variant for cell in cells}]
     rows = sorted({cell.row + 1 for cell in cells})
     run = len(rows) > 1 and all(after == before + 1 for before, after in pairwise(rows))
     seeds = f"{rows[0]}–{rows[-1]}" if run else ", ".join(map(str, rows))
-    return f"{joined([name(value) for value in values])}, seed{'' if len(rows) == 1 else 's'} {seeds}"
+    named = joined([name(value) for value in values])
+    if is_wording(report.focus.path) and len(named) > _LONGEST_NAMES:
+        named = f"{len(values)} wordings" if len(values) > 1 else "1 wording"
+    return f"{named}, seed{'' if len(rows) == 1 else 's'} {seeds}"
 
 
 def finer_values(report: Report, traits: ModelTraits | None = None) -> tuple[Value, ...]:
@@ -114,8 +120,9 @@ def preset_draft(
     `model` is what the model library knows of the checkpoint.
     """
     plan, found = report.plan, summary(report)
+    if is_wording(plan.focus_parameter):
+        raise InvalidInput(why_not_kept(plan))
     values, weights = preset_values(plan, value)
-    compared = compared_loras(plan)
     scope = scope_of(plan, report.checkpoint, model, engine="sketch" if report.sketch else "")
     return Preset(
         preset_id="",
@@ -123,16 +130,34 @@ def preset_draft(
         values=values,
         lora_weights=weights,
         **asdict(scope),
-        lora_instead={name: tuple(one for one in compared if one != name) for name in weights} if compared else {},
+        lora_instead=_instead(plan, weights),
         evidence=_evidence(plan, found, by_hand=by_hand),
     )
 
 
-def may_be_known(plan: LearningPlan) -> bool:
-    """Whether its answer can be taken over as a known value. A LoRA file stands for the others of its training, which
-    only a preset can replace in a prompt.
+def _instead(plan: LearningPlan, weights: Mapping[str, float]) -> dict[str, tuple[str, ...]]:
+    """For the LoRA file that is kept the others that a plan compared, in whose place it stands."""
+    compared = compared_loras(plan)
+    return {name: tuple(one for one in compared if one != name) for name in weights} if compared else {}
+
+
+def may_be_known(plan: LearningPlan, value: Value | None = None) -> bool:
+    """Whether its answer, or this value of it, can be taken over as a known value. Words belong into the pack, and a
+    prompt without its tag has no LoRA already.
     """
-    return plan.focus_parameter != LORA_FILE
+    return not is_wording(plan.focus_parameter) and (plan.focus_parameter != LORA_FILE or value != NO_LORA)
+
+
+def may_be_preset(plan: LearningPlan) -> bool:
+    """Whether its answer can be kept as a preset, which has no words of prompts."""
+    return not is_wording(plan.focus_parameter)
+
+
+def why_not_kept(plan: LearningPlan) -> str:
+    """Where the answer of a plan that cannot be a known value belongs."""
+    if is_wording(plan.focus_parameter):
+        return "Which wording is best is no setting: write it into the pack. Presets and known values have no words."
+    return _NOTHING
 
 
 def known_draft(
@@ -149,6 +174,7 @@ def known_draft(
         path=plan.focus_parameter,
         values=values,
         lora_weights=weights,
+        lora_instead=_instead(plan, weights),
         **asdict(scope),
         evidence=_evidence(plan, found, by_hand=not proven),
     )
@@ -188,8 +214,7 @@ def _evidence(plan: LearningPlan, found: ResultSummary, *, by_hand: bool) -> Pre
 def refuse_empty(preset: Preset) -> None:
     """Raise InvalidInput for a preset that sets nothing: that of a run whose answer is no LoRA."""
     if not preset.values and not preset.lora_weights:
-        words = "There is nothing to keep: a prompt without its tag has no LoRA already."
-        raise InvalidInput(f"values: {words}", "values")
+        raise InvalidInput(f"values: {_NOTHING}", "values")
 
 
 def added_to(preset: Preset, scope: PresetScope, other: Preset) -> Preset:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..config.sweep import focus, value_text
+from ..config.sweep import focus
+from ..runs.wordings import short_texts
 from .blinding import AGAIN, ROUND, BlindCell, BlindMatrix, MatrixRow
 from .report import Report
 
@@ -53,7 +54,7 @@ def column_head(matrix: BlindMatrix, report: Report | None, column: int) -> tupl
     ripe = report is not None and report.verdict.state != "too_early"
     estimate = f"estimate {known.insight.mean:.1f}" if ripe and known is not None and known.insight is not None else ""
     best = report is not None and report.verdict.state in ("settled", "best") and report.verdict.value == value
-    return value_text(value, plan.focus_parameter), estimate, best
+    return short_texts(plan.focus_parameter, plan.variant_values)(value), estimate, best
 
 
 def place_name(matrix: BlindMatrix, cell: BlindCell) -> str:
@@ -66,7 +67,7 @@ def place_name(matrix: BlindMatrix, cell: BlindCell) -> str:
     if matrix.hidden or cell.variant < 0:
         return f"Seed {line.row + 1}, picture {cell.column + 1}"
     subject = focus(plan.focus_parameter)
-    text = value_text(plan.variant_values[cell.variant], plan.focus_parameter)
+    text = short_texts(plan.focus_parameter, plan.variant_values)(plan.variant_values[cell.variant])
     return f"Seed {line.row + 1}, {f'{text} {subject.unit}' if subject.unit else f'{subject.label} {text}'}"
 
 

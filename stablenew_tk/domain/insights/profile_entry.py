@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value
-from ..config.sweep import LORA, LORA_FILE, value_text
+from ..config.sweep import LORA, LORA_FILE, is_wording, value_text
 from ..models.profile import ModelPreset, RecommendedWeight, Tier
 from ..runs.plan import LearningPlan
 from .report import Report, preset_values
@@ -31,6 +31,8 @@ def learned_preset(plan: LearningPlan, report: Report, *, date: str) -> ModelPre
         raise InvalidInput(
             f"“{plan.name}” compared LoRA files, which tells nothing about the checkpoint. Keep it as a preset."
         )
+    if is_wording(path):
+        raise InvalidInput(f"“{plan.name}” compared wordings, which tells nothing about the checkpoint.")
     values, _ = preset_values(plan, value)
     if path in (_SAMPLER, _SCHEDULER):
         # They were only seen together.

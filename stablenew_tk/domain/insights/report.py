@@ -10,7 +10,7 @@ from msgspec.structs import asdict, replace
 
 from ..config.catalogue import Value
 from ..config.pipeline_config import STAGE_OF_PART
-from ..config.sweep import LORA, LORA_FILE, NO_LORA, Focus, focus, value_text
+from ..config.sweep import LORA, LORA_FILE, NO_LORA, Focus, focus, is_wording
 from ..journal.history import ImageFacts
 from ..runs.plan import (
     LearningPlan,
@@ -23,6 +23,7 @@ from ..runs.plan import (
     lora_of,
 )
 from ..runs.plan_title import prompts_tested
+from ..runs.wordings import short_texts
 from .analysis import Insight, analyse, phrase
 from .drift import over_time
 from .equal_pictures import all_equal, certain_verdict, equal_values, no_effect
@@ -118,7 +119,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
     insight = replace(
         insight, next=tuple(SuggestedCell(axis_value(plan.variant_values[c.variant]), c.row) for c in to_make)
     )
-    name = naming(subject)
+    name = naming(subject, plan.variant_values)
     total = standing(board).wanted - known.foreign
     prompts = prompts_tested(plan, (rating.row for rating in known.ratings))
     if nothing_changed:
@@ -127,7 +128,8 @@ def report(board: Board, *, seed: int = 0) -> Report:
         scope = scope_words(plan, prompts, sketch=known.sketch)
         if known.not_blind:
             scope = f"{scope}; {blind_text(insight.rated, known.not_blind)}"
-        verdict = _verdict(subject, insight, values, scope=scope, planned=total)
+        verdict = _verdict(subject, insight, values, name=name, scope=scope, planned=total)
+    text = short_texts(subject.path, plan.variant_values)
     tags = [(name(axis_value(one.value)), [facts.tags for facts in one.looked_at]) for one in values]
     found = Report(
         plan=plan,
@@ -135,7 +137,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
         insight=insight,
         verdict=verdict,
         remark="",
-        values=tuple(_value_report(subject, insight, one, blind=plan.blind) for one in values),
+        values=tuple(_value_report(text(one.value), insight, one, blind=plan.blind) for one in values),
         rated=insight.rated,
         total=total,
         suspect=known.suspect,
@@ -155,13 +157,13 @@ def report(board: Board, *, seed: int = 0) -> Report:
     return replace(found, remark=unbroken(" ".join(_remarks(found))))
 
 
-def _value_report(subject: Focus, insight: Insight, one: TestedValue, *, blind: bool) -> ValueReport:
+def _value_report(text: str, insight: Insight, one: TestedValue, *, blind: bool) -> ValueReport:
     made = [shown.facts for cell in one.cells for shown in cell.images]
     tags = Counter(tag for facts in one.looked_at for tag in facts.tags)
     return ValueReport(
         variant=one.variant,
         value=one.value,
-        text=value_text(one.value, subject.path),
+        text=text,
         insight=insight_at(insight, one.value),
         stars=tuple(facts.rating for _, facts in one.rated),
         seconds=one.seconds,
@@ -173,15 +175,21 @@ def _value_report(subject: Focus, insight: Insight, one: TestedValue, *, blind: 
     )
 
 
-def naming(subject: Focus) -> Callable[[Value], str]:
-    """Return a function that names values of this parameter in a sentence: 28 steps, CFG 7, Euler a, denoise 0.35."""
+def naming(subject: Focus, values: Sequence[Value] = ()) -> Callable[[Value], str]:
+    """Return a function that names values of this parameter in a sentence: 28 steps, CFG 7, Euler a, denoise 0.35.
+
+    Long wordings are named by what tells them from the other `values`.
+    """
+    text_of = short_texts(subject.path, values)
     short, _, note = subject.label.removesuffix(" scale").partition(" (")
     # A word with capitals inside is a name (CFG, LoRA, CodeFormer) and keeps the one it starts with.
     label = short[0].lower() + short[1:] if short.split()[0][1:].islower() else short
     unit = f" {subject.unit}" if subject.unit not in ("", "×") else subject.unit
 
     def name(value: Value) -> str:
-        text = value_text(value, subject.path)
+        text = text_of(value)
+        if is_wording(subject.path):
+            return f"“{text}”" if value else f"nothing as {label}"
         if subject.kind == "str":
             return "no LoRA" if subject.path == LORA_FILE and value == NO_LORA else text
         if value == 0 and note.startswith("0 = same"):
@@ -193,11 +201,19 @@ def naming(subject: Focus) -> Callable[[Value], str]:
     return name
 
 
-def _verdict(subject: Focus, insight: Insight, values: Sequence[TestedValue], *, scope: str, planned: int) -> Verdict:
+def _verdict(
+    subject: Focus,
+    insight: Insight,
+    values: Sequence[TestedValue],
+    *,
+    name: Callable[[Value], str],
+    scope: str,
+    planned: int,
+) -> Verdict:
     """The verdict with its words and the value as the plan has it (True for a switch that is named "on")."""
     known = [(one, found) for one in values if (found := insight_at(insight, one.value)) is not None]
     seconds = clear_times([one for one, _ in known])
-    verdict = phrase(insight, name=naming(subject), scope=scope, seconds=seconds, planned=planned)
+    verdict = phrase(insight, name=name, scope=scope, seconds=seconds, planned=planned)
     own = next((one.value for one, found in known if found.value == verdict.value), None)
     # Names of samplers and files are written as they are, even at the start of a sentence.
     words = verdict.headline if subject.kind == "str" else verdict.headline[:1].upper() + verdict.headline[1:]
@@ -210,7 +226,8 @@ def _remarks(found: Report) -> Iterator[str]:
         yield no_effect(found.plan)
     else:
         for group in found.same:
-            yield f"{joined([value_text(value, found.focus.path) for value in group])}: the same picture on every seed."
+            text = short_texts(found.focus.path, found.plan.variant_values)
+            yield f"{joined([text(value) for value in group])}: the same picture on every seed."
     leader = next((v for v in found.values if v.value == found.verdict.value and v.insight is not None), None)
     if leader is not None and found.verdict.state in ("settled", "best"):
         yield from _close_behind(leader, found.values)
@@ -295,7 +312,8 @@ def certain_summary(board: Board) -> ResultSummary | None:
     if not all_equal(board):
         return None
     plan = board.plan
-    verdict = certain_verdict(plan, tested_values(board, evidence(board)), naming(focus(plan.focus_parameter)))
+    name = naming(focus(plan.focus_parameter), plan.variant_values)
+    verdict = certain_verdict(plan, tested_values(board, evidence(board)), name)
     now = standing(board)
     return ResultSummary(
         state=verdict.state,

@@ -13,7 +13,7 @@ from statistics import NormalDist
 
 from msgspec import Struct
 
-from ..base.statistics import Matrix, Vector, backward, cholesky, forward, mirrored
+from ..base.statistics import Matrix, Vector, backward, cholesky, f_tail, forward, mirrored
 
 # How large effects are, as a part of the noise, is not known: a grid, weighed by how well each explains the ratings.
 _RATIOS = (0.03, 0.1, 0.2, 0.4, 0.8, 1.6)
@@ -23,7 +23,7 @@ _ROUNDING = 1 / 12
 
 class Fit(Struct, frozen=True):
     """The posterior for one `ratio` of effects to noise: its log weight, the coefficients, the factor of their
-    precision in units of the noise, and the noise in stars.
+    precision in units of the noise, and the noise in stars with its degrees of freedom.
     """
 
     ratio: float
@@ -31,6 +31,7 @@ class Fit(Struct, frozen=True):
     means: Vector
     factor: Matrix
     noise: float
+    degrees: int
 
 
 def ridge(columns: Sequence[int], blocks: Sequence[int], stars: Sequence[float]) -> list[Fit]:
@@ -63,7 +64,7 @@ def ridge(columns: Sequence[int], blocks: Sequence[int], stars: Sequence[float])
         # Stars are whole numbers: less noise than that of rounding cannot be.
         rest = max(squares - sum(map(mul, half, half)), degrees * _ROUNDING)
         weight = -sum(log(line[-1]) for line in factor) - len(columns) * log(ratio) - degrees / 2 * log(rest)
-        found.append(Fit(ratio, weight, backward(mirrored(factor), half), factor, sqrt(rest / degrees)))
+        found.append(Fit(ratio, weight, backward(mirrored(factor), half), factor, sqrt(rest / degrees), degrees))
     return found
 
 
@@ -100,3 +101,40 @@ def interval(fits: Sequence[Fit], contrast: Sequence[float]) -> tuple[float, flo
         return (low + high) / 2
 
     return sum(weight * part.mean for weight, part in parts) / total, quantile(0.05), quantile(0.95)
+
+
+class Effect(Struct, frozen=True):
+    """An effect in stars, and a vector whose products with those of other effects are their covariances."""
+
+    mean: float
+    half: Vector
+
+
+class Tester:
+    """Tests whether effects differ, by the F test of the contrasts between them.
+
+    The effects are those of the loosest prior, which hardly shrinks them; the noise is that of the likeliest one, since
+    loose priors take noise for effects. So the test errs on the side of silence.
+    """
+
+    def __init__(self, fits: Sequence[Fit]) -> None:
+        self._fit = max(fits, key=lambda fit: fit.ratio)
+        self._noise = max(fits, key=lambda fit: fit.weight).noise
+
+    def effect(self, weights: Sequence[float]) -> Effect:
+        """The sum of the coefficients with these weights."""
+        return Effect(sum(map(mul, weights, self._fit.means)), forward(self._fit.factor, weights))
+
+    def p_value(self, effects: Sequence[Effect]) -> float:
+        """How probable it is that two or more effects differ so much when in truth all are the same."""
+        base, rest = effects[-1], effects[:-1]
+        means = [one.mean - base.mean for one in rest]
+        halves = [[a - b for a, b in zip(one.half, base.half, strict=True)] for one in rest]
+        factor = cholesky([[sum(map(mul, one, other)) for other in halves] for one in halves])
+        size = sum(x * x for x in forward(factor, means)) / self._noise**2
+        return f_tail(size / len(rest), len(rest), self._fit.degrees)
+
+    def distance(self, one: Effect, other: Effect) -> float:
+        """By how many standard errors two effects differ."""
+        spread = sqrt(sum((a - b) ** 2 for a, b in zip(one.half, other.half, strict=True)))
+        return abs(one.mean - other.mean) / (spread * self._noise)

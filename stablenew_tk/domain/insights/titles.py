@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from ..base.wording import counted
 from ..config.catalogue import catalogue, parameter
 from ..config.pipeline_config import BLOCK_SPECS
-from ..config.sweep import LORA, focus, spell
+from ..config.sweep import focus, is_wording, spell
 from ..runs.plan import LearningPlan, VerdictState
 from ..runs.plan_title import prompts_tested
+from ..runs.wordings import short_texts
 from .association import Association
 from .report import Report
 from .standing import Standing, State, blind_text
@@ -37,8 +38,8 @@ def heading(path: str) -> str:
     """A parameter as a title, with its stage where the label alone does not tell it: "Hires denoise"."""
     known = parameter(path) if path in catalogue() else focus(path)
     label = known.caption
-    # A LoRA belongs to the prompt and has no stage; its name may have dots.
-    stage = "" if path.startswith(LORA) else _HEADINGS.get(path.partition(".")[0], "")
+    # LoRAs and wordings belong to the prompt and have no stage; their names may have dots.
+    stage = _HEADINGS.get(path.partition(".")[0], "") if path in catalogue() else ""
     if not stage or label.startswith(stage):
         return label
     # A word with capitals inside is a name (CFG, GFPGAN) and keeps the one it starts with.
@@ -72,6 +73,11 @@ def signed_stars(stars: float) -> str:
     return text if text == "0.0" else f"{'+' if stars > 0 else '−'}{text}"
 
 
+def _values_text(plan: LearningPlan) -> str:
+    path, values = plan.focus_parameter, plan.variant_values
+    return ", ".join(map(short_texts(path, values), values)) if is_wording(path) else spell(path, values)
+
+
 def progress_text(standing: Standing, state: State) -> str:
     """How far a Learning Run is, in one line: "3 of 13 rated · 1 failed"."""
     failed = f" · {standing.failed} failed" if standing.failed else ""
@@ -99,7 +105,7 @@ def plan_facts(standing: Standing, state: State) -> list[tuple[str, str]]:
     prompts = [prompt.prompt_id for prompt in prompts_tested(plan)]
     values = counted(len(plan.variant_values), "value")
     if standing.revealed:
-        values = spell(plan.focus_parameter, plan.variant_values)
+        values = _values_text(plan)
     missing = ((standing.failed, "failed"), (standing.suspect, "suspect, not counted"))
     most = f", up to {plan.most_pictures} step by step" if state != "done" and goes_on(standing) else ""
     made = (f"{standing.made} of {standing.cells}{most}", *(f"{number} {what}" for number, what in missing if number))

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from ..config.catalogue import Value, parameter
 from ..config.origins import Origin
 from ..config.spellings import kind_by_folders
+from .checkpoint_series import Merge
 from .lora_series import Training
 from .profile import LoraProfile, ModelProfile, Tier
 from .style import NONE, StyleCatalogue, StyleProfile
@@ -80,8 +81,8 @@ class FileRecommendation(Struct, frozen=True, kw_only=True):
     """What one file says. `values` hold catalogue paths; refiner and upscaler may be logical ids.
 
     `evidence` tells for single paths, or "weights", what they rest on, `learned` which Learning Run found the value
-    ("" = not told). `names` are those by which a prompt may call the model. `training` is what a header tells of it.
-    `phrases_guessed` marks trigger phrases that were only counted in training captions.
+    ("" = not told). `names` are those by which a prompt may call the model. `training` and `merge` are what a header
+    tells. `phrases_guessed` marks trigger phrases that were only counted in training captions.
     """
 
     file: str
@@ -104,12 +105,15 @@ class FileRecommendation(Struct, frozen=True, kw_only=True):
     profile: ModelProfile | None = None
     lora_profile: LoraProfile | None = None
     training: Training = Training()
+    merge: Merge = Merge()
     problems: tuple[str, ...] = ()
 
     @property
     def says_anything(self) -> bool:
         """Whether there is more in it than its name and its problems."""
-        empty = FileRecommendation(file=self.file, dialect=self.dialect, training=self.training, problems=self.problems)
+        empty = FileRecommendation(
+            file=self.file, dialect=self.dialect, training=self.training, merge=self.merge, problems=self.problems
+        )
         return self != empty
 
     def source(self, path: str = "") -> str:

@@ -287,8 +287,11 @@ def judged(preset: PresetValues, now: Situation, agreed: Mapping[str, Sequence[s
 
 
 def loras_put_in(sources: ValueSources) -> dict[str, tuple[str, ...]]:
-    """The LoRAs that the applied presets put into prompts, with those that each one stands in place of."""
-    applied = [one.preset.lora_instead for one in reversed(sources.presets_in_force) if one.applied]
+    """The LoRAs that the applied presets and learned values put into prompts, with those that each one stands in place
+    of.
+    """
+    standing = (*sources.presets_in_force, *sources.learned_here)
+    applied = [one.preset.lora_instead for one in reversed(standing) if one.applied]
     return {name: others for instead in applied for name, others in instead.items()}
 
 

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
 from ..base.journal_line import Line
 from ..config.catalogue import Value
+from ..config.sweep import LORA_FILE, lora_file
 from ..config.user_settings import Settings
+from ..models.lora_series import numbered
 from ..models.preset_scope import PresetScope, Situation, compare
-from .plan import PresetEvidence
+from .plan import LearningPlan, PresetEvidence
 
 
 class KnownValue(Line, tag="known", frozen=True, kw_only=True):
     """One value of what is known for a pack with a checkpoint on a kind of engine, with the evidence for it.
 
-    A later line with the same `known_id` replaces it. `path` is what was varied: a catalogue path, or "lora:NAME"; the
-    value stands in `values` (with the switch that it needs) or `lora_weights`. `pack_id` to `family` as in
-    `PresetScope`. `on` False: switched off, but still known. `forgot` is what the last runs had there until then, by
-    context and path; undoing the line gives it back.
+    A later line with the same `known_id` replaces it. `path` is what was varied: a catalogue path, "lora:NAME", or
+    "lora" for the file of a training; the value stands in `values` (with the switch that it needs) or `lora_weights`. A
+    LoRA in `lora_instead` is put into prompts that do not name it, in place of the LoRAs there. `pack_id` to `family`
+    as in `PresetScope`. `on` False: switched off, but still known. `forgot` is what the last runs had there until then,
+    by context and path; undoing the line gives it back.
     """
 
     known_id: str
     path: str
     values: Mapping[str, Value] = {}
     lora_weights: Mapping[str, float] = {}
+    lora_instead: Mapping[str, tuple[str, ...]] = {}
     pack_id: str = ""
     prompt_ids: tuple[str, ...] = ()
     checkpoint: str = ""
@@ -45,8 +49,29 @@ class KnownValue(Line, tag="known", frozen=True, kw_only=True):
 
     @property
     def value(self) -> Value:
-        """The value itself."""
-        return self.values[self.path] if self.path in self.values else next(iter(self.lora_weights.values()), 0.0)
+        """The value itself; of a LoRA file its name with its weight."""
+        if self.path in self.values:
+            return self.values[self.path]
+        name, weight = next(iter(self.lora_weights.items()), ("", 0.0))
+        return f"{name}:{weight:g}" if self.path == LORA_FILE else weight
+
+    @property
+    def subject(self) -> str:
+        """What it is about: its path, and of a LoRA file the training, because there may be several."""
+        return self.path if self.path != LORA_FILE else training_of(tuple(self.lora_weights))
+
+
+def training_of(names: Sequence[str]) -> str:
+    """What values of LoRA files are about: "lora" with the name that the files of one training share."""
+    bases = [numbered(name).base.casefold() for name in names]
+    return f"{LORA_FILE} {min(bases, key=len)}" if bases else LORA_FILE
+
+
+def subject_of(plan: LearningPlan) -> str:
+    """What the answer of a plan is about, as `KnownValue.subject` of it would tell."""
+    if plan.focus_parameter != LORA_FILE:
+        return plan.focus_parameter
+    return training_of([name for value in plan.variant_values if (name := lora_file(value)[0])])
 
 
 def what_goes_before(known: KnownValue, settings: Settings) -> dict[str, dict[str, Value]]:

@@ -20,11 +20,12 @@ from ..config.catalogue import Value, with_values
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
 from ..config.origins import MAX_SEED, Origin
 from ..config.pipeline_config import FIRST_STAGE, STAGE_OF_PART, STAGES, PipelineConfig, stage_spec
-from ..config.sweep import LORA, LORA_FILE, focus, lora_file
+from ..config.sweep import LORA, LORA_FILE, NEGATIVE, PROMPT, focus, is_wording, lora_file
 from ..models.lora_series import numbered
 from ..models.preset_scope import PresetScope, PresetUse, without_values
 from ..prompts.pack import PackPrompt, has_lora, with_lora_weight, with_preset_loras
 from .job import Job, LearningTag, check_mask, with_subseed
+from .wordings import check_wordings, filled, filled_or_whole
 
 # Changing one of these makes the engine load files for seconds or minutes.
 MOST_PER_VALUE = 100  # pictures of each value and prompt
@@ -55,6 +56,24 @@ class PlanPrompt(Struct, frozen=True, omit_defaults=True):
         """A copy whose texts, not the negative ones, are what this function makes of them."""
         texts = {stage: text.changed(change) for stage, text in self.stage_texts.items()}
         return PlanPrompt(self.prompt_id, change(self.positive), self.negative, texts)
+
+    def texts(self) -> tuple[str, ...]:
+        """All its texts, also the negative ones."""
+        return tuple(part for stage in STAGES for part in (self.text(stage).prompt, self.text(stage).negative))
+
+    def worded(self, path: str, value: Value) -> PlanPrompt:
+        """A copy with this wording in its place, or in place of the whole text where it has no place in it."""
+        first = filled_or_whole if path == PROMPT else filled
+        other = filled_or_whole if path == NEGATIVE else filled
+        return PlanPrompt(
+            self.prompt_id,
+            first(self.positive, path, value),
+            other(self.negative, path, value),
+            {
+                stage: StageText(first(text.prompt, path, value), other(text.negative, path, value))
+                for stage, text in self.stage_texts.items()
+            },
+        )
 
     def with_preset_loras(self, weights: Mapping[str, float], instead: Mapping[str, tuple[str, ...]]) -> PlanPrompt:
         """A copy with the LoRA weights of presets, as everyday runs get them."""
@@ -352,6 +371,7 @@ def checked(plan: LearningPlan) -> LearningPlan:
         )
     if subject.path.startswith("refiner.") and subject.name != "checkpoint" and not config.refiner.checkpoint:
         raise InvalidInput("refiner.checkpoint: choose the refiner that is to be used.", "refiner.checkpoint")
+    check_wordings(subject.path, [prompt.texts() for prompt in plan.prompts], plan.variant_values)
     # The tested values are the plan's own, whatever gave the form its value; a weight needs its LoRA.
     tested = [f"{LORA}{name}" for name in compared_loras(plan)]
     presets = without_values(plan.presets, (subject.path, *tested, *_weights_without_lora(plan)))
@@ -425,13 +445,15 @@ def with_profile_loras(plan: LearningPlan, loras: Sequence[AddedLora]) -> Learni
 def config_for(plan: LearningPlan, value: Value) -> PipelineConfig:
     """The base config with the focus at one value."""
     path = plan.focus_parameter
-    in_prompt = path == LORA_FILE or path.startswith(LORA)
+    in_prompt = path == LORA_FILE or path.startswith(LORA) or is_wording(path)
     return plan.base_config if in_prompt else with_values(plan.base_config, {path: value})
 
 
 def prompt_for(plan: LearningPlan, row: int, value: Value) -> PlanPrompt:
-    """The prompt of a row; a LoRA focus puts its weight, or the file that is tested, into it."""
+    """The prompt of a row; a LoRA focus puts its weight, or the file that is tested, into it, a wording its words."""
     prompt = plan.prompt(row)
+    if is_wording(plan.focus_parameter):
+        return prompt.worded(plan.focus_parameter, value)
     if plan.focus_parameter == LORA_FILE:
         name, own = lora_file(value)
         others = [lora_key(other) for other in compared_loras(plan)]

@@ -9,6 +9,7 @@ from ...domain.journal.history import ImageFacts
 from ...pipeline.messages.pictures import MakeThumbnail
 from ..widgets import icons, marks, theme
 from ..widgets.basics import Box, Button, Card, Label
+from ..widgets.flow import pack_if
 from ..widgets.painting import Painting
 from ..widgets.thumbnails import ThumbnailRequest, Thumbs
 
@@ -32,19 +33,28 @@ class Filmstrip(Card):
         self.review = Button(head, "Open in Review", opened, kind="link", height=24)
         self.review.pack(side="right")
         self.title.pack(side="left", fill="x", expand=True)
+        self.words = Label(self, "", size=12, ink="text2")
+        self.fit(0)
         self.canvas = Painting(self, "surface", draw=self.refresh)
         self.canvas.pack(fill="x", padx=pad, pady=(theme.px(2), theme.px(8)))
         self.thumbs = Thumbs(self.canvas, ask, self._arrived)
         self._resize()
         self.canvas.bind("<ButtonRelease-1>", self._released)
 
-    def show(self, title: str, images: Sequence[ImageFacts]) -> None:
-        """Show these pictures, from the left in row order."""
+    def show(self, title: str, images: Sequence[ImageFacts], words: str = "") -> None:
+        """Show these pictures, from the left in row order, below the whole `words` of a wording."""
         self.title.show(title)
+        self.words.show(words)
+        pack_if(words, self.words, fill="x", padx=theme.px(theme.CARD_PAD), before=self.canvas)
         self._images = images
         self.review.enable(bool(images), "" if images else "No picture was made at this value.")
         self.canvas.configure(cursor="hand2" if images else "arrow")
         self.refresh()
+
+    def fit(self, width: int) -> None:
+        """Break the lines of the words for a card so wide, in screen pixels: they must never make it wider."""
+        room = max(theme.px(200), width - 2 * theme.px(theme.CARD_PAD) - theme.px(16))
+        self.words.configure(wraplength=room, justify="left", anchor="w")
 
     def refresh(self) -> None:
         """Draw again."""

@@ -21,6 +21,7 @@ from ...app.insights.actions import (
     save_preset,
     use_or_undo,
 )
+from ...app.insights.confirm import confirm_actions, confirming_plan
 from ...app.insights.entries import InsightEntries
 from ...app.insights.reports import Everyday, Reports
 from ...app.presets import from_now_on, named_by
@@ -218,7 +219,8 @@ class InsightsPage(PageFrame):
         hints = self._entries.hints(self._key)
         self._show_steadiness(report)
         if hints:
-            self.panel.show_hints(self._entries.hint_scope(self._key), hints)
+            scope, doubt = self._entries.hint_scope(self._key), self._entries.hint_doubt(self._key)
+            self.panel.show_hints(scope, hints, doubt, confirm_actions(hints))
         elif plan is None:
             self.panel.show_nothing(_EMPTY, "New Learning Run", lambda: self._new_run(None))
         elif self._entries.is_hidden(plan):
@@ -258,6 +260,9 @@ class InsightsPage(PageFrame):
     # ---- what the user does
 
     def _press(self, key: ActionKey) -> None:
+        hints = self._entries.hints(self._key)
+        if key == "confirm" and hints:
+            self._new_run(confirming_plan(hints, *self._entries.hint_place(self._key), self._controller))
         if self.plan is None:
             return
         try:
@@ -309,7 +314,7 @@ class InsightsPage(PageFrame):
     def _ask_preset(self, report: Report) -> None:
         certain = report.verdict.state in CERTAIN
         at = place_of(report, report.verdict.value) if certain else self._row_of(report)
-        name = naming(report.focus)
+        name = naming(report.focus, report.plan.variant_values)
         names = [f"{report.plan.pack_id} · {name(line.value)}" for line in report.values]
         self.panel.head.tell("")
         texts = [line.text for line in report.values]

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from ...app.insights.actions import ActionKey, InsightAction
 from ...domain.base.colour_roles import Role
+from ...domain.config.sweep import is_wording
 from ...domain.insights.association import Association
 from ...domain.insights.report import Report, naming
 from ...domain.insights.titles import VERDICT_NAMES
@@ -340,16 +341,18 @@ class InsightPanel(Box):
         self.head.show(_BLIND, scope, "Rate it first: its values are still hidden.", meaning)
         self.head.offer(actions)
 
-    def show_hints(self, scope: str, hints: Sequence[Association]) -> None:
-        """The choices of one slot or setting of everyday runs."""
+    def show_hints(
+        self, scope: str, hints: Sequence[Association], doubt: str, actions: Sequence[InsightAction] = ()
+    ) -> None:
+        """The choices of one slot or setting of everyday runs. `doubt` says how many hints are expected to be false."""
         self._bare(self._below)
         self.head.show(
             _HINT,
             scope,
             hints[0].sentence,
-            "From everyday runs, where several things change at once. Only a Learning Run can prove it.",
+            f"From everyday runs, where several things change at once. {doubt} Only a Learning Run can prove it.",
         )
-        self.head.offer(())
+        self.head.offer(actions)
         self.table.show(hints)
 
     def show_nothing(self, sentence: str, button: str = "", action: Callable[[], None] = lambda: None) -> None:
@@ -371,13 +374,18 @@ class InsightPanel(Box):
             pack_if(part in wanted, part, fill="x", pady=(theme.px(12), 0), padx=side)
 
     def _halve(self, width: int) -> None:
+        self.pictures.fit(width // 2)
         self.cards.columnconfigure(0, minsize=width // 2)
         self.cards.columnconfigure(1, minsize=width - width // 2)
 
     def _show_pictures(self, at: int) -> None:
         if self._report is not None and 0 <= at < len(self._report.values):
             line = self._report.values[at]
-            self.pictures.show(f"Pictures at {naming(self._report.focus)(line.value)}", line.images)
+            name = naming(self._report.focus, self._report.plan.variant_values)
+            cut = line.text != line.value and is_wording(self._report.focus.path)
+            # A long wording stands in full below; above it there is no room.
+            title = "Pictures with these words" if cut else f"Pictures at {name(line.value)}"
+            self.pictures.show(title, line.images, str(line.value) if cut else "")
 
     def _chosen(self, index: int) -> None:
         self._show_pictures(index)

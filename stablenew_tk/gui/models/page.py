@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from ...app.checkpoint_series import checkpoints_run, checkpoints_with
 from ...app.controller import Controller
 from ...app.lora_series import series_run, series_with
 from ...app.model_evidence import known_here, model_evidence, seen_model
@@ -19,6 +20,7 @@ from ...domain.base.errors import InvalidInput
 from ...domain.base.file_wish import FileWish
 from ...domain.base.key_press import KeyPress, act_on
 from ...domain.journal.seen import Seen
+from ...domain.models.checkpoint_series import CheckpointSeries
 from ...domain.models.lora_series import LoraSeries
 from ...domain.models.profile import LoraProfile
 from ...domain.models.recommendations import ModelSettings
@@ -72,7 +74,7 @@ class ModelsPage(PageFrame):
         self._unread: dict[str, str] = {}
         self._seen: dict[str, Seen] = {}  # of the chosen model
         self._is_counted = False  # whether that is up to date
-        self._series: LoraSeries | None = None  # of the chosen model
+        self._series: LoraSeries | CheckpointSeries | None = None  # of the chosen model
         self._writing: ModelOrder | None = None  # asked for, not answered yet
         self._written = ""  # our profile file that was written last
         self._build()
@@ -96,7 +98,7 @@ class ModelsPage(PageFrame):
             ("Up, Down, letters", "model"),
             ("Enter, Ctrl+E", "edit its profile"),
             ("Ctrl+L", "learn about it"),
-            ("Ctrl+B", "find the best epoch of a LoRA"),
+            ("Ctrl+B", "find the best epoch or mix"),
             ("Ctrl+R", "show in folder"),
             ("Ctrl+F", "find"),
             ("Ctrl+O", "add a folder"),
@@ -220,7 +222,7 @@ class ModelsPage(PageFrame):
         # Until a changed file is read, what it said before is better than nothing.
         history = self._controller.history
         evidence = model_evidence(history, self.settings, self._seen.get(self.path))
-        self._series = series_with(self._controller, line.entry)
+        self._series = series_with(self._controller, line.entry) or checkpoints_with(self._controller, line.entry)
         self.panel.show(line, self.settings, self._controller.models.styles, evidence, self._series)
         if self.path not in self._seen or not self._is_counted:
             self._count_soon()
@@ -322,11 +324,14 @@ class ModelsPage(PageFrame):
             self.panel.tell(str(problem), bad=True)
 
     def learn_series(self) -> None:
-        """Open the wizard with the files of the chosen LoRA's training as values."""
+        """Open the wizard with the files of the chosen LoRA's training, or of the checkpoint's series, as values."""
         if self._series is None:
             return
         try:
-            self._learn_from(series_run(self._controller, self._series))
+            if isinstance(self._series, CheckpointSeries):
+                self._learn_from(checkpoints_run(self._controller, self._series))
+            else:
+                self._learn_from(series_run(self._controller, self._series))
         except InvalidInput as problem:
             self.panel.tell(str(problem), bad=True)
 

@@ -12,6 +12,7 @@ from ...app.model_evidence import ModelEvidence
 from ...app.models import wording as words
 from ...app.models.facts import FactLine, above, below
 from ...app.models.filter import ModelLine
+from ...domain.models.checkpoint_series import CheckpointSeries
 from ...domain.models.lora_series import LoraSeries
 from ...domain.models.recommendations import ModelSettings
 from ...domain.models.style import StyleCatalogue
@@ -111,10 +112,10 @@ class ModelPanel(Box):
         settings: ModelSettings | None,
         styles: StyleCatalogue,
         evidence: ModelEvidence,
-        series: LoraSeries | None = None,
+        series: LoraSeries | CheckpointSeries | None = None,
     ) -> None:
         """Show a model; `settings` None = still being read. `evidence` is what the journal knows about it, `series` the
-        files of its training, where there are several.
+        files of its training, or mixes of the same checkpoints, where there are several.
         """
         entry = line.entry
         if self.line is None or self.line.path != line.path:
@@ -186,7 +187,7 @@ class ModelPanel(Box):
         self.learn = Button(self._buttons, "Learn about this model…", self._actions.learn, height=theme.ACTION)
         self.series = Button(self._buttons, "Find the best epoch…", self._actions.learn_series, height=theme.ACTION)
 
-    def _offer(self, line: ModelLine, series: LoraSeries | None) -> None:
+    def _offer(self, line: ModelLine, series: LoraSeries | CheckpointSeries | None) -> None:
         entry = line.entry
         known = entry.kind in ("checkpoint", "lora")
         self.edit.set_text("Edit profile" if words.is_ours(entry) else "Make profile")
@@ -195,7 +196,10 @@ class ModelPanel(Box):
         self.edit.enable(not gone, gone)
         self.learn.enable(not gone, gone)
         if series is not None:
-            tip(self.series, f"Compare the {len(series.stems)} files of {series.name}, and no LoRA (Ctrl+B)")
+            mixes = isinstance(series, CheckpointSeries) and series.by == "merge"
+            self.series.set_text("Find the best mix…" if mixes else "Find the best epoch…")
+            none = "" if isinstance(series, CheckpointSeries) else ", and no LoRA"
+            tip(self.series, f"Compare the {len(series.stems)} files of {series.name}{none} (Ctrl+B)")
         more = [self.series] if series is not None else []
         self._buttons.show([self.edit, self.learn, *more] if known else [])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from ...domain.prompts.pack import PackProblem, PackPrompt, PromptPack, Slot
@@ -81,11 +82,12 @@ class PackChecked(Event, frozen=True, kw_only=True):
 
 
 class PromptsExpanded(Event, frozen=True, kw_only=True):
-    """The variants of some prompts."""
+    """The variants of some prompts. `wordings`: the texts of their slots and wildcards by name, where asked for."""
 
     path: Path
     number: int
     expansion: Expansion
+    wordings: Mapping[str, tuple[str, ...]] = {}
 
 
 class PackOrder(Order, frozen=True, kw_only=True):
@@ -179,7 +181,7 @@ class ExpandPrompts(PackOrder, frozen=True, kw_only=True):
     """Expand the variants of some prompts of a pack; PromptsExpanded answers with this `number`.
 
     At most `limit` variants are made, 0 = as the settings say. `seed` decides which, None = as the settings say.
-    `slots` are those that the pack's text defines.
+    `slots` are those that the pack's text defines. `wordings`: the answer shall tell what can be compared in them.
     """
 
     path: Path
@@ -189,6 +191,7 @@ class ExpandPrompts(PackOrder, frozen=True, kw_only=True):
     slots: tuple[Slot, ...] = ()
     limit: int = 0
     seed: int | None = None
+    wordings: bool = False
 
 
 class ReadRecipe(PackOrder, frozen=True, kw_only=True):

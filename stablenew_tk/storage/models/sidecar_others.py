@@ -10,6 +10,7 @@ import msgspec
 from ...domain.config.catalogue import Value, range_of
 from ...domain.config.lenient_reader import Fields, phrase, phrases, plain, read_inner
 from ...domain.config.spellings import family_of, kind_of
+from ...domain.models.checkpoint_series import Merge, merge_by_recipe
 from ...domain.models.lora_series import Training
 from ...domain.models.recommendations import FileRecommendation, Hashes
 from .safetensors import family_by_tensors, kind_by_tensors
@@ -137,6 +138,7 @@ def read_metadata(header: bytes, fields: Fields, file: str) -> FileRecommendatio
         phrases_guessed=bool(guessed),
         hashes=Hashes(autov3=whole[:12]),
         training=training_in(fields),
+        merge=merge_in(fields),
         problems=fields.problems.sentences(),
     )
 
@@ -157,6 +159,14 @@ def training_in(fields: Fields) -> Training:
         finished_at=float(finished) if _SECONDS.fullmatch(finished) else 0.0,
         shape=" ".join(part[:100] for part in shape if part and part != "None"),
     )
+
+
+def merge_in(fields: Fields) -> Merge:
+    """What a header tells of the mix that a checkpoint is, by the words of A1111's merger."""
+    try:
+        return merge_by_recipe(_INFO.decode(fields.hint("sd_merge_recipe")))
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return Merge()
 
 
 def _count(written: str) -> int:

@@ -8,7 +8,15 @@ from math import log
 import pytest
 
 from stablenew_tk.domain.base.random_numbers import RandomNumbers
-from stablenew_tk.domain.base.statistics import cholesky, inverted, quantile, t_distribution, t_quantile, trend
+from stablenew_tk.domain.base.statistics import (
+    cholesky,
+    f_tail,
+    inverted,
+    quantile,
+    t_distribution,
+    t_quantile,
+    trend,
+)
 from stablenew_tk.domain.insights.posterior import Observation, draws, fit, log_prior
 from stablenew_tk.domain.insights.value_priors import effect_prior, effect_shapes
 
@@ -163,3 +171,14 @@ def test_what_is_typical_between_best_and_worst_does_not_depend_on_how_many_valu
         middle = effects[density.argmax()]
         ranges = np.ptp(rng.normal(size=(20_000, count)) * middle, axis=1)
         assert ranges.mean() == pytest.approx(1.25, abs=0.03)
+
+
+def test_the_f_distribution_agrees_with_scipy():
+    pytest.importorskip("scipy")
+    from scipy.stats import f
+
+    for above, below in combinations((1, 2, 7, 40, 1900), 2):
+        for size in (0.1, 0.9, 1.0, 3.3, 12.0):
+            for one, other in ((above, below), (below, above)):
+                assert f_tail(size, one, other) == pytest.approx(f.sf(size, one, other), rel=1e-9, abs=1e-15)
+    assert f_tail(0.0, 3, 10) == 1.0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from journal_lines import record
+from msgspec.structs import replace
 
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.base.random_numbers import RandomNumbers
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
-from stablenew_tk.domain.insights.association import associations
+from stablenew_tk.domain.insights.association import associations, doubt_words
 from stablenew_tk.domain.runs.job import LearningTag, RandomizerChoice
 
 
@@ -59,7 +60,8 @@ class TestHints:
         assert (neon.what, neon.slot, neon.value, neon.telling) == ("[[light]]", True, "neon", True)
         assert neon.low < 1.0 < neon.high
         assert neon.sentence == (
-            f"[[light]] = neon goes together with +{neon.effect:.1f} stars ({neon.n} pictures); a hint, not proof."
+            f"[[light]] = neon goes together with +{neon.effect:.1f} stars ({neon.n} pictures); "
+            "a hint, not proof: up to 1 in 10 such hints is false."
         )
 
     def test_everyday_ratings_count_although_no_plan_asked_for_them(self):
@@ -88,6 +90,46 @@ class TestHints:
     def test_without_any_effect_hints_are_rare(self):
         worlds = [associations(everyday(100, 0.0, seed=seed)) for seed in range(60)]
         assert sum(any(one.telling for one in world) for world in worlds) <= 4
+
+    def test_beside_one_real_effect_hardly_any_hint_is_false(self):
+        right, shares = 0, []
+        for seed in range(20):
+            chance = Chance(100 + seed)
+            rated = []
+            for one, stars in everyday(200, 1.0, seed=seed):
+                others = {f"slot {n}": chance.of("a", "b", "c") for n in range(5)}
+                choices = {**one.randomizer.choices, **others}
+                rated.append((replace(one, randomizer=RandomizerChoice(mode="random", choices=choices)), stars))
+            hints = [one for one in associations(rated) if one.telling]
+            right += sum(one.value == "neon" for one in hints)
+            shares.append(sum(one.value != "neon" for one in hints) / max(1, len(hints)))
+        assert right >= 18
+        assert sum(shares) / len(shares) <= 0.1
+
+    def test_a_value_is_no_hint_only_because_another_one_is_better(self):
+        hints = associations(everyday(600, 1.2))
+        assert [one.value for one in hints if one.telling] == ["neon"]
+        fog = next(one for one in hints if one.value == "fog")
+        assert fog.effect < -0.4
+        assert fog.sentence == f"[[light]] = fog: nothing more can be told ({fog.n} pictures)."
+
+    def test_two_values_that_differ_from_the_rest_are_both_hints(self):
+        chance, rated = Chance(9), []
+        for _ in range(300):
+            light = chance.of("neon", "fog", "noon", "dusk")
+            rated.append((picture(choices={"light": light}), chance.stars(3 + (light == "neon") - (light == "fog"))))
+        assert {one.value for one in associations(rated) if one.telling} == {"neon", "fog"}
+
+    def test_how_many_are_expected_to_be_false_is_said(self):
+        hints = associations(everyday(150, 1.0, seed=3))
+        assert doubt_words(hints) == (
+            "2 slots and settings compared, 1 hint stands out; up to 1 in 10 such hints is expected to be false."
+        )
+        assert (
+            doubt_words(associations(everyday(100, 0.0, seed=3)))
+            == "2 slots and settings compared: nothing stands out."
+        )
+        assert doubt_words(()) == ""
 
     def test_intervals_hold_what_they_promise(self):
         effects = Chance(7).rng.normals(60)

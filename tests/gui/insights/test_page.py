@@ -555,6 +555,12 @@ def test_everyday_runs_give_hints_that_are_marked_as_hints(study):
     assert "Hint, not proof" in said
     assert "a hint, not proof" in study.head.headline.cget("text")
     assert {"neon", "overcast", "sodium"} <= set(said)
+    assert any("expected to be false" in line for line in said)
+    study.buttons["confirm"].invoke()
+    asked = study.drafts[-1]
+    assert (asked.focus_parameter, asked.pack_id, asked.base_config.checkpoint) == ("slot:light", "Rain city", "one")
+    assert asked.variant_values[0] == "neon"
+    assert set(asked.variant_values) == {"neon", "overcast", "sodium"}
 
 
 def test_pictures_of_plans_are_no_everyday_pictures(study):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from conftest import wait_until
+from fake_webui import FakeWebUI
 from learning_lab import Lab
 from msgspec.structs import replace
 from open_window import choose_file
@@ -50,8 +51,8 @@ class Shop:
             if file.suffix != ".safetensors":
                 (self.models / f"{name}{file.name.removeprefix(like)}").write_bytes(file.read_bytes())
 
-    def open(self, *folders):
-        settings = Settings(model_folders=tuple(map(str, folders)) if folders else (str(self.models),))
+    def open(self, *folders, **settings):
+        settings = Settings(model_folders=tuple(map(str, folders)) if folders else (str(self.models),), **settings)
         self.controller = Controller(self.places, settings)
         self.page = ModelsPage(self.root, self.controller, say=self.said.append, learn=self.plans.append)
         self.page.pack(fill="both", expand=True)
@@ -382,6 +383,24 @@ def test_the_best_epoch_of_a_training_is_looked_for_among_its_files_in_the_order
     (plan,) = shop.plans
     assert (plan.focus_parameter, plan.name) == ("lora", "Best file of rainy")
     assert plan.variant_values == ("rainy-000002", "rainy-000004", "the good one", "rainy", "none")
+
+
+def test_mixes_of_the_same_checkpoints_are_compared_in_the_order_of_their_ratio(shop):
+    shop.put("cobalt", like="cobalt")
+    told = {"primary_model_hash": "a" * 64, "secondary_model_hash": "b" * 64, "interp_method": "Weighted sum"}
+    kind = {"modelspec.architecture": "stable-diffusion-xl-v1-base"}
+    for name, ratio in (("ink_model", 0.7), ("photo_model", 0.3), ("not_there", 0.5)):
+        shop.put(name, sd_merge_recipe=json.dumps({**told, "multiplier": ratio}), **kind)
+    with FakeWebUI() as server:
+        shop.open(backend=server.url)
+        shop.choose("ink_model")
+        button = shop.page.panel.series
+        assert (button.winfo_ismapped(), button.text) == (1, "Find the best mix…")
+        button.invoke()
+        (plan,) = shop.plans
+        assert (plan.focus_parameter, plan.variant_values) == ("checkpoint", ("photo_model", "ink_model"))
+        shop.choose("cobalt")
+        assert not button.winfo_ismapped()
 
 
 def test_a_lora_on_its_own_has_no_epochs_to_compare(shop):

@@ -23,7 +23,7 @@ from ....app.learn.setting_search import (
 from ....domain.base.file_wish import FileWish
 from ....domain.config.catalogue import with_values
 from ....domain.config.pipeline_config import stage_spec
-from ....domain.config.sweep import LORA, LORA_FILE, Focus, value_text
+from ....domain.config.sweep import LORA, LORA_FILE, SLOT, Focus, is_wording, value_text
 from ....domain.experiments.plan_draft import PlanDraft, lora_weights, plain, varying
 from ....domain.models.origin_marks import ORIGIN_MARKS
 from ....pipeline.messages.base import Event
@@ -252,6 +252,11 @@ class ParameterStep(Box):
         pack_if(not loras, self._lora_name, anchor="w")
 
     def _now(self, spec: Focus) -> str:
+        if is_wording(spec.path):
+            texts = self._draft.wordings.get(spec.path, ())
+            if spec.path.startswith(SLOT):
+                return f"{len(texts)} texts in the pack"
+            return f"now: {texts[0]}" if texts and texts[0] else "now none"
         if spec.path == LORA_FILE:
             return ""  # what the prompt names is one of the values, or none of them is
         if spec.path.startswith(LORA):

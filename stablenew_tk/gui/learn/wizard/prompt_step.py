@@ -61,6 +61,19 @@ class PromptStep(Box):
         self._list_sources()
         self._show_prompts()
 
+    @property
+    def draft(self) -> PlanDraft:
+        """The draft with the prompts as they are chosen now."""
+        return self._choice.draft
+
+    def follow(self, draft: PlanDraft) -> PlanDraft:
+        """Take over a changed draft; it comes back with prompts that fit what is varied."""
+        before = self._choice.draft.focus
+        found = self._choice.follow(draft)
+        if before != draft.focus:
+            self._show_prompts()
+        return found
+
     def hold(self, draft: PlanDraft) -> None:
         """Take over the draft while out of sight."""
         self._choice.draft = draft

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 
 from ....app.learn.plan_preview import Scale, counted_words, examples, parsed, scale_of
 from ....domain.base.colour_roles import Role
+from ....domain.base.errors import InvalidInput
 from ....domain.config.catalogue import Value
-from ....domain.config.sweep import Focus, spell, unknown_choices, value_text
-from ....domain.experiments.plan_draft import PlanDraft, outside_words, respaced, sensible_words
+from ....domain.config.sweep import LORA_FILE, Focus, parse_values, spell, unknown_choices, value_text
+from ....domain.experiments.plan_draft import PlanDraft, outside_words, respaced, sensible_words, sentence
 from ....domain.models.origin_marks import ORIGIN_MARKS
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Card, Drawing, Label, Sign, ground_of
@@ -17,6 +18,7 @@ from ...widgets.entries import Entry
 from ...widgets.flow import pack_if
 from ...widgets.painting import Painting
 from ...widgets.row_list import ListRow, RowList
+from ...widgets.tooltips import tip
 
 _EXAMPLES = "Also understood: {}"
 _ROWS = 8
@@ -209,9 +211,15 @@ class NameValues(Box):
         self.field = Entry(self, width=300, height=theme.ACTION, on_edit=edit, placeholder="names between commas")
         self.count = Label(self, "", size=12, ink="text2", wrap=True)
         self.count.pack(side="bottom", fill="x", padx=theme.px(theme.RING), pady=(theme.px(4), 0))
+        self.weighted = Entry(
+            self, width=300, placeholder="A file with a weight of its own: name:0.8", on_commit=self._add_weighted
+        )
+        tip(self.weighted.field, "Return adds it to the values. A file may be compared at several weights.")
+        self.weighted.field.bind("<Return>", lambda _event: self._returned())
 
     def show(self, draft: PlanDraft, spec: Focus, offered: Sequence[str]) -> None:
         """Follow the draft. `offered` is what the backend has; empty while it is away."""
+        pack_if(spec.path == LORA_FILE and offered, self.weighted, side="bottom", fill="x", after=self.count)
         fresh = draft.focus != self._draft.focus
         self._draft, self._offered = draft, frozenset(offered)
         values, problem = parsed(draft)
@@ -252,6 +260,27 @@ class NameValues(Box):
         spec = self._draft.spec
         missing = spec is not None and bool(unknown_choices(spec.path, (name,), self._offered))
         return ListRow(name, "not offered" if missing else own, checked=on)
+
+    def _returned(self) -> str | None:
+        """Return takes the file over; in an empty field it goes on as everywhere."""
+        text = self.weighted.get()
+        if not text.strip():
+            return None
+        self._add_weighted(text)
+        return "break"
+
+    def _add_weighted(self, text: str) -> None:
+        """Add files with weights to the values, or say what is wrong with the text."""
+        if not text.strip():
+            return
+        try:
+            fresh = parse_values(LORA_FILE, text)
+        except InvalidInput as wrong:
+            self.weighted.error(sentence(wrong))
+            return
+        self.weighted.set("")
+        self.weighted.error("")
+        self._edit(spell(LORA_FILE, tuple(dict.fromkeys((*parsed(self._draft)[0], *fresh)))))
 
     def _turn(self, place: int) -> None:
         self.names.select(place)

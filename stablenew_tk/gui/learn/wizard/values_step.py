@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from ....app.learn.plan_preview import parsed, seed_words, shown_rows, typed_seeds, with_seeds
 from ....app.learn.setting_search import question_words
+from ....domain.config.sweep import is_wording
 from ....domain.experiments.plan_draft import PlanDraft
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Label
@@ -20,6 +21,7 @@ from ...widgets.row_list import ScrollArea
 from ...widgets.tooltips import tip
 from .frame import Question
 from .value_editors import NameValues, NumberValues
+from .wording_editor import WordingValues
 
 
 class ValuesStep(Box):
@@ -37,6 +39,7 @@ class ValuesStep(Box):
         self._heading("Values", top=0)
         self.numbers = NumberValues(self._body, self._typed)
         self.names = NameValues(self._body, self._typed)
+        self.wordings = WordingValues(self._body, self._typed)
         self._below = self._heading("Pictures", "the same prompts and seeds for every value, so luck cancels out")
         self.seeds = SeedRow(self._body, change)
         self.seeds.pack(fill="x")
@@ -67,8 +70,12 @@ class ValuesStep(Box):
             return
         self._question.show(question_words(spec))
         pack_if(spec.ordered, self.numbers, fill="x", before=self._below)
-        pack_if(not spec.ordered, self.names, fill="x", before=self._below)
-        if spec.ordered:
+        words = is_wording(spec.path)
+        pack_if(not spec.ordered and not words, self.names, fill="x", before=self._below)
+        pack_if(words, self.wordings, fill="x", before=self._below)
+        if words:
+            self.wordings.show(draft, spec)
+        elif spec.ordered:
             self.numbers.show(draft, spec)
         else:
             self.names.show(draft, spec, offered)
@@ -82,7 +89,10 @@ class ValuesStep(Box):
     def focus_first(self) -> None:
         """Put the keyboard on the values."""
         spec = self._draft.spec
-        (self.numbers if spec is not None and spec.ordered else self.names).focus_set()
+        if spec is not None and is_wording(spec.path):
+            self.wordings.focus_set()
+        else:
+            (self.numbers if spec is not None and spec.ordered else self.names).focus_set()
 
     def focus_problem(self) -> None:
         """Put the keyboard on the field that is wrong, or on the one after it where that has it already."""

@@ -134,6 +134,7 @@ class Wizard(PageFrame):
                 self.draft = varying(msgspec.structs.replace(self.draft, focus=""), self.draft.focus)
         self._began, self._is_new, self._refused = True, draft is None, ""
         self.prompt_step.begin(self.draft)
+        self.draft = self.prompt_step.draft
         self.parameter_step.begin(self.draft)
         self.values_step.begin()
         first = next((step for step in (PROMPT, VARY) if trouble(self.draft, step)), VALUES)
@@ -320,6 +321,7 @@ class Wizard(PageFrame):
     # ---- showing the draft
 
     def _changed(self, draft: PlanDraft) -> None:
+        draft = self.prompt_step.follow(draft)
         if self._is_new and plan_context.differ_in_scope(draft, self.draft):
             draft = plan_context.with_own_values(draft, self._controller)
         self.draft, self._refused = plan_context.with_traits(draft, self._controller, self.draft), ""

@@ -785,6 +785,11 @@ class TestLoraFiles:
         step.focus_first()
         house.key("<Down>", "<Down>", "<Down>", "<space>")
         assert house.wizard.draft.values() == ("none", "rainy-000002")
+        typed(step.names.weighted, "rainy-000004:0.6, rainy-000004:99")
+        assert "is not a weight" in sentence_below(step.names.weighted)
+        typed(step.names.weighted, "rainy-000004:0.6, rainy-000004:1.2")
+        assert house.wizard.step == VALUES, "Return has added the files"
+        assert house.wizard.draft.values() == ("none", "rainy-000002", "rainy-000004:0.6", "rainy-000004:1.2")
 
     def test_a_suggested_run_asks_only_for_its_prompt_and_makes_a_picture_with_each_file(self, house):
         wizard = house.wizard
@@ -816,3 +821,67 @@ def test_enter_goes_to_the_field_that_is_wrong_and_then_to_the_next_one(open_wiz
         house.key("<Return>")
         seen.append(house.root.focus_get())
     assert seen == [step.numbers.field.field, step.seeds.most.field, step.numbers.field.field]
+
+
+WORDS_PACK = (
+    "[[light]]: neon | golden hour | fog\n\nname: City\na city, [[light]], {calm|busy}\nneg: blur\n\n"
+    "name: Tram\nan old tram\n"
+)
+
+
+def open_words(open_wizard, tmp_path):
+    (tmp_path / "data" / "packs").mkdir(parents=True)
+    (tmp_path / "data" / "packs" / "words.txt").write_text(WORDS_PACK)
+    return open_wizard(pack="words")
+
+
+class TestWordings:
+    def test_the_values_of_a_slot_stand_ready_and_only_prompts_with_it_are_taken(self, open_wizard, tmp_path):
+        house = open_words(open_wizard, tmp_path)
+        assert house.wizard.draft.wordings["slot:{calm|busy}"] == ("calm", "busy")
+        wizard = vary(house, "slot:light", VALUES)
+        house.until(lambda: [one.positive for one in wizard.draft.prompts] == ["a city, [[light]], calm"])
+        fields = wizard.values_step.wordings.fields
+        assert [field.get() for field in fields] == ["neon", "golden hour", "fog"]
+        fields[2].field.focus_force()
+        fields[2].field.delete(0, "end")
+        house.key(*"dusk")
+        assert wizard.draft.text == "neon, golden hour, dusk"
+        assert wizard.draft.trial().variant_values == ("neon", "golden hour", "dusk")
+        vary(house, "prompt", VALUES)
+        assert "[[" not in wizard.values_step.wordings.fields[0].get(), "the prompt as it would be sent"
+
+    def test_a_question_about_a_slot_of_a_pack_waits_for_its_prompts(self, open_wizard, tmp_path):
+        house = open_words(open_wizard, tmp_path)
+        plan = LearningPlan(
+            plan_id="",
+            name="",
+            focus_parameter="slot:light",
+            pack_id="words",
+            prompts=(),
+            variant_values=("fog", "neon"),
+            seeds=(),
+            most_pictures=40,
+        )
+        house.controller.change_settings(msgspec.structs.replace(house.controller.settings, pack="starter"))
+        house.wizard.begin(plan)
+        house.until(lambda: house.wizard.draft.prompts and house.wizard.bar.next.enabled)
+        house.key("<Return>", "<Return>", "<Return>")
+        wizard = house.wizard
+        assert (wizard.step, wizard.draft.pack_id, wizard.draft.text) == (CHECK, "words", "fog, neon")
+        assert [one.positive for one in wizard.draft.plan().prompts] == ["a city, [[light]], calm"]
+
+    def test_a_new_prompt_is_compared_with_the_old_one_inside_the_global_texts(self, open_wizard, tmp_path):
+        house = open_words(open_wizard, tmp_path)
+        before = house.wizard.draft.prompts
+        wizard = vary(house, "prompt", VALUES)
+        (prompt,) = wizard.draft.prompts
+        old, new = wizard.values_step.wordings.fields
+        assert (prompt.positive, old.get()) == ("[[prompt]]", before[0].positive)
+        assert not wizard.bar.next.enabled
+        assert new.field is house.root.focus_get(), "what it is to be compared with is asked for"
+        house.key(*"fog", "<Control-Return>")
+        assert wizard.step == CHECK
+        assert wizard.draft.plan().variant_values == (before[0].positive, "fog")
+        vary(house, "txt2img.steps")
+        assert wizard.draft.prompts == before

@@ -1,0 +1,60 @@
+"""The question that a hint from everyday runs raises, for a Learning Run that confirms it or not."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+from ..base.errors import InvalidInput
+from ..config.catalogue import Value, catalogue
+from ..config.sweep import LORA_FILE, SLOT, check_values, focus
+from ..runs.wordings import varies_itself
+from .association import Association
+
+# Few values get a clear answer with few pictures.
+_MOST_NUMBERS, _MOST_NAMES = 5, 6
+_LORAS = "<lora>"
+CANNOT = "A Learning Run compares settings, LoRA files, slots and wildcards. This is none of them."
+
+
+class HintQuestion(Struct, frozen=True):
+    """What to vary, and the values: the one that the hint is about beside others that pictures have."""
+
+    focus: str
+    values: tuple[Value, ...]
+
+
+def hint_question(hint: Association) -> HintQuestion | None:
+    """The question of a hint; None where no Learning Run can ask it (`CANNOT`)."""
+    path = _focus(hint)
+    if not path:
+        return None
+    try:
+        values = check_values(path, _values(hint, path))
+        focus(path)
+    except InvalidInput:
+        return None
+    return HintQuestion(path, values) if len(values) > 1 else None
+
+
+def _focus(hint: Association) -> str:
+    if not hint.slot:
+        return hint.what
+    if hint.what == _LORAS:
+        return LORA_FILE
+    name = re.fullmatch(r"\[\[(.+)\]\]|(__[^ ]+__|\{.*\})", hint.what)
+    # The second use of a slot, styles and replaced words have no place of their own in the prompt.
+    return f"{SLOT}{name[1] or name[2]}" if name is not None else ""
+
+
+def _values(hint: Association, path: str) -> list[Value]:
+    if path in catalogue() and focus(path).ordered:
+        ordered = sorted(hint.all_values, key=float)
+        last = len(ordered) - 1
+        if last < _MOST_NUMBERS:
+            return ordered
+        return [ordered[round(last * place / (_MOST_NUMBERS - 1))] for place in range(_MOST_NUMBERS)]
+    fixed = [value for value in hint.all_values if not (hint.slot and varies_itself(str(value)))]
+    about = [value for value in fixed if str(value) == hint.value]
+    return [*about, *(value for value in fixed if value not in about)][:_MOST_NAMES]
