@@ -28,6 +28,8 @@ LORA = "lora:"
 # "lora" varies which LoRA file the prompt has: "rainy-000004", "rainy-000004:0.8" with a weight of its own, or none.
 LORA_FILE = "lora"
 NO_LORA = "none"
+# Together with "lora" only: the weight of the file that is tested.
+LORA_WEIGHT = "lora_weight"
 _SAMPLER, _SCHEDULER = ".sampler", ".scheduler"
 # Sliders and negative weights are usual; what the servers take is wider than what makes sense.
 LORA_WEIGHTS = (-15.0, 15.0)
@@ -59,15 +61,17 @@ class Focus(Parameter, frozen=True):
     @property
     def title(self) -> str:
         """Label with its stage; a LoRA belongs to the prompt and has none."""
-        return self.label if self.path.startswith(LORA) else super().title
+        return self.label if is_weight(self.path) else super().title
 
 
 def focus(path: str) -> Focus:
-    """The focus parameter of that name, also `lora` and `lora:<name>`. Raises InvalidInput for one that cannot be
-    varied.
+    """The focus parameter of that name, also `lora`, `lora_weight` and `lora:<name>`. Raises InvalidInput for one that
+    cannot be varied.
     """
     if path == LORA_FILE:
         return Focus(path, "str", "LoRA file", NO_LORA, choices="lora_files", help=_WHICH_FILE)
+    if path == LORA_WEIGHT:
+        return Focus(path, "float", "LoRA weight", 1.0, *LORA_WEIGHTS, step=0.1, sensible=(0.4, 1.0))
     if not path.startswith(LORA):
         reason = _why_not(path)
         if reason:
@@ -81,6 +85,11 @@ def focus(path: str) -> Focus:
     if not name or name != name.strip() or re.search(r"[<>:\n\r]", name):
         raise InvalidInput(f"{path!r} names no LoRA. Write its name as in the prompt: lora:rainy-streets.", path)
     return Focus(path, "float", f"LoRA {name}", 1.0, *LORA_WEIGHTS, step=0.1, sensible=(0.4, 1.0))
+
+
+def is_weight(path: str) -> bool:
+    """Whether a focus parameter is the weight of a LoRA in the prompt."""
+    return path == LORA_WEIGHT or path.startswith(LORA)
 
 
 def _why_not(path: str) -> str:
@@ -151,7 +160,7 @@ def _checked(spec: Focus, value: object) -> Value:
         raise InvalidInput(f"{path}: a number that large is outside every range.", path)
     if path == LORA_FILE:
         return _lora_file(str(value))
-    if not path.startswith(LORA):
+    if not is_weight(path):
         value = check_value(path, value)
         if not isinstance(value, str) and value < (spec.minimum or 0):
             means = "as in the stage before" if spec.empty_means == "same" else f"the {spec.empty_means}"

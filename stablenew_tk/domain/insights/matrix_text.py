@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..base.wording import counted
 from ..config.sweep import focus, value_text
 from .blinding import AGAIN, ROUND, BlindCell, BlindMatrix, MatrixRow
 from .report import Report
@@ -47,7 +48,7 @@ def _how_far(line: MatrixRow) -> str:
 def column_head(matrix: BlindMatrix, report: Report | None, column: int) -> tuple[str, str, bool]:
     """Head of a column: its value, its estimate, and whether the verdict recommends it."""
     plan, variant = matrix.board.plan, matrix.columns[column]
-    value = plan.variant_values[variant]
+    value = plan.tested[variant]
     known = next((one for one in report.values if one.variant == variant), None) if report is not None else None
     # While it is too early, an estimate would look like a winner.
     ripe = report is not None and report.verdict.state != "too_early"
@@ -66,7 +67,7 @@ def place_name(matrix: BlindMatrix, cell: BlindCell) -> str:
     if matrix.hidden or cell.variant < 0:
         return f"Seed {line.row + 1}, picture {cell.column + 1}"
     subject = focus(plan.focus_parameter)
-    text = value_text(plan.variant_values[cell.variant], plan.focus_parameter)
+    text = value_text(plan.tested[cell.variant], plan.focus_parameter)
     return f"Seed {line.row + 1}, {f'{text} {subject.unit}' if subject.unit else f'{subject.label} {text}'}"
 
 
@@ -103,7 +104,9 @@ def state_words(matrix: BlindMatrix) -> tuple[str, str]:
     if matrix.round:
         return "Blind", "What was made since, shuffled with some you know. Values are shown when all are rated."
     if matrix.hidden:
-        shuffled = f"{len(plan.variant_values)} values, shuffled anew in every row."
+        shuffled = (
+            f"{counted(len(plan.tested), 'pair' if plan.second_parameter else 'value')}, shuffled anew in every row."
+        )
         if plan.most_pictures:
             return "Blind", f"{shuffled} More are made until it is clear."
         return "Blind", f"{shuffled} Names and values are shown when all are rated."

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from ..base.wording import counted
 from ..config.catalogue import parameter
 from ..config.pipeline_config import BLOCK_SPECS
-from ..config.sweep import LORA, focus, spell
+from ..config.sweep import LORA_FILE, focus, is_weight, spell
 from ..runs.plan import LearningPlan, VerdictState
 from ..runs.plan_title import prompts_tested
+from ..runs.value_pairs import TIMES
 from .association import Association
 from .report import Report
 from .standing import Standing, State, blind_text
@@ -35,12 +36,27 @@ _FEW_NAMES = 3  # prompts that are named one by one
 
 def heading(path: str) -> str:
     """A parameter as a title, with its stage where the label alone does not tell it: "Hires denoise"."""
-    label = (focus(path) if path.startswith(LORA) else parameter(path)).caption
-    stage = _HEADINGS.get(path.partition(".")[0], "") if not path.startswith(LORA) else ""
+    in_prompt = path == LORA_FILE or is_weight(path)
+    label = (focus(path) if in_prompt else parameter(path)).caption
+    stage = _HEADINGS.get(path.partition(".")[0], "") if not in_prompt else ""
     if not stage or label.startswith(stage):
         return label
     # A word with capitals inside is a name (CFG, GFPGAN) and keeps the one it starts with.
     return f"{stage} {label[0].lower() + label[1:] if label.split()[0][1:].islower() else label}"
+
+
+def plan_heading(plan: LearningPlan) -> str:
+    """What a plan varies as a title: "CFG scale", "LoRA file × weight"."""
+    names = [heading(path) for path in plan.parameters]
+    if len(names) > 1 and names[1].startswith(f"{names[0].split()[0]} "):
+        names[1] = names[1].partition(" ")[2]
+    return TIMES.join(names)
+
+
+def spelled(plan: LearningPlan) -> str:
+    """The values that a plan compares, of two settings both lists."""
+    both = zip(plan.parameters, (plan.variant_values, plan.second_values), strict=False)
+    return " and ".join(spell(path, values) for path, values in both)
 
 
 def hint_title(hint: Association) -> str:
@@ -95,9 +111,9 @@ def plan_facts(standing: Standing, state: State) -> list[tuple[str, str]]:
     """Pairs of label and text about a Learning Run. They contain no values while the plan is blind."""
     plan = standing.plan
     prompts = [prompt.prompt_id for prompt in prompts_tested(plan)]
-    values = counted(len(plan.variant_values), "value")
+    values = counted(len(plan.tested), "pair" if plan.second_parameter else "value")
     if standing.revealed:
-        values = spell(plan.focus_parameter, plan.variant_values)
+        values = spelled(plan)
     missing = ((standing.failed, "failed"), (standing.suspect, "suspect, not counted"))
     most = f", up to {plan.most_pictures} step by step" if state != "done" and goes_on(standing) else ""
     made = (f"{standing.made} of {standing.cells}{most}", *(f"{number} {what}" for number, what in missing if number))

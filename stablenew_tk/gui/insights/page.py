@@ -28,7 +28,7 @@ from ...domain.base.errors import InvalidInput
 from ...domain.base.key_press import KeyPress, act_on
 from ...domain.base.wording import counted
 from ...domain.insights.follow_up import CERTAIN, place_of
-from ...domain.insights.report import Report, naming
+from ...domain.insights.report import Report, plan_naming
 from ...domain.insights.titles import scope_text
 from ...domain.journal.record import Feedback, Void
 from ...domain.runs.known_value import KnownValue
@@ -293,8 +293,8 @@ class InsightsPage(PageFrame):
 
     def _see_known(self, report: Report) -> None:
         known = known_from(report, self._controller)
-        if known is not None:
-            self._show_known(known)
+        if known:
+            self._show_known(known[0])
         else:
             self._go("create")
 
@@ -309,7 +309,7 @@ class InsightsPage(PageFrame):
     def _ask_preset(self, report: Report) -> None:
         certain = report.verdict.state in CERTAIN
         at = place_of(report, report.verdict.value) if certain else self._row_of(report)
-        name = naming(report.focus)
+        name = plan_naming(report.plan)
         names = [f"{report.plan.pack_id} · {name(line.value)}" for line in report.values]
         self.panel.head.tell("")
         texts = [line.text for line in report.values]

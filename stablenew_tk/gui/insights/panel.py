@@ -14,7 +14,7 @@ from msgspec import Struct
 from ...app.insights.actions import ActionKey, InsightAction
 from ...domain.base.colour_roles import Role
 from ...domain.insights.association import Association
-from ...domain.insights.report import Report, naming
+from ...domain.insights.report import Report, plan_naming
 from ...domain.insights.titles import VERDICT_NAMES
 from ...domain.insights.verdict_text import beside_figure, figure
 from ...domain.runs.plan import VerdictState
@@ -377,7 +377,7 @@ class InsightPanel(Box):
     def _show_pictures(self, at: int) -> None:
         if self._report is not None and 0 <= at < len(self._report.values):
             line = self._report.values[at]
-            self.pictures.show(f"Pictures at {naming(self._report.focus)(line.value)}", line.images)
+            self.pictures.show(f"Pictures at {plan_naming(self._report.plan)(line.value)}", line.images)
 
     def _chosen(self, index: int) -> None:
         self._show_pictures(index)
