@@ -3,8 +3,8 @@
     python scripts/bench/factors.py [--runs 300] [--jobs 2] [--seed 1] [--only "smooth"] [--rows 4]
 
 5 × 4 pairs and 40 pictures. A rating = 3 + effect of the pair + luck of the seed (variance .35) + seed x pair (.35) +
-rater (.30), rounded to whole stars and clipped to 1-5. The best and the worst pair are `spread` apart. The model is
-told none of it.
+rater (.30), rounded to whole stars and clipped to 1-5. The best and the worst pair are `spread` apart: 2 where each of
+the settings has the star between best and worst that verdicts.py reckons with. The model is told none of it.
 
 Ways: step by step (sparse rows to begin with, then the three pictures that `next` names, up to 40; what it recommends
 there), and the full factorial of as many pictures (two rows of all 20 pairs) with the model and with the best plain
@@ -38,7 +38,7 @@ from stablenew_tk.domain.runs.value_pairs import pairs_of, shown_in_row
 PATHS = ("txt2img.steps", "txt2img.cfg_scale")
 BUDGET, QUARTER, HALF, ROWS = 40, 0.25 + 1e-9, 0.5 + 1e-9, 48
 CLAIMS = ("settled", "best", "no_difference")
-GOAL = 0.20
+GOAL = 0.20  # where both settings have a star between best and worst
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Cell:
     """One line of the table."""
 
     kind: str
-    spread: float = 1.5
+    spread: float = 2.0
     ordered: bool = True
 
     @property
@@ -55,12 +55,12 @@ class Cell:
 
 
 CELLS = (
+    Cell("smooth"),
+    Cell("random", ordered=False),
+    Cell("ridge"),
+    Cell("one matters", 1.0),
     Cell("smooth", 1.5),
     Cell("random", 1.5, ordered=False),
-    Cell("ridge", 1.5),
-    Cell("smooth", 1.0),
-    Cell("one matters", 1.0),
-    Cell("every pair its own", 1.5, ordered=False),
     Cell("null", 0.0),
 )
 
@@ -80,8 +80,6 @@ def effects(kind: str, first: int, second: int, dice: random.Random) -> list[lis
         b = [0.0 for _ in y]
     if kind == "ridge":  # the more of one, the less of the other
         return [[-((u + w - top[0] - top[1]) ** 2) - 0.3 * (u - top[0]) ** 2 for w in y] for u in x]
-    if kind == "every pair its own":
-        return [[dice.gauss(0, 1) for _ in y] for _ in x]
     return [[0.0 if kind == "null" else u + w for w in b] for u in a]
 
 
@@ -211,7 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             runs = pool.map(partial(one_run, cell, given.seed, given.rows), range(given.runs), chunksize=5)
             counts = sum(runs, Counter[str]())
             print(line(cell, counts), flush=True)
-            if counts["adaptive"] > GOAL * counts["runs"]:
+            if cell.spread == 2 and counts["adaptive"] > GOAL * counts["runs"]:
                 worse = share(counts["adaptive"], counts["runs"])
                 faults.append(f"{cell.name}: step by step is more than 1/4 star worse in {worse} %")
     seconds = cpu_seconds()

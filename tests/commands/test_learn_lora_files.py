@@ -119,7 +119,8 @@ def test_step_by_step_the_epoch_and_weight_that_is_liked_is_found_and_kept(cli, 
 
 @pytest.mark.parametrize(("kind", "trainer"), [(WebUI, "epochs"), (ComfyUI, "long steps"), (WebUI, "times")])
 def test_the_epoch_and_weight_that_are_liked_end_in_a_preset_and_in_the_next_prompt(cli, kind, trainer):
-    first, second, *_ = stems = TRAINERS[trainer]
+    stems = TRAINERS[trainer]
+    second = stems[1]
     server = kind(*stems)
     with server.fake:
         backend = ("--backend", server.fake.url)

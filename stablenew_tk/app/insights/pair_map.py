@@ -5,8 +5,9 @@ from __future__ import annotations
 from msgspec import Struct
 
 from ...domain.config.sweep import focus, value_text
-from ...domain.insights.pair_words import label_of
+from ...domain.insights.pair_words import label_of, unimportant
 from ...domain.insights.report import Report, ValueReport, plan_naming
+from ...domain.insights.verdict_text import percent
 from ...domain.runs.plan import places_by_value
 
 # From this number of stars on a cell gets the next deeper colour; below the first one the palest.
@@ -129,3 +130,27 @@ def cell_words(report: Report, cell: MapCell) -> str:
     if not cell.n:
         seen = "made, not rated; it follows from the others" if cell.made else "not made; it follows from the others"
     return f"{name}: {cell.mean:.1f} stars, range {cell.range_text} (90 %), {seen}."
+
+
+class MatterLine(Struct, frozen=True):
+    """One line of "What matters": a setting, or the two together. `chance` 0 to 1 that it makes a difference."""
+
+    title: str
+    chance: float
+    percent: str
+    note: str
+
+
+def matter_lines(report: Report) -> tuple[MatterLine, ...]:
+    """What matters, the two settings and then both together; () while it is too early."""
+    pair = report.insight.pair
+    if pair is None or report.verdict.state == "too_early":
+        return ()
+    lines = []
+    for one in pair.factors:
+        note = f"{one.span:.1f} stars between its best and worst"
+        if unimportant(one):
+            note = f"no difference you can see beside the pair to take ({percent(one.p_level)})"
+        lines.append(MatterLine(focus(one.path).caption, one.p_matters, percent(one.p_matters, short=True), note))
+    together = percent(pair.p_together, short=True)
+    return (*lines, MatterLine("The pair together", pair.p_together, together, "beyond what each does alone"))

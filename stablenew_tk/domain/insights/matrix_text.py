@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..base.wording import counted
 from ..config.sweep import focus, value_text
 from .blinding import AGAIN, ROUND, BlindCell, BlindMatrix, MatrixRow
-from .report import Report
+from .report import Report, plan_naming
 
 _WITHOUT_PICTURE = {
     "made": "It is made. The row opens when all of it is.",
@@ -66,6 +66,8 @@ def place_name(matrix: BlindMatrix, cell: BlindCell) -> str:
         return f"Once more, picture {cell.column + 1}"
     if matrix.hidden or cell.variant < 0:
         return f"Seed {line.row + 1}, picture {cell.column + 1}"
+    if plan.second_parameter:
+        return f"Seed {line.row + 1}, {plan_naming(plan)(plan.tested[cell.variant])}"
     subject = focus(plan.focus_parameter)
     text = value_text(plan.tested[cell.variant], plan.focus_parameter)
     return f"Seed {line.row + 1}, {f'{text} {subject.unit}' if subject.unit else f'{subject.label} {text}'}"
@@ -90,7 +92,12 @@ def foot_text(matrix: BlindMatrix, cell: BlindCell, *, current: bool) -> str:
         return "rate this one" if current else "unrated"
     if not cell.stars:
         return "the same picture" if cell.equal else "not counted"
-    return "rated" if matrix.covered and not cell.again else ""
+    if matrix.covered and not cell.again:
+        return "rated"
+    # Pairs have no column that names them.
+    plan = matrix.board.plan
+    named = plan.second_parameter and not matrix.hidden and cell.variant >= 0
+    return f"{plan.tested[cell.variant]} · {counted(cell.stars, 'star')}" if named else ""
 
 
 def without_picture(cell: BlindCell) -> str:
@@ -111,4 +118,6 @@ def state_words(matrix: BlindMatrix) -> tuple[str, str]:
             return "Blind", f"{shuffled} More are made until it is clear."
         return "Blind", f"{shuffled} Names and values are shown when all are rated."
     columns = "Every column is one value, every row one seed."
+    if plan.second_parameter:
+        columns = "Every row is one seed; its pair stands below every rated picture."
     return ("Revealed", columns) if plan.blind else ("Open", f"Values are in sight. {columns}")

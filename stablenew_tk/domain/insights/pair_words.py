@@ -64,6 +64,6 @@ def _together(found: PairInsight, subjects: tuple[Focus, Focus]) -> Iterator[str
     words = f"The best value of one depends on the other ({percent(found.p_together)})"
     first, second = map(label_of, subjects)
     if found.leaning is not None and max(found.leaning, 1 - found.leaning) >= _LEANS:
-        less = "less" if found.leaning > 0.5 else "more"
-        words += f": more {first} want{'' if first.endswith('s') else 's'} {less} {second}"
+        way = "lower" if found.leaning > 0.5 else "higher"
+        words += f": higher {first} {'go' if first.endswith('s') else 'goes'} best with {way} {second}"
     yield f"{words}."

@@ -95,6 +95,8 @@ class InsightsPage(PageFrame):
         """Keys of the page, for F1."""
         return (
             ("Up, Down", "value"),
+            ("Arrows", "pair, in the map of two settings"),
+            ("R", "ranges in that map"),
             ("Enter", "its pictures in Review"),
             ("Tab", "next button"),
             ("Ctrl+Z, Ctrl+Y", "undo, redo"),
@@ -337,9 +339,7 @@ class InsightsPage(PageFrame):
             return act_on({"z": lambda: undo(redo=redo), "y": lambda: undo(redo=True)}, press.name.lower())
         if self.report is None:
             return False
-        at, last = self.panel.chart.selected, len(self.report.values) - 1
-        moves = {"Up": max(0, at - 1), "Down": min(last, at + 1)}
-        return act_on({name: lambda to=to: self.panel.chart.select(to) for name, to in moves.items()}, press.name)  # type: ignore[misc]
+        return self.panel.move(press.name)
 
     # ---- news
 
