@@ -15,18 +15,18 @@ from ..domain.config.origins import Origin
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.config.sweep import value_text
 from ..domain.experiments.next_question import NextQuestion, questions
-from ..domain.insights.follow_up import CERTAIN, known_draft, may_be_known, scope_of
+from ..domain.insights.follow_up import CERTAIN, known_drafts, may_be_known, scope_of
 from ..domain.insights.matrix import board
 from ..domain.insights.report import Report, summary
 from ..domain.insights.standing import standing
-from ..domain.insights.titles import VERDICT_NAMES, heading, short_verdict
+from ..domain.insights.titles import VERDICT_NAMES, heading, plan_heading, short_verdict
 from ..domain.insights.verdict_text import percent
 from ..domain.journal.columns import time_ms
 from ..domain.journal.history import History
 from ..domain.models.precedence import offers
 from ..domain.models.preset_scope import compare, reasons
 from ..domain.models.value_sources import ValueSources
-from ..domain.runs.known_value import KnownValue, subject_of
+from ..domain.runs.known_value import KnownValue, subject_of, subjects_of
 from ..domain.runs.plan import LearningPlan, Preset, PresetEvidence, ResultSummary
 from .controller import Controller
 from .model_traits import known_traits
@@ -38,13 +38,13 @@ def is_locked(controller: Controller, pack_id: str) -> bool:
     return mode_for(controller.settings.learning, controller.packs.learning, pack_id).locked
 
 
-def draft_from(report: Report, controller: Controller, at: int) -> KnownValue:
-    """The value at a place of a report as one to take over."""
+def drafts_from(report: Report, controller: Controller, at: int) -> tuple[KnownValue, ...]:
+    """The value at a place of a report as one to take over; of a pair both of its values."""
     checkpoint = report.checkpoint or report.plan.base_config.checkpoint
     model = model_of(controller, checkpoint)
     value = report.values[at].value
-    draft = known_draft(report.plan, summary(report), value, model=model, checkpoint=checkpoint)
-    return replace(draft, engine="sketch") if report.sketch else draft
+    drafts = known_drafts(report.plan, summary(report), value, model=model, checkpoint=checkpoint)
+    return tuple(replace(draft, engine="sketch") if report.sketch else draft for draft in drafts)
 
 
 def preset_of(known: Sequence[KnownValue], name: str) -> Preset:
@@ -181,28 +181,38 @@ def _not_taken(
     ready, still_open = list[KnownRow](), list[KnownRow]()
     seen, model = set[str](), sources.model
     for plan in history.plans.plans():
-        subject = subject_of(plan)
-        mine = in_use.get(subject)
-        if subject in seen or plan.pack_id != sources.pack_id or not may_be_known(plan):
+        subjects = set(subjects_of(plan))
+        if subjects <= seen or plan.pack_id != sources.pack_id or not may_be_known(plan):
             continue
         scope = replace(scope_of(plan, model=model), prompt_ids=())
         if not compare(scope, sources.situation).inside:
             continue
-        if mine is not None and (mine.evidence.plan_id == plan.plan_id or mine.event_id > plan.event_id):
-            seen.add(subject)
+        seen |= {subject for subject in subjects if _is_answered(plan, in_use.get(subject))}
+        if subjects <= seen:
             continue
         result = history.plans.result(plan.plan_id)
         found = result.summary if result is not None else None
         if found is not None and found.state in CERTAIN:
-            seen.add(subject)
-            if found.value is not None and may_be_known(plan, found.value):
-                draft = known_draft(plan, found, found.value, model=model)
-                row = _row(draft, "ready")
-                ready.append(replace(row, known=None, draft=draft, since_ms=time_ms(result.ts) if result else 0))
-        elif len(still_open) < _MOST_OPEN and (open_row := _open_row(history, plan, found)) is not None:
-            seen.add(subject)
+            takes = found.value is not None and may_be_known(plan, found.value)
+            drafts = known_drafts(plan, found, found.value, model=model) if takes and found.value is not None else ()
+            for draft in drafts:
+                if draft.subject not in seen:
+                    row, since = _row(draft, "ready"), time_ms(result.ts) if result else 0
+                    ready.append(replace(row, known=None, draft=draft, since_ms=since))
+            seen |= subjects
+        elif (
+            subject_of(plan) not in seen
+            and len(still_open) < _MOST_OPEN
+            and (open_row := _open_row(history, plan, found)) is not None
+        ):
+            seen.add(subject_of(plan))
             still_open.append(open_row)
     return ready, still_open
+
+
+def _is_answered(plan: LearningPlan, mine: KnownValue | None) -> bool:
+    """Whether what is in use comes from this plan, or was taken over later."""
+    return mine is not None and (mine.evidence.plan_id == plan.plan_id or mine.event_id > plan.event_id)
 
 
 def _open_row(history: History, plan: LearningPlan, found: ResultSummary | None) -> KnownRow | None:
@@ -216,7 +226,7 @@ def _open_row(history: History, plan: LearningPlan, found: ResultSummary | None)
         state="open",
         path=path,
         subject=subject_of(plan),
-        title=heading(path),
+        title=plan_heading(plan),
         verdict=words,
         plan_id=plan.plan_id,
         unrated=now.unrated,

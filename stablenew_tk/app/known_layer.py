@@ -47,14 +47,14 @@ class KnownLayer:
         history = self._context.history()
         return learned(history.plans) if history is not None else ()
 
-    def take_over(self, draft: KnownValue) -> KnownValue | None:
-        """Use a value from now on where it holds; one undo takes it back. None before the journal is read."""
+    def take_over(self, *drafts: KnownValue) -> tuple[KnownValue, ...]:
+        """Use these values from now on where they hold; one undo takes them back. () before the journal is read."""
         history = self._context.history()
         if history is None:
-            return None
-        line = line_for(draft, history.plans, self._context.settings())
-        self._context.put_undoable([line])
-        return line
+            return ()
+        lines = tuple(line_for(draft, history.plans, self._context.settings()) for draft in drafts)
+        self._context.put_undoable(lines)
+        return lines
 
     def switch(self, known: KnownValue, *, on: bool) -> None:
         """Switch a known value off, or on again; it stays known."""
@@ -63,9 +63,9 @@ class KnownLayer:
         else:
             self._context.put_undoable([as_line(replace(known, on=False, forgot={}))])
 
-    def take_back(self, known: KnownValue) -> None:
-        """Undo the last line about a value, whatever was done since; what was known before it is known again."""
-        self._context.put_undoable([as_line(Void(target=known.event_id))])
+    def take_back(self, *known: KnownValue) -> None:
+        """Undo the last line about each value, whatever was done since; what was known before it is known again."""
+        self._context.put_undoable([as_line(Void(target=one.event_id)) for one in known])
 
     def remove_preset(self, preset_id: str) -> None:
         """Take a preset away with all its versions; one undo brings it back."""

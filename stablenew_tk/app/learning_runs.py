@@ -106,7 +106,7 @@ class LearningRunner:
         """
         if not plan.seeds:
             raise InvalidInput("seeds: the first seed must be that of the picture the plan begins with.", "seeds")
-        if value not in plan.variant_values:
+        if value not in plan.tested:
             raise InvalidInput(
                 f"variant_values: the picture's own value {value!r} must be among them.", "variant_values"
             )
@@ -116,7 +116,7 @@ class LearningRunner:
             raise InvalidInput("The picture was made by another engine than the one chosen now. Change it in Settings.")
         if plan.focus_parameter != "checkpoint" and not plan.base_config.checkpoint:
             plan = replace(plan, base_config=replace(plan.base_config, checkpoint=image.checkpoint))
-        return self._begin(plan, (image.image_id, plan.variant_values.index(value)))[0]
+        return self._begin(plan, (image.image_id, plan.tested.index(value)))[0]
 
     def go_on(self, plan_id: str) -> tuple[Job, ...]:
         """Queue the missing and failed steps of a plan, but none that is queued or running. Returns the jobs."""
@@ -150,7 +150,7 @@ class LearningRunner:
         if not plan.run_name:
             raise InvalidInput(f"The Learning Run “{plan.name}” is not begun yet. Start it, then ask for more.")
         for cell in cells:
-            if not 0 <= cell.variant < len(plan.variant_values) or cell.row < 0:
+            if not 0 <= cell.variant < len(plan.tested) or cell.row < 0:
                 raise InvalidInput(f"The Learning Run “{plan.name}” has no place {cell.variant}, {cell.row}.", "cells")
         past = sorted({cell.row for cell in cells if cell.row >= len(plan.seeds)})
         rows = {row: len(plan.seeds) + place for place, row in enumerate(past)}
@@ -287,6 +287,7 @@ class LearningRunner:
             plan,
             plan_id=plan.plan_id or new_id(),
             variant_values=check_values(plan.focus_parameter, plan.variant_values),
+            second_values=check_values(plan.second_parameter, plan.second_values) if plan.second_parameter else (),
             seeds=with_drawn_seeds(plan.seeds, rows),
             metadata=metadata,
         )
@@ -297,7 +298,7 @@ class LearningRunner:
         before = self._known(plan.plan_id)
         if before is None or not before.run_name:
             return replace(plan, run_name="", run_day="")
-        fixed = [(one.focus_parameter, one.variant_values, one.prompts) for one in (before, plan)]
+        fixed = [(one.parameters, one.tested, one.prompts) for one in (before, plan)]
         if fixed[0] != fixed[1] or plan.seeds[: len(before.seeds)] != before.seeds:
             raise InvalidInput(
                 f"The Learning Run “{plan.name}” has begun: its values, prompts and seeds stay. Make a new one.",

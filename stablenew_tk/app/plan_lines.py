@@ -38,7 +38,7 @@ def with_drawn_seeds(seeds: Sequence[int], count: int) -> tuple[int, ...]:
 
 def reused_step(plan: LearningPlan, image_id: str, variant: int) -> LearningRunStep:
     """The step line of a cell in row 0 that uses an existing picture, to be rated anew."""
-    value = plan.variant_values[variant]
+    value = plan.tested[variant]
     config = config_for(plan, value)
     return as_line(
         LearningRunStep(
@@ -60,7 +60,7 @@ def reused_step(plan: LearningPlan, image_id: str, variant: int) -> LearningRunS
 
 def regained_step(plan: LearningPlan, cell: PlanCell, job_id: str, attempt: Attempt) -> LearningRunStep:
     """The step line of an attempt that has a record, but whose step line was lost in a crash."""
-    value = plan.variant_values[cell.variant]
+    value = plan.tested[cell.variant]
     config = config_for(plan, value)
     return as_line(
         LearningRunStep(

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import __version__
+from ..app.insights.pair_map import PairMap, pair_map
 from ..domain.base.errors import InvalidInput, Unreadable
 from ..domain.cards.card import CardOrigin
 from ..domain.config.catalogue import Value
@@ -31,6 +32,7 @@ from ..domain.journal.record import LearningRecord
 from ..domain.models.value_sources import CHECKPOINT
 from ..domain.runs.plan import LearningPlan
 from ..domain.runs.plan_title import prompts_tested
+from ..domain.runs.value_pairs import TIMES
 from ..pipeline.ids_and_times import day_in_words
 from ..storage.disk.places import Places
 from ..storage.journal.reader import read_record
@@ -65,6 +67,7 @@ class PlanLine(Struct, frozen=True, kw_only=True):
     checkpoint: str
     sketch: bool
     focus_parameter: str
+    second_parameter: str = ""
     rated: int
     total: int
     hidden: bool
@@ -198,7 +201,8 @@ def _one(args: argparse.Namespace, history: History) -> int:
         print_json(document(found))
         return OK
     print_verdict(found.verdict.headline, found.verdict.meaning)
-    head = [VERDICT_NAMES[found.verdict.state], plan.name, plan.pack_id, found.checkpoint, found.focus.title]
+    titles = TIMES.join(focus(path).title for path in plan.parameters)
+    head = [VERDICT_NAMES[found.verdict.state], plan.name, plan.pack_id, found.checkpoint, titles]
     out.print(" · ".join(part for part in head if part), markup=False)
     names = [prompt.prompt_id for prompt in prompts_tested(plan)]
     tested = ("Prompts: " if len(names) > 1 else "Prompt: ", ", ".join(names))
@@ -208,6 +212,8 @@ def _one(args: argparse.Namespace, history: History) -> int:
     out.print(found.remark, markup=False)
     if not history.visible().shows(plan.plan_id):
         err.print("This run is rated blind and not revealed yet. Rating on after this look is no longer blind.")
+    if found.insight.pair is not None and found.verdict.state != "too_early":
+        out.print(_map(pair_map(found)))
     out.print(_table(found))
     for value in found.values:
         if is_wording(found.focus.path) and value.text != value.value:
@@ -220,13 +226,27 @@ def _one(args: argparse.Namespace, history: History) -> int:
 
 def _table(found: Report) -> Table:
     table = Table(box=None)
-    table.add_column(Text(found.focus.title))
+    table.add_column(Text(TIMES.join(focus(path).title for path in found.plan.parameters)))
     table.add_column("stars")
     for heading in ("rated", "estimate", "90 % range", "near best", "per picture"):
         table.add_column(heading, justify="right")
     table.add_column("tags")
     for value in found.values:
-        table.add_row(*map(Text, _cells(found, value)))
+        # Of pairs, those without a picture stand in the map above.
+        if value.made or value.stars or not found.plan.second_parameter:
+            table.add_row(*map(Text, _cells(found, value)))
+    return table
+
+
+def _map(found: PairMap) -> Table:
+    """Estimates of all pairs: a column for each value of the first setting, a row for each of the second."""
+    table = Table(box=None)
+    table.add_column(Text(found.corner))
+    for head in found.columns:
+        table.add_column(Text(head), justify="right")
+    for row, head in enumerate(found.rows):
+        cells = [found.at(column, row) for column in range(len(found.columns))]
+        table.add_row(*map(Text, (head, *("" if cell is None else cell.text for cell in cells))))
     return table
 
 
@@ -280,6 +300,7 @@ def _line(history: History, plan: LearningPlan) -> PlanLine:
         checkpoint=known.checkpoint or plan.base_config.checkpoint,
         sketch=known.sketch or plan.backend_kind == "sketch",
         focus_parameter=plan.focus_parameter,
+        second_parameter=plan.second_parameter,
         rated=now.rated,
         total=now.wanted,
         hidden=hidden,
@@ -358,7 +379,7 @@ def _tell_overview(found: Overview, typed: str) -> None:
     for line in found.plans:
         print_verdict(line.verdict.headline, line.verdict.meaning)
         state = "Blind" if line.hidden else VERDICT_NAMES[line.verdict.state]
-        title = focus(line.focus_parameter).title
+        title = TIMES.join(focus(path).title for path in (line.focus_parameter, line.second_parameter) if path)
         where = "sketch pictures: a rehearsal" if line.sketch else line.checkpoint
         about = (state, title, line.name, line.pack, where, f"{line.rated} of {line.total} rated", line.plan_id)
         out.print(f"  {' · '.join(part for part in about if part)}", markup=False)

@@ -14,7 +14,7 @@ from ..app.known_layer import line_for, proof_words, value_words
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value
 from ..domain.config.user_settings import Settings
-from ..domain.insights.follow_up import known_draft, may_be_known, why_not_kept
+from ..domain.insights.follow_up import known_drafts, may_be_known, why_not_kept
 from ..domain.insights.report import summary
 from ..domain.journal.history import BEGINNING, History
 from ..domain.journal.record import JournalLine, Void
@@ -124,13 +124,16 @@ def _use(args: argparse.Namespace, places: Places) -> int:
         raise InvalidInput(why_not_kept(plan), "PLAN")
     checkpoint = report.checkpoint or plan.base_config.checkpoint
     model = known_model(places, settings, checkpoint)
-    draft = known_draft(plan, summary(report), value, model=model, checkpoint=checkpoint)
-    known = line_for(replace(draft, engine="sketch") if report.sketch else draft, history.plans, settings)
-    _write(places, history, known)
-    _follow(places, settings, known, holds=True)
-    words = f"In use from now on: {value_words(known)} for {scope_words(known.scope)} ({proof_words(known.evidence)})."
-    undo = f"Undo: {program(places)} known undo {known.known_id}"
-    return _tell(args, known, f"{words}\n{undo}")
+    taken: list[KnownValue] = []
+    for draft in known_drafts(plan, summary(report), value, model=model, checkpoint=checkpoint):
+        known = line_for(replace(draft, engine="sketch") if report.sketch else draft, history.plans, settings)
+        _write(places, history, known)
+        _follow(places, settings, known, holds=True)
+        settings, taken = settings_of(args, places), [*taken, known]
+    known, both = taken[0], " and ".join(map(value_words, taken))
+    words = f"In use from now on: {both} for {scope_words(known.scope)} ({proof_words(known.evidence)})."
+    undo = "\n".join(f"Undo: {program(places)} known undo {one.known_id}" for one in taken)
+    return _tell(args, taken, f"{words}\n{undo}")
 
 
 def _off(args: argparse.Namespace, places: Places) -> int:
@@ -138,7 +141,7 @@ def _off(args: argparse.Namespace, places: Places) -> int:
     known = find_known(history, args.known, args.pack)
     line = as_line(replace(known, on=False, forgot={}))
     _write(places, history, line)
-    return _tell(args, line, f"Left out, but still known: {value_words(known)} for {scope_words(known.scope)}.")
+    return _tell(args, [line], f"Left out, but still known: {value_words(known)} for {scope_words(known.scope)}.")
 
 
 def _on(args: argparse.Namespace, places: Places) -> int:
@@ -146,7 +149,7 @@ def _on(args: argparse.Namespace, places: Places) -> int:
     line = line_for(find_known(history, args.known, args.pack), history.plans, settings)
     _write(places, history, line)
     _follow(places, settings, line, holds=True)
-    return _tell(args, line, f"In use from now on: {value_words(line)} for {scope_words(line.scope)}.")
+    return _tell(args, [line], f"In use from now on: {value_words(line)} for {scope_words(line.scope)}.")
 
 
 def _undo(args: argparse.Namespace, places: Places) -> int:
@@ -158,7 +161,9 @@ def _undo(args: argparse.Namespace, places: Places) -> int:
     now = (
         f"{'In use' if before.on else 'Left out'} again: {value_words(before)}" if before else "Nothing is in its place"
     )
-    return _tell(args, before, f"Taken back: {value_words(known)} for {scope_words(known.scope)}. {now}.")
+    return _tell(
+        args, [before] if before else [], f"Taken back: {value_words(known)} for {scope_words(known.scope)}. {now}."
+    )
 
 
 def find_known(history: History, name: str, pack: str = "") -> KnownValue:
@@ -195,9 +200,9 @@ def _history(places: Places) -> History:
     return load_history(places.journal, places.snapshot).history
 
 
-def _tell(args: argparse.Namespace, known: KnownValue | None, sentence: str) -> int:
+def _tell(args: argparse.Namespace, known: Sequence[KnownValue], sentence: str) -> int:
     if args.json:
-        print_json(KnownList([_line(known)] if known is not None else []))
+        print_json(KnownList(list(map(_line, known))))
     else:
         out.print(sentence, markup=False)
     return OK

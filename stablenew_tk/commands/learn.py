@@ -20,10 +20,9 @@ from ..domain.base.wording import counted
 from ..domain.config.catalogue import Value
 from ..domain.config.engines import ENGINES
 from ..domain.config.learning_mode import mode_for
-from ..domain.config.sweep import LORA_FILE, focus
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.base_config import check_offered
-from ..domain.experiments.plan_file import usual_name, write_plan
+from ..domain.experiments.plan_file import write_plan
 from ..domain.insights.blinding import blind_matrix
 from ..domain.insights.equal_pictures import all_equal, no_effect
 from ..domain.insights.follow_up import CERTAIN, next_cells
@@ -69,6 +68,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--values", metavar="SPEC", dest="spec", help=specs)
     words = "the wordings for --focus prompt, negative or slot:NAME, one in each line of a file"
     add("--values-file", metavar="FILE", help=words)
+    words = "a second setting, varied together with the first: lora and lora_weight, txt2img.sampler and …scheduler"
+    add("--focus2", default="", metavar="PATH", help=words)
+    add("--values2", default=None, metavar="SPEC", dest="spec2", help="values of the second setting, as --values")
     words = "with --focus lora: all files of this training, in the order of learning, and none"
     add("--series", metavar="NAME", help=words)
     add("--images", type=int, metavar="N", help=f"pictures per value, on all prompts together (else {IMAGES})")
@@ -127,6 +129,7 @@ class LearnReport(Struct, frozen=True, kw_only=True):
     plan_id: str
     name: str
     focus_parameter: str
+    second_parameter: str = ""
     prompts: tuple[str, ...]
     steps: tuple[LearnStep, ...]
     notices: tuple[str, ...] = ()
@@ -204,9 +207,7 @@ def _new(args: argparse.Namespace, draft: PlanArguments, session: Session) -> Le
     traits = traits_for(session, sources, draft.plan.focus_parameter)
     loras = loras_for(args, session, sources, [prompt.positive for prompt in draft.plan.prompts])
     if args.series is not None:
-        values = series_values(args.series, session)
-        name = draft.plan.name or usual_name(focus(LORA_FILE), values)
-        draft = replace(draft, plan=replace(draft.plan, variant_values=values, name=name))
+        draft = replace(draft, plan=replace(draft.plan, variant_values=series_values(args.series, session)))
     plan = completed(draft, sources, profile_loras=loras, traits=traits)
     if not args.json and (words := range_words(plan, traits)):
         out.print(words, markup=False)
@@ -220,6 +221,8 @@ def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings:
         "--focus": args.focus,
         "--values": args.spec,
         "--values-file": args.values_file,
+        "--focus2": args.focus2,
+        "--values2": args.spec2,
         "--series": args.series,
         "--images": args.images,
         "--full": args.full,
@@ -305,18 +308,23 @@ def _make_next(args: argparse.Namespace, seen: Board, session: Session) -> tuple
 
 
 def _announce(plan: LearningPlan, left: Sequence[PlanCell], session: Session) -> None:
-    path, values, rows = plan.focus_parameter, plan.variant_values, plan.full_rows
+    values, rows = plan.tested, plan.full_rows
     seconds = session.controller.forecast_s(config_for(plan, values[cell.variant]) for cell in left)
     time = f", {about(seconds)}" if seconds else ""
-    out.print(f"{path}: {', '.join(map(short_texts(path, values), values))}", markup=False)
+    for path, listed in zip(plan.parameters, (plan.variant_values, plan.second_values), strict=False):
+        out.print(f"{path}: {', '.join(map(short_texts(path, listed), listed))}", markup=False)
     whole = len(plan.cells())
     if len(left) < whole:
         out.print(f"{whole - len(left)} of {whole} images are made, {len(left)} to go{time}")
         return
     prompts = prompts_tested(plan, range(rows))
     seeds = rows_words(rows, len(prompts)).replace("×", "x")
-    extra = f" + {whole - rows * len(values)} more" if whole > rows * len(values) else ""
-    out.print(f"{len(values)} values x {seeds}{extra} = {whole} images{time}")
+    full = sum(cell.row < rows for cell in plan.cells())
+    extra = f" + {whole - full} more" if whole > full else ""
+    what = f"{len(values)} values x {seeds}"
+    if plan.second_parameter:
+        what = f"{len(values)} pairs, {full // max(1, rows)} of them on each of {seeds}"
+    out.print(f"{what}{extra} = {whole} images{time}")
     names = ", ".join(prompt.prompt_id for prompt in plan.prompts)
     out.print(f"{'Prompts, row by row in turn' if len(plan.prompts) > 1 else 'Prompt'}: {names}", markup=False)
     if plan.most_pictures > whole:
@@ -335,7 +343,7 @@ def _report(session: Session, plan: LearningPlan, notices: tuple[str, ...], *, d
     if seen is not None:
         steps = tuple(_step(cell) for cell in seen.cells)
     else:
-        planned = [(cell, plan.variant_values[cell.variant], plan.seeds[cell.row]) for cell in plan.cells()]
+        planned = [(cell, plan.tested[cell.variant], plan.seeds[cell.row]) for cell in plan.cells()]
         steps = tuple(LearnStep(plan.step_id(cell), value, cell.row, seed, "planned") for cell, value, seed in planned)
     equal = seen is not None and all_equal(seen)
     if seen is not None and equal and not dry_run:
@@ -345,6 +353,7 @@ def _report(session: Session, plan: LearningPlan, notices: tuple[str, ...], *, d
         plan_id=plan.plan_id,
         name=plan.name,
         focus_parameter=plan.focus_parameter,
+        second_parameter=plan.second_parameter,
         prompts=tuple(prompt.prompt_id for prompt in prompts_tested(plan)),
         steps=steps,
         notices=notices,

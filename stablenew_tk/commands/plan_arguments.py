@@ -16,7 +16,14 @@ from ..domain.config.origins import MAX_SEED, RANDOM_SEED
 from ..domain.config.sweep import LORA, LORA_FILE, PROMPT, SLOT, focus, is_wording, parse_values
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_draft import PlanDraft, first_text, outside_words, sensible_words, shared_rows
-from ..domain.experiments.plan_file import PAGE_LIMIT, imported, named_focus, read_plan, usual_name
+from ..domain.experiments.plan_file import (
+    PAGE_LIMIT,
+    imported,
+    named_focus,
+    read_plan,
+    usual_name,
+    usual_pair_name,
+)
 from ..domain.experiments.prompt_sample import SAMPLED, spread
 from ..domain.models.sensible_range import ModelTraits
 from ..domain.models.value_sources import ValueSources, loras_put_in
@@ -34,6 +41,7 @@ from ..domain.runs.plan import (
     planned,
     with_profile_loras,
 )
+from ..domain.runs.value_pairs import rows_for_all, start_rows
 from ..domain.runs.wordings import held_open, with_place
 from ..pipeline.ids_and_times import draw_seed
 from ..storage.disk.files import read_bounded
@@ -49,11 +57,17 @@ IMAGES = 3
 
 
 class PlanArguments(Struct, frozen=True):
-    """An unfinished plan, the values of `--set`, and notices about ignored parts of a plan file."""
+    """An unfinished plan, the values of `--set`, and notices about ignored parts of a plan file.
+
+    `every_pair`: it gets as many rows as show each pair of values once (or, step by step, as many as that allows to
+    begin with), with seeds from `seed` on.
+    """
 
     plan: LearningPlan
     typed: Mapping[str, Value] = {}
     notices: tuple[str, ...] = ()
+    every_pair: bool = False
+    seed: int | None = None
 
 
 def drafted(args: argparse.Namespace, places: Places, settings: Settings) -> PlanArguments:
@@ -72,7 +86,8 @@ def drafted(args: argparse.Namespace, places: Places, settings: Settings) -> Pla
         raise InvalidInput(f"--seed {args.seed} is outside 0 to {MAX_SEED} (-1 = random).", "--seed")
     typed = typed_values(args.values)
     found = _from_file(args, places, settings) if args.plan else PlanArguments(_from_options(args, places, settings))
-    return replace(found, plan=_with_options(found.plan, args), typed=typed)
+    every_pair = bool(args.focus2) and args.images is None
+    return replace(found, plan=_with_options(found.plan, args), typed=typed, every_pair=every_pair, seed=args.seed)
 
 
 def by_steps(args: argparse.Namespace) -> bool:
@@ -101,14 +116,15 @@ def completed(
         start, instead = sources.resolve(), loras_put_in(sources)
         # The weight that is varied is the plan's own.
         weights = {
-            name: weight for name, weight in sources.lora_weights.items() if plan.focus_parameter != f"{LORA}{name}"
+            name: weight for name, weight in sources.lora_weights.items() if f"{LORA}{name}" not in plan.parameters
         }
         plan = with_profile_loras(plan, profile_loras)
         prompts = tuple(prompt.with_preset_loras(weights, instead) for prompt in plan.prompts)
         origins, uses = {**start.named, **plan.origins}, sources.preset_uses
         plan = replace(plan, base_config=start.config, origins=origins, prompts=prompts, presets=uses)
-    if not plan.variant_values:
-        plan = _proposed(plan, traits or ModelTraits())
+    plan = _named(_proposed(plan, traits or ModelTraits()))
+    if draft.every_pair:
+        plan = _with_every_pair(plan, draft.seed)
     seeds = list(plan.seeds)
     while len(seeds) < plan.full_rows:
         if (seed := draw_seed()) not in seeds:
@@ -121,20 +137,50 @@ def range_words(plan: LearningPlan, traits: ModelTraits) -> str:
 
     "" for names, and where only the general range is known and holds all values.
     """
-    if not focus(plan.focus_parameter).ordered:
-        return ""
-    draft = PlanDraft(focus=plan.focus_parameter, traits=traits)
+    both = zip(plan.parameters, (plan.variant_values, plan.second_values), strict=False)
+    return ". ".join(filter(None, (_range_words(path, values, traits) for path, values in both if focus(path).ordered)))
+
+
+def _range_words(path: str, values: tuple[Value, ...], traits: ModelTraits) -> str:
+    draft = PlanDraft(focus=path, traits=traits)
     found, words = draft.sensible_range, sensible_words(draft)
-    outside = outside_words(draft, plan.variant_values)
+    outside = outside_words(draft, values)
     own = found is not None and found.whose
     return ". ".join(part for part in (words[:1].upper() + words[1:], outside) if part) if own or outside else ""
 
 
 def _proposed(plan: LearningPlan, traits: ModelTraits) -> LearningPlan:
-    path = plan.focus_parameter
-    draft = PlanDraft(prompts=plan.prompts, base=plan.base_config, focus=path, traits=traits)
-    values = parse_values(path, first_text(draft))
-    return replace(plan, variant_values=values, name=plan.name or usual_name(focus(path), values))
+    """The plan with the values that the wizard would propose, where none are given."""
+
+    def proposed(path: str) -> tuple[Value, ...]:
+        draft = PlanDraft(prompts=plan.prompts, base=plan.base_config, focus=path, traits=traits)
+        return parse_values(path, first_text(draft))
+
+    first = plan.variant_values or proposed(plan.focus_parameter)
+    second = plan.second_values or (proposed(plan.second_parameter) if plan.second_parameter else ())
+    return replace(plan, variant_values=first, second_values=second)
+
+
+def _named(plan: LearningPlan) -> LearningPlan:
+    if plan.name:
+        return plan
+    usual = usual_name(focus(plan.focus_parameter), plan.variant_values)
+    return replace(plan, name=usual_pair_name(plan) if plan.second_parameter else usual)
+
+
+def _with_every_pair(plan: LearningPlan, seed: int | None) -> LearningPlan:
+    """The plan with as many rows as show each pair once, or suit as a beginning; their seeds count up from `seed`."""
+    images, uneven = shared_rows(max(rows_for_all(plan.pairs), len(plan.prompts)), len(plan.prompts))
+    if plan.most_pictures:
+        images, uneven = 1, start_rows(plan.pairs, plan.most_pictures)
+    plan = replace(plan, images_per_variant=images, complete_rows=uneven)
+    return replace(plan, seeds=_counted_up(seed, plan.full_rows))
+
+
+def _counted_up(seed: int | None, rows: int) -> tuple[int, ...]:
+    if seed is None or seed == RANDOM_SEED:
+        return ()
+    return tuple((seed + row) % (MAX_SEED + 1) for row in range(rows))
 
 
 def _from_options(args: argparse.Namespace, places: Places, settings: Settings) -> LearningPlan:
@@ -152,6 +198,7 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings) 
         words = f'Say which values of {subject.path} to try: --values "one{between}other".'
         raise InvalidInput(words, "--values")
     values = parse_values(subject.path, spec) if spec is not None else ()
+    second, others = _second(args)
     # As many prompts as pictures of a value at most: who asks for one picture gets one prompt.
     most = min(SAMPLED, IMAGES if args.images is None else args.images)
     pack_id, prompts, own = _from_pack(args, args.pack, places, settings, most, subject.path)
@@ -160,16 +207,30 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings) 
     images, rows = shared_rows(max(IMAGES, len(prompts)), len(prompts))
     return LearningPlan(
         plan_id="",
-        name=usual_name(subject, values) if values else "",
+        name="",
         focus_parameter=subject.path,
         pack_id=pack_id,
         prompts=prompts,
         variant_values=values,
+        second_parameter=second,
+        second_values=others,
         images_per_variant=images,
         complete_rows=rows,
         seeds=(),
         blind=False,
     )
+
+
+def _second(args: argparse.Namespace) -> tuple[str, tuple[Value, ...]]:
+    """Path and values of the second setting, "" and () where only one is varied."""
+    if not args.focus2:
+        if args.spec2 is not None:
+            raise InvalidInput("--values2: say which setting they belong to: --focus2 PATH.", "--values2")
+        return "", ()
+    subject = named_focus(args.focus2.strip())
+    if args.spec2 is None and not subject.ordered and subject.kind != "bool":
+        raise InvalidInput(f'Say which values of {subject.path} to try: --values2 "one, other".', "--values2")
+    return subject.path, parse_values(subject.path, args.spec2) if args.spec2 is not None else ()
 
 
 def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> PlanArguments:
@@ -179,6 +240,8 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
             ("--focus", args.focus),
             ("--values", args.spec),
             ("--values-file", args.values_file),
+            ("--focus2", args.focus2 or None),
+            ("--values2", args.spec2),
             ("--series", args.series),
         )
         if given is not None
@@ -276,9 +339,8 @@ def _with_options(plan: LearningPlan, args: argparse.Namespace) -> LearningPlan:
         plan = replace(plan, most_pictures=0, images_per_variant=images, complete_rows=uneven)
     plan = replace(plan, blind=plan.blind or args.blind, name=args.name.strip() or plan.name)
     if args.seed is not None:
-        rows = range(plan.full_rows if args.seed != RANDOM_SEED else 0)
         # Seeds of extra pictures went with the old ones.
-        plan = replace(plan, seeds=tuple((args.seed + row) % (MAX_SEED + 1) for row in rows), extra=(), batches=())
+        plan = replace(plan, seeds=_counted_up(args.seed, plan.full_rows), extra=(), batches=())
     if args.note:
         plan = replace(plan, metadata=replace(plan.metadata, notes=args.note))
     if args.start_image:

@@ -18,7 +18,7 @@ from ..domain.config.sweep import value_text
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_file import one_line
 from ..domain.insights.follow_up import CERTAIN, added_to, preset_draft, refuse_empty
-from ..domain.insights.report import Report, naming
+from ..domain.insights.report import Report, plan_naming
 from ..domain.journal.history import History
 from ..domain.journal.plan_log import PlanBook
 from ..domain.journal.record import Void
@@ -244,7 +244,7 @@ def _named(name: str) -> str:
 
 
 def _preset(found: Report, value: Value, *, name: str, places: Places, settings: Settings) -> Preset:
-    words, plan = naming(found.focus, found.plan.variant_values)(value), found.plan
+    words, plan = plan_naming(found.plan)(value), found.plan
     proven = found.verdict.state in CERTAIN and found.verdict.value == value
     name = name or f"{words[:1].upper()}{words[1:]} · {plan.pack_id or plan.name}"
     checkpoint = found.checkpoint or plan.base_config.checkpoint

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value
 from ..domain.config.sweep import parse_values
@@ -17,12 +19,28 @@ from .run_settings import in_library
 
 
 def chosen_value(plan: LearningPlan, text: str) -> Value:
-    """The tried value that was typed. Raises InvalidInput."""
+    """The tried value that was typed, of two settings both with × or x between them. Raises InvalidInput."""
+    if plan.second_parameter:
+        return _chosen_pair(plan, text)
     values = parse_values(plan.focus_parameter, text)
     if len(values) == 1 and values[0] in plan.variant_values:
         return values[0]
     tested = ", ".join(map(short_texts(plan.focus_parameter, plan.variant_values), plan.variant_values))
     raise InvalidInput(f"--value {text}: give one of the values that were tried: {tested}.", "--value")
+
+
+def _chosen_pair(plan: LearningPlan, text: str) -> Value:
+    typed = _pair_key(text)
+    for value in plan.tested:
+        if _pair_key(str(value)) == typed:
+            return value
+    shown = ", ".join(map(str, plan.tested[:8]))
+    raise InvalidInput(f"--value {text}: give one of the pairs that were tried, like {shown}.", "--value")
+
+
+def _pair_key(text: str) -> str:
+    """A pair without what may be typed in several ways: the sign between its values and the blanks around it."""
+    return re.sub(r"\s*×\s*|\s+x\s+", "×", text.strip()).casefold()
 
 
 def proven_value(found: Report) -> Value:

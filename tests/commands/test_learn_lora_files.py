@@ -151,6 +151,46 @@ def test_step_by_step_the_epoch_and_weight_that_is_liked_is_found_and_kept(cli, 
     assert kept.json["presets"][0]["lora_weights"] == {"rainy-000004": 0.6}
 
 
+@pytest.mark.parametrize(("kind", "trainer"), [(WebUI, "epochs"), (ComfyUI, "long steps"), (WebUI, "times")])
+def test_the_epoch_and_weight_that_are_liked_end_in_a_preset_and_in_the_next_prompt(cli, kind, trainer):
+    stems = TRAINERS[trainer]
+    second = stems[1]
+    server = kind(*stems)
+    with server.fake:
+        backend = ("--backend", server.fake.url)
+        said = cli(
+            *("learn", cli.pack, *backend, *TINY, *server.words, "--json", "--adaptive"),
+            *("--focus", "lora", "--values", ", ".join((*stems, "none"))),
+            *("--focus2", "lora_weight", "--values2", "0.6, 1"),
+        )
+        assert said.code == 0, said.err
+        pairs = {f"{stem} × {weight}": [(stem, weight)] for stem in stems for weight in ("0.6", "1")} | {"none": []}
+        sent = [pairs[step["value"]] for step in said.json["steps"]]
+        assert server.loras() == sent
+        # Step by step, with no LoRA on every seed: nobody makes every pair on every seed.
+        assert sum(not one for one in sent) == len({step["row"] for step in said.json["steps"]})
+
+        def liked(value):
+            return 1 if value == "none" else 5 if value == f"{second} × 1" else 3 if second in value else 2
+
+        said, made = said.json, {}
+        while said["to_rate"]:
+            made |= {image: step["value"] for step in said["steps"] for image in step["images"]}
+            for image in said["to_rate"]:
+                assert cli("rate", image, liked(made[image])).code == 0
+            said = cli("learn", "--resume", said["plan_id"], *backend, "--json").json
+        assert len(said["steps"]) < said["most_pictures"] == 40
+        kept = cli("presets", "make", said["plan_id"], "--name", "Best", "--json")
+        assert kept.code == 0, kept.err
+        assert kept.json["presets"][0]["lora_weights"] == {second: 1.0}
+        before = len(server.loras())
+        assert cli("run", cli.pack, *backend, *TINY, *server.words, "--json", "--preset", "Best").code == 0
+    assert server.loras()[before:] == [[(second, "1")]]
+    told = " ".join(cli("insights", "--plan", "last").out.split())
+    assert f"{second} at weight 1" in told
+    assert "In use from now on" in cli("known", "use", "last").out
+
+
 class TestValues:
     def test_no_lora_as_the_answer_needs_no_preset_and_says_so(self, cli):
         server = WebUI(*TRAINERS["epochs"])

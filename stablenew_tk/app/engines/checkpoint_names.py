@@ -65,7 +65,11 @@ def values_here(recipe: Recipe, found: Capabilities | None, find: Find = _nowher
 
 def plan_with_names(plan: LearningPlan, found: Capabilities | None) -> LearningPlan:
     """The same for a Learning Run, also where checkpoints are what it compares."""
-    path, values = plan.focus_parameter, plan.variant_values
-    if path in PATHS:
-        values = tuple(name_of(path, str(value), found) for value in values)
-    return replace(plan, base_config=with_names(plan.base_config, found), variant_values=values)
+    first, second = (
+        tuple(name_of(path, str(value), found) for value in values) if path in PATHS else values
+        for path, values in (
+            (plan.focus_parameter, plan.variant_values),
+            (plan.second_parameter, plan.second_values),
+        )
+    )
+    return replace(plan, base_config=with_names(plan.base_config, found), variant_values=first, second_values=second)

@@ -22,7 +22,7 @@ def missing_in_run(found: Capabilities | None, request: RunRequest) -> str:
 
 def missing_in_plan(found: Capabilities | None, plan: LearningPlan) -> str:
     """The same for a Learning Run."""
-    return _words(found, (config_for(plan, value) for value in plan.variant_values))
+    return _words(found, (config_for(plan, value) for value in plan.tested))
 
 
 def missing_in_job(found: Capabilities | None, config: PipelineConfig) -> str:

@@ -23,7 +23,7 @@ def unlisted_in_run(found: Capabilities | None, request: RunRequest) -> str:
 def unlisted_in_plan(found: Capabilities | None, plan: LearningPlan) -> str:
     """The same for a Learning Run."""
     # As they are sent: a file that is tested stands in place of what the prompt names.
-    sent = [prompt_for(plan, row, value) for row in range(len(plan.prompts)) for value in plan.variant_values]
+    sent = [prompt_for(plan, row, value) for row in range(len(plan.prompts)) for value in plan.tested]
     texts = [text.prompt for prompt in sent for text in prompt.stage_texts.values()]
     return unlisted_words(found, [*(one.positive for one in sent), *texts, *_own_prompts(plan.base_config)])
 

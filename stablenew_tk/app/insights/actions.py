@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -26,7 +27,7 @@ from ...domain.models.preset_scope import engine_name, same_scope, scope_words
 from ...domain.runs.known_value import KnownValue
 from ...domain.runs.plan import LearningPlan, Preset, config_for
 from ..controller import Controller
-from ..known import draft_from
+from ..known import drafts_from
 from ..known_layer import value_words
 from ..model_traits import known_traits
 from ..presets import model_of
@@ -80,32 +81,37 @@ def use_action(report: Report | None, controller: Controller) -> InsightAction |
         return None
     if not may_be_known(report.plan, report.verdict.value):
         return None
-    if known_from(report, controller) is not None:
+    if known_from(report, controller):
         return InsightAction(key="use", text="In use · Undo")
-    return InsightAction(key="use", text="Use it from now on", kind="main")
+    both = "Use both from now on" if report.plan.second_parameter else "Use it from now on"
+    return InsightAction(key="use", text=both, kind="main")
 
 
-def known_from(report: Report, controller: Controller) -> KnownValue | None:
-    """The known value in use that the verdict of this report has brought; None = it is not in use."""
+def known_from(report: Report, controller: Controller) -> tuple[KnownValue, ...]:
+    """The known values in use that the verdict of this report has brought; () = they are not in use."""
     history = controller.history
     known = history.plans.known.values() if history is not None else ()
-    return next((one for one in known if one.on and one.evidence.plan_id == report.plan.plan_id), None)
+    return tuple(one for one in known if one.on and one.evidence.plan_id == report.plan.plan_id)
 
 
 def use_or_undo(report: Report, controller: Controller) -> str:
     """Use the value of the verdict from now on, or no longer; returns what that means, in a sentence."""
     used = known_from(report, controller)
-    if used is not None:
-        controller.known.take_back(used)
-        return f"Taken back: {value_words(used)}."
-    known = controller.known.take_over(draft_from(report, controller, place_of(report, report.verdict.value)))
-    if known is None:
+    if used:
+        controller.known.take_back(*used)
+        return f"Taken back: {_words(used)}."
+    lines = controller.known.take_over(*drafts_from(report, controller, place_of(report, report.verdict.value)))
+    if not lines:
         return ""
-    engine = controller.learning.engine
+    engine, known = controller.learning.engine, lines[0]
     other = (
         f" It is left out while {engine_name(engine)} makes the pictures." if known.engine not in ("", engine) else ""
     )
-    return f"In use from now on: {value_words(known)} for {scope_words(known.scope)}.{other}"
+    return f"In use from now on: {_words(lines)} for {scope_words(known.scope)}.{other}"
+
+
+def _words(known: Sequence[KnownValue]) -> str:
+    return " and ".join(map(value_words, known))
 
 
 def finer_draft(report: Report, controller: Controller) -> LearningPlan | None:
@@ -148,7 +154,7 @@ def _more(report: Report, controller: Controller) -> InsightAction:
     if pending:
         why = "They are queued or being made. Rate them when they are there."
         return InsightAction(key="more", text=f"{counted(pending, 'picture')} on the way", why=why)
-    seconds = controller.forecast_s(config_for(plan, plan.variant_values[cell.variant]) for cell in cells)
+    seconds = controller.forecast_s(config_for(plan, plan.tested[cell.variant]) for cell in cells)
     if seconds is None:
         known = {line.variant: line.seconds or 0.0 for line in report.values}
         seconds = sum(known.get(cell.variant, 0.0) for cell in cells)

@@ -13,7 +13,7 @@ from ...domain.insights.association import Association, doubt_words
 from ...domain.insights.matrix import Board, board
 from ...domain.insights.report import Report
 from ...domain.insights.standing import Standing, standing
-from ...domain.insights.titles import heading, hint_title, short_verdict, signed_stars
+from ...domain.insights.titles import hint_title, plan_heading, short_verdict, signed_stars
 from ...domain.insights.verdict_text import too_early
 from ...domain.runs.plan import LearningPlan, VerdictState
 from ..controller import Controller
@@ -44,7 +44,7 @@ class InsightFilter(Struct, frozen=True):
         swept = plan.variant_values if plan.focus_parameter == "checkpoint" else ()
         return (
             self.pack in ("", plan.pack_id)
-            and self.parameter in ("", plan.focus_parameter)
+            and self.parameter in ("", *plan.parameters)
             and (self.checkpoint in ("", plan.base_config.checkpoint) or self.checkpoint in swept)
         )
 
@@ -84,15 +84,15 @@ class InsightEntries:
     def entries(self, wanted: InsightFilter) -> list[InsightEntry]:
         """All entries: Learning Runs by pack in the order of their last change, then hints."""
         plans = [plan for plan in self.plans() if wanted.takes(plan)]
-        twins = Counter((plan.pack_id, plan.focus_parameter) for plan in plans)
+        twins = Counter((plan.pack_id, plan.parameters) for plan in plans)
         names = plan_names(self.plans())
         found: list[InsightEntry] = []
         for pack in dict.fromkeys(plan.pack_id for plan in plans):
             found.append(InsightEntry(f"pack:{pack}", pack or "No pack", caption=True))
             for plan in plans:
                 if plan.pack_id == pack:
-                    alone = twins[pack, plan.focus_parameter] == 1
-                    name, when = (heading(plan.focus_parameter), "") if alone else names[plan.plan_id]
+                    alone = twins[pack, plan.parameters] == 1
+                    name, when = (plan_heading(plan), "") if alone else names[plan.plan_id]
                     entry = self._entry(plan, name)
                     found.append(replace(entry, note=" · ".join(filter(None, (entry.note, when)))))
         hints = list(self._hint_entries(wanted))

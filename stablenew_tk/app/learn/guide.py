@@ -104,9 +104,7 @@ class Guide:
             return GuideState(place=ASK, sentence="All rated.")
         name = focus(question.path).caption
         plan = self._plan(question, record)
-        seconds = self._controller.forecast_s(
-            config_for(plan, value) for value in plan.variant_values for _ in range(ROWS)
-        )
+        seconds = self._controller.forecast_s(config_for(plan, value) for value in plan.tested for _ in range(ROWS))
         time = f", {about(seconds)}" if seconds else ""
         values = f"{len(question.values)} values on {ROWS} seeds"
         return GuideState(

@@ -87,7 +87,8 @@ def troubles(draft: PlanDraft, controller: Controller, *, unread: str = "") -> l
     for step in (PROMPT, VARY, VALUES):
         words = trouble(draft, step)
         if step == VALUES:
-            words = unread or words or _not_offered(draft, offered(draft, controller))
+            drafts = (draft, draft.partner) if draft.second else (draft,)
+            words = unread or words or next(filter(None, (_not_offered(d, offered(d, controller)) for d in drafts)), "")
         if words:
             return [words if step == place else "" for place in (PROMPT, VARY, VALUES)]
     return ["", "", ""]

@@ -16,12 +16,13 @@ from ...domain.base.wording import counted
 from ...domain.config.catalogue import Value, get_value
 from ...domain.config.origins import MAX_SEED
 from ...domain.config.pipeline_config import FIRST_STAGE, PipelineConfig, size_words, summary, work
-from ...domain.config.sweep import LORA, Focus, around, focuses, is_wording, value_text
+from ...domain.config.sweep import LORA, Focus, around, focus, focuses, is_weight, is_wording, value_text
 from ...domain.experiments.base_config import check_offered
-from ...domain.experiments.plan_draft import PlanDraft, lora_weights, outside_words, plain, sentence
+from ...domain.experiments.plan_draft import PlanDraft, lora_weights, outside_words, plain, sentence, settings_words
 from ...domain.journal.estimate import about
 from ...domain.runs.plan import EXPENSIVE, LearningPlan, columns_by_value, config_for
 from ...domain.runs.plan_title import prompt_words, prompts_tested, rows_words
+from ...domain.runs.value_pairs import shown_in_row
 from ...domain.runs.wordings import short_texts
 from ..engines.missing_checkpoint import missing_in_plan
 from ..engines.unlisted_loras import unlisted_in_plan
@@ -135,6 +136,8 @@ def shown_rows(draft: PlanDraft) -> tuple[int, str]:
         return 0, sentence(wrong)
     try:
         least = rows * len(draft.values())
+        if draft.second:
+            least = sum(len(shown_in_row(draft.pairs, row)) for row in range(rows))
     except InvalidInput:
         return rows, ""
     few = budget and budget < least
@@ -147,7 +150,8 @@ def seed_words(draft: PlanDraft, rows: int) -> str:
     each = f"{counted(rows, 'picture')} of every value: {rows_words(rows, prompts)}." if prompts > 1 and rows else ""
     if draft.by_steps and rows:
         turns = f", row by row the {prompts} prompts in turn" if prompts > 1 else ""
-        each = f"First {rows} rows of all values{turns}; then, up to 3 at a time, only what tells most."
+        what = "that share out all pairs" if draft.second else "of all values"
+        each = f"First {rows} rows {what}{turns}; then, up to 3 at a time, only what tells most."
     if not drawn:
         return each
     if draft.seeds:
@@ -179,14 +183,19 @@ class Making(Struct, frozen=True):
         if self.seconds is None:
             return None
         there = self.seconds[self.plan.variant_values.index(own)] if self.reused else 0.0
-        return sum(self.seconds) * self.plan.full_rows - there
+        return sum(self.seconds[cell.variant] for cell in self.plan.cells()) - there
+
+    @property
+    def in_a_row(self) -> int:
+        """Pictures of one seed."""
+        return len(self.plan.cells()) // max(1, self.plan.full_rows)
 
 
 def making(draft: PlanDraft, forecast: Callable[[list[PipelineConfig]], float | None]) -> Making | None:
     """The plan of a draft with its times; None while it cannot be read. `forecast` gives the seconds of configs."""
     try:
         plan = draft.trial()
-        configs = [config_for(plan, value) for value in plan.variant_values]
+        configs = [config_for(plan, value) for value in plan.tested]
     except (InvalidInput, ValueError):
         return None
     reused = draft.reuse is not None and draft.own_value in plan.variant_values
@@ -211,7 +220,7 @@ def forecast_words(draft: PlanDraft, made: Making | None, backend: str) -> Forec
         total=total_words(draft, made),
         basis=f"{known} {basis}{there}",
         same=same,
-        hint=_STEPS_HINT if made.later else _rows_hint(made.plan.full_rows, len(made.plan.variant_values)),
+        hint=_STEPS_HINT if made.later else _rows_hint(made.plan.full_rows, made.in_a_row),
     )
 
 
@@ -241,6 +250,8 @@ def total_words(draft: PlanDraft, made: Making) -> str:
 
 def _outline(draft: PlanDraft, made: Making) -> MatrixOutline:
     plan = made.plan
+    if plan.second_parameter:
+        return _outline_of_pairs(made)
     order = list(columns_by_value(plan))
     own = [plan.variant_values[variant] for variant in order]
     at = own.index(draft.own_value) if draft.own_value in own else -1
@@ -256,6 +267,21 @@ def _outline(draft: PlanDraft, made: Making) -> MatrixOutline:
         guesses=_guesses(at, len(own)) if made.later else (),
         there=(at, 0) if made.reused else None,
         own=at,
+    )
+
+
+def _outline_of_pairs(made: Making) -> MatrixOutline:
+    """A row has each value of the longer list once, and which of the shorter goes with it changes from row to row."""
+    plan = made.plan
+    both = ((plan.focus_parameter, plan.variant_values), (plan.second_parameter, plan.second_values))
+    path, values = max(both, key=lambda one: len(one[1]))
+    return MatrixOutline(
+        heads=tuple(value_text(value, path) for value in values),
+        rows=plan.full_rows,
+        prompts=tuple(prompt.prompt_id for prompt in plan.prompts) if len(plan.prompts) > 1 else (),
+        names=not focus(path).ordered,
+        later=_LATER_ROWS if made.later else 0,
+        guesses=_guesses(-1, len(values)) if made.later else (),
     )
 
 
@@ -296,8 +322,9 @@ def same_lines(draft: PlanDraft, config: PipelineConfig) -> tuple[tuple[str, str
     names = [prompt.prompt_id for prompt in draft.prompts]
     several = "Prompts" if len(names) > 1 else "Prompt"
     lines.append(("prompt", several, " · ".join(names[:3]) + (" …" if len(names) > 3 else "") or "none yet"))
-    kept = [_left(draft.focus, key, name, words) for key, name, words in lines]
-    return tuple(line for line in kept if line is not None)
+    kept = [(key, line) for key, name, words in lines if (line := _left(draft.focus, key, name, words)) is not None]
+    # What is left of a line has another key: the scheduler, where the sampler changes.
+    return tuple(line for key, line in kept if not draft.second or _left(draft.second, key, *line) is not None)
 
 
 def _making_lines(config: PipelineConfig) -> list[tuple[str, str, str]]:
@@ -357,9 +384,10 @@ def check_lines(draft: PlanDraft, made: Making) -> list[tuple[str, str]]:
     twice = " 1 in 10 pictures is shown twice." if draft.show_twice else ""
     lines = [
         ("Name", draft.title),
-        ("Changes", plain(spec, title=True)),
+        ("Changes", settings_words(draft, title=True)),
         ("Values", counted_words(draft, plan.variant_values)),
-        ("Pictures", f"{total_words(draft, made)}: {len(plan.variant_values)} values × {shared}"),
+        *([("", counted_words(draft.partner, plan.second_values))] if draft.second else []),
+        ("Pictures", f"{total_words(draft, made)}: {_shared_words(made)} × {shared}"),
         *([("Later", later_words(made))] if made.later else []),
         ("Tests", prompt_words(plan, range(len(plan.prompts))) + turns),
         ("Seeds", f"{', '.join(part for part in (seeds, drawn_words) if part)}; the same for every value"),
@@ -374,6 +402,12 @@ def check_lines(draft: PlanDraft, made: Making) -> list[tuple[str, str]]:
         lines.insert(4, ("There already", sentence))
     same = [line for line in same_lines(draft, plan.base_config) if line[0] not in ("Size", "Prompt", "Prompts")]
     return [*lines, *same] + ([("Note", draft.note.strip())] if draft.note.strip() else [])
+
+
+def _shared_words(made: Making) -> str:
+    if not made.plan.second_parameter:
+        return f"{len(made.plan.variant_values)} values"
+    return f"{made.in_a_row} of {len(made.plan.tested)} pairs"
 
 
 def warnings(draft: PlanDraft, made: Making, capabilities: Capabilities | None, sketch: bool) -> list[str]:
@@ -397,10 +431,9 @@ def warnings(draft: PlanDraft, made: Making, capabilities: Capabilities | None, 
             found.append(f"{capabilities.name} does not offer {made.plan.stage}, so nothing could be made.")
     if words := unlisted_in_plan(capabilities, made.plan):
         found.append(words)
-    outside = outside_words(draft, made.plan.variant_values) if draft.spec is not None and draft.spec.ordered else ""
-    if outside:
-        found.append(outside)
-    return found
+    both = [(draft, made.plan.variant_values), (draft.partner, made.plan.second_values)]
+    outside = [outside_words(one, values) for one, values in both if one.spec is not None and one.spec.ordered]
+    return [*found, *filter(None, outside)]
 
 
 def hints(made: Making) -> list[str]:
@@ -419,7 +452,7 @@ def scale_of(draft: PlanDraft, spec: Focus, values: Sequence[Value], word: str) 
     own = draft.own_value
     centre = float(own) if isinstance(own, (int, float)) and least <= own <= most else None
     numbers = [float(one) for one in values if isinstance(one, (int, float)) and not isinstance(one, bool)]
-    if spec.path.startswith(LORA):
+    if is_weight(spec.path):
         # What may be typed is far wider than what anybody tries; the axis shows that only when it is needed.
         low, high = _USUAL_WEIGHTS
         least, most = min(low, *numbers), max(high, *numbers)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from ...domain.base.errors import InvalidInput
 from ...domain.config.pipeline_config import BLOCK_SPECS
-from ...domain.config.sweep import LORA, LORA_FILE, NEGATIVE, PROMPT, Focus, focus, focuses
+from ...domain.config.sweep import LORA, LORA_FILE, NEGATIVE, PROMPT, Focus, focus, focuses, is_weight
 from ...domain.experiments.plan_draft import PlanDraft, lora_weights, plain, sensible_words
 from ...domain.runs.wordings import short_texts
 
@@ -59,7 +59,7 @@ def setting_words(draft: PlanDraft, one: Offered) -> tuple[str, str]:
 
 def help_words(spec: Focus) -> str:
     """What a setting does, in a sentence."""
-    if spec.path.startswith(LORA):
+    if is_weight(spec.path):
         return _LORA
     return _SWITCH if spec.kind == "bool" else spec.help
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
 from ..base.wording import counted
 from ..config.catalogue import Value, flat
 from ..config.pipeline_config import PipelineConfig
-from ..config.sweep import LORA, focus, value_text
+from ..config.sweep import LORA, focus
 from ..insights.matrix import Board, Shown
-from ..insights.report import Report, ValueReport, naming
+from ..insights.report import Report, ValueReport, naming, plan_naming
 from ..insights.scope import scope_words
 from ..insights.standing import blind_text
-from ..insights.titles import heading
+from ..insights.titles import plan_heading
 from ..insights.verdict_text import figure, is_certain, percent, unbroken
 from ..journal.history import ImageFacts
 from ..models.precedence import without_hash
@@ -125,19 +125,14 @@ def bare_name(name: str) -> str:
     return _ENDING.sub("", re.split(r"[\\/]", without_hash(name))[-1])
 
 
-def shown_value(value: Value, path: str) -> str:
-    """A value as it may be shown around: names of files without their folders."""
-    text = value_text(value, path)
-    return bare_name(text) if isinstance(value, str) else text
-
-
 def _value(report: Report, one: ValueReport) -> CardValue:
     chosen = report.verdict.state in _CERTAIN and one.value == report.verdict.value
     known = one.insight if report.verdict.state != "too_early" else None
-    text = shown_value(one.value, report.focus.path)
+    # Of wordings the short text; of pairs both values.
+    text = bare_name(one.text) if isinstance(one.value, str) else one.text
     return CardValue(
         text=text,
-        name=text if isinstance(one.value, str) else _capital(naming(report.focus)(one.value)),
+        name=text if isinstance(one.value, str) else _capital(plan_naming(report.plan)(one.value)),
         chosen=chosen,
         estimate=known.mean if known else None,
         low=known.low if known else None,
@@ -148,12 +143,12 @@ def _value(report: Report, one: ValueReport) -> CardValue:
 def _question(report: Report) -> str:
     """ "Which CFG scale for the pack “Harbour evenings”?" """
     plan, subject = report.plan, report.focus
-    if subject.unit == "steps":
+    if subject.unit == "steps" and not plan.second_parameter:
         asked = "How many steps"
     elif subject.path.startswith(LORA):
         asked = f"Which weight of {bare_name(subject.path.removeprefix(LORA))}"
     else:
-        asked = f"Which {_small(heading(subject.path))}"
+        asked = f"Which {_small(plan_heading(plan))}"
     tested = report.prompts or prompts_tested(plan)
     if plan.pack_id:
         where = f"for the pack “{plan.pack_id}”" if len(tested) != 1 else f"for a prompt of “{plan.pack_id}”"
@@ -236,8 +231,8 @@ def _left_out(report: Report, board: Board, columns: Sequence[int], rows: Sequen
 
 
 def _facts(report: Report, rows: Sequence[CardRow], made: CardOrigin) -> list[str]:
-    path, config = report.focus.path, report.plan.base_config
-    checkpoint = "" if path == "checkpoint" else bare_name(report.checkpoint or config.checkpoint)
+    paths, config = report.plan.parameters, report.plan.base_config
+    checkpoint = "" if "checkpoint" in paths else bare_name(report.checkpoint or config.checkpoint)
     digits = f"hash {made.checkpoint_hash[:10]}" if made.checkpoint_hash and checkpoint else ""
     engine = "sketch pictures" if report.sketch else made.engine
     family = "" if report.sketch else family_name(made.family)
@@ -250,18 +245,18 @@ def _facts(report: Report, rows: Sequence[CardRow], made: CardOrigin) -> list[st
         last.append(f"{len(prompts)} of {tested} prompts shown")
     return [
         " · ".join(part for part in first if part),
-        " · ".join(_settings(config, path)),
+        " · ".join(_settings(config, paths)),
         " · ".join(part for part in last if part),
     ]
 
 
-def _settings(config: PipelineConfig, path: str) -> list[str]:
+def _settings(config: PipelineConfig, varied: Collection[str]) -> list[str]:
     """The settings that every picture had, in short: "DPM++ 2M Karras", "28 steps", "832 × 1216"."""
     values, first = flat(config), config.txt2img
-    names = [str(values[one]) for one in ("txt2img.sampler", "txt2img.scheduler") if one != path and values[one]]
+    names = [str(values[one]) for one in ("txt2img.sampler", "txt2img.scheduler") if one not in varied and values[one]]
     found = [" ".join(name for name in names if name != "Automatic")]
-    found += [_named(one, values[one]) for one in _SECOND_LINE if one != path]
-    if path not in ("txt2img.width", "txt2img.height"):
+    found += [_named(one, values[one]) for one in _SECOND_LINE if one not in varied]
+    if not {"txt2img.width", "txt2img.height"} & set(varied):
         found.append(f"{first.width} × {first.height}")
     return [one for one in found if one]
 

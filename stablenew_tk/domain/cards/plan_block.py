@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from ..config.catalogue import Value, flat, parameter, with_values
 from ..config.pipeline_config import PipelineConfig
+from ..config.sweep import is_wording
 from ..experiments.plan_file import PLAN_MARK, write_plan
 from ..runs.plan import LearningPlan, PlanMetadata
 
@@ -37,7 +38,8 @@ def shareable(plan: LearningPlan, *, prompts: bool) -> LearningPlan:
         complete_rows=plan.complete_rows if prompts else plan.full_rows,
         base_config=config,
         origins={path: origin for path, origin in plan.origins.items() if path not in paths or flat(config)[path]},
-        variant_values=tuple(map(_bare, plan.variant_values)),
+        variant_values=_names(plan.focus_parameter, plan.variant_values),
+        second_values=_names(plan.second_parameter, plan.second_values),
         start_image="",
         metadata=PlanMetadata(when=plan.metadata.when),
     )
@@ -59,6 +61,10 @@ def _config(config: PipelineConfig, *, prompts: bool) -> PipelineConfig:
         if bare != value:
             changes[path] = bare
     return with_values(config, changes)
+
+
+def _names(path: str, values: tuple[Value, ...]) -> tuple[Value, ...]:
+    return values if is_wording(path) else tuple(map(_bare, values))
 
 
 def _bare(value: Value) -> Value:

@@ -35,6 +35,8 @@ NO_LORA = "none"
 # for that wildcard.
 PROMPT, NEGATIVE, SLOT = "prompt", "negative", "slot:"
 LONGEST_TEXT = 10_000
+# Together with "lora" only: the weight of the file that is tested.
+LORA_WEIGHT = "lora_weight"
 _SAMPLER, _SCHEDULER = ".sampler", ".scheduler"
 # Sliders and negative weights are usual; what the servers take is wider than what makes sense.
 LORA_WEIGHTS = (-15.0, 15.0)
@@ -67,18 +69,19 @@ class Focus(Parameter, frozen=True):
     @property
     def title(self) -> str:
         """Label with its stage; a LoRA and the words of the prompt have none."""
-        return self.label if self.path.startswith(LORA) or is_wording(self.path) else super().title
+        return self.label if is_weight(self.path) or is_wording(self.path) else super().title
 
 
 def focus(path: str) -> Focus:
-    """The focus parameter of that name, also `lora`, `lora:<name>`, `prompt`, `negative` and `slot:<name>`.
-
-    Raises InvalidInput for one that cannot be varied.
+    """The focus parameter of that name, also `lora`, `lora_weight`, `lora:<name>`, `prompt`, `negative` and
+    `slot:<name>`. Raises InvalidInput for one that cannot be varied.
     """
     if is_wording(path):
         return Focus(path, "str", _wording_label(path), "", help=_WORDING)
     if path == LORA_FILE:
         return Focus(path, "str", "LoRA file", NO_LORA, choices="lora_files", help=_WHICH_FILE)
+    if path == LORA_WEIGHT:
+        return Focus(path, "float", "LoRA weight", 1.0, *LORA_WEIGHTS, step=0.1, sensible=(0.4, 1.0))
     if not path.startswith(LORA):
         reason = _why_not(path)
         if reason:
@@ -111,6 +114,11 @@ def _wording_label(path: str) -> str:
     if not name or name != name.strip() or re.search(r"[\n\r]|\[\[|\]\]", name):
         raise InvalidInput(f"{path!r} names no slot. Write its name without the brackets: slot:light.", path)
     return slot_words(name)
+
+
+def is_weight(path: str) -> bool:
+    """Whether a focus parameter is the weight of a LoRA in the prompt."""
+    return path == LORA_WEIGHT or path.startswith(LORA)
 
 
 def _why_not(path: str) -> str:
@@ -185,7 +193,7 @@ def _checked(spec: Focus, value: object) -> Value:
         raise InvalidInput(f"{path}: a number that large is outside every range.", path)
     if path == LORA_FILE:
         return _lora_file(str(value))
-    if not path.startswith(LORA):
+    if not is_weight(path):
         value = check_value(path, value)
         if not isinstance(value, str) and value < (spec.minimum or 0):
             means = "as in the stage before" if spec.empty_means == "same" else f"the {spec.empty_means}"

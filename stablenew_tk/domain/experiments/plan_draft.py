@@ -18,11 +18,13 @@ from ..config.pipeline_config import PipelineConfig, stage_spec
 from ..config.sweep import (
     LORA,
     LORA_FILE,
+    LORA_WEIGHT,
     NO_LORA,
     Focus,
     around,
     finer,
     focus,
+    focuses,
     is_wording,
     lora_file,
     parse_values,
@@ -45,6 +47,7 @@ from ..runs.plan import (
     loras_compared,
     prompt_for,
 )
+from ..runs.value_pairs import TIMES, USUAL_PAIRS, ValuePair, pairs_of, start_rows
 from ..runs.wordings import short_texts
 
 STEPS = ("Prompts", "What to vary", "Values and seeds", "Check and run")
@@ -60,6 +63,7 @@ _FIELD = re.compile(r"^(?:(?:lora|slot):[^:]+|[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:\[\d
 class PlanDraft(Struct, frozen=True, kw_only=True):
     """All input of the wizard, valid or not.
 
+    `second` is a setting that is varied together with `focus`, "" for none, `second_text` its values as typed.
     `prompts` already contain the global texts, and the place of the wordings where these are varied. `wordings` are
     the texts that there are for "prompt", "negative" and "slot:NAME", the one in use first. `traits` are those of the
     checkpoint in `base`. `text` (the values), `each` (pictures for each value, on all prompts together) and `most`
@@ -78,6 +82,8 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
     traits: ModelTraits = ModelTraits()
     focus: str = ""
     text: str = ""
+    second: str = ""
+    second_text: str = ""
     by_steps: bool = True
     each: str = USUAL_EACH
     most: str = str(MOST_PICTURES)
@@ -97,6 +103,18 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
         return focus(self.focus) if self.focus else None
 
     @property
+    def partner(self) -> PlanDraft:
+        """The draft as it would be if only the second setting were varied: for its values."""
+        return msgspec.structs.replace(self, focus=self.second, text=self.second_text, second="", second_text="")
+
+    @property
+    def pairs(self) -> tuple[ValuePair, ...]:
+        """The pairs of values to test, () with one setting. Raises InvalidInput."""
+        if not self.second:
+            return ()
+        return pairs_of(self.focus, self.values(), self.second, self.partner.values())
+
+    @property
     def own_value(self) -> Value:
         """The current value of the focus parameter: that of the form, the weight of the LoRA in the prompt, or of the
         files to test the one that the prompt names.
@@ -105,6 +123,8 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
             return self._own_file
         if is_wording(self.focus):
             return next(iter(self.wordings.get(self.focus, ())), "")
+        if self.focus == LORA_WEIGHT:
+            return next(iter(lora_weights(self.prompts).values()), 1.0)
         if self.focus.startswith(LORA):
             return lora_weights(self.prompts).get(self.focus.removeprefix(LORA), 1.0)
         return in_force(self.base, self.focus)
@@ -143,8 +163,8 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
         spec = self.spec
         if self.name.strip() or spec is None:
             return self.name.strip()
-        where = self.pack_title or self.pack_id
-        return f"{plain(spec)} for {where}" if where else plain(spec)
+        where, what = self.pack_title or self.pack_id, settings_words(self)
+        return f"{what} for {where}" if where else what
 
     def values(self) -> tuple[Value, ...]:
         """The values to test, parsed from `text`. Raises InvalidInput."""
@@ -153,7 +173,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
     def rows(self) -> int:
         """Seed rows that are made in any case; the prompts take turns. Raises InvalidInput."""
         if self.by_steps:
-            return START_ROWS
+            return self._first_rows
         text, where = self.each.strip(), "images_per_variant"
         if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_IMAGES):
             raise InvalidInput(f"{text or 'Nothing'!r} is not a number of pictures: give 1 to {MOST_IMAGES}.", where)
@@ -161,6 +181,13 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
             few = f"{counted(int(text), 'picture')} of each value cannot show {len(self.prompts)} prompts"
             raise InvalidInput(f"{few}: give {len(self.prompts)} or more, or take fewer prompts.", where)
         return int(text)
+
+    @property
+    def _first_rows(self) -> int:
+        try:
+            return start_rows(self.pairs, self.budget()) if self.second else START_ROWS
+        except InvalidInput:
+            return START_ROWS  # what is wrong is told beside its own field
 
     def budget(self) -> int:
         """Pictures that the run may come to, 0 when all are made at once. Raises InvalidInput."""
@@ -175,7 +202,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
     def plan(self) -> LearningPlan:
         """The plan, not yet checked. Raises InvalidInput for text that cannot be parsed."""
         spec = focus(self.focus)
-        images, rows = (1, START_ROWS) if self.by_steps else shared_rows(self.rows(), len(self.prompts))
+        images, rows = (1, self.rows()) if self.by_steps else shared_rows(self.rows(), len(self.prompts))
         return LearningPlan(
             plan_id="",
             name=self.title,
@@ -187,6 +214,8 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
             origins=dict(self.origins),
             presets=self.presets,
             variant_values=self.values(),
+            second_parameter=self.second,
+            second_values=self.partner.values() if self.second else (),
             images_per_variant=images,
             complete_rows=rows,
             # Step by step, later rows use up the seeds that are left.
@@ -237,6 +266,8 @@ def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> PlanDraft:
         presets=plan.presets,
         focus=plan.focus_parameter,
         text=spell(plan.focus_parameter, plan.variant_values) if plan.focus_parameter and plan.variant_values else "",
+        second=plan.second_parameter,
+        second_text=spell(plan.second_parameter, plan.second_values) if plan.second_values else "",
         by_steps=bool(plan.most_pictures),
         each=USUAL_EACH if plan.most_pictures else str(plan.full_rows or plan.images_per_variant),
         most=str(plan.most_pictures or MOST_PICTURES),
@@ -257,7 +288,31 @@ def varying(draft: PlanDraft, path: str) -> PlanDraft:
     if path == draft.focus:
         return draft
     chosen = msgspec.structs.replace(draft, focus=path, text="", start_problem="")
+    if draft.second and draft.second not in partners(path):
+        chosen = msgspec.structs.replace(chosen, second="", second_text="")
     return msgspec.structs.replace(chosen, text=first_text(chosen)) if path else chosen
+
+
+def together(draft: PlanDraft, path: str) -> PlanDraft:
+    """The draft with another second setting and default values for it; "" = one setting only."""
+    if path == draft.second:
+        return draft
+    chosen = msgspec.structs.replace(draft, second=path, second_text="")
+    return msgspec.structs.replace(chosen, second_text=first_text(chosen.partner)) if path else chosen
+
+
+def partners(path: str) -> tuple[str, ...]:
+    """The settings that may be varied together with one: first those that are known to depend on it, then what makes
+    the most visible difference in the same stage.
+    """
+    if not path or is_wording(path):
+        return ()
+    usual = [two[1] if two[0] == path else two[0] for two in USUAL_PAIRS if path in two]
+    spec = focus(path)
+    ranked = sorted((one for one in focuses() if one.rank), key=lambda one: one.rank)
+    others = [one.path for one in ranked if one.stage == spec.stage and one.path != "checkpoint"]
+    # A file is named first, and its weight goes only with it.
+    return tuple(one for one in dict.fromkeys((*usual, *others)) if one not in (path, LORA_FILE))
 
 
 def first_text(draft: PlanDraft) -> str:
@@ -308,13 +363,17 @@ def _focus_trouble(draft: PlanDraft) -> str:
     if not draft.focus:
         return "Choose what is to change from picture to picture."
     # Values and seeds come in the next step; two of each allow the rest to be checked now.
+    second = _sample_text(draft.partner) if draft.second else ""
+    each = str(max(1, len(draft.prompts)))
     sample = msgspec.structs.replace(
-        draft, text=_sample_text(draft), by_steps=False, each=str(max(1, len(draft.prompts))), seeds=()
+        draft, text=_sample_text(draft), second_text=second, by_steps=False, each=each, seeds=()
     )
     plan = sample.trial()
     spec = focus(draft.focus)
     if stage_spec(spec.stage).needs_picture and draft.start_problem:
         return draft.start_problem
+    if draft.reuse is not None and draft.second:
+        return "A run that takes over a picture varies one setting only. Choose nothing else beside it."
     if draft.reuse is not None:
         own = with_values(draft.base, {"txt2img.batch_size": 1})
         tags = lora_weights((prompt_for(plan, 0, draft.own_value),))
@@ -322,6 +381,12 @@ def _focus_trouble(draft: PlanDraft) -> str:
             why = "The picture you come from was made without it, so it cannot be one of these."
             return f"{why} Vary something else than {plain(spec)}."
     return ""
+
+
+def settings_words(draft: PlanDraft, *, title: bool = False) -> str:
+    """What a draft varies: "CFG scale", "LoRA file × LoRA weight"."""
+    paths = [path for path in (draft.focus, draft.second) if path]
+    return TIMES.join(plain(focus(path), title=title) for path in paths)
 
 
 def _sample_text(draft: PlanDraft) -> str:
@@ -333,7 +398,7 @@ def _sample_text(draft: PlanDraft) -> str:
 
 def _check_values(draft: PlanDraft) -> None:
     values = draft.values()
-    if len(values) < 2:
+    if len(values) < 2 or (draft.second and len(draft.partner.values()) < 2):
         raise InvalidInput("Give at least 2 values to compare.", "variant_values")
     draft.trial()
     if draft.reuse is not None and draft.own_value not in values:
@@ -354,9 +419,11 @@ def step_of(wrong: InvalidInput) -> int:
         return VALUES
     if where.startswith(("prompts", "pack")):
         return PROMPT
-    if where.startswith(("variant_values", "images_per_variant", "complete_rows", "most_pictures", "seeds", "name")):
+    if where.startswith(
+        ("variant_values", "second_values", "images_per_variant", "complete_rows", "most_pictures", "seeds", "name")
+    ):
         return VALUES
-    return VARY if where.startswith(("start_image", "focus", "stage", LORA)) or "." in where else CHECK
+    return VARY if where.startswith(("start_image", "focus", "second", "stage", LORA)) or "." in where else CHECK
 
 
 def lora_weights(prompts: tuple[PlanPrompt, ...]) -> dict[str, float]:
@@ -403,10 +470,12 @@ def summary(draft: PlanDraft, step: int) -> str:
         names = draft.prompts[0].prompt_id if len(draft.prompts) == 1 else counted(len(draft.prompts), "prompt")
         return " · ".join(part for part in (draft.pack_title or draft.pack_id, names) if part)
     if step == VARY and draft.spec is not None:
-        return plain(draft.spec, title=True)
+        return settings_words(draft, title=True)
     if step == VALUES and draft.focus:
         try:
             values = counted(len(draft.values()), "value")
+            if draft.second:
+                values = counted(len(draft.pairs), "pair")
             return f"{values}, step by step" if draft.by_steps else f"{values} × {counted(draft.rows(), 'picture')}"
         except InvalidInput:
             return ""

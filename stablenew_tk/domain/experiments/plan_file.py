@@ -19,8 +19,9 @@ from ..config.catalogue import Value, catalogue
 from ..config.global_texts import StageText
 from ..config.origins import MAX_SEED, RANDOM_SEED, Origin
 from ..config.pipeline_config import STAGE_OF_PART, STAGES
-from ..config.sweep import LORA, LORA_FILE, Focus, check_values, focus, focuses, is_wording, spell
+from ..config.sweep import LORA_FILE, Focus, check_values, focus, focuses, is_weight, is_wording, spell
 from ..runs.plan import LARGEST_BUDGET, MOST_PER_VALUE, START_ROWS, LearningPlan, PlanCell, PlanMetadata, PlanPrompt
+from ..runs.value_pairs import TIMES, check_pair, pairs_of, rows_for_all, start_rows
 from .base_config import config_of, kind_of, near_names, read_settings, shortened
 
 SIZE_LIMIT = 1024 * 1024
@@ -58,13 +59,17 @@ def read_plan(data: bytes, *, where: str) -> PlanFromFile:
     values = _values(fields, subject)
     settings = read_settings(fields.get("base_config", {}))
     prompts = _prompts(fields)
+    second, others = _second(fields, subject, values)
     images = _images(fields)
     budget = _whole(fields.get("most_pictures", 0), "most_pictures", (0, LARGEST_BUDGET), " pictures")
+    pairs = pairs_of(subject.path, values, second, others) if second else ()
     usual = START_ROWS if budget else 0
+    if pairs:
+        usual = start_rows(pairs, budget) if budget else rows_for_all(pairs) * ("images_per_variant" not in fields)
     rows = _whole(fields.get("complete_rows", usual), "complete_rows", (0, MOST_PER_VALUE), " rows")
     plan = LearningPlan(
         plan_id="",
-        name=one_line(_text(fields, "name"))[:_LONGEST_NAME] or usual_name(subject, values),
+        name=one_line(_text(fields, "name"))[:_LONGEST_NAME] or ("" if second else usual_name(subject, values)),
         focus_parameter=subject.path,
         stage=subject.stage,
         pack_id=_pack(fields),
@@ -72,10 +77,12 @@ def read_plan(data: bytes, *, where: str) -> PlanFromFile:
         base_config=config_of(settings),
         origins=_origins(fields, settings),
         variant_values=values,
+        second_parameter=second,
+        second_values=others,
         images_per_variant=images,
         complete_rows=rows,
         seeds=_seeds(fields, rows or images * max(1, len(prompts))),
-        extra=_extra(fields, len(values)),
+        extra=_extra(fields, len(pairs) or len(values)),
         batches=_batches(fields),
         most_pictures=budget,
         blind=_switch(fields, "blind", True),
@@ -83,6 +90,8 @@ def read_plan(data: bytes, *, where: str) -> PlanFromFile:
         start_image=_text(fields, "start_image"),
         metadata=_metadata(fields),
     )
+    if not plan.name:
+        plan = msgspec.structs.replace(plan, name=usual_pair_name(plan))
     unknown = [f"{shortened(name)}: this field is not known and was left out." for name in fields if name not in _KNOWN]
     return PlanFromFile(plan, (*unknown, *_stage_notice(fields, subject)), frozenset(fields) & _KNOWN)
 
@@ -104,6 +113,8 @@ def write_plan(plan: LearningPlan) -> bytes:
         "focus_parameter": plan.focus_parameter,
         "stage": plan.stage,
         "variant_values": plan.variant_values,
+        **({"second_parameter": plan.second_parameter} if plan.second_parameter else {}),
+        **({"second_values": plan.second_values} if plan.second_parameter else {}),
         "images_per_variant": plan.images_per_variant,
         "seeds": plan.seeds,
         "blind": plan.blind,
@@ -122,7 +133,7 @@ def write_plan(plan: LearningPlan) -> bytes:
 
 def named_focus(path: str) -> Focus:
     """The focus parameter with this path. Raises InvalidInput with similar names when there is none."""
-    if path in catalogue() or path == LORA_FILE or path.startswith(LORA) or is_wording(path):
+    if path in catalogue() or path == LORA_FILE or is_weight(path) or is_wording(path):
         return focus(path)
     near = near_names(path, [one.path for one in focuses()])
     raise InvalidInput(f"There is no parameter {shortened(repr(path))}.{near}", path)
@@ -133,6 +144,12 @@ def usual_name(subject: Focus, values: Sequence[Value]) -> str:
     if is_wording(subject.path):
         return f"{subject.label}: {len(values)} wordings"[:_LONGEST_NAME]
     return f"{subject.label} {spell(subject.path, values)}"[:_LONGEST_NAME]
+
+
+def usual_pair_name(plan: LearningPlan) -> str:
+    """The default name of a plan that varies two settings: "Steps 20-40 (+5) × CFG scale 5-9 (+1)"."""
+    both = zip(plan.parameters, (plan.variant_values, plan.second_values), strict=True)
+    return TIMES.join(f"{focus(path).label} {spell(path, values)}" for path, values in both)[:_LONGEST_NAME]
 
 
 def one_line(text: str) -> str:
@@ -259,6 +276,25 @@ def _values(fields: Mapping[str, object], subject: Focus) -> tuple[Value, ...]:
     if len(found) < 2:
         raise InvalidInput(f"{field}: give at least 2 different values to compare.", field)
     return found
+
+
+def _second(fields: Mapping[str, object], subject: Focus, values: Sequence[Value]) -> tuple[str, tuple[Value, ...]]:
+    """The optional second setting and its values; "" and () in a file without one."""
+    name, field = _text(fields, "second_parameter"), "second_parameter"
+    if not name:
+        if "second_values" in fields:
+            raise InvalidInput(f"{field}: name the setting that second_values belong to.", field)
+        return "", ()
+    try:
+        path = named_focus(name).path
+    except InvalidInput as error:
+        raise InvalidInput(f"{field}: {error}", field) from error
+    try:
+        found = check_values(path, _list(fields, "second_values"))
+    except InvalidInput as error:
+        raise InvalidInput(str(error).replace("variant_values", "second_values"), "second_values") from error
+    check_pair(subject.path, values, path, found)
+    return path, found
 
 
 def _images(fields: Mapping[str, object]) -> int:

@@ -36,6 +36,28 @@ _BEST = 0.95
 _ABOVE_CHANCE, _ONE_LEADS, _SOME_LEAD, _LEADERS = 1.5, 2 / 3, 0.8, 3
 
 
+class FactorInsight(Struct, frozen=True):
+    """What one of two settings does: the probability that it changes anything (`p_matters`), how many stars lie between
+    its best and worst value on average over the other's (`span`), and the probability that beside the pair to take all
+    its values lie within half a star (`p_level`).
+    """
+
+    path: str
+    p_matters: float
+    span: float
+    p_level: float
+
+
+class PairInsight(Struct, frozen=True):
+    """What each of two settings does, and the probability that they do something together beyond that. `leaning`: the
+    probability that with a higher first value a lower second one does better; None where one of them has no order.
+    """
+
+    factors: tuple[FactorInsight, FactorInsight]
+    p_together: float
+    leaning: float | None = None
+
+
 class Insight(Struct, frozen=True):
     """The result of `analyse`.
 
@@ -45,7 +67,7 @@ class Insight(Struct, frozen=True):
     into account, the other figures of the values are for the case that it does change something. `repeat_sd`: standard
     deviation, in stars, between ratings of the same picture, None when no picture was shown again; `repeats` counts the
     ratings beyond the first. `trend`: stars per unit of the parameter, None for categories. `rows`: seeds with a
-    rating; `rated`: number of pictures.
+    rating; `rated`: number of pictures. `pair`: what either setting does, where two are varied.
     """
 
     ordered: bool
@@ -59,6 +81,7 @@ class Insight(Struct, frozen=True):
     rows: int
     rated: int
     no_effect: float = 0.0
+    pair: PairInsight | None = None
 
 
 class Tally(Struct, frozen=True):
@@ -191,13 +214,18 @@ def _bounded(stars: float) -> float:
     return min(5.0, max(1.0, stars))
 
 
-def decide(values: Sequence[ValueInsight], level: float) -> tuple[VerdictState, Value | None, float]:
+def decide(
+    values: Sequence[ValueInsight], level: float, *, fewest: int | None = None
+) -> tuple[VerdictState, Value | None, float]:
     """Decide the verdict: its state, the value it names, and the probability of the claim.
 
     `level` is P(all values within half a star). "no_difference" is tested first: it lets the user choose the fastest
-    value, and what makes no difference has no best value. The numbers of pictures are of `values`.
+    value, and what makes no difference has no best value. The numbers of pictures are of `values`; `fewest` is that of
+    the value with the fewest, where not every value has to have some.
     """
-    rated, fewest = sum(v.n for v in values), min((v.n for v in values), default=0)
+    rated = sum(v.n for v in values)
+    if fewest is None:
+        fewest = min((v.n for v in values), default=0)
     if fewest < 2 or rated < 7 or len(values) < 2:
         return "too_early", None, 0.0
     leader = nearest(values)

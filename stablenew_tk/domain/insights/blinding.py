@@ -83,7 +83,8 @@ class MatrixRow(Struct, frozen=True):
 
 
 class BlindMatrix(Struct, frozen=True):
-    """The whole matrix. `hidden`: values are not shown. `columns` are numbers of values, one per column; () if hidden.
+    """The whole matrix. `hidden`: values are not shown. `columns` are numbers of values, one per column; () if hidden,
+    and for pairs of values.
 
     `covered`: pictures are being shown again, so the stars they got the first time must not be in sight. `round`: it
     has only pictures made after the values were revealed, mixed with some that are known.
@@ -154,7 +155,9 @@ def blind_matrix(board: Board, making: str = "") -> BlindMatrix:
     if ready := [one for one in board.rounds if one.ready]:
         return _rounds(board, ready)
     hidden, veiled = not board.revealed, board.veiled
-    columns = () if hidden else tuple(columns_by_value(board.plan))
+    in_order = tuple(columns_by_value(board.plan))
+    # Of pairs a row shows only some: a column for each would be empty for the most part.
+    columns = () if hidden or board.plan.second_parameter else in_order
     rows: dict[int, list[BoardCell]] = {}
     for made in board.cells:
         rows.setdefault(made.cell.row, []).append(made)
@@ -162,7 +165,7 @@ def blind_matrix(board: Board, making: str = "") -> BlindMatrix:
     orders = shuffles(board)
     for number, row in enumerate(sorted(rows)):
         by_variant = {made.cell.variant: made for made in rows[row]}
-        order = orders[row] if hidden else [variant for variant in columns if variant in by_variant]
+        order = orders[row] if hidden else [variant for variant in in_order if variant in by_variant]
         places = [by_variant[variant].cell for variant in order]
         opened = [cell in open_cells if hidden else cell not in veiled for cell in places]
         cells = [
@@ -172,7 +175,7 @@ def blind_matrix(board: Board, making: str = "") -> BlindMatrix:
         shown = [cell for cell, is_open in zip(cells, opened, strict=True) if is_open]
         if hidden:
             cells = [*shown, *sorted(closed, key=lambda cell: _PROGRESS.index(cell.state))]
-        at = range(len(cells)) if hidden else [columns.index(variant) for variant in order]
+        at = [columns.index(variant) for variant in order] if columns else range(len(cells))
         lines.append(MatrixRow(row, _placed(cells, start, number, at), not closed))
         start += len(cells)
     again = _again(board, lines) if hidden else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from ..config.catalogue import Value, catalogue, get_value
@@ -23,7 +24,12 @@ def all_equal(board: Board) -> bool:
             rows.setdefault(cell.cell.row, []).append(tuple(shown.picture for shown in cell.sound))
     if any(len(set(pictures)) > 1 for pictures in rows.values()):
         return False
-    return any(len(pictures) == len(board.plan.variant_values) for pictures in rows.values())
+    plan = board.plan
+    if not plan.second_parameter:
+        return any(len(pictures) == len(plan.tested) for pictures in rows.values())
+    # A row of pairs shows only some of them.
+    wanted = Counter(cell.cell.row for cell in board.cells if cell.cell.row < plan.full_rows)
+    return any(len(pictures) == wanted[row] for row, pictures in rows.items())
 
 
 def equal_values(board: Board) -> tuple[tuple[Value, ...], ...]:
@@ -34,7 +40,7 @@ def equal_values(board: Board) -> tuple[tuple[Value, ...], ...]:
     groups: dict[tuple[tuple[int, str], ...], list[Value]] = {}
     for variant in columns_by_value(board.plan):
         if made := tuple(pictures.get(variant, ())):
-            groups.setdefault(made, []).append(board.plan.variant_values[variant])
+            groups.setdefault(made, []).append(board.plan.tested[variant])
     return tuple(tuple(values) for values in groups.values() if len(values) > 1)
 
 

@@ -23,8 +23,9 @@ from ..runs.plan import (
     ResultSummary,
     VerdictState,
     compared_loras,
+    lora_of,
 )
-from .report import Report, naming, preset_values, summary
+from .report import Report, plan_naming, preset_values, setting_values, summary
 from .titles import heading
 from .verdict_text import joined
 
@@ -55,7 +56,7 @@ def leader(report: Report) -> int:
 
 def cells_text(report: Report, cells: Sequence[PlanCell]) -> str:
     """Cells as text: "36 steps, seeds 6–8"."""
-    name = naming(report.focus, report.plan.variant_values)
+    name = plan_naming(report.plan, short=True)
     values = [line.value for line in report.values if line.variant in {cell.variant for cell in cells}]
     rows = sorted({cell.row + 1 for cell in cells})
     run = len(rows) > 1 and all(after == before + 1 for before, after in pairwise(rows))
@@ -71,6 +72,8 @@ def finer_values(report: Report, traits: ModelTraits | None = None) -> tuple[Val
 
     They stay in the range that style or family call sensible, or go no farther out of it than what was tested.
     """
+    if report.plan.second_parameter:
+        return ()
     best = report.verdict.value
     numbers = sorted(float(line.value) for line in report.values) if report.focus.ordered else []
     if best is None or isinstance(best, str) or len(numbers) < 2 or report.verdict.state == "no_difference":
@@ -160,24 +163,35 @@ def why_not_kept(plan: LearningPlan) -> str:
     return _NOTHING
 
 
-def known_draft(
+def known_drafts(
     plan: LearningPlan, found: ResultSummary, value: Value, *, model: ModelSettings | None = None, checkpoint: str = ""
-) -> KnownValue:
-    """A value of the plan as one to take over, with the verdict for it. `checkpoint` is that of the pictures, where it
-    is known better than the plan knows it.
+) -> tuple[KnownValue, ...]:
+    """A value of the plan as one to take over, with the verdict for it; of a pair both of its values. `checkpoint` is
+    that of the pictures, where it is known better than the plan knows it.
     """
-    values, weights = preset_values(plan, value)
     scope = scope_of(plan, checkpoint, model)
     proven = found.state in CERTAIN and found.value in (value, None)
-    return KnownValue(
-        known_id="",
-        path=plan.focus_parameter,
-        values=values,
-        lora_weights=weights,
-        lora_instead=_instead(plan, weights),
-        **asdict(scope),
-        evidence=_evidence(plan, found, by_hand=not proven),
-    )
+    drafts = []
+    for path, own in plan.settings(value):
+        if path == LORA_FILE:
+            name, weight = lora_of(plan, value)
+            values, weights = dict[str, Value](), {name: weight}
+        else:
+            values, weights = setting_values(plan, path, own)
+        if weights == {"": 0.0}:
+            continue  # no LoRA is nothing to put into a prompt
+        drafts.append(
+            KnownValue(
+                known_id="",
+                path=path,
+                values=values,
+                lora_weights=weights,
+                lora_instead=_instead(plan, weights) if path == LORA_FILE else {},
+                **asdict(scope),
+                evidence=_evidence(plan, found, by_hand=not proven),
+            )
+        )
+    return tuple(drafts)
 
 
 def scope_of(

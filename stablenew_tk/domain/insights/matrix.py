@@ -220,7 +220,7 @@ def _cell(history: History, plan: LearningPlan, cell: PlanCell, late: frozenset[
     return BoardCell(
         cell,
         step_id,
-        plan.variant_values[cell.variant],
+        plan.tested[cell.variant],
         plan.seeds[cell.row],
         state,
         _rated_here(history, plan, good, _shown(history, good)) if good is not None else (),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ..base.wording import counted
 from ..config.sweep import focus
 from ..runs.wordings import short_texts
 from .blinding import AGAIN, ROUND, BlindCell, BlindMatrix, MatrixRow
-from .report import Report
+from .report import Report, plan_naming
 
 _WITHOUT_PICTURE = {
     "made": "It is made. The row opens when all of it is.",
@@ -48,7 +49,7 @@ def _how_far(line: MatrixRow) -> str:
 def column_head(matrix: BlindMatrix, report: Report | None, column: int) -> tuple[str, str, bool]:
     """Head of a column: its value, its estimate, and whether the verdict recommends it."""
     plan, variant = matrix.board.plan, matrix.columns[column]
-    value = plan.variant_values[variant]
+    value = plan.tested[variant]
     known = next((one for one in report.values if one.variant == variant), None) if report is not None else None
     # While it is too early, an estimate would look like a winner.
     ripe = report is not None and report.verdict.state != "too_early"
@@ -66,8 +67,10 @@ def place_name(matrix: BlindMatrix, cell: BlindCell) -> str:
         return f"Once more, picture {cell.column + 1}"
     if matrix.hidden or cell.variant < 0:
         return f"Seed {line.row + 1}, picture {cell.column + 1}"
+    if plan.second_parameter:
+        return f"Seed {line.row + 1}, {plan_naming(plan)(plan.tested[cell.variant])}"
     subject = focus(plan.focus_parameter)
-    text = short_texts(plan.focus_parameter, plan.variant_values)(plan.variant_values[cell.variant])
+    text = short_texts(plan.focus_parameter, plan.tested)(plan.tested[cell.variant])
     return f"Seed {line.row + 1}, {f'{text} {subject.unit}' if subject.unit else f'{subject.label} {text}'}"
 
 
@@ -90,7 +93,12 @@ def foot_text(matrix: BlindMatrix, cell: BlindCell, *, current: bool) -> str:
         return "rate this one" if current else "unrated"
     if not cell.stars:
         return "the same picture" if cell.equal else "not counted"
-    return "rated" if matrix.covered and not cell.again else ""
+    if matrix.covered and not cell.again:
+        return "rated"
+    # Pairs have no column that names them.
+    plan = matrix.board.plan
+    named = plan.second_parameter and not matrix.hidden and cell.variant >= 0
+    return f"{plan.tested[cell.variant]} · {counted(cell.stars, 'star')}" if named else ""
 
 
 def without_picture(cell: BlindCell) -> str:
@@ -104,9 +112,13 @@ def state_words(matrix: BlindMatrix) -> tuple[str, str]:
     if matrix.round:
         return "Blind", "What was made since, shuffled with some you know. Values are shown when all are rated."
     if matrix.hidden:
-        shuffled = f"{len(plan.variant_values)} values, shuffled anew in every row."
+        shuffled = (
+            f"{counted(len(plan.tested), 'pair' if plan.second_parameter else 'value')}, shuffled anew in every row."
+        )
         if plan.most_pictures:
             return "Blind", f"{shuffled} More are made until it is clear."
         return "Blind", f"{shuffled} Names and values are shown when all are rated."
     columns = "Every column is one value, every row one seed."
+    if plan.second_parameter:
+        columns = "Every row is one seed; its pair stands below every rated picture."
     return ("Revealed", columns) if plan.blind else ("Open", f"Values are in sight. {columns}")

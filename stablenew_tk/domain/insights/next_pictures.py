@@ -11,7 +11,7 @@ from .verdict_text import SuggestedCell
 
 QUARTER = 0.25
 # From here on the pictures are asked for that would tell whether there is a difference at all.
-_NEARLY_LEVEL = 0.6
+NEARLY_LEVEL = 0.6
 
 
 def suggested(
@@ -33,7 +33,7 @@ def suggested(
     """
     ranked = sorted(range(len(values)), key=lambda v: (-values[v].high, -values[v].mean))
     complete = table.complete()
-    if level >= _NEARLY_LEVEL and complete >= 2:
+    if level >= NEARLY_LEVEL and complete >= 2:
         lowest = min(ranked, key=lambda v: (values[v].low, values[v].mean))
         contenders = list(dict.fromkeys((*ranked[:2], lowest)))
         begin = contenders

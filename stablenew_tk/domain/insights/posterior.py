@@ -75,13 +75,15 @@ class Scales(Struct, frozen=True):
 class Possibility(Struct, frozen=True):
     """One point of the grid: its posterior weight, and the distribution of the values' means given its scales.
 
-    The means are normal around `means` with precision `factor` times its transpose, divided by the noise squared.
+    The means are normal around `means` with precision `factor` times its transpose, divided by the noise squared; where
+    the `shape` has parts, that is the precision of its parts.
     """
 
     weight: float
     scales: Scales
     means: Vector
     factor: Matrix
+    shape: EffectShape
 
 
 class Posterior(Struct, frozen=True):
@@ -226,7 +228,7 @@ def log_prior(rows: float, noise: float) -> float:
 
 class _Solution(Struct, frozen=True):
     """The part of the solution at one point of the grid that does not depend on the noise. `values` is 0 where the
-    values do not differ.
+    values do not differ; `half` is the right-hand side behind the first half of the solve.
 
     Log likelihood = `constant` − degrees of freedom · log(noise) − `left` / (2 · noise²).
     """
@@ -234,27 +236,31 @@ class _Solution(Struct, frozen=True):
     values: float
     rows: float
     rater: float
-    means: Vector
+    half: Vector
     factor: Matrix
     constant: float
     left: float
+    shape: EffectShape
 
 
-def fit(pictures: Sequence[Observation], shapes: Sequence[EffectShape]) -> Posterior:
-    """The posterior of the means; at least one picture is needed.
+def fit(
+    pictures: Sequence[Observation], shapes: Sequence[EffectShape], *, count: int = 0, no_effect: float = NO_EFFECT
+) -> Posterior:
+    """The posterior of the `count` means (0 = as many as the first shape has); at least one picture is needed.
 
-    Every place of a shape is a value; the level of all has a flat prior. For one pair of ratios the posterior of the
-    means is R&W 2006 eq. 2.23 in precision form, and the weight of a noise is the marginal likelihood eq. 2.30.
+    Every place of a shape is a value, or a part of some; the level of all has a flat prior. For one pair of ratios the
+    posterior of the means is R&W 2006 eq. 2.23 in precision form, and the weight of a noise is the marginal likelihood
+    eq. 2.30. `no_effect` is the prior probability that the values do not differ at all.
     """
-    count = len(shapes[0].precision)
+    count = count or len(shapes[0].precision)
     again = sum(p.shown - 1 for p in pictures)
     freedom = len(pictures) - 1 + again
     points: list[tuple[float, float, _Solution]] = []
-    for found in _solutions(pictures, shapes, again):
+    for found in _solutions(pictures, shapes, count, again):
         for noise in _NOISES:
             weight = found.constant - freedom * log(noise) - found.left / (2 * noise**2)
             weight += log_prior(found.rows * noise, noise)
-            weight += _prior_of(found.values * noise, count)
+            weight += _prior_of(found.values * noise, count, no_effect)
             points.append((weight, noise, found))
     top = max(weight for weight, _, _ in points)
     flat = sum(exp(weight - top) for weight, _, found in points if not found.values)
@@ -264,27 +270,33 @@ def fit(pictures: Sequence[Observation], shapes: Sequence[EffectShape]) -> Poste
     top = max(weight for weight, _, _ in points)
     # What is a ten-thousandth as likely as the likeliest can neither be seen in a draw nor in a mean.
     kept = [(exp(weight - top), noise, found) for weight, noise, found in points if weight > top - 9.2]
-    total = sum(weight for weight, _, _ in kept)
+    total, middle = sum(weight for weight, _, _ in kept), sum(p.stars for p in pictures) / len(pictures)
+    # Most points are not kept, and several noises share the means of one.
+    means = {
+        at: [middle + m for m in _of_values(backward(mirrored(f.factor), f.half), f.shape)]
+        for at, f in {id(found): found for _, _, found in kept}.items()
+    }
     possibilities = [
-        Possibility(weight / total, Scales(f.values * noise, f.rows * noise, noise, f.rater), f.means, f.factor)
+        Possibility(
+            weight / total, Scales(f.values * noise, f.rows * noise, noise, f.rater), means[id(f)], f.factor, f.shape
+        )
         for weight, noise, f in kept
     ]
     return Posterior(same if count > 1 else 0.0, possibilities)
 
 
 @lru_cache(maxsize=4096)
-def _prior_of(effects: float, count: int) -> float:
+def _prior_of(effects: float, count: int, no_effect: float) -> float:
     if not effects:
-        return log(NO_EFFECT)
-    return log(1 - NO_EFFECT) + (effect_prior(effects, count) if count > 1 else 0.0)
+        return log(no_effect)
+    return log(1 - no_effect) + (effect_prior(effects, count) if count > 1 else 0.0)
 
 
 class _Point(Struct, frozen=True):
-    """One pair of scales of seeds and rater with the likelihood there. `middle` is the average of all stars, `rest` the
-    part of the squares that no mean explains, `start` the part of the constant that is the same for all effects."""
+    """One pair of scales of seeds and rater with the likelihood there. `rest` is the part of the squares that no mean
+    explains, `start` the part of the constant that is the same for all effects."""
 
     known: Likelihood
-    middle: float
     row_ratio: float
     rater: float
     start: float
@@ -295,7 +307,6 @@ def _points(pictures: Sequence[Observation], count: int, again: int) -> Iterator
     """All pairs of ratios and, where the ratings tell, parts of the rater and sizes of what a value does to one
     prompt."""
     centred = _centred(pictures)
-    middle = sum(p.stars for p in pictures) / len(pictures)
     # Whole stars repeat exactly more often than the wavering behind them would.
     scatter = sum(p.scatter for p in pictures) + again * _ROUNDING
     for rater in _RATER_PARTS if again else (1.0,):
@@ -303,19 +314,43 @@ def _points(pictures: Sequence[Observation], count: int, again: int) -> Iterator
             for row_ratio in _ROW_RATIOS:
                 known = evidence(centred, count, row_ratio=row_ratio, rater=rater, prompt_ratio=prompt_ratio)
                 start = -known.half_log_determinant - 0.5 * again * log(rater)
-                yield _Point(known, middle, row_ratio, rater, start, scatter / rater)
+                yield _Point(known, row_ratio, rater, start, scatter / rater)
 
 
-def _solutions(pictures: Sequence[Observation], shapes: Sequence[EffectShape], again: int) -> Iterator[_Solution]:
+def _solutions(
+    pictures: Sequence[Observation], shapes: Sequence[EffectShape], count: int, again: int
+) -> Iterator[_Solution]:
     """One linear solve for every point, shape and size of the effects, and the solution without any effect."""
-    count = len(shapes[0].precision)
     for point in _points(pictures, count, again):
         known = point.known
         total, pull = sum(map(sum, known.precision)), sum(known.right)
         left = max(0.0, known.squares - pull**2 / total) + point.rest
-        yield _Solution(0.0, point.row_ratio, point.rater, [], [], point.start - 0.5 * log(total / count), left)
+        constant = point.start - 0.5 * log(total / count)
+        yield _Solution(0.0, point.row_ratio, point.rater, [], [], constant, left, shapes[0])
+        of_parts = {shape.parts: _of_parts(known, shape) for shape in shapes}
         for shape in shapes:
-            yield from _with_effects(shape, point)
+            yield from _with_effects(shape, point, of_parts[shape.parts])
+
+
+def _of_parts(known: Likelihood, shape: EffectShape) -> Likelihood:
+    """The likelihood of what the values of a shape are made of, from that of the values."""
+    if not shape.parts:
+        return known
+    size = len(shape.precision)
+    precision, right = [[0.0] * size for _ in range(size)], [0.0] * size
+    for own, line, pull in zip(shape.parts, known.precision, known.right, strict=True):
+        for i in own:
+            right[i] += pull
+            target = precision[i]
+            for other, cell in zip(shape.parts, line, strict=True):
+                for j in other:
+                    target[j] += cell
+    return Likelihood(precision, right, known.squares, known.half_log_determinant)
+
+
+def _of_values(parts: Vector, shape: EffectShape) -> Vector:
+    """The values from their parts."""
+    return [sum([parts[i] for i in own]) for own in shape.parts] if shape.parts else parts
 
 
 def _centred(pictures: Sequence[Observation]) -> list[Observation]:
@@ -336,16 +371,15 @@ def _prompts_repeat(pictures: Sequence[Observation]) -> bool:
     return len(rows) > 1 and any(len(found) > 1 for found in rows.values())
 
 
-def _with_effects(shape: EffectShape, point: _Point) -> Iterator[_Solution]:
-    known, free = point.known, len(shape.precision) - 1
+def _with_effects(shape: EffectShape, point: _Point, known: Likelihood) -> Iterator[_Solution]:
+    free = len(shape.precision) - 1
     start = point.start + log(shape.weight) + shape.half_log_determinant
     for value_ratio, step in zip(_VALUE_RATIOS, _VALUE_STEPS, strict=True):
         factor = cholesky(_shrunk(shape.precision, value_ratio, known.precision))
         half = forward(factor, known.right)
-        means = [point.middle + m for m in backward(mirrored(factor), half)]
         left = max(0.0, known.squares - sum(map(mul, half, half))) + point.rest
         constant = start - free * log(value_ratio) + log(step) - sum(log(line[-1]) for line in factor)
-        yield _Solution(value_ratio, point.row_ratio, point.rater, means, factor, constant, left)
+        yield _Solution(value_ratio, point.row_ratio, point.rater, half, factor, constant, left, shape)
 
 
 def _shrunk(prior: Matrix, value_ratio: float, precision: Matrix) -> Matrix:
@@ -365,7 +399,7 @@ def draws(possibilities: Sequence[Possibility], count: int, seed: int) -> Iterat
     if not possibilities:
         return
     pairs, passed, done = count // 2, 0.0, 0
-    offset, throws = _throws(seed, pairs, len(possibilities[0].means))
+    offset, throws = _throws(seed, pairs, max(len(possibility.factor) for possibility in possibilities))
     upper: Matrix = []
     last: Matrix | None = None
     for possibility in possibilities:
@@ -374,9 +408,9 @@ def draws(possibilities: Sequence[Possibility], count: int, seed: int) -> Iterat
         if due > done and possibility.factor is not last:
             last = possibility.factor
             upper = mirrored(last)
-        noise = possibility.scales.noise
+        noise, shape, size = possibility.scales.noise, possibility.shape, len(possibility.factor)
         for throw in throws[done:due]:
-            steps = backward(upper, throw)
+            steps = _of_values(backward(upper, throw[:size]), shape)
             yield [m + noise * s for m, s in zip(possibility.means, steps, strict=True)]
             yield [m - noise * s for m, s in zip(possibility.means, steps, strict=True)]
         done = due

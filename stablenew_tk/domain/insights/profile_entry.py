@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value
-from ..config.sweep import LORA, LORA_FILE, is_wording, value_text
+from ..config.sweep import LORA, LORA_FILE, focus, is_wording, value_text
 from ..models.profile import ModelPreset, RecommendedWeight, Tier
 from ..runs.plan import LearningPlan
 from .report import Report, preset_values
@@ -16,7 +16,7 @@ _SHOWN: dict[str, Tier] = {"best": "best", "settled": "best", "no_difference": "
 
 
 def learned_preset(plan: LearningPlan, report: Report, *, date: str) -> ModelPreset:
-    """A preset with only the recommended value of the focus parameter, because no other value was tested.
+    """A preset with only the recommended value of each focus parameter, because no other value was tested.
 
     A later run with the same focus parameter replaces it. `date` is YYYY-MM-DD. Raises InvalidInput when the report
     recommends no value.
@@ -33,15 +33,20 @@ def learned_preset(plan: LearningPlan, report: Report, *, date: str) -> ModelPre
         )
     if is_wording(path):
         raise InvalidInput(f"“{plan.name}” compared wordings, which tells nothing about the checkpoint.")
-    values, _ = preset_values(plan, value)
-    if path in (_SAMPLER, _SCHEDULER):
+    values, weights = preset_values(plan, value)
+    if weights:
+        raise InvalidInput(
+            f"“{plan.name}” is about a LoRA together with other settings, for which a profile has no place. Keep it as "
+            "a preset."
+        )
+    if {_SAMPLER, _SCHEDULER} & set(plan.parameters):
         # They were only seen together.
         values = {_SAMPLER: plan.base_config.txt2img.sampler, _SCHEDULER: plan.base_config.txt2img.scheduler, **values}
     sampler, scheduler = values.pop(_SAMPLER, ""), values.pop(_SCHEDULER, "")
     steps, cfg = values.pop(_STEPS, None), values.pop(_CFG, None)
     return ModelPreset(
-        id=f"learned-{path}",
-        label=f"{report.focus.label} {value_text(value, path)}",
+        id=f"learned-{'+'.join(plan.parameters)}",
+        label=", ".join(f"{focus(one).label} {value_text(own, one)}" for one, own in plan.settings(value)),
         rating=tier,
         sampler=str(sampler),
         scheduler=str(scheduler) or None,
@@ -70,7 +75,7 @@ def learned_weight(plan: LearningPlan, report: Report, *, date: str) -> Recommen
 
 def is_about_lora(plan: LearningPlan) -> bool:
     """Whether the plan varied the weight of a LoRA."""
-    return plan.focus_parameter.startswith(LORA)
+    return plan.focus_parameter.startswith(LORA) and not plan.second_parameter
 
 
 def _shown(plan: LearningPlan, report: Report) -> tuple[Value, Tier]:

@@ -24,10 +24,13 @@ from ..runs.plan import (
 )
 from ..runs.plan_title import prompts_tested
 from ..runs.wordings import short_texts
-from .analysis import Insight, analyse, phrase
+from .analysis import Insight, PairInsight, analyse, phrase
 from .drift import over_time
 from .equal_pictures import all_equal, certain_verdict, equal_values, no_effect
 from .matrix import Board, BoardCell, axis_value, evidence
+from .pair_analysis import analyse_pairs, axes_of, pairs_in_order
+from .pair_words import matters, named_pair
+from .rated_images import RatedImage
 from .scope import scope_words
 from .standing import blind_text, standing
 from .tag_rates import tag_sentences
@@ -109,17 +112,15 @@ def report(board: Board, *, seed: int = 0) -> Report:
     plan, subject = board.plan, focus(board.plan.focus_parameter)
     known = evidence(board)
     values = tested_values(board, known)
-    insight = held_back(analyse(known.ratings, ordered=subject.ordered, seed=seed), values)
+    insight = _analysed(plan, known.ratings, values, seed)
     insight = replace(insight, rated=insight.rated - known.equal)
     nothing_changed = all_equal(board)
     useful = () if nothing_changed else most_useful(board, insight, values)
     there = {cell.cell for cell in board.cells if cell.state == "made"}
     to_make = tuple(cell for cell in useful if cell not in there)
     # The sentence must name the same pictures that the button makes.
-    insight = replace(
-        insight, next=tuple(SuggestedCell(axis_value(plan.variant_values[c.variant]), c.row) for c in to_make)
-    )
-    name = naming(subject, plan.variant_values)
+    insight = replace(insight, next=tuple(SuggestedCell(axis_value(plan.tested[c.variant]), c.row) for c in to_make))
+    name = plan_naming(plan)
     total = standing(board).wanted - known.foreign
     prompts = prompts_tested(plan, (rating.row for rating in known.ratings))
     if nothing_changed:
@@ -128,8 +129,8 @@ def report(board: Board, *, seed: int = 0) -> Report:
         scope = scope_words(plan, prompts, sketch=known.sketch)
         if known.not_blind:
             scope = f"{scope}; {blind_text(insight.rated, known.not_blind)}"
-        verdict = _verdict(subject, insight, values, name=name, scope=scope, planned=total)
-    text = short_texts(subject.path, plan.variant_values)
+        verdict = _verdict(plan, insight, values, scope=scope, planned=total)
+    text = short_texts(subject.path, plan.tested)
     tags = [(name(axis_value(one.value)), [facts.tags for facts in one.looked_at]) for one in values]
     found = Report(
         plan=plan,
@@ -149,12 +150,21 @@ def report(board: Board, *, seed: int = 0) -> Report:
         next=to_make,
         rate_next=tuple(cell for cell in useful if cell in there),
         same=equal_values(board),
-        tag_sentences=tag_sentences(tags, ordered=subject.ordered),
+        tag_sentences=tag_sentences(tags, ordered=subject.ordered and not plan.second_parameter),
         over_time=over_time(values, insight, verdict, earlier=board.earlier, name=name),
         not_blind=known.not_blind,
         steps=step_ratings(board),
     )
     return replace(found, remark=unbroken(" ".join(_remarks(found))))
+
+
+def _analysed(plan: LearningPlan, ratings: Sequence[RatedImage], values: Sequence[TestedValue], seed: int) -> Insight:
+    if not plan.second_parameter:
+        subject = focus(plan.focus_parameter)
+        return held_back(analyse(ratings, ordered=subject.ordered, seed=seed), values)
+    # Not every pair has pictures, so none of them can be the one that nobody has looked at yet.
+    pairs = pairs_in_order(plan)
+    return analyse_pairs(ratings, pairs, axes_of(plan), (plan.focus_parameter, plan.second_parameter), seed=seed)
 
 
 def _value_report(text: str, insight: Insight, one: TestedValue, *, blind: bool) -> ValueReport:
@@ -201,18 +211,33 @@ def naming(subject: Focus, values: Sequence[Value] = ()) -> Callable[[Value], st
     return name
 
 
+def plan_naming(plan: LearningPlan, *, short: bool = False) -> Callable[[Value], str]:
+    """Return a function that names the tested values of a plan in a sentence, as `naming` does; pairs: CFG 7 and 30
+    steps. `short`: pairs as they stand in a list of several.
+    """
+    subjects = tuple(map(focus, plan.parameters))
+    lists = (plan.variant_values, plan.second_values)
+    names = tuple(naming(subject, values) for subject, values in zip(subjects, lists, strict=False))
+    if len(names) == 1:
+        return names[0]
+
+    def name(value: Value) -> str:
+        first, second = plan.values_of(value)
+        if second is None:
+            return names[0](first)
+        return named_pair(subjects[0], subjects[1], (names[0](first), names[1](second)), short=short)
+
+    return name
+
+
 def _verdict(
-    subject: Focus,
-    insight: Insight,
-    values: Sequence[TestedValue],
-    *,
-    name: Callable[[Value], str],
-    scope: str,
-    planned: int,
+    plan: LearningPlan, insight: Insight, values: Sequence[TestedValue], *, scope: str, planned: int
 ) -> Verdict:
     """The verdict with its words and the value as the plan has it (True for a switch that is named "on")."""
+    subject = focus(plan.focus_parameter)
     known = [(one, found) for one in values if (found := insight_at(insight, one.value)) is not None]
     seconds = clear_times([one for one, _ in known])
+    name = plan_naming(plan, short=insight.verdict.state == "leaning")
     verdict = phrase(insight, name=name, scope=scope, seconds=seconds, planned=planned)
     own = next((one.value for one, found in known if found.value == verdict.value), None)
     # Names of samplers and files are written as they are, even at the start of a sentence.
@@ -226,8 +251,10 @@ def _remarks(found: Report) -> Iterator[str]:
         yield no_effect(found.plan)
     else:
         for group in found.same:
-            text = short_texts(found.focus.path, found.plan.variant_values)
+            text = short_texts(found.focus.path, found.plan.tested)
             yield f"{joined([text(value) for value in group])}: the same picture on every seed."
+    if found.insight.pair is not None and found.verdict.state != "too_early":
+        yield _what_matters(found, found.insight.pair)
     leader = next((v for v in found.values if v.value == found.verdict.value and v.insight is not None), None)
     if leader is not None and found.verdict.state in ("settled", "best"):
         yield from _close_behind(leader, found.values)
@@ -250,6 +277,16 @@ def _remarks(found: Report) -> Iterator[str]:
     if found.sketch:
         facts.append("sketch pictures: a rehearsal, not evidence about a checkpoint")
     yield f"{'; '.join(facts)}."
+
+
+def _what_matters(found: Report, pair: PairInsight) -> str:
+    subjects = focus(found.plan.focus_parameter), focus(found.plan.second_parameter)
+    first, second = found.plan.values_of(found.verdict.value) if found.verdict.value is not None else (None, None)
+    leader = (
+        naming(subjects[0])(first) if first is not None else "",
+        naming(subjects[1])(second) if second is not None else "",
+    )
+    return matters(pair, subjects, leader)
 
 
 def _count(number: int, what: str) -> str:
@@ -278,7 +315,7 @@ def _seconds(seconds: float) -> str:
 def _edge(leader: ValueReport, found: Report) -> Iterator[str]:
     """A remark when the best value is the smallest or largest tested one, so values beyond it might be better."""
     subject = found.focus
-    if not subject.ordered or len(found.values) < 2:
+    if not subject.ordered or len(found.values) < 2 or found.plan.second_parameter:
         return
     if leader is found.values[-1] and leader.value != subject.maximum:
         yield f"{leader.text} is the highest value you tried; higher ones may be as good or better."
@@ -312,8 +349,7 @@ def certain_summary(board: Board) -> ResultSummary | None:
     if not all_equal(board):
         return None
     plan = board.plan
-    name = naming(focus(plan.focus_parameter), plan.variant_values)
-    verdict = certain_verdict(plan, tested_values(board, evidence(board)), name)
+    verdict = certain_verdict(plan, tested_values(board, evidence(board)), plan_naming(plan))
     now = standing(board)
     return ResultSummary(
         state=verdict.state,
@@ -340,20 +376,28 @@ def _step_rating(cell: BoardCell) -> StepRating:
 
 
 def preset_values(plan: LearningPlan, value: Value) -> tuple[dict[str, Value], dict[str, float]]:
-    """The catalogue values and LoRA weights of a preset with this value of the focus parameter.
+    """The catalogue values and LoRA weights of a preset with one of the tested values of a plan.
 
     A value of hires fix or refiner also brings the switch that turns that feature on, and the refiner of the plan.
     """
-    path = plan.focus_parameter
-    if path == LORA_FILE:
-        name, weight = lora_of(plan, value)
-        return {}, {name: weight} if name else {}
+    values: dict[str, Value] = {}
+    weights: dict[str, float] = {}
+    for path, own in plan.settings(value):
+        if path == LORA_FILE:
+            name, weight = lora_of(plan, value)
+            weights |= {name: weight} if name else {}
+        else:
+            more = setting_values(plan, path, own)
+            values, weights = values | more[0], weights | more[1]
+    return values, weights
+
+
+def setting_values(plan: LearningPlan, path: str, value: Value) -> tuple[dict[str, Value], dict[str, float]]:
+    """The same for one setting of a plan, which is no LoRA file."""
     if path.startswith(LORA):
         return {}, {path.removeprefix(LORA): float(value)}
     block = path.partition(".")[0]
-    values: dict[str, Value] = {}
-    if block in STAGE_OF_PART:
-        values[f"{block}.enabled"] = True
+    values: dict[str, Value] = {f"{block}.enabled": True} if block in STAGE_OF_PART else {}
     if block == "refiner" and plan.base_config.refiner.checkpoint:
         values["refiner.checkpoint"] = plan.base_config.refiner.checkpoint
     return values | {path: value}, {}

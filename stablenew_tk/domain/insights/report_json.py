@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from ..config.catalogue import Value
-from ..runs.plan import PlanCell, VerdictState
+from ..runs.plan import LearningPlan, PlanCell, VerdictState
 from ..runs.plan_title import prompts_tested
 from .report import Report, ValueReport
 
 
 class DocumentValue(Struct, frozen=True, kw_only=True):
-    """One tested value. Numbers are None while no picture of it is rated; probabilities are 0 to 1."""
+    """One tested value. Numbers are None while no picture of it is rated; probabilities are 0 to 1.
+
+    `settings`: what it sets, by focus parameter; a value that is a pair sets two.
+    """
 
     value: Value
     n: int
@@ -21,6 +26,18 @@ class DocumentValue(Struct, frozen=True, kw_only=True):
     p_best: float | None
     p_within_quarter: float | None
     seconds: float | None
+    settings: Mapping[str, Value] = {}
+
+
+class DocumentFactor(Struct, frozen=True, kw_only=True):
+    """What one of two settings does: the probability that it changes anything, the stars between its best and worst
+    value, and the probability that beside the pair to take it makes no difference that can be seen.
+    """
+
+    focus_parameter: str
+    p_matters: float
+    span: float
+    p_no_difference: float
 
 
 class DocumentVerdict(Struct, frozen=True, kw_only=True):
@@ -44,7 +61,8 @@ class DocumentCell(Struct, frozen=True, kw_only=True):
 class InsightDocument(Struct, frozen=True, kw_only=True):
     """The whole report. `prompts` are the names of the prompts tested.
 
-    `next` lists suggested cells; those already made, which only need a rating, come first.
+    `next` lists suggested cells; those already made, which only need a rating, come first. `second_parameter`,
+    `factors` and `p_together` (that the two do something together) are those of a run that varies two settings.
     """
 
     plan_id: str
@@ -70,6 +88,9 @@ class InsightDocument(Struct, frozen=True, kw_only=True):
     who: str
     note: str
     prompts: tuple[str, ...]
+    second_parameter: str = ""
+    factors: tuple[DocumentFactor, ...] = ()
+    p_together: float | None = None
 
 
 def document(report: Report) -> InsightDocument:
@@ -77,13 +98,13 @@ def document(report: Report) -> InsightDocument:
     plan, verdict, insight = report.plan, report.verdict, report.insight
 
     def place(cell: PlanCell) -> DocumentCell:
-        return DocumentCell(value=plan.variant_values[cell.variant], row=cell.row)
+        return DocumentCell(value=plan.tested[cell.variant], row=cell.row)
 
     return InsightDocument(
         plan_id=plan.plan_id,
         focus_parameter=plan.focus_parameter,
         ordered=report.focus.ordered,
-        values=tuple(_value(found) for found in report.values),
+        values=tuple(_value(plan, found) for found in report.values),
         verdict=DocumentVerdict(
             state=verdict.state,
             value=verdict.value,
@@ -110,10 +131,18 @@ def document(report: Report) -> InsightDocument:
         who=plan.metadata.who,
         note=plan.metadata.notes,
         prompts=tuple(prompt.prompt_id for prompt in prompts_tested(plan)),
+        second_parameter=plan.second_parameter,
+        factors=tuple(
+            DocumentFactor(
+                focus_parameter=one.path, p_matters=one.p_matters, span=one.span, p_no_difference=one.p_level
+            )
+            for one in (insight.pair.factors if insight.pair is not None else ())
+        ),
+        p_together=insight.pair.p_together if insight.pair is not None else None,
     )
 
 
-def _value(found: ValueReport) -> DocumentValue:
+def _value(plan: LearningPlan, found: ValueReport) -> DocumentValue:
     known = found.insight
     return DocumentValue(
         value=found.value,
@@ -124,4 +153,5 @@ def _value(found: ValueReport) -> DocumentValue:
         p_best=known.p_best if known else None,
         p_within_quarter=known.p_within_quarter if known else None,
         seconds=found.seconds,
+        settings=dict(plan.settings(found.value)),
     )

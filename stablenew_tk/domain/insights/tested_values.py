@@ -75,7 +75,7 @@ def tested_values(board: Board, known: Evidence) -> tuple[TestedValue, ...]:
             and shown.facts.sketch == known.sketch
             and (swept or shown.facts.checkpoint == known.checkpoint)
         )
-        value = board.plan.variant_values[variant]
+        value = board.plan.tested[variant]
         found.append(TestedValue(variant=variant, value=value, cells=tuple(cells), sound=sound))
     return tuple(found)
 
@@ -117,6 +117,10 @@ def most_useful(board: Board, insight: Insight, values: Sequence[TestedValue]) -
     rows = sorted(range(count), key=lambda row: (-begun[row], row))
     if insight.verdict.state == "too_early":
         first = [PlanCell(one.variant, row) for row in rows for one in values]
+        if board.plan.second_parameter:
+            # Of pairs a row shows only some.
+            asked = frozenset(board.plan.cells())
+            first = [cell for cell in first if cell in asked]
     else:
         first = [PlanCell(variant[key_of(cell.value)], cell.row) for cell in insight.next]
     ranked = sorted(insight.values, key=lambda one: (-one.p_best, -one.mean))

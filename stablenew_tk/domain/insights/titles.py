@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..base.wording import counted
-from ..config.catalogue import catalogue, parameter
+from ..config.catalogue import Value, catalogue, parameter
 from ..config.pipeline_config import BLOCK_SPECS
 from ..config.sweep import focus, is_wording, spell
 from ..runs.plan import LearningPlan, VerdictState
 from ..runs.plan_title import prompts_tested
+from ..runs.value_pairs import TIMES
 from ..runs.wordings import short_texts
 from .association import Association
 from .report import Report
@@ -46,6 +47,24 @@ def heading(path: str) -> str:
     return f"{stage} {label[0].lower() + label[1:] if label.split()[0][1:].islower() else label}"
 
 
+def plan_heading(plan: LearningPlan) -> str:
+    """What a plan varies as a title: "CFG scale", "LoRA file × weight"."""
+    names = [heading(path) for path in plan.parameters]
+    if len(names) > 1 and names[1].startswith(f"{names[0].split()[0]} "):
+        names[1] = names[1].partition(" ")[2]
+    return TIMES.join(names)
+
+
+def spelled(plan: LearningPlan) -> str:
+    """The values that a plan compares, of two settings both lists."""
+    both = zip(plan.parameters, (plan.variant_values, plan.second_values), strict=False)
+    return " and ".join(_spelled(path, values) for path, values in both)
+
+
+def _spelled(path: str, values: Sequence[Value]) -> str:
+    return ", ".join(map(short_texts(path, values), values)) if is_wording(path) else spell(path, values)
+
+
 def hint_title(hint: Association) -> str:
     """What a hint is about: the slot as it is written, or the parameter's title."""
     return hint.what if hint.slot else heading(hint.what)
@@ -73,11 +92,6 @@ def signed_stars(stars: float) -> str:
     return text if text == "0.0" else f"{'+' if stars > 0 else '−'}{text}"
 
 
-def _values_text(plan: LearningPlan) -> str:
-    path, values = plan.focus_parameter, plan.variant_values
-    return ", ".join(map(short_texts(path, values), values)) if is_wording(path) else spell(path, values)
-
-
 def progress_text(standing: Standing, state: State) -> str:
     """How far a Learning Run is, in one line: "3 of 13 rated · 1 failed"."""
     failed = f" · {standing.failed} failed" if standing.failed else ""
@@ -103,9 +117,9 @@ def plan_facts(standing: Standing, state: State) -> list[tuple[str, str]]:
     """Pairs of label and text about a Learning Run. They contain no values while the plan is blind."""
     plan = standing.plan
     prompts = [prompt.prompt_id for prompt in prompts_tested(plan)]
-    values = counted(len(plan.variant_values), "value")
+    values = counted(len(plan.tested), "pair" if plan.second_parameter else "value")
     if standing.revealed:
-        values = _values_text(plan)
+        values = spelled(plan)
     missing = ((standing.failed, "failed"), (standing.suspect, "suspect, not counted"))
     most = f", up to {plan.most_pictures} step by step" if state != "done" and goes_on(standing) else ""
     made = (f"{standing.made} of {standing.cells}{most}", *(f"{number} {what}" for number, what in missing if number))

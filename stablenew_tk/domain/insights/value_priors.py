@@ -15,7 +15,7 @@ from ..base.statistics import Matrix, Vector, cholesky, inverted
 
 # Parts of the values' effects that follow a smooth curve, with the prior weight of each. Steps and CFG mostly follow
 # one; a single value that falls out of line, or a second peak, does not, and a fixed part would smooth it away.
-_SMOOTH_PARTS = ((0.0, 0.2), (0.7, 0.3), (0.97, 0.5))
+SMOOTH_PARTS = ((0.0, 0.2), (0.7, 0.3), (0.97, 0.5))
 _LENGTH = 0.4
 # Expected range of n independent normal numbers in units of their standard deviation (Tippett 1925, table of the
 # control charts' d2), from n = 2 on.
@@ -28,11 +28,15 @@ _SPREAD_OF_SPREADS = 0.4
 class EffectShape(Struct, frozen=True):
     """A prior of the values' effects up to its size: its `weight` among the shapes, the `precision` of the effects when
     their common level is unknown, and half the log of the product of that matrix's positive eigenvalues.
+
+    With `parts` the effects are sums: `parts` has for each value the places of what it is made of, and `precision` is
+    that of those. () = every value is a part of its own.
     """
 
     weight: float
     precision: Matrix
     half_log_determinant: float
+    parts: tuple[tuple[int, ...], ...] = ()
 
 
 def effect_shapes(axis: Sequence[float] | None, count: int) -> tuple[EffectShape, ...]:
@@ -40,12 +44,12 @@ def effect_shapes(axis: Sequence[float] | None, count: int) -> tuple[EffectShape
     the one for categories, which do not resemble each other; else only that one. Their weights add up to 1.
     """
     if axis is None or count < 3:
-        return (_shape(1.0, _covariance([], 0.0, count)),)
-    places = _places(axis)
-    return tuple(_shape(weight, _covariance(places, part, count)) for part, weight in _SMOOTH_PARTS)
+        return (shape_of(1.0, covariance([], 0.0, count)),)
+    places = places_on(axis)
+    return tuple(shape_of(weight, covariance(places, part, count)) for part, weight in SMOOTH_PARTS)
 
 
-def _covariance(places: Vector, smooth: float, count: int) -> Matrix:
+def covariance(places: Vector, smooth: float, count: int) -> Matrix:
     """Covariance of the effects: a `smooth` part (squared exponential of Rasmussen & Williams, Gaussian Processes for
     Machine Learning, 2006, eq. 4.9) and the rest of each value's own.
     """
@@ -60,7 +64,7 @@ def _covariance(places: Vector, smooth: float, count: int) -> Matrix:
     return [[scale * cell for cell in line] for line in raw]
 
 
-def _places(axis: Sequence[float]) -> Vector:
+def places_on(axis: Sequence[float]) -> Vector:
     """Map ascending values to 0-1, half by size and half by rank.
 
     Somebody who tests 10, 15, 20 and 100 expects a similar change from 10 to 15 as from 20 to 100."""
@@ -68,7 +72,7 @@ def _places(axis: Sequence[float]) -> Vector:
     return [((value - low) / span + rank / last) / 2 for rank, value in enumerate(axis)]
 
 
-def _shape(weight: float, covariance: Matrix) -> EffectShape:
+def shape_of(weight: float, covariance: Matrix) -> EffectShape:
     """The shape with its level left open: precision K⁻¹ − K⁻¹11ᵀK⁻¹ / 1ᵀK⁻¹1 (R&W 2006, ch. 2.7: a basis function of
     constant 1 with a vague prior), whose positive eigenvalues multiply to count / (|K| · 1ᵀK⁻¹1).
     """
@@ -81,12 +85,16 @@ def _shape(weight: float, covariance: Matrix) -> EffectShape:
     return EffectShape(weight, precision, 0.5 * (log(size / total) - log_determinant))
 
 
+def range_of_normals(count: int) -> float:
+    """Expected range of `count` (from 2 on) independent normal numbers in units of their standard deviation."""
+    return _RANGE_OF_NORMALS[min(count, len(_RANGE_OF_NORMALS) + 1) - 2]
+
+
 def effect_prior(effects: float, count: int) -> float:
     """Log prior density, per logarithm, of the standard deviation `effects` (stars) of `count` values that differ.
 
     Log-normal, so that best and worst are `_TYPICAL_SPREAD` apart in half of all cases however many values are tried:
     people choose values far enough apart to see something. Smaller differences are left to "no effect at all".
     """
-    apart = _RANGE_OF_NORMALS[min(count, len(_RANGE_OF_NORMALS) + 1) - 2]
-    off = log(effects * apart / _TYPICAL_SPREAD) / _SPREAD_OF_SPREADS
+    off = log(effects * range_of_normals(count) / _TYPICAL_SPREAD) / _SPREAD_OF_SPREADS
     return -0.5 * off**2 - log(_SPREAD_OF_SPREADS * sqrt(2 * pi))

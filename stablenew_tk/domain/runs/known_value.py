@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from ..base.journal_line import Line
 from ..config.catalogue import Value
-from ..config.sweep import LORA_FILE, lora_file
+from ..config.sweep import LORA_FILE, LORA_WEIGHT, lora_file
 from ..config.user_settings import Settings
 from ..models.lora_series import numbered
 from ..models.preset_scope import PresetScope, Situation, compare
@@ -72,6 +72,12 @@ def subject_of(plan: LearningPlan) -> str:
     if plan.focus_parameter != LORA_FILE:
         return plan.focus_parameter
     return training_of([name for value in plan.variant_values if (name := lora_file(value)[0])])
+
+
+def subjects_of(plan: LearningPlan) -> tuple[str, ...]:
+    """What the answer of a plan is about, of two settings both. The weight of a tested LoRA file belongs to it."""
+    second = plan.second_parameter
+    return (subject_of(plan), second) if second not in ("", LORA_WEIGHT) else (subject_of(plan),)
 
 
 def what_goes_before(known: KnownValue, settings: Settings) -> dict[str, dict[str, Value]]:

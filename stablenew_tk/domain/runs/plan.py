@@ -20,11 +20,12 @@ from ..config.catalogue import Value, with_values
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
 from ..config.origins import MAX_SEED, Origin
 from ..config.pipeline_config import FIRST_STAGE, STAGE_OF_PART, STAGES, PipelineConfig, stage_spec
-from ..config.sweep import LORA, LORA_FILE, NEGATIVE, PROMPT, focus, is_wording, lora_file
+from ..config.sweep import LORA, LORA_FILE, LORA_WEIGHT, NEGATIVE, PROMPT, focus, is_weight, is_wording, lora_file
 from ..models.lora_series import numbered
 from ..models.preset_scope import PresetScope, PresetUse, without_values
 from ..prompts.pack import PackPrompt, has_lora, with_lora_weight, with_preset_loras
 from .job import Job, LearningTag, check_mask, with_subseed
+from .value_pairs import ValuePair, check_pair, pairs_of, settings_of, shown_in_row
 from .wordings import check_wordings, filled, filled_or_whole
 
 # Changing one of these makes the engine load files for seconds or minutes.
@@ -105,14 +106,16 @@ class PlanMetadata(Struct, frozen=True, kw_only=True):
 class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
     """The plan of a Learning Run. A later line with the same `plan_id` replaces it; that is how rows are added.
 
-    Rows 0 to `full_rows` − 1 are made for every value; `extra` names single cells asked for later. `seeds` has one
-    number per row; row r uses the prompt r modulo the number of prompts. `images_per_variant` counts for each value and
-    prompt; `complete_rows` is the number of rows where the prompts do not share them equally, 0 = they do. A plan with
-    `most_pictures` goes step by step: after its complete rows it gets single cells as long as the stars are not clear,
-    up to so many pictures in all; 0 = no more than its rows. `batches` says how many of the `extra` cells were added at
-    once, in order. `start_image` is the picture that stages other than txt2img begin with. `presets` gave values to
-    `base_config`. `backend_kind` is sketch, webui or comfyui: a plan never mixes them. `run_day` (YYYY-MM-DD, local)
-    and `run_name` are the folder of its pictures.
+    With a `second_parameter` the plan compares pairs of `variant_values` and `second_values`, and a row shows a
+    part of them (see `value_pairs`). Rows 0 to `full_rows` − 1 are made for every value; `extra` names single
+    cells asked for later. `seeds` has one number per row; row r uses the prompt r modulo the number of prompts.
+    `images_per_variant` counts for each value and prompt; `complete_rows` is the number of rows where the prompts
+    do not share them equally, 0 = they do. A plan with `most_pictures` goes step by step: after its complete rows
+    it gets single cells as long as the stars are not clear, up to so many pictures in all; 0 = no more than its
+    rows. `batches` says how many of the `extra` cells were added at once, in order. `start_image` is the picture
+    that stages other than txt2img begin with. `presets` gave values to `base_config`. `backend_kind` is sketch,
+    webui or comfyui: a plan never mixes them. `run_day` (YYYY-MM-DD, local) and `run_name` are the folder of its
+    pictures.
     """
 
     plan_id: str
@@ -125,6 +128,8 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
     origins: Mapping[str, Origin] = {}
     presets: tuple[PresetUse, ...] = ()
     variant_values: tuple[Value, ...]
+    second_parameter: str = ""
+    second_values: tuple[Value, ...] = ()
     images_per_variant: int = 3
     complete_rows: int = 0
     seeds: tuple[int, ...]
@@ -144,20 +149,48 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
         """How many rows are made for every value."""
         return self.complete_rows or self.images_per_variant * len(self.prompts)
 
+    @property
+    def pairs(self) -> tuple[ValuePair, ...]:
+        """The pairs of values that it compares; () with one parameter."""
+        if not self.second_parameter:
+            return ()
+        return pairs_of(self.focus_parameter, self.variant_values, self.second_parameter, self.second_values)
+
+    @property
+    def tested(self) -> tuple[Value, ...]:
+        """What it compares, by the number of the variant: its values, or its pairs as text."""
+        return tuple(pair.text for pair in self.pairs) if self.second_parameter else self.variant_values
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The one or two focus parameters."""
+        return (self.focus_parameter, self.second_parameter) if self.second_parameter else (self.focus_parameter,)
+
+    def values_of(self, value: Value) -> tuple[Value, Value | None]:
+        """The values of both parameters that one of the `tested` values stands for; None = nothing to set."""
+        if not self.second_parameter:
+            return value, None
+        pair = next(pair for pair in self.pairs if pair.text == value)
+        return self.variant_values[pair.first], self.second_values[pair.second] if pair.second >= 0 else None
+
+    def settings(self, value: Value) -> tuple[tuple[str, Value], ...]:
+        """What one of the `tested` values sets: pairs of a focus parameter and its value."""
+        first, second = self.values_of(value)
+        return settings_of(self.focus_parameter, first, self.second_parameter, second)
+
     def cells(self) -> tuple[PlanCell, ...]:
         """All cells in the order to make them: complete rows first, then the extra cells.
 
         When a change of the focus parameter makes the engine load files, every second row runs backward, which saves
         one load for each row.
         """
-        count = len(self.variant_values)
-        there, back = range(count), range(count - 1, -1, -1)
+        pairs = self.pairs
+        every = tuple(range(len(self.variant_values)))
         turns = self.focus_parameter in EXPENSIVE
-        full = [
-            PlanCell(variant, row)
-            for row in range(self.full_rows)
-            for variant in (back if turns and row % 2 else there)
-        ]
+        full: list[PlanCell] = []
+        for row in range(self.full_rows):
+            shown = shown_in_row(pairs, row) if pairs else every
+            full += [PlanCell(variant, row) for variant in (reversed(shown) if turns and row % 2 else shown)]
         return (*full, *sorted(set(self.extra) - set(full), key=lambda cell: (cell.row, cell.variant)))
 
     def batch_numbers(self) -> dict[PlanCell, int]:
@@ -334,10 +367,15 @@ def checked(plan: LearningPlan) -> LearningPlan:
     Raises InvalidInput naming the field when the plan cannot run. It does not check the ranges of values.
     """
     subject = focus(plan.focus_parameter)
+    if subject.path == LORA_WEIGHT:
+        alone = f"{LORA_WEIGHT}: it goes with {LORA_FILE}, the files to compare. Name that first."
+        raise InvalidInput(alone, LORA_WEIGHT)
     if not plan.prompts or not all(prompt.positive.strip() for prompt in plan.prompts):
         raise InvalidInput("prompts: a Learning Run needs a prompt. Choose one.", "prompts")
     if len(plan.variant_values) < 2:
         raise InvalidInput("variant_values: give at least 2 values to compare.", "variant_values")
+    if plan.second_parameter:
+        check_pair(plan.focus_parameter, plan.variant_values, plan.second_parameter, plan.second_values)
     if not 1 <= plan.images_per_variant <= MOST_PER_VALUE:
         where = "images_per_variant"
         message = f"{where}: {plan.images_per_variant} is outside 1 to {MOST_PER_VALUE} images per value."
@@ -347,10 +385,11 @@ def checked(plan: LearningPlan) -> LearningPlan:
     if plan.complete_rows and not fewest <= plan.complete_rows <= MOST_PER_VALUE:
         where = "complete_rows"
         raise InvalidInput(f"{where}: {plan.complete_rows} is outside {fewest} to {MOST_PER_VALUE} rows.", where)
-    least = plan.full_rows * len(plan.variant_values)
+    least = len({cell for cell in plan.cells() if cell.row < plan.full_rows})
     if plan.most_pictures and not least <= plan.most_pictures <= LARGEST_BUDGET:
         where = "most_pictures"
-        rows = f"{plan.full_rows} rows of {len(plan.variant_values)} values are {least} pictures"
+        what = f"{len(plan.variant_values)} values" if not plan.second_parameter else f"{len(plan.pairs)} pairs"
+        rows = f"{plan.full_rows} rows of {what} are {least} pictures"
         raise InvalidInput(f"{where}: {rows}. Give {least} to {LARGEST_BUDGET}, not {plan.most_pictures}.", where)
     if len(plan.seeds) < plan.full_rows or len(set(plan.seeds)) != len(plan.seeds):
         raise InvalidInput(f"seeds: {plan.full_rows} different seeds are needed, one for each row.", "seeds")
@@ -358,9 +397,11 @@ def checked(plan: LearningPlan) -> LearningPlan:
         raise InvalidInput(
             f"{subject.path}: {subject.stage} works on a picture. Choose the picture to start from.", "start_image"
         )
-    config = _ready(plan.base_config, subject.path, subject.stage, bool(plan.start_image))
+    config = plan.base_config
+    for path in plan.parameters:
+        config = _ready(config, path, subject.stage, bool(plan.start_image))
     check_mask(config)
-    if subject.path == "upscale.codeformer_weight" and not config.upscale.codeformer:
+    if "upscale.codeformer_weight" in plan.parameters and not config.upscale.codeformer:
         raise InvalidInput(
             "upscale.codeformer_weight: CodeFormer is off, so its weight changes nothing. Set upscale.codeformer.",
             "upscale.codeformer",
@@ -369,12 +410,13 @@ def checked(plan: LearningPlan) -> LearningPlan:
         raise InvalidInput(
             f"{subject.path}: txt2img makes its own picture. Leave the picture to start from away.", "start_image"
         )
-    if subject.path.startswith("refiner.") and subject.name != "checkpoint" and not config.refiner.checkpoint:
+    refiners = [path for path in plan.parameters if path.startswith("refiner.")]
+    if refiners and "refiner.checkpoint" not in refiners and not config.refiner.checkpoint:
         raise InvalidInput("refiner.checkpoint: choose the refiner that is to be used.", "refiner.checkpoint")
     check_wordings(subject.path, [prompt.texts() for prompt in plan.prompts], plan.variant_values)
     # The tested values are the plan's own, whatever gave the form its value; a weight needs its LoRA.
     tested = [f"{LORA}{name}" for name in compared_loras(plan)]
-    presets = without_values(plan.presets, (subject.path, *tested, *_weights_without_lora(plan)))
+    presets = without_values(plan.presets, (*plan.parameters, *tested, *_weights_without_lora(plan)))
     return msgspec.structs.replace(plan, base_config=config, stage=subject.stage, presets=presets)
 
 
@@ -394,7 +436,7 @@ def loras_compared(values: Sequence[Value]) -> tuple[str, ...]:
 
 def lora_of(plan: LearningPlan, value: Value) -> tuple[str, float]:
     """Name and weight of the LoRA that the first prompt of a plan has with this value of `lora`; "" and 0 for none."""
-    name, _ = lora_file(value)
+    name = next((lora_file(one)[0] for path, one in plan.settings(value) if path == LORA_FILE), "")
     tags = lora_tags(prompt_for(plan, 0, value).positive) if name else ()
     return next(((tag.name, tag.weight) for tag in tags if tag.name == name), ("", 0.0))
 
@@ -431,7 +473,7 @@ def with_profile_loras(plan: LearningPlan, loras: Sequence[AddedLora]) -> Learni
 
     Not with one whose weight is varied.
     """
-    subject = (plan.focus_parameter.removeprefix(LORA),) if plan.focus_parameter.startswith(LORA) else ()
+    subject = (path.removeprefix(LORA) for path in plan.parameters if path.startswith(LORA))
     varied = frozenset(map(lora_key, (*subject, *compared_loras(plan))))
     wanted = [one for one in loras if varied.isdisjoint(one.keys)]
     prompts = tuple(prompt.with_missing_loras(wanted) for prompt in plan.prompts)
@@ -443,30 +485,38 @@ def with_profile_loras(plan: LearningPlan, loras: Sequence[AddedLora]) -> Learni
 
 
 def config_for(plan: LearningPlan, value: Value) -> PipelineConfig:
-    """The base config with the focus at one value."""
-    path = plan.focus_parameter
-    in_prompt = path == LORA_FILE or path.startswith(LORA) or is_wording(path)
-    return plan.base_config if in_prompt else with_values(plan.base_config, {path: value})
+    """The base config with the focus at one of the tested values."""
+    settings = plan.settings(value)
+    own = {path: one for path, one in settings if not (path == LORA_FILE or is_weight(path) or is_wording(path))}
+    return with_values(plan.base_config, own) if own else plan.base_config
 
 
 def prompt_for(plan: LearningPlan, row: int, value: Value) -> PlanPrompt:
     """The prompt of a row; a LoRA focus puts its weight, or the file that is tested, into it, a wording its words."""
     prompt = plan.prompt(row)
-    if is_wording(plan.focus_parameter):
-        return prompt.worded(plan.focus_parameter, value)
-    if plan.focus_parameter == LORA_FILE:
-        name, own = lora_file(value)
-        others = [lora_key(other) for other in compared_loras(plan)]
-        return prompt.changed(lambda text: with_lora_instead(text, name, own, others))
-    if not plan.focus_parameter.startswith(LORA):
-        return prompt
-    name, weight = plan.focus_parameter.removeprefix(LORA), float(value)
-    return prompt.changed(lambda text: with_lora_weight(text, name, weight, add=True))
+    for path, one in plan.settings(value):
+        if is_wording(path):
+            prompt = prompt.worded(path, one)
+        elif path == LORA_FILE:
+            prompt = prompt.changed(_putting_in(plan, one))
+        elif path.startswith(LORA):
+            prompt = prompt.changed(_weighing(path.removeprefix(LORA), float(one)))
+    return prompt
+
+
+def _putting_in(plan: LearningPlan, value: Value) -> Callable[[str], str]:
+    name, weight = lora_file(value)
+    others = [lora_key(other) for other in compared_loras(plan)]
+    return lambda text: with_lora_instead(text, name, weight, others)
+
+
+def _weighing(name: str, weight: float) -> Callable[[str], str]:
+    return lambda text: with_lora_weight(text, name, weight, add=True)
 
 
 def job_for(plan: LearningPlan, cell: PlanCell, *, job_id: str, attempt: int = 1) -> Job:
     """The ordinary job that makes one cell. `attempt` counts from 1: later ones get a folder of their own."""
-    value = plan.variant_values[cell.variant]
+    value = plan.tested[cell.variant]
     prompt, config = prompt_for(plan, cell.row, value), config_for(plan, value)
     text, others = texts_of_stages(config, prompt.text)
     seed = plan.seeds[cell.row]
@@ -479,7 +529,7 @@ def job_for(plan: LearningPlan, cell: PlanCell, *, job_id: str, attempt: int = 1
         run_id=plan.plan_id,
         run_name=f"{plan.run_name or plan.plan_id}{again}",
         run_day=plan.run_day,
-        index=cell.row * len(plan.variant_values) + cell.variant,
+        index=cell.row * len(plan.tested) + cell.variant,
         pack_id=plan.pack_id,
         prompt_id=prompt.prompt_id,
         prompt=text.prompt,
@@ -505,8 +555,23 @@ def cell_of(step_id: str) -> PlanCell | None:
 
 
 def columns_by_value(plan: LearningPlan) -> Iterator[int]:
-    """Numbers of the values in the order to show: numbers ascending, names as in the plan."""
-    numbers = range(len(plan.variant_values))
-    if focus(plan.focus_parameter).ordered:
-        return iter(sorted(numbers, key=lambda number: float(plan.variant_values[number])))
-    return iter(numbers)
+    """Numbers of the values in the order to show: numbers ascending, names as in the plan; pairs by their first value,
+    then by the second.
+    """
+    first = places_by_value(plan.focus_parameter, plan.variant_values)
+    if not plan.second_parameter:
+        return iter(first)
+    second = places_by_value(plan.second_parameter, plan.second_values)
+    pairs = plan.pairs
+
+    def order(number: int) -> tuple[int, int]:
+        pair = pairs[number]
+        return first.index(pair.first), second.index(pair.second) if pair.second >= 0 else -1
+
+    return iter(sorted(range(len(pairs)), key=order))
+
+
+def places_by_value(path: str, values: Sequence[Value]) -> list[int]:
+    """Places of values in the order to show: numbers ascending, names as they stand."""
+    places = range(len(values))
+    return sorted(places, key=lambda place: float(values[place])) if focus(path).ordered else list(places)

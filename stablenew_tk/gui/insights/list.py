@@ -48,7 +48,7 @@ class InsightMenus(Box):
         known = {
             "pack": {plan.pack_id for plan in plans} | {pack for pack, _ in everyday},
             "checkpoint": {plan.base_config.checkpoint for plan in plans} | {name for _, name in everyday},
-            "parameter": {plan.focus_parameter for plan in plans},
+            "parameter": {path for plan in plans for path in plan.parameters},
         }
         for name, menu in self.menus.items():
             # A value that is gone stays while it is chosen: otherwise nothing would explain the empty list.

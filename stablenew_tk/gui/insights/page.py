@@ -29,7 +29,7 @@ from ...domain.base.errors import InvalidInput
 from ...domain.base.key_press import KeyPress, act_on
 from ...domain.base.wording import counted
 from ...domain.insights.follow_up import CERTAIN, place_of
-from ...domain.insights.report import Report, naming
+from ...domain.insights.report import Report, plan_naming
 from ...domain.insights.titles import scope_text
 from ...domain.journal.record import Feedback, Void
 from ...domain.runs.known_value import KnownValue
@@ -96,6 +96,8 @@ class InsightsPage(PageFrame):
         """Keys of the page, for F1."""
         return (
             ("Up, Down", "value"),
+            ("Arrows", "pair, in the map of two settings"),
+            ("R", "ranges in that map"),
             ("Enter", "its pictures in Review"),
             ("Tab", "next button"),
             ("Ctrl+Z, Ctrl+Y", "undo, redo"),
@@ -298,8 +300,8 @@ class InsightsPage(PageFrame):
 
     def _see_known(self, report: Report) -> None:
         known = known_from(report, self._controller)
-        if known is not None:
-            self._show_known(known)
+        if known:
+            self._show_known(known[0])
         else:
             self._go("create")
 
@@ -314,7 +316,7 @@ class InsightsPage(PageFrame):
     def _ask_preset(self, report: Report) -> None:
         certain = report.verdict.state in CERTAIN
         at = place_of(report, report.verdict.value) if certain else self._row_of(report)
-        name = naming(report.focus, report.plan.variant_values)
+        name = plan_naming(report.plan)
         names = [f"{report.plan.pack_id} · {name(line.value)}" for line in report.values]
         self.panel.head.tell("")
         texts = [line.text for line in report.values]
@@ -342,9 +344,7 @@ class InsightsPage(PageFrame):
             return act_on({"z": lambda: undo(redo=redo), "y": lambda: undo(redo=True)}, press.name.lower())
         if self.report is None:
             return False
-        at, last = self.panel.chart.selected, len(self.report.values) - 1
-        moves = {"Up": max(0, at - 1), "Down": min(last, at + 1)}
-        return act_on({name: lambda to=to: self.panel.chart.select(to) for name, to in moves.items()}, press.name)  # type: ignore[misc]
+        return self.panel.move(press.name)
 
     # ---- news
 

@@ -13,9 +13,10 @@ from msgspec import Struct
 
 from ...app.insights.actions import ActionKey, InsightAction
 from ...domain.base.colour_roles import Role
+from ...domain.base.key_press import act_on
 from ...domain.config.sweep import is_wording
 from ...domain.insights.association import Association
-from ...domain.insights.report import Report, naming
+from ...domain.insights.report import Report, plan_naming
 from ...domain.insights.titles import VERDICT_NAMES
 from ...domain.insights.verdict_text import beside_figure, figure
 from ...domain.runs.plan import VerdictState
@@ -29,6 +30,7 @@ from ..widgets.notices import Notice
 from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.row_list import ScrollArea
 from .filmstrip import Filmstrip
+from .heat_map import HeatMap
 from .hint_table import HintTable
 from .interval_chart import IntervalChart
 from .tag_bars import TagBars
@@ -293,6 +295,7 @@ class InsightPanel(Box):
         self.head = VerdictHead(body, actions.press, actions.save)
         self.head.pack(fill="x")
         self.chart = IntervalChart(body, chosen=self._chosen, opened=lambda _index: actions.review())
+        self.map = HeatMap(body, chosen=self._chosen, opened=lambda _at: actions.review())
         self.cards = Box(body)
         # Columns of equal weight would share an odd pixel out anew after every layout, and never come to rest.
         self.cards.bind("<Configure>", lambda event: self._halve(event.width))
@@ -324,8 +327,12 @@ class InsightPanel(Box):
         said = verdict.headline, beside_figure(verdict), remark
         self.head.show(verdict_chip(verdict.state), scope, *said, figure=figure(verdict))
         self._report = report
-        self._parts(self.chart, self.cards)
-        self.chart.show(report, at)
+        if report.insight.pair is not None:
+            self._parts(self.map, self.cards)
+            self.map.show(report, at)
+        else:
+            self._parts(self.chart, self.cards)
+            self.chart.show(report, at)
         self._show_pictures(at)
         self.tags.show(report)
 
@@ -369,7 +376,7 @@ class InsightPanel(Box):
     def _parts(self, *wanted: tk.Widget) -> None:
         self._notice.hide()
         self._area.pack(fill="both", expand=True)
-        for part in (self.chart, self.cards, self._below):
+        for part in (self.chart, self.map, self.cards, self._below):
             side = 0 if part is self.cards else theme.px(theme.RING)
             pack_if(part in wanted, part, fill="x", pady=(theme.px(12), 0), padx=side)
 
@@ -381,14 +388,27 @@ class InsightPanel(Box):
     def _show_pictures(self, at: int) -> None:
         if self._report is not None and 0 <= at < len(self._report.values):
             line = self._report.values[at]
-            name = naming(self._report.focus, self._report.plan.variant_values)
+            name = plan_naming(self._report.plan)
             cut = line.text != line.value and is_wording(self._report.focus.path)
             # A long wording stands in full below; above it there is no room.
             title = "Pictures with these words" if cut else f"Pictures at {name(line.value)}"
             self.pictures.show(title, line.images, str(line.value) if cut else "")
 
+    def move(self, key: str) -> bool:
+        """Go where a key leads among the values shown; False for keys that lead nowhere."""
+        if self._report is None:
+            return False
+        if self._report.insight.pair is not None:
+            return self.map.move(key) or act_on({"r": self.map.turn_ranges}, key.lower())
+        at, last = self.chart.selected, len(self._report.values) - 1
+        moves = {"Up": max(0, at - 1), "Down": min(last, at + 1)}
+        return act_on({name: lambda to=to: self.chart.select(to) for name, to in moves.items()}, key)  # type: ignore[misc]
+
     def _chosen(self, index: int) -> None:
         self._show_pictures(index)
+        if self._report is not None and self._report.insight.pair is not None:
+            self._actions.row(index)
+            return
         top, bottom = self.chart.row_span(index)
         edge = self._area.winfo_rooty()
         below, above = bottom - edge - self._area.winfo_height(), top - edge

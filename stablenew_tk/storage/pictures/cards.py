@@ -13,6 +13,7 @@ from ...domain.base.model_hash import hash_digits
 from ...domain.cards import page
 from ...domain.cards.card import ROWS_SHOWN, VALUES_SHOWN, CardOrigin, card_of
 from ...domain.cards.plan_block import plan_block
+from ...domain.config.sweep import is_wording
 from ...domain.insights.matrix import Board
 from ...domain.insights.report import Report
 from ...domain.journal.history import ImageFacts
@@ -58,6 +59,9 @@ def write_card(path: Path, report: Report, board: Board, find: Finder, made: Car
         )
         raise InvalidInput(f"“{report.plan.name}”: {words}", "card")
     is_page = path.suffix.lower() in PAGES
+    if is_page and not prompts and is_wording(report.plan.focus_parameter):
+        words = "It compares words of the prompt, so its plan cannot do without them. Take a picture (.png), or let it."
+        raise InvalidInput(f"“{report.plan.name}”: {words}", "card")
     prompts = prompts and is_page
     most = page.MOST if is_page else (VALUES_SHOWN, ROWS_SHOWN)
     card = card_of(report, board, made, most=most, prompts=prompts)

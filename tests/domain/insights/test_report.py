@@ -420,7 +420,17 @@ class TestForPrograms:
     def test_the_document_has_what_was_promised(self, lab):
         said = json.loads(msgspec.json.encode(document(reported(lab))))
         assert {"plan_id", "focus_parameter", "ordered", "values", "verdict", "next"} <= set(said)
-        assert set(said["values"][0]) == {"value", "n", "mean", "low", "high", "p_best", "p_within_quarter", "seconds"}
+        assert set(said["values"][0]) == {
+            "value",
+            "n",
+            "mean",
+            "low",
+            "high",
+            "p_best",
+            "p_within_quarter",
+            "seconds",
+            "settings",
+        }
         assert set(said["verdict"]) == {"state", "value", "probability", "sentence", "headline", "meaning"}
         assert all(set(cell) == {"value", "row"} for cell in said["next"])
         assert (said["focus_parameter"], said["ordered"], said["rated"]) == ("txt2img.steps", True, 12)

@@ -92,7 +92,7 @@ class Study:
             image = output(
                 image_id=f"{plan.plan_id} {cell.variant} {cell.row}", path="one.png", suspect=doubt, pixels=pixels
             )
-            value = plan.variant_values[cell.variant]
+            value = plan.tested[cell.variant]
             tag = LearningTag(
                 mode="active", plan_id=plan.plan_id, step_id=plan.step_id(cell), value=value, row=cell.row
             )
@@ -661,3 +661,44 @@ def test_failed_and_suspect_pictures_are_neither_rated_nor_wanted(study, blind):
     said = study.head.meaning if blind else study.head.remark
     study.until(lambda: "2 of 13 " in said.cget("text"))
     assert blind or "2 of 13 rated" in study.head.headline.cget("text")
+
+
+def test_two_settings_are_a_map_that_arrows_walk_and_one_click_uses_both(study):
+    pairs = replace(
+        plan("PAIRS", values=(12, 28, 44), rows=6),
+        second_parameter="txt2img.cfg_scale",
+        second_values=(4.0, 7.0),
+        complete_rows=6,
+    )
+    worth = [[1] * 6, [2] * 6, [3] * 6, [5] * 6, [2] * 6, [3] * 6]
+    study.made(pairs, worth)
+    study.open()
+    study.show("PAIRS")
+    found, shown = study.page.report, study.page.panel.map
+    assert found.verdict.value == "28 × 7"
+    assert shown.told.cget("text").startswith("28 steps and CFG 7:")
+    assert not study.page.panel.chart.winfo_manager()
+    read = study.words()
+    assert {"12", "28", "44", "4", "7", "steps", "take · 3", "What matters", "The pair together"} <= set(read)
+    shown.canvas.focus_force()
+    study.root.update()
+    for key, pair in (
+        ("<Up>", "28 steps and CFG 4"),
+        ("<Right>", "44 steps and CFG 4"),
+        ("<Right>", "44 steps and CFG 4"),
+    ):
+        shown.canvas.event_generate(key)
+        study.root.update()
+        assert shown.told.cget("text").startswith(f"{pair}:")
+        assert "range" in shown.told.cget("text")
+    assert f"Pictures at {pair}" in study.words()
+    shown.canvas.event_generate("r")
+    study.until(lambda: shown.ranges.on)
+    assert any(" – " in one for one in study.words())
+    study.buttons["use"].invoke()
+    study.until(lambda: len(study.controller.known.learned) == 2)
+    assert "28 steps and CFG 7" in study.head.notice.cget("text")
+    assert {path for one in study.controller.known.learned for path in one.values} == {
+        "txt2img.steps",
+        "txt2img.cfg_scale",
+    }

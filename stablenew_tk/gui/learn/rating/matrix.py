@@ -170,7 +170,7 @@ class Matrix(DeferringBox):
         left, gap = theme.px(_SIDE + _LABEL), theme.px(_GAP)
         room = self.canvas.winfo_width() + self._bar.winfo_reqwidth() - left - theme.px(_SIDE)
         wide = min(max((room + gap) // max(1, count) - gap, theme.px(_LEAST)), theme.px(_MOST))
-        top = theme.px(_HEAD if matrix is not None and not matrix.hidden else _TOP)
+        top = theme.px(_HEAD if matrix is not None and matrix.columns else _TOP)
         room_step = (room + gap) // max(1, count)
         step = self._high(wide) + theme.px(_GAP_Y)
         fits = (self.canvas.winfo_height() - top) / max(1, lines * step)
@@ -297,7 +297,7 @@ class Matrix(DeferringBox):
             title, note, best = column_head(matrix, self._session.report, column)
             x = size.left + column * size.step_x + theme.px(FRAME)
             columns.append(HeaderText(x, self._top + theme.px(2), title, note, size.wide, best))
-        heads = 0 if matrix.hidden else size.top
+        heads = size.top if matrix.columns else 0
         return Margins(labels, columns, self._left, self._top, view_w, view_h, size.left, heads, self._whole()[0])
 
 

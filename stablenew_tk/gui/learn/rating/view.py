@@ -236,8 +236,8 @@ class RatingView(DeferringBox):
         self.head.verdict(*self._verdict.text, revealing=self._verdict.revealing)
         report, matrix = self.session.report, self.session.matrix
         shown = report is not None and matrix is not None and not matrix.hidden
-        used = known_from(report, self._controller) if shown and report is not None else None
-        self.head.offer_use(use_action(report, self._controller) if shown else None, used=used is not None)
+        used = known_from(report, self._controller) if shown and report is not None else ()
+        self.head.offer_use(use_action(report, self._controller) if shown else None, used=bool(used))
 
     def _use(self) -> None:
         if self.session.report is not None:
@@ -245,9 +245,9 @@ class RatingView(DeferringBox):
 
     def _create(self) -> None:
         report = self.session.report
-        known = known_from(report, self._controller) if report is not None else None
-        if known is not None:
-            self._show_known(known)
+        known = known_from(report, self._controller) if report is not None else ()
+        if known:
+            self._show_known(known[0])
 
     def _show_state(self, now: BlindMatrix) -> None:
         self.head.show(now, pace_s=self.session.pace.seconds, to_make=self.session.to_make)

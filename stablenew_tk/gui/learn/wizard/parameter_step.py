@@ -23,8 +23,8 @@ from ....app.learn.setting_search import (
 from ....domain.base.file_wish import FileWish
 from ....domain.config.catalogue import with_values
 from ....domain.config.pipeline_config import stage_spec
-from ....domain.config.sweep import LORA, LORA_FILE, SLOT, Focus, is_wording, value_text
-from ....domain.experiments.plan_draft import PlanDraft, lora_weights, plain, varying
+from ....domain.config.sweep import LORA, LORA_FILE, SLOT, Focus, focus, is_wording, value_text
+from ....domain.experiments.plan_draft import PlanDraft, lora_weights, partners, plain, together, varying
 from ....domain.models.origin_marks import ORIGIN_MARKS
 from ....pipeline.messages.base import Event
 from ....pipeline.messages.pictures import FitFile, PictureReady
@@ -60,7 +60,9 @@ class ParameterStep(Box):
         self._asked = ""
         self._photo: ImageTk.PhotoImage | None = None
         Question(
-            self, "What should change from picture to picture?", "One thing only. Then the answer can be trusted."
+            self,
+            "What should change from picture to picture?",
+            "One thing only, then the answer comes soon. Two where one depends on the other.",
         ).pack(fill="x", padx=theme.px(28), pady=(theme.px(16), theme.px(10)))
         self._build_list()
         self._build_detail()
@@ -134,6 +136,10 @@ class ParameterStep(Box):
         self._help.pack(fill="x", pady=(theme.px(2), 0))
         self._facts = Label(inner, "", size=12, ink="text3", wrap=True)
         self._facts.pack(fill="x", pady=(theme.px(2), 0))
+        self._together = Box(inner)
+        Label(self._together, "Together with", size=12, ink="text2").pack(side="left", padx=(theme.px(4), theme.px(8)))
+        self.second = ChoiceField(self._together, (), self._picked_second, width=260)
+        self.second.pack(side="left")
         self._start = Box(inner)
         self._thumbnail = tk.Label(self._start, bd=0, padx=0, pady=0, bg=theme.palette[self._start.ground])
         self._thumbnail.pack(side="right", padx=(theme.px(8), 0))
@@ -231,7 +237,13 @@ class ParameterStep(Box):
                 else f"Its values come in the next step. What {whose} is shown at the right."
             )
             self._facts.show("")
+        second = spec is not None and self._draft.reuse is None
+        if second:
+            names = [(path, plain(focus(path), title=True)) for path in partners(self._draft.focus)]
+            self.second.set_entries([MenuEntry("", "nothing else"), *(MenuEntry(*one) for one in names)])
+            self.second.set(self._draft.second)
         for box, on in (
+            (self._together, second),
             (self._start, spec is not None and stage_spec(spec.stage).needs_picture),
             (self._refiner_box, spec is not None and spec.group == "refiner" and spec.name != "checkpoint"),
             (self._lora_box, other),
@@ -264,6 +276,9 @@ class ParameterStep(Box):
             return f"now {value_text(self._draft.own_value)} in the prompt" if named else "not in the prompt yet"
         word = ORIGIN_MARKS[self._draft.origins.get(spec.path, "engine")].word
         return f"now {value_text(self._draft.own_value, spec.path)} ({word})"
+
+    def _picked_second(self, path: str) -> None:
+        self._tell(together(self._draft, path))
 
     def _typed_picture(self, text: str) -> None:
         path = text.strip().strip('"')

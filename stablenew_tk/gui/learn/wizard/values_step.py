@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from ....app.learn.plan_preview import parsed, seed_words, shown_rows, typed_seeds, with_seeds
 from ....app.learn.setting_search import question_words
 from ....domain.config.sweep import is_wording
-from ....domain.experiments.plan_draft import PlanDraft
+from ....domain.experiments.plan_draft import PlanDraft, plain
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Label
 from ...widgets.controls import Segmented, Switch
@@ -40,6 +40,9 @@ class ValuesStep(Box):
         self.numbers = NumberValues(self._body, self._typed)
         self.names = NameValues(self._body, self._typed)
         self.wordings = WordingValues(self._body, self._typed)
+        self._second_heading = Label(self._body, "", bold=True)
+        self.second_numbers = NumberValues(self._body, self._typed_second)
+        self.second_names = NameValues(self._body, self._typed_second)
         self._below = self._heading("Pictures", "the same prompts and seeds for every value, so luck cancels out")
         self.seeds = SeedRow(self._body, change)
         self.seeds.pack(fill="x")
@@ -54,7 +57,9 @@ class ValuesStep(Box):
     def tells(self, sentence: str) -> bool:
         """Whether the sentence stands below one of the fields already."""
         values = parsed(self._draft)[1] if self._draft.text.strip() else ""
-        return bool(sentence) and sentence in (values, self.seeds.each_problem, self.seeds.problem)
+        partner = self._draft.partner
+        second = parsed(partner)[1] if partner.text.strip() else ""
+        return bool(sentence) and sentence in (values, second, self.seeds.each_problem, self.seeds.problem)
 
     def begin(self) -> None:
         """Start anew."""
@@ -62,8 +67,10 @@ class ValuesStep(Box):
         self.seeds.add.set("")
         self._area.scroll_to(0)
 
-    def show(self, draft: PlanDraft, offered: Sequence[str]) -> None:
-        """Follow the draft. `offered` are the names the backend has for what is varied."""
+    def show(self, draft: PlanDraft, offered: Sequence[str], second: Sequence[str] = ()) -> None:
+        """Follow the draft. `offered` are the names the backend has for what is varied, `second` for what is varied
+        together with it.
+        """
         spec = draft.spec
         self._draft = draft
         if spec is None:
@@ -79,12 +86,26 @@ class ValuesStep(Box):
             self.numbers.show(draft, spec)
         else:
             self.names.show(draft, spec, offered)
+        self._show_second(draft.partner, second)
         self.seeds.show(draft)
         self._blind.set(draft.blind)
         self._twice.set(draft.show_twice)
         for entry, text in ((self._name, draft.name or draft.title), (self._note, draft.note)):
             if entry.get() != text and entry.focus_get() is not entry.field:
                 entry.set(text)
+
+    def _show_second(self, partner: PlanDraft, offered: Sequence[str]) -> None:
+        spec = partner.spec
+        numbers = spec is not None and spec.ordered
+        below = {"padx": theme.px(theme.RING), "pady": (theme.px(14), theme.px(2))}
+        self._second_heading.show(f"Together with: {plain(spec)}" if spec is not None else "")
+        pack_if(spec is not None, self._second_heading, fill="x", before=self._below, **below)
+        pack_if(numbers, self.second_numbers, fill="x", before=self._below)
+        pack_if(spec is not None and not numbers, self.second_names, fill="x", before=self._below)
+        if spec is not None and numbers:
+            self.second_numbers.show(partner, spec)
+        elif spec is not None:
+            self.second_names.show(partner, spec, offered)
 
     def focus_first(self) -> None:
         """Put the keyboard on the values."""
@@ -96,7 +117,8 @@ class ValuesStep(Box):
 
     def focus_problem(self) -> None:
         """Put the keyboard on the field that is wrong, or on the one after it where that has it already."""
-        entries = (self.numbers.field, self.names.field, self.seeds.most, self.seeds.each, self.seeds.add)
+        values = (self.numbers, self.names, self.second_numbers, self.second_names)
+        entries = (*(one.field for one in values), self.seeds.most, self.seeds.each, self.seeds.add)
         wrong = [entry for entry in entries if entry.winfo_ismapped() and entry.error_text]
         if wrong:
             here = [entry.field for entry in wrong]
@@ -139,6 +161,9 @@ class ValuesStep(Box):
 
     def _typed(self, text: str) -> None:
         self._change(replace(self._draft, text=text))
+
+    def _typed_second(self, text: str) -> None:
+        self._change(replace(self._draft, second_text=text))
 
     def _turned(self, _on: bool) -> None:
         self._change(replace(self._draft, blind=self._blind.on, show_twice=self._twice.on))

@@ -169,7 +169,7 @@ class Wizard(PageFrame):
         )
         self.steps = StepList(self._side, self.go)
         self.steps.pack(fill="x")
-        words = "One thing changes, all else stays the same. That is why the answer can be trusted."
+        words = "What you choose changes, all else stays the same. That is why the answer can be trusted."
         Label(self._side, words, size=12, ink="text3", wrap=True).pack(
             side="bottom", fill="x", padx=theme.px(theme.PAD), pady=theme.px(12)
         )
@@ -341,7 +341,8 @@ class Wizard(PageFrame):
         elif self.step == VARY:
             self.parameter_step.show(self.draft)
         elif self.step == VALUES:
-            self.values_step.show(self.draft, plan_context.offered(self.draft, self._controller))
+            both = (plan_context.offered(one, self._controller) for one in (self.draft, self.draft.partner))
+            self.values_step.show(self.draft, *both)
         backend = self._controller.capabilities
         forecast = forecast_words(self.draft, self._made, backend.name if backend is not None else "")
         self.panel.show(forecast)
