@@ -177,10 +177,11 @@ def _not_taken(
         scope = replace(scope_of(plan, model=model), prompt_ids=())
         if not compare(scope, sources.situation).inside:
             continue
-        if mine is not None and (mine.evidence.plan_id == plan.plan_id or mine.event_id > plan.event_id):
+        same = history.plans.asked.same(plan.plan_id)
+        if mine is not None and (mine.evidence.plan_id in same or mine.event_id > plan.event_id):
             seen.add(path)
             continue
-        result = history.plans.result(plan.plan_id)
+        result = history.plans.asked.verdict(plan.plan_id)
         found = result.summary if result is not None else None
         if found is not None and found.state in CERTAIN:
             seen.add(path)

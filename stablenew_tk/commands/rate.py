@@ -11,7 +11,7 @@ from ..domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ..domain.base.wording import counted
 from ..domain.insights.blinding import blind_matrix
 from ..domain.insights.follow_up import next_cells
-from ..domain.insights.matrix import board
+from ..domain.insights.matrix import whole_board
 from ..domain.insights.report import report
 from ..domain.insights.result import due_result
 from ..domain.journal.record import Feedback, LearningRecord, Output
@@ -84,11 +84,11 @@ def _store_results(places: Places, writer: LearningRecordWriter, images: Collect
     try:
         history = load_history(places.journal, places.snapshot).history
         for plan_id in history.plans.plans_with(images):
-            seen = board(history, plan_id)
+            seen = whole_board(history, plan_id)
             done = seen is not None and blind_matrix(seen).done
             if seen is None or not (seen.revealed or done):
                 continue
-            last, found = seen.earlier[-1] if seen.earlier else None, report(seen)
+            last, found = seen.told[-1] if seen.told else None, report(seen)
             more = next_cells(found) if done else ()
             if more:
                 err.print(_not_clear_yet(places, plan_id, len(more)), markup=False)

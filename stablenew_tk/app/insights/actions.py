@@ -87,7 +87,8 @@ def known_from(report: Report, controller: Controller) -> KnownValue | None:
     """The known value in use that the verdict of this report has brought; None = it is not in use."""
     history = controller.history
     known = history.plans.known.values() if history is not None else ()
-    return next((one for one in known if one.on and one.evidence.plan_id == report.plan.plan_id), None)
+    runs = report.runs or (report.plan.plan_id,)
+    return next((one for one in known if one.on and one.evidence.plan_id in runs), None)
 
 
 def use_or_undo(report: Report, controller: Controller) -> str:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from ..base.statistics import Trend, quantile
 from ..runs.plan import ValueInsight, VerdictState
 from . import verdict_text as words
+from .joined import joined_points
 from .next_pictures import QUARTER, suggested
 from .posterior import draws, fit
 from .rated_images import RatedImage, gather, key_of
@@ -75,7 +76,7 @@ class Tally(Struct, frozen=True):
     high: list[float]
 
 
-def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0) -> Insight:
+def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0, own: int | None = None) -> Insight:
     """Analyse the ratings of one sweep. The same ratings and `seed` always give the same result.
 
     `ordered`: the values are numbers on an axis, so neighbours are expected to resemble each other. Without ratings, or
@@ -83,6 +84,9 @@ def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0) -> I
     in which they are passed only affects the order of categories in the result; when each was given is in its `nth`.
     Raises InvalidInput for stars outside 1 to 5, numbers that are not finite, text on an ordered axis, and one picture
     under two values or rows.
+
+    Ratings of several plans are one posterior, see `joined`. The pictures to make next are then those of the plan
+    `own`; without it there are none.
     """
     ratings = tuple(ratings)
     table = gather(ratings, ordered=ordered)
@@ -91,7 +95,10 @@ def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0) -> I
         nothing = Verdict("too_early", None, 0.0, *words.too_early(rated=0, planned=0, values=0))
         return Insight(ordered, (), nothing, (), 0.0, None, 0, None, 0, 0)
     axis = [float(value) for value in table.values] if ordered else None
-    posterior = fit(table.pictures, effect_shapes(axis, count))
+    several = len(table.plans) > 1
+    posterior = fit(
+        table.pictures, effect_shapes(axis, count), joined_points(table.pictures, count) if several else None
+    )
     possibilities = posterior.possibilities
     sample = list(draws(possibilities, _DRAWS, seed))
     tally = tallied(sample, no_effect=posterior.no_effect)
@@ -104,12 +111,13 @@ def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0) -> I
     values = tuple(found if ordered else _as_they_came(found, ratings))
     state, leader, probability = decide(values, tally.level)
     again = sum(p.shown - 1 for p in table.pictures)
+    here = table.of(-1 if own is None else own) if several else table
     insight = Insight(
         ordered=ordered,
         values=values,
         verdict=Verdict(state, leader, probability),
-        next=suggested(table, found, sample, leader=found.index(nearest(found)), level=tally.level, ordered=ordered)
-        if count > 1
+        next=suggested(here, found, sample, leader=found.index(nearest(found)), level=tally.level, ordered=ordered)
+        if count > 1 and here.rows
         else (),
         noise_sd=sum(p.weight * p.scales.noise for p in possibilities),
         repeat_sd=sqrt(sum(p.scatter for p in table.pictures) / again) if again else None,

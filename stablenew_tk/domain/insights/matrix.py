@@ -98,6 +98,10 @@ class Board(Struct, frozen=True):
     """A plan with all its cells, in the order they are made. `revealed`: its values may be shown. `earlier` are the
     results written so far, oldest first. `rounds` are the blind rounds that are not rated yet. For counts of rated
     pictures see the module `standing`.
+
+    `stars` is a short text that changes with every rating that counts, "" without one.
+    `others` are the boards of revealed plans that asked the same question, `told` the results of all of them, oldest
+    first, and `apart` plans about the same subject that asked something else.
     """
 
     plan: LearningPlan
@@ -105,6 +109,10 @@ class Board(Struct, frozen=True):
     revealed: bool
     earlier: tuple[LearningRunResult, ...] = ()
     rounds: tuple[BlindRound, ...] = ()
+    stars: str = ""
+    others: tuple[Board, ...] = ()
+    told: tuple[LearningRunResult, ...] = ()
+    apart: tuple[LearningPlan, ...] = ()
 
     @property
     def veiled(self) -> frozenset[PlanCell]:
@@ -159,7 +167,30 @@ def board(history: History, plan_id: str) -> Board | None:
     cells = _shared(plan, [_cell(history, plan, cell, late) for cell in plan.cells()])
     earlier = history.plans.results(plan_id)
     rounds = _rounds(history, plan, cells) if plan.blind and earlier else ()
-    return Board(plan, cells, not plan.blind or bool(earlier), earlier, rounds)
+    held = Board(plan, cells, not plan.blind or bool(earlier), earlier, rounds)
+    stars = sorted((one.image, one.stars, one.nth) for one in evidence(held).ratings)
+    return replace(held, stars=short_hash(stars)) if stars else held
+
+
+def short_hash(what: object) -> str:
+    """A short text for what a thing looks like; no guard against forgery."""
+    return hashlib.blake2b(repr(what).encode(), digest_size=8).hexdigest()
+
+
+def with_others(held: Board, history: History, of: Callable[[str], Board | None]) -> Board:
+    """The board with those of the plans that asked the same question; `of` gives the board of a plan by its id."""
+    plan_id, plans = held.plan.plan_id, history.plans
+    others = tuple(one for name in plans.asked.same(plan_id) if name != plan_id and (one := of(name)) is not None)
+    if not others:
+        return replace(held, told=held.earlier, apart=plans.asked.apart(plan_id))
+    told = sorted((line for one in (held, *others) for line in one.earlier), key=lambda line: line.event_id)
+    return replace(held, others=others, told=tuple(told), apart=plans.asked.apart(plan_id))
+
+
+def whole_board(history: History, plan_id: str) -> Board | None:
+    """The board of a plan with those of the plans that asked the same; None when the journal does not have it."""
+    held = board(history, plan_id)
+    return with_others(held, history, lambda name: board(history, name)) if held is not None else None
 
 
 def _group(plan: LearningPlan) -> Callable[[PlanCell], tuple[int, int]]:

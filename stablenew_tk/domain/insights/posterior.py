@@ -9,7 +9,7 @@ deviations of all these are unknown; `fit` weights a grid of them by their likel
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from math import exp, floor, log, log1p
 from operator import mul
@@ -26,7 +26,7 @@ from .value_priors import EffectShape, effect_prior
 NO_EFFECT = 0.4
 # Ratios on the grid: sd of the seed effects / noise, and sd of the value effects / noise. Ratios, because then the
 # linear algebra is done once per pair and the noise itself costs nothing (BDA3 ch. 14: all scales with sigma).
-_ROW_RATIOS = (0.1, 0.3, 0.55, 0.85, 1.3, 2.2)
+ROW_RATIOS = (0.1, 0.3, 0.55, 0.85, 1.3, 2.2)
 _VALUE_RATIOS = (0.05, 0.12, 0.22, 0.36, 0.55, 0.85, 1.3, 2.1, 3.6)
 # The part of the axis of logarithms that each ratio stands for.
 _VALUE_STEPS = tuple(
@@ -35,23 +35,23 @@ _VALUE_STEPS = tuple(
 )
 # sd of what a value does to one prompt / noise, where it can be told from the noise: a quarter of a star or most of
 # one. Few prompts hardly tell which, and without the large one too much is claimed for the pack.
-_PROMPT_RATIOS = (0.3, 0.9)
+PROMPT_RATIOS = (0.3, 0.9)
 # Noise of one rating around value + seed, in stars: from "rounded to whole stars, nothing else" to hopeless.
-_NOISES = tuple(0.3 * 1.17**k for k in range(13))
+NOISES = tuple(0.3 * 1.17**k for k in range(13))
 # Part of the noise variance that is the rater's inconsistency (the rest is the picture's). Only ratings of pictures
 # that were shown again contain information about it.
-_RATER_PARTS = (0.1, 0.25, 0.45, 0.7, 1.0)
+RATER_PARTS = (0.1, 0.25, 0.45, 0.7, 1.0)
 # A rating is a whole star: even a perfect judge wavers by the variance of rounding.
-_ROUNDING = 1 / 12
+ROUNDING = 1 / 12
 # A rater's scale moves by this many times the noise while DRIFT_OVER ratings are given (prior sd).
-_DRIFT = 0.7
+DRIFT = 0.7
 DRIFT_OVER = 30
 
 
 class Observation(Struct, frozen=True):
     """One rated picture: index of its value, of its row and of its prompt, its mean stars, how often it was rated
     (`shown`), the sum of squares of its ratings around their mean (`scatter`), and `when` it was rated: ratings before
-    it / DRIFT_OVER, 0 for all when the order is unknown."""
+    it / DRIFT_OVER, 0 for all when the order is unknown. `plan` is the index of its plan."""
 
     value: int
     row: int
@@ -60,6 +60,7 @@ class Observation(Struct, frozen=True):
     scatter: float = 0.0
     prompt: int = 0
     when: float = 0.0
+    plan: int = 0
 
 
 class Scales(Struct, frozen=True):
@@ -109,13 +110,13 @@ def evidence(
     by_prompt: dict[int, list[Observation]] = {}
     for picture in pictures:
         by_prompt.setdefault(picture.prompt if prompt_ratio else 0, []).append(picture)
-    parts = [_of_rows(group, count, row_ratio=row_ratio, rater=rater) for group in by_prompt.values()]
+    parts = [of_rows(group, count, row_ratio=row_ratio, rater=rater) for group in by_prompt.values()]
     if prompt_ratio:
-        parts = [_loosened(part, count, prompt_ratio) for part in parts]
+        parts = [loosened(part, count, prompt_ratio) for part in parts]
     return _without_drift(_sum(parts), count) if any(picture.when for picture in pictures) else _cut(_sum(parts), count)
 
 
-def _of_rows(pictures: Sequence[Observation], count: int, *, row_ratio: float, rater: float) -> Likelihood:
+def of_rows(pictures: Sequence[Observation], count: int, *, row_ratio: float, rater: float) -> Likelihood:
     """Integrate the seed effects out, one row at a time (Sherman-Morrison; R&W 2006 eq. A.9, A.10).
 
     A picture shown k times has the noise variance (1 − rater) + rater / k.
@@ -157,7 +158,7 @@ def _of_rows(pictures: Sequence[Observation], count: int, *, row_ratio: float, r
     return Likelihood(precision, right, squares, half_log)
 
 
-def _loosened(known: Likelihood, count: int, ratio: float) -> Likelihood:
+def loosened(known: Likelihood, count: int, ratio: float) -> Likelihood:
     """The likelihood of the means over all prompts, from that of one prompt, whose own effects are normal around them
     with this ratio to the noise: Λ − Λ(Λ + I/ratio²)⁻¹Λ (Woodbury; R&W 2006 eq. A.9)."""
     inner = [
@@ -198,7 +199,7 @@ def _cut(known: Likelihood, count: int) -> Likelihood:
 def _without_drift(known: Likelihood, count: int) -> Likelihood:
     """Integrate the drift out: a slope over the order of the ratings with a normal prior."""
     across = known.precision[count][:count]
-    own, pull = known.precision[count][count] + _DRIFT**-2, known.right[count]
+    own, pull = known.precision[count][count] + DRIFT**-2, known.right[count]
     return Likelihood(
         [
             [cell - across[i] * across[j] / own for j, cell in enumerate(line[:count])]
@@ -206,7 +207,7 @@ def _without_drift(known: Likelihood, count: int) -> Likelihood:
         ],
         [value - share * pull / own for value, share in zip(known.right[:count], across, strict=True)],
         known.squares - pull**2 / own,
-        known.half_log_determinant + 0.5 * log(own * _DRIFT**2),
+        known.half_log_determinant + 0.5 * log(own * DRIFT**2),
     )
 
 
@@ -240,8 +241,11 @@ class _Solution(Struct, frozen=True):
     left: float
 
 
-def fit(pictures: Sequence[Observation], shapes: Sequence[EffectShape]) -> Posterior:
-    """The posterior of the means; at least one picture is needed.
+def fit(
+    pictures: Sequence[Observation], shapes: Sequence[EffectShape], points: Iterable[Point] | None = None
+) -> Posterior:
+    """The posterior of the means; at least one picture is needed. `points` are those of another model than that of one
+    plan.
 
     Every place of a shape is a value; the level of all has a flat prior. For one pair of ratios the posterior of the
     means is R&W 2006 eq. 2.23 in precision form, and the weight of a noise is the marginal likelihood eq. 2.30.
@@ -249,21 +253,22 @@ def fit(pictures: Sequence[Observation], shapes: Sequence[EffectShape]) -> Poste
     count = len(shapes[0].precision)
     again = sum(p.shown - 1 for p in pictures)
     freedom = len(pictures) - 1 + again
-    points: list[tuple[float, float, _Solution]] = []
-    for found in _solutions(pictures, shapes, again):
-        for noise in _NOISES:
+    grid = _points(pictures, count, again) if points is None else points
+    weighted: list[tuple[float, float, _Solution]] = []
+    for found in _solutions(grid, shapes):
+        for noise in NOISES:
             weight = found.constant - freedom * log(noise) - found.left / (2 * noise**2)
             weight += log_prior(found.rows * noise, noise)
             weight += _prior_of(found.values * noise, count)
-            points.append((weight, noise, found))
-    top = max(weight for weight, _, _ in points)
-    flat = sum(exp(weight - top) for weight, _, found in points if not found.values)
+            weighted.append((weight, noise, found))
+    top = max(weight for weight, _, _ in weighted)
+    flat = sum(exp(weight - top) for weight, _, found in weighted if not found.values)
     # A single value cannot differ from others.
-    points = [point for point in points if point[2].values]
-    same = flat / (flat + sum(exp(weight - top) for weight, _, _ in points))
-    top = max(weight for weight, _, _ in points)
+    weighted = [point for point in weighted if point[2].values]
+    same = flat / (flat + sum(exp(weight - top) for weight, _, _ in weighted))
+    top = max(weight for weight, _, _ in weighted)
     # What is a ten-thousandth as likely as the likeliest can neither be seen in a draw nor in a mean.
-    kept = [(exp(weight - top), noise, found) for weight, noise, found in points if weight > top - 9.2]
+    kept = [(exp(weight - top), noise, found) for weight, noise, found in weighted if weight > top - 9.2]
     total = sum(weight for weight, _, _ in kept)
     possibilities = [
         Possibility(weight / total, Scales(f.values * noise, f.rows * noise, noise, f.rater), f.means, f.factor)
@@ -279,7 +284,7 @@ def _prior_of(effects: float, count: int) -> float:
     return log(1 - NO_EFFECT) + (effect_prior(effects, count) if count > 1 else 0.0)
 
 
-class _Point(Struct, frozen=True):
+class Point(Struct, frozen=True):
     """One pair of scales of seeds and rater with the likelihood there. `middle` is the average of all stars, `rest` the
     part of the squares that no mean explains, `start` the part of the constant that is the same for all effects."""
 
@@ -291,25 +296,25 @@ class _Point(Struct, frozen=True):
     rest: float
 
 
-def _points(pictures: Sequence[Observation], count: int, again: int) -> Iterator[_Point]:
+def _points(pictures: Sequence[Observation], count: int, again: int) -> Iterator[Point]:
     """All pairs of ratios and, where the ratings tell, parts of the rater and sizes of what a value does to one
     prompt."""
     centred = _centred(pictures)
     middle = sum(p.stars for p in pictures) / len(pictures)
     # Whole stars repeat exactly more often than the wavering behind them would.
-    scatter = sum(p.scatter for p in pictures) + again * _ROUNDING
-    for rater in _RATER_PARTS if again else (1.0,):
-        for prompt_ratio in _PROMPT_RATIOS if _prompts_repeat(pictures) else (0.0,):
-            for row_ratio in _ROW_RATIOS:
+    scatter = sum(p.scatter for p in pictures) + again * ROUNDING
+    for rater in RATER_PARTS if again else (1.0,):
+        for prompt_ratio in PROMPT_RATIOS if prompts_repeat(pictures) else (0.0,):
+            for row_ratio in ROW_RATIOS:
                 known = evidence(centred, count, row_ratio=row_ratio, rater=rater, prompt_ratio=prompt_ratio)
                 start = -known.half_log_determinant - 0.5 * again * log(rater)
-                yield _Point(known, middle, row_ratio, rater, start, scatter / rater)
+                yield Point(known, middle, row_ratio, rater, start, scatter / rater)
 
 
-def _solutions(pictures: Sequence[Observation], shapes: Sequence[EffectShape], again: int) -> Iterator[_Solution]:
+def _solutions(points: Iterable[Point], shapes: Sequence[EffectShape]) -> Iterator[_Solution]:
     """One linear solve for every point, shape and size of the effects, and the solution without any effect."""
     count = len(shapes[0].precision)
-    for point in _points(pictures, count, again):
+    for point in points:
         known = point.known
         total, pull = sum(map(sum, known.precision)), sum(known.right)
         left = max(0.0, known.squares - pull**2 / total) + point.rest
@@ -325,7 +330,7 @@ def _centred(pictures: Sequence[Observation]) -> list[Observation]:
     return [Observation(p.value, p.row, p.stars - stars, p.shown, p.scatter, p.prompt, p.when - when) for p in pictures]
 
 
-def _prompts_repeat(pictures: Sequence[Observation]) -> bool:
+def prompts_repeat(pictures: Sequence[Observation]) -> bool:
     """Whether what a value does to one prompt can be told from the noise: with several rows of one of several prompts.
 
     With one row for each prompt it is part of the noise, which the verdict then takes into account just as well.
@@ -336,7 +341,7 @@ def _prompts_repeat(pictures: Sequence[Observation]) -> bool:
     return len(rows) > 1 and any(len(found) > 1 for found in rows.values())
 
 
-def _with_effects(shape: EffectShape, point: _Point) -> Iterator[_Solution]:
+def _with_effects(shape: EffectShape, point: Point) -> Iterator[_Solution]:
     known, free = point.known, len(shape.precision) - 1
     start = point.start + log(shape.weight) + shape.half_log_determinant
     for value_ratio, step in zip(_VALUE_RATIOS, _VALUE_STEPS, strict=True):

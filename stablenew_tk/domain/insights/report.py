@@ -22,15 +22,16 @@ from ..runs.plan import (
     ValueInsight,
     lora_of,
 )
-from ..runs.plan_title import prompts_tested
 from .analysis import Insight, analyse, phrase
 from .drift import over_time
 from .equal_pictures import all_equal, certain_verdict, equal_values, no_effect
 from .matrix import Board, BoardCell, axis_value, evidence
+from .members import about, basis, counts, members, prompts_of, ratings_of, values_of
 from .scope import scope_words
 from .standing import blind_text, standing
 from .tag_rates import tag_sentences
 from .tested_values import NOTICEABLE_S, TestedValue, clear_times, held_back, insight_at, most_useful, tested_values
+from .timeline import Timeline, changed_since, timeline
 from .verdict_text import SuggestedCell, Verdict, is_certain, joined, unbroken
 
 
@@ -64,7 +65,12 @@ class Report(Struct, frozen=True, kw_only=True):
     equal pictures of a row as one; `suspect` and `foreign` pictures and `failed` cells (without a picture) are in
     neither number. `not_blind` of the rated ones got their stars with the values in sight. `verdict.value` is the value
     as the plan has it. `prompts` are those with rated pictures, `same` groups of values with equal pictures, `steps`
-    the ratings that were analysed.
+    the ratings of the plan that were analysed.
+
+    Plans that asked the same question have one answer: `runs` are their ids, oldest first, all figures are those of
+    their ratings together, and values of other plans have numbers behind those of the plan. `alone` is what the plan
+    itself would say, None when it is the only one; `basis` changes with every rating of them, `timeline` tells how sure
+    the answer was over time, `changed` what the newest run added.
     """
 
     plan: LearningPlan
@@ -88,6 +94,11 @@ class Report(Struct, frozen=True, kw_only=True):
     same: tuple[tuple[Value, ...], ...] = ()
     not_blind: int = 0
     steps: tuple[StepRating, ...] = ()
+    runs: tuple[str, ...] = ()
+    alone: Verdict | None = None
+    basis: str = ""
+    timeline: Timeline = Timeline()
+    changed: str = ""
 
     def tag_shares(self, tag: str) -> list[float]:
         """For each value the share, 0 to 1, of its rated or tagged pictures that have a tag."""
@@ -100,34 +111,36 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 def report(board: Board, *, seed: int = 0) -> Report:
-    """Analyse the ratings of a board. Pure; may take 0.3 s, so never call it on the main thread of the window.
+    """Analyse the ratings of a board. Pure; may take 0.3 s, or 1 s with a hundred others, so never call it on the
+    main thread of the window.
 
     The verdict stays "too_early" while a value has pictures but no stars, because it might be the best one. When the
     pictures of every row are equal it is certain without any stars.
     """
     plan, subject = board.plan, focus(board.plan.focus_parameter)
-    known = evidence(board)
-    values = tested_values(board, known)
-    insight = held_back(analyse(known.ratings, ordered=subject.ordered, seed=seed), values)
-    insight = replace(insight, rated=insight.rated - known.equal)
-    nothing_changed = all_equal(board)
-    useful = () if nothing_changed else most_useful(board, insight, values)
+    every = members(board)
+    own = next(one for one in every if one.board is board)
+    known, mine = own.known, tested_values(board, own.known)
+    (total, equal, not_blind), told = counts(every), board.told or board.earlier
+    insight = alone = held_back(analyse(known.ratings, ordered=subject.ordered, seed=seed), mine)
+    if len(every) > 1:
+        insight = analyse(ratings_of(every), ordered=subject.ordered, seed=seed, own=own.number)
+    nothing_changed = all(all_equal(one.board) for one in every)
+    useful = () if nothing_changed else most_useful(board, insight, mine)
     there = {cell.cell for cell in board.cells if cell.state == "made"}
     to_make = tuple(cell for cell in useful if cell not in there)
     # The sentence must name the same pictures that the button makes.
-    insight = replace(
-        insight, next=tuple(SuggestedCell(axis_value(plan.variant_values[c.variant]), c.row) for c in to_make)
-    )
-    name = naming(subject)
-    total = standing(board).wanted - known.foreign
-    prompts = prompts_tested(plan, (rating.row for rating in known.ratings))
+    suggested = tuple(SuggestedCell(axis_value(plan.variant_values[cell.variant]), cell.row) for cell in to_make)
+    insight = replace(insight, next=suggested, rated=insight.rated - equal)
+    name, values, prompts = naming(subject), values_of(board, every, mine), prompts_of(every)
     if nothing_changed:
-        verdict = certain_verdict(plan, values, name)
+        verdict = certain_verdict(plan, mine, name)
     else:
-        scope = scope_words(plan, prompts, sketch=known.sketch)
-        if known.not_blind:
-            scope = f"{scope}; {blind_text(insight.rated, known.not_blind)}"
-        verdict = _verdict(subject, insight, values, scope=scope, planned=total)
+        blind = f"; {blind_text(insight.rated, not_blind)}" if not_blind else ""
+        scope = f"{scope_words(plan, prompts, sketch=known.sketch)}{blind}"
+        # Which pictures to make next differs from plan to plan; the answer does not.
+        spoken = replace(insight, next=insight.next if len(every) == 1 else ())
+        verdict = _verdict(subject, spoken, values, scope=scope, planned=total)
     tags = [(name(axis_value(one.value)), [facts.tags for facts in one.looked_at]) for one in values]
     found = Report(
         plan=plan,
@@ -135,7 +148,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
         insight=insight,
         verdict=verdict,
         remark="",
-        values=tuple(_value_report(subject, insight, one, blind=plan.blind) for one in values),
+        values=tuple(_value_report(subject, insight, one, plan) for one in values),
         rated=insight.rated,
         total=total,
         suspect=known.suspect,
@@ -148,14 +161,19 @@ def report(board: Board, *, seed: int = 0) -> Report:
         rate_next=tuple(cell for cell in useful if cell in there),
         same=equal_values(board),
         tag_sentences=tag_sentences(tags, ordered=subject.ordered),
-        over_time=over_time(values, insight, verdict, earlier=board.earlier, name=name),
-        not_blind=known.not_blind,
+        over_time=over_time(mine, insight, verdict, earlier=told, name=name),
+        not_blind=not_blind,
         steps=step_ratings(board),
+        runs=tuple(one.plan.plan_id for one in every),
+        alone=_verdict(subject, alone, mine, scope="", planned=0) if len(every) > 1 else None,
+        basis=basis(board),
+        timeline=timeline(told, insight, verdict, runs=len(every), name=name),
+        changed=changed_since(told, every, verdict, rated=insight.rated, name=name),
     )
-    return replace(found, remark=unbroken(" ".join(_remarks(found))))
+    return replace(found, remark=unbroken(" ".join((*_remarks(found), *about(every, board, name)))))
 
 
-def _value_report(subject: Focus, insight: Insight, one: TestedValue, *, blind: bool) -> ValueReport:
+def _value_report(subject: Focus, insight: Insight, one: TestedValue, plan: LearningPlan) -> ValueReport:
     made = [shown.facts for cell in one.cells for shown in cell.images]
     tags = Counter(tag for facts in one.looked_at for tag in facts.tags)
     return ValueReport(
@@ -166,7 +184,7 @@ def _value_report(subject: Focus, insight: Insight, one: TestedValue, *, blind: 
         stars=tuple(facts.rating for _, facts in one.rated),
         seconds=one.seconds,
         tags=tuple(tags.most_common()),
-        images=tuple(facts for facts in made if facts.rating or facts.suspect or not blind),
+        images=tuple(facts for facts in made if facts.rating or facts.suspect or not plan.blind),
         missing=sum(cell.state != "made" for cell in one.cells),
         looked_at=len(one.looked_at),
         made=len(made),
@@ -281,6 +299,9 @@ def summary(report: Report) -> ResultSummary:
         rows=report.insight.rows,
         suspect_left_out=report.suspect,
         not_blind=report.not_blind,
+        runs=report.runs if len(report.runs) > 1 else (),
+        prompts=tuple(prompt.prompt_id for prompt in report.prompts) if len(report.runs) > 1 else (),
+        alone=report.alone.sentence if report.alone is not None else "",
         values=tuple(
             # The plan's own value: a switch is named on, but its value is True.
             ResultValue(**asdict(found.insight) | {"value": found.value, "seconds": found.seconds})

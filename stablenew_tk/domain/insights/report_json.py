@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from ..config.catalogue import Value
-from ..runs.plan import PlanCell, VerdictState
+from ..runs.plan import PlanCell, PlanPrompt, VerdictState
 from ..runs.plan_title import prompts_tested
 from .report import Report, ValueReport
 
@@ -42,7 +42,8 @@ class DocumentCell(Struct, frozen=True, kw_only=True):
 
 
 class InsightDocument(Struct, frozen=True, kw_only=True):
-    """The whole report. `prompts` are the names of the prompts tested.
+    """The whole report. `prompts` are the names of the prompts tested. Where several plans asked the same, `runs` are
+    their ids, `alone` is what this plan says by itself, `since` what the newest of them changed.
 
     `next` lists suggested cells; those already made, which only need a rating, come first.
     """
@@ -70,6 +71,9 @@ class InsightDocument(Struct, frozen=True, kw_only=True):
     who: str
     note: str
     prompts: tuple[str, ...]
+    runs: tuple[str, ...] = ()
+    alone: str = ""
+    since: str = ""
 
 
 def document(report: Report) -> InsightDocument:
@@ -109,8 +113,15 @@ def document(report: Report) -> InsightDocument:
         not_blind=report.not_blind,
         who=plan.metadata.who,
         note=plan.metadata.notes,
-        prompts=tuple(prompt.prompt_id for prompt in prompts_tested(plan)),
+        prompts=tuple(prompt.prompt_id for prompt in _prompts(report)),
+        runs=report.runs if len(report.runs) > 1 else (),
+        alone=report.alone.sentence if report.alone is not None else "",
+        since=report.changed,
     )
+
+
+def _prompts(report: Report) -> tuple[PlanPrompt, ...]:
+    return report.prompts if len(report.runs) > 1 else prompts_tested(report.plan)
 
 
 def _value(found: ValueReport) -> DocumentValue:

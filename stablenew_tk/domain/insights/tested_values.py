@@ -118,8 +118,11 @@ def most_useful(board: Board, insight: Insight, values: Sequence[TestedValue]) -
     if insight.verdict.state == "too_early":
         first = [PlanCell(one.variant, row) for row in rows for one in values]
     else:
-        first = [PlanCell(variant[key_of(cell.value)], cell.row) for cell in insight.next]
-    ranked = sorted(insight.values, key=lambda one: (-one.p_best, -one.mean))
+        known = (cell for cell in insight.next if key_of(cell.value) in variant)
+        first = [PlanCell(variant[key_of(cell.value)], cell.row) for cell in known]
+    # Values that only other plans have cannot be made here.
+    mine = [one for one in insight.values if key_of(one.value) in variant]
+    ranked = sorted(mine, key=lambda one: (-one.p_best, -one.mean))
     contenders = [variant[key_of(one.value)] for one in (*ranked[:2], *(v for v in ranked[2:3] if v.p_best >= 0.1))]
     more = (PlanCell(number, row) for row in (*rows, *range(count, count + 3)) for number in contenders)
     return tuple(islice((cell for cell in dict.fromkeys(chain(first, more)) if cell not in spent), 3))
