@@ -117,8 +117,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
     The verdict stays "too_early" while a value has pictures but no stars, because it might be the best one. When the
     pictures of every row are equal it is certain without any stars.
     """
-    plan, subject = board.plan, focus(board.plan.focus_parameter)
-    every = members(board)
+    plan, subject, every = board.plan, focus(board.plan.focus_parameter), members(board)
     own = next(one for one in every if one.board is board)
     known, mine = own.known, tested_values(board, own.known)
     (total, equal, not_blind), told = counts(every), board.told or board.earlier

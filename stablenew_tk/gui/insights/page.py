@@ -153,6 +153,7 @@ class InsightsPage(PageFrame):
             press=self._press,
             row=self._row_chosen,
             review=self._review,
+            run=self._open_plan,
             save=self._save_preset,
         )
         self.panel = InsightPanel(self, actions)
