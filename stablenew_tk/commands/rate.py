@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 from ..domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ..domain.base.wording import counted
@@ -14,7 +15,7 @@ from ..domain.insights.follow_up import next_cells
 from ..domain.insights.matrix import whole_board
 from ..domain.insights.report import report
 from ..domain.insights.result import due_result
-from ..domain.journal.record import Feedback, LearningRecord, Output
+from ..domain.journal.record import Feedback, LearningRecord, Output, PairVote
 from ..domain.runs.plan import LearningRunResult
 from ..pipeline.ids_and_times import as_line
 from ..storage.disk.files import is_file, read_bounded
@@ -27,19 +28,34 @@ from .terminal import FAILED, OK, err, journal_writer, out, print_json, print_ve
 # Limit of records to search. The search starts at the newest record and stops at the first match.
 SEARCH_STEPS = (200, 5_000, 100_000, 10_000_000)
 _PICTURE_LIMIT = 1 << 30
+_BETTER: Mapping[str, Literal["first", "second", "none"]] = {"A": "first", "B": "second", "none": "none"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `rate`."""
-    parser.add_argument("image", metavar="IMAGE|RUN", help="id of a picture or run, or the file of a picture")
-    parser.add_argument("stars", type=int, metavar="STARS", help="1 to 5; 0 takes the rating back")
+    parser.add_argument(
+        "image", nargs="?", metavar="IMAGE|RUN", help="id of a picture or run, or the file of a picture"
+    )
+    parser.add_argument("stars", nargs="?", type=int, metavar="STARS", help="1 to 5; 0 takes the rating back")
+    parser.add_argument(
+        "--pair", nargs=2, metavar=("A", "B"), help="compare two pictures of one row instead: ids or files"
+    )
+    parser.add_argument(
+        "--better", choices=("A", "B", "none"), help="which of the pair is better; none = no difference"
+    )
     parser.add_argument("--tag", action="append", default=[], metavar="T", help="add a tag")
     parser.add_argument("--note", metavar="TEXT", help="say something about it")
     parser.set_defaults(command=rate)
 
 
 def rate(args: argparse.Namespace, places: Places) -> int:
-    """Rate one picture, or every finished picture of a run."""
+    """Rate one picture, or every finished picture of a run; or say which of two is better."""
+    if args.pair is not None or args.better is not None:
+        return _compare(args, places)
+    if args.image is None or args.stars is None:
+        raise InvalidInput(
+            "Name a picture or run and its stars, or two pictures: --pair A B --better A|B|none.", "IMAGE"
+        )
     if not 0 <= args.stars <= 5:
         raise InvalidInput(f"{args.stars} stars: give 1 to 5, or 0 to take the rating back.", "STARS")
     tags = tuple(tag.strip() for tag in args.tag if tag.strip())
@@ -71,6 +87,46 @@ def rate(args: argparse.Namespace, places: Places) -> int:
         for result in results:
             print_verdict(*result.summary.parts)
     return OK
+
+
+def _compare(args: argparse.Namespace, places: Places) -> int:
+    """Record which of two pictures of one row of a Learning Run is better."""
+    if args.pair is None or args.better is None:
+        raise InvalidInput("A pair wants both: --pair A B --better A|B|none.", "--better" if args.pair else "--pair")
+    if args.image is not None or args.tag or args.note:
+        raise InvalidInput(
+            "--pair: stars, tags and notes are for one picture. Give them in a call of their own.", "--pair"
+        )
+    first, second = (_one(places, name) for name in args.pair)
+    (record, image), (other, picture) = first, second
+    plan, row = record.learning.plan_id, record.learning.row
+    if not plan or (plan, row) != (other.learning.plan_id, other.learning.row) or image.image_id == picture.image_id:
+        words = "the same prompt and seed, and one value differs"
+        raise InvalidInput(f"Two pictures of one row of a Learning Run can be compared: {words}.", "--pair")
+    if image.pixels and image.pixels == picture.pixels:
+        raise InvalidInput("These two pictures are the same, pixel for pixel: there is nothing to compare.", "--pair")
+    line = as_line(PairVote(image_id=image.image_id, other_id=picture.image_id, better=_BETTER[args.better]))
+    writer = journal_writer(places)
+    writer.append(line)
+    results = _store_results(places, writer, {image.image_id, picture.image_id})
+    if args.json:
+        plans = [result.plan_id for result in results]
+        print_json(
+            {"saved": True, "event_id": line.event_id, "images": [image.image_id, picture.image_id], "results": plans}
+        )
+    else:
+        said = {"A": "the first is better", "B": "the second is better", "none": "no difference"}
+        out.print(f"Saved: {said[args.better]}.")
+        for result in results:
+            print_verdict(*result.summary.parts)
+    return OK
+
+
+def _one(places: Places, name: str) -> tuple[LearningRecord, Output]:
+    found = _targets(places, name)
+    if len(found) > 1:
+        raise InvalidInput(f"{name} is a run of {len(found)} pictures. Name one picture.", "--pair")
+    return found[0]
 
 
 def _store_results(places: Places, writer: LearningRecordWriter, images: Collection[str]) -> list[LearningRunResult]:

@@ -18,6 +18,7 @@ from ..runs.plan import ValueInsight, VerdictState
 from . import verdict_text as words
 from .joined import joined_points
 from .next_pictures import QUARTER, suggested
+from .pair_model import ComparedPair, beside_votes, fit_with_votes, votes_of
 from .posterior import draws, fit
 from .rated_images import RatedImage, gather, key_of
 from .value_priors import effect_shapes
@@ -76,7 +77,14 @@ class Tally(Struct, frozen=True):
     high: list[float]
 
 
-def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0, own: int | None = None) -> Insight:
+def analyse(
+    ratings: Sequence[RatedImage],
+    *,
+    ordered: bool,
+    seed: int = 0,
+    own: int | None = None,
+    votes: Sequence[ComparedPair] = (),
+) -> Insight:
     """Analyse the ratings of one sweep. The same ratings and `seed` always give the same result.
 
     `ordered`: the values are numbers on an axis, so neighbours are expected to resemble each other. Without ratings, or
@@ -85,7 +93,8 @@ def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0, own:
     Raises InvalidInput for stars outside 1 to 5, numbers that are not finite, text on an ordered axis, and one picture
     under two values or rows.
 
-    Ratings of several plans are one posterior, see `joined`. The pictures to make next are then those of the plan
+    `votes` on pairs of pictures count as far as both values have ratings, see `pair_model`. Ratings of several plans
+    are one posterior, see `joined`. The pictures to make next are then those of the plan
     `own`; without it there are none.
     """
     ratings = tuple(ratings)
@@ -96,9 +105,10 @@ def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0, own:
         return Insight(ordered, (), nothing, (), 0.0, None, 0, None, 0, 0)
     axis = [float(value) for value in table.values] if ordered else None
     several = len(table.plans) > 1
-    posterior = fit(
-        table.pictures, effect_shapes(axis, count), joined_points(table.pictures, count) if several else None
-    )
+    pictures = beside_votes(table, votes)
+    points = joined_points(pictures, count) if several else None
+    told, shapes = votes_of(votes, table.values), effect_shapes(axis, count)
+    posterior = fit_with_votes(pictures, shapes, points, told) if told else fit(pictures, shapes, points)
     possibilities = posterior.possibilities
     sample = list(draws(possibilities, _DRAWS, seed))
     tally = tallied(sample, no_effect=posterior.no_effect)

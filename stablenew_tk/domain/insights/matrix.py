@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Literal
 
@@ -94,12 +94,24 @@ class BlindRound(Struct, frozen=True):
     ready: bool
 
 
+class BoardVote(Struct, frozen=True):
+    """Two cells of a row whose pictures were compared: `won` 1 = the first is better, −1 = the second, 0 = no
+    difference.
+    """
+
+    first: PlanCell
+    second: PlanCell
+    won: int
+    blind: bool = False
+
+
 class Board(Struct, frozen=True):
     """A plan with all its cells, in the order they are made. `revealed`: its values may be shown. `earlier` are the
     results written so far, oldest first. `rounds` are the blind rounds that are not rated yet. For counts of rated
     pictures see the module `standing`.
 
-    `stars` is a short text that changes with every rating that counts, "" without one.
+    `votes` are on pairs of its sound pictures. `stars` is a short text that changes with every rating or vote that
+    counts, "" without a rating.
     `others` are the boards of revealed plans that asked the same question, `told` the results of all of them, oldest
     first, and `apart` plans about the same subject that asked something else.
     """
@@ -109,6 +121,7 @@ class Board(Struct, frozen=True):
     revealed: bool
     earlier: tuple[LearningRunResult, ...] = ()
     rounds: tuple[BlindRound, ...] = ()
+    votes: tuple[BoardVote, ...] = ()
     stars: str = ""
     others: tuple[Board, ...] = ()
     told: tuple[LearningRunResult, ...] = ()
@@ -167,9 +180,23 @@ def board(history: History, plan_id: str) -> Board | None:
     cells = _shared(plan, [_cell(history, plan, cell, late) for cell in plan.cells()])
     earlier = history.plans.results(plan_id)
     rounds = _rounds(history, plan, cells) if plan.blind and earlier else ()
-    held = Board(plan, cells, not plan.blind or bool(earlier), earlier, rounds)
+    votes = tuple(_votes(history, cells))
+    held = Board(plan, cells, not plan.blind or bool(earlier), earlier, rounds, votes)
     stars = sorted((one.image, one.stars, one.nth) for one in evidence(held).ratings)
-    return replace(held, stars=short_hash(stars)) if stars else held
+    told = [(vote.first, vote.second, vote.won) for vote in votes]
+    return replace(held, stars=short_hash((stars, told))) if stars else held
+
+
+_WON = {"first": 1, "second": -1, "none": 0}
+
+
+def _votes(history: History, cells: Sequence[BoardCell]) -> Iterator[BoardVote]:
+    """What was said about pairs of sound pictures in the same row. Equal pictures differ in nothing."""
+    of_image = {shown.facts.image_id: (cell.cell, shown) for cell in cells for shown in cell.sound}
+    for line in history.votes.among(of_image.keys()):
+        (first, one), (second, other) = of_image[line.image_id], of_image[line.other_id]
+        if first.row == second.row and first.variant != second.variant and one.picture != other.picture:
+            yield BoardVote(first, second, _WON[line.better], line.blind)
 
 
 def short_hash(what: object) -> str:

@@ -8,10 +8,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..config.catalogue import Value
-from ..runs.plan import LearningPlan, PlanPrompt
+from ..runs.plan import LearningPlan, PlanCell, PlanPrompt
 from ..runs.plan_title import prompts_tested
 from ..runs.question import apart, differences
 from .matrix import Board, BoardCell, Evidence, axis_value, evidence, short_hash
+from .pair_model import ComparedPair
 from .rated_images import RatedImage, key_of
 from .standing import standing
 from .tested_values import TestedValue, tested_values
@@ -34,6 +35,13 @@ class Member(Struct, frozen=True):
     def plan(self) -> LearningPlan:
         """Its plan."""
         return self.board.plan
+
+    @property
+    def sound(self) -> frozenset[PlanCell]:
+        """The cells whose pictures are evidence."""
+        return frozenset(
+            PlanCell(one.variant, row) for one in tested_values(self.board, self.known) for row, _ in one.sound
+        )
 
     @property
     def prompts(self) -> tuple[PlanPrompt, ...]:
@@ -71,6 +79,22 @@ def ratings_of(every: Sequence[Member]) -> tuple[RatedImage, ...]:
         pictures.setdefault(key_of(rating.value), set()).add((rating.image, rating.plan, rating.row))
     ready = {value for value, seen in pictures.items() if len(seen) >= _FEWEST}
     return tuple(one for one in found if key_of(one.value) in ready) if len(ready) > 1 else tuple(found)
+
+
+def votes_of_all(every: Sequence[Member]) -> tuple[ComparedPair, ...]:
+    """The votes on pairs of all plans, of pictures that count."""
+    sound = {one.number: one.sound for one in every if one.board.votes}
+    return tuple(
+        ComparedPair(
+            axis_value(one.plan.variant_values[vote.first.variant]),
+            axis_value(one.plan.variant_values[vote.second.variant]),
+            vote.won,
+            (one.number, vote.first.row),
+        )
+        for one in every
+        for vote in one.board.votes
+        if {vote.first, vote.second} <= sound[one.number]
+    )
 
 
 def values_of(board: Board, every: Sequence[Member], own: Sequence[TestedValue]) -> tuple[TestedValue, ...]:
@@ -114,6 +138,11 @@ def basis(board: Board) -> str:
     """What an answer of several plans rests on, in a short text that changes with every rating; "" for one alone."""
     others = [(one.plan.plan_id, one.stars) for one in board.others if one.stars]
     return short_hash(sorted([(board.plan.plan_id, board.stars), *others])) if others and board.stars else ""
+
+
+def votes_text(board: Board) -> str:
+    """A short text that changes with every vote on pairs of the plan; "" without one."""
+    return short_hash([(one.first, one.second, one.won) for one in board.votes]) if board.votes else ""
 
 
 # ---- words

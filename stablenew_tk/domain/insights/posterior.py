@@ -103,6 +103,17 @@ class Likelihood(Struct, frozen=True):
     half_log_determinant: float
 
 
+class VoteSite(Struct, frozen=True):
+    """The parabola: precision and right-hand side of the values' means in units of the noise, its constant, and the log
+    likelihood when all values are equal.
+    """
+
+    precision: Matrix
+    right: Vector
+    constant: float
+    level: float
+
+
 def evidence(
     pictures: Sequence[Observation], count: int, *, row_ratio: float, rater: float, prompt_ratio: float = 0.0
 ) -> Likelihood:
@@ -229,7 +240,8 @@ class _Solution(Struct, frozen=True):
     """The part of the solution at one point of the grid that does not depend on the noise. `values` is 0 where the
     values do not differ.
 
-    Log likelihood = `constant` − degrees of freedom · log(noise) − `left` / (2 · noise²).
+    Log likelihood = `constant` − degrees of freedom · log(noise) − `left` / (2 · noise²) + `pull` / noise, and the
+    means are `means` + noise · `steady`: votes on pairs tell differences in units of the noise.
     """
 
     values: float
@@ -239,13 +251,18 @@ class _Solution(Struct, frozen=True):
     factor: Matrix
     constant: float
     left: float
+    pull: float = 0.0
+    steady: Vector = []
 
 
 def fit(
-    pictures: Sequence[Observation], shapes: Sequence[EffectShape], points: Iterable[Point] | None = None
+    pictures: Sequence[Observation],
+    shapes: Sequence[EffectShape],
+    points: Iterable[Point] | None = None,
+    votes: VoteSite | None = None,
 ) -> Posterior:
     """The posterior of the means; at least one picture is needed. `points` are those of another model than that of one
-    plan.
+    plan, `votes` what pairs of pictures tell beside the stars.
 
     Every place of a shape is a value; the level of all has a flat prior. For one pair of ratios the posterior of the
     means is R&W 2006 eq. 2.23 in precision form, and the weight of a noise is the marginal likelihood eq. 2.30.
@@ -255,9 +272,9 @@ def fit(
     freedom = len(pictures) - 1 + again
     grid = _points(pictures, count, again) if points is None else points
     weighted: list[tuple[float, float, _Solution]] = []
-    for found in _solutions(grid, shapes):
+    for found in _solutions(grid, shapes, votes):
         for noise in NOISES:
-            weight = found.constant - freedom * log(noise) - found.left / (2 * noise**2)
+            weight = found.constant - freedom * log(noise) - found.left / (2 * noise**2) + found.pull / noise
             weight += log_prior(found.rows * noise, noise)
             weight += _prior_of(found.values * noise, count)
             weighted.append((weight, noise, found))
@@ -271,7 +288,12 @@ def fit(
     kept = [(exp(weight - top), noise, found) for weight, noise, found in weighted if weight > top - 9.2]
     total = sum(weight for weight, _, _ in kept)
     possibilities = [
-        Possibility(weight / total, Scales(f.values * noise, f.rows * noise, noise, f.rater), f.means, f.factor)
+        Possibility(
+            weight / total,
+            Scales(f.values * noise, f.rows * noise, noise, f.rater),
+            [m + noise * s for m, s in zip(f.means, f.steady, strict=True)] if f.steady else f.means,
+            f.factor,
+        )
         for weight, noise, f in kept
     ]
     return Posterior(same if count > 1 else 0.0, possibilities)
@@ -311,16 +333,17 @@ def _points(pictures: Sequence[Observation], count: int, again: int) -> Iterator
                 yield Point(known, middle, row_ratio, rater, start, scatter / rater)
 
 
-def _solutions(points: Iterable[Point], shapes: Sequence[EffectShape]) -> Iterator[_Solution]:
+def _solutions(points: Iterable[Point], shapes: Sequence[EffectShape], votes: VoteSite | None) -> Iterator[_Solution]:
     """One linear solve for every point, shape and size of the effects, and the solution without any effect."""
     count = len(shapes[0].precision)
     for point in points:
         known = point.known
         total, pull = sum(map(sum, known.precision)), sum(known.right)
         left = max(0.0, known.squares - pull**2 / total) + point.rest
-        yield _Solution(0.0, point.row_ratio, point.rater, [], [], point.start - 0.5 * log(total / count), left)
+        level = point.start + (votes.level if votes is not None else 0.0)
+        yield _Solution(0.0, point.row_ratio, point.rater, [], [], level - 0.5 * log(total / count), left)
         for shape in shapes:
-            yield from _with_effects(shape, point)
+            yield from _with_effects(shape, point, votes)
 
 
 def _centred(pictures: Sequence[Observation]) -> list[Observation]:
@@ -341,16 +364,26 @@ def prompts_repeat(pictures: Sequence[Observation]) -> bool:
     return len(rows) > 1 and any(len(found) > 1 for found in rows.values())
 
 
-def _with_effects(shape: EffectShape, point: Point) -> Iterator[_Solution]:
+def _with_effects(shape: EffectShape, point: Point, votes: VoteSite | None) -> Iterator[_Solution]:
     known, free = point.known, len(shape.precision) - 1
+    told = known.precision
+    if votes is not None:
+        lines = zip(told, votes.precision, strict=True)
+        told = [[a + b for a, b in zip(line, more, strict=True)] for line, more in lines]
     start = point.start + log(shape.weight) + shape.half_log_determinant
     for value_ratio, step in zip(_VALUE_RATIOS, _VALUE_STEPS, strict=True):
-        factor = cholesky(_shrunk(shape.precision, value_ratio, known.precision))
+        factor = cholesky(_shrunk(shape.precision, value_ratio, told))
         half = forward(factor, known.right)
         means = [point.middle + m for m in backward(mirrored(factor), half)]
         left = max(0.0, known.squares - sum(map(mul, half, half))) + point.rest
         constant = start - free * log(value_ratio) + log(step) - sum(log(line[-1]) for line in factor)
-        yield _Solution(value_ratio, point.row_ratio, point.rater, means, factor, constant, left)
+        if votes is None:
+            yield _Solution(value_ratio, point.row_ratio, point.rater, means, factor, constant, left)
+            continue
+        more = forward(factor, votes.right)
+        constant += votes.constant + 0.5 * sum(map(mul, more, more))
+        steady, pull = backward(mirrored(factor), more), sum(map(mul, half, more))
+        yield _Solution(value_ratio, point.row_ratio, point.rater, means, factor, constant, left, pull, steady)
 
 
 def _shrunk(prior: Matrix, value_ratio: float, precision: Matrix) -> Matrix:

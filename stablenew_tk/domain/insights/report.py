@@ -26,7 +26,7 @@ from .analysis import Insight, analyse, phrase
 from .drift import over_time
 from .equal_pictures import all_equal, certain_verdict, equal_values, no_effect
 from .matrix import Board, BoardCell, axis_value, evidence
-from .members import about, basis, counts, members, prompts_of, ratings_of, values_of
+from .members import Member, about, basis, counts, members, prompts_of, ratings_of, values_of, votes_of_all, votes_text
 from .scope import scope_words
 from .standing import blind_text, standing
 from .tag_rates import tag_sentences
@@ -70,7 +70,8 @@ class Report(Struct, frozen=True, kw_only=True):
     Plans that asked the same question have one answer: `runs` are their ids, oldest first, all figures are those of
     their ratings together, and values of other plans have numbers behind those of the plan. `alone` is what the plan
     itself would say, None when it is the only one; `basis` changes with every rating of them, `timeline` tells how sure
-    the answer was over time, `changed` what the newest run added.
+    the answer was over time, `changed` what the newest run added. `compared` pairs of pictures have a vote;
+    `votes` changes with every vote on those of the plan.
     """
 
     plan: LearningPlan
@@ -97,6 +98,8 @@ class Report(Struct, frozen=True, kw_only=True):
     runs: tuple[str, ...] = ()
     alone: Verdict | None = None
     basis: str = ""
+    compared: int = 0
+    votes: str = ""
     timeline: Timeline = Timeline()
     changed: str = ""
 
@@ -121,9 +124,9 @@ def report(board: Board, *, seed: int = 0) -> Report:
     own = next(one for one in every if one.board is board)
     known, mine = own.known, tested_values(board, own.known)
     (total, equal, not_blind), told = counts(every), board.told or board.earlier
-    insight = alone = held_back(analyse(known.ratings, ordered=subject.ordered, seed=seed), mine)
+    insight = alone = held_back(_analysed([own], own, subject, seed), mine)
     if len(every) > 1:
-        insight = analyse(ratings_of(every), ordered=subject.ordered, seed=seed, own=own.number)
+        insight = _analysed(every, own, subject, seed)
     nothing_changed = all(all_equal(one.board) for one in every)
     useful = () if nothing_changed else most_useful(board, insight, mine)
     there = {cell.cell for cell in board.cells if cell.state == "made"}
@@ -166,10 +169,17 @@ def report(board: Board, *, seed: int = 0) -> Report:
         runs=tuple(one.plan.plan_id for one in every),
         alone=_verdict(subject, alone, mine, scope="", planned=0) if len(every) > 1 else None,
         basis=basis(board),
+        votes=votes_text(board),
+        compared=len(votes_of_all(every)),
         timeline=timeline(told, insight, verdict, runs=len(every), name=name),
         changed=changed_since(told, every, verdict, rated=insight.rated, name=name),
     )
     return replace(found, remark=unbroken(" ".join((*_remarks(found), *about(every, board, name)))))
+
+
+def _analysed(every: Sequence[Member], own: Member, subject: Focus, seed: int) -> Insight:
+    ratings, votes = ratings_of(every), votes_of_all(every)
+    return analyse(ratings, ordered=subject.ordered, seed=seed, own=own.number, votes=votes)
 
 
 def _value_report(subject: Focus, insight: Insight, one: TestedValue, plan: LearningPlan) -> ValueReport:
@@ -241,6 +251,8 @@ def _remarks(found: Report) -> Iterator[str]:
     blind = blind_text(found.rated, found.not_blind)
     if found.plan.blind and found.rated and blind not in found.verdict.meaning:
         facts.append(blind)
+    if found.compared:
+        facts.append(f"{_count(found.compared, 'pair')} compared")
     if found.suspect:
         facts.append(f"{_count(found.suspect, 'suspect picture')} left out")
     if found.foreign:

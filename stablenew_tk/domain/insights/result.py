@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from ..journal.columns import time_ms
 from ..runs.plan import LearningRunResult, StepRating
 from .matrix import Board
-from .members import basis
+from .members import basis, votes_text
 from .report import Report, step_ratings, summary
 from .standing import standing
 
@@ -27,7 +27,7 @@ def due_result(
     """
     if last is None and not (reveal or (seen.revealed and report.rated)):
         return None
-    if not reveal and (report.steps, report.basis) != (step_ratings(seen), basis(seen)):
+    if not reveal and (report.steps, report.basis, report.votes) != (step_ratings(seen), basis(seen), votes_text(seen)):
         return None  # a rating has overtaken the report; that of the newer ratings follows
     found = LearningRunResult(
         plan_id=seen.plan.plan_id,
@@ -35,6 +35,7 @@ def due_result(
         summary=summary(report),
         method=METHOD,
         basis=report.basis,
+        votes=report.votes,
     )
     first = reveal and not seen.revealed
     return None if last is not None and not first and _says(last) == _says(found) else found
@@ -50,6 +51,7 @@ def is_outdated(seen: Board) -> bool:
     return (
         last.method != METHOD
         or last.basis != basis(seen)
+        or (last.plan_id == seen.plan.plan_id and last.votes != votes_text(seen))
         or (last.plan_id == seen.plan.plan_id and _stars(last.steps) != _stars(step_ratings(seen)))
         # A value with pictures nobody has looked at may be the best one.
         or newest > time_ms(last.ts)

@@ -248,7 +248,7 @@ class LearningRunResult(Line, tag="result", frozen=True, kw_only=True):
     """The result of a plan, written when its values are revealed and at every change from then on. The latest counts.
 
     `method` is the version of the analysis; 0 in lines of older versions. `basis` is a short text for the ratings of
-    all plans that asked the same, "" for one alone.
+    all plans that asked the same, "" for one alone; `votes` one for the votes on pairs of the plan's own pictures.
     """
 
     plan_id: str
@@ -256,6 +256,7 @@ class LearningRunResult(Line, tag="result", frozen=True, kw_only=True):
     summary: ResultSummary
     method: int = 0
     basis: str = ""
+    votes: str = ""
 
 
 class PresetEvidence(Struct, frozen=True, kw_only=True):
