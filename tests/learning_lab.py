@@ -9,6 +9,7 @@ from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.insights.matrix import board, whole_board
 from stablenew_tk.domain.insights.report import report
 from stablenew_tk.domain.insights.result import due_result
+from stablenew_tk.domain.journal.record import PairVote
 from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt, checked, job_for
 from stablenew_tk.storage.journal.snapshot import load_history
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
@@ -112,6 +113,11 @@ class Lab:
 
     def report(self, plan):
         return report(self.whole(plan))
+
+    def vote(self, better, one, other, **said):
+        """Say of the pictures at two places, (value, row), which is better: "first", "second" or "none"."""
+        images = {"image_id": self.made[one].image_id, "other_id": self.made[other].image_id}
+        return self.append(PairVote(event_id=new_id(), ts="2026-01-01T00:03:00.000Z", **images, better=better, **said))
 
     def keep(self, plan, ts="2026-01-02T00:00:00.000Z"):
         """Write the result of a plan as the window does, which reveals it; None when it says nothing new."""

@@ -26,6 +26,18 @@ class PairVotes:
             self.lines.append(line)
             self._of.setdefault(line.image_id, []).append(line)
 
+    def blind(self) -> dict[frozenset[str], str]:
+        """By two pictures: the better one of those that were compared blind, "" = no difference."""
+        latest: dict[frozenset[str], PairVote] = {}
+        for line in sorted(self.lines, key=lambda line: line.event_id):
+            if line.event_id not in self._withdrawn:
+                latest[frozenset((line.image_id, line.other_id))] = line
+        return {
+            pair: {"first": line.image_id, "second": line.other_id, "none": ""}[line.better]
+            for pair, line in latest.items()
+            if line.blind
+        }
+
     def among(self, images: Collection[str]) -> tuple[PairVote, ...]:
         """The votes on two of these pictures that are not undone; of several on the same two the latest."""
         latest: dict[frozenset[str], PairVote] = {}
