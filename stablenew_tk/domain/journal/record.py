@@ -132,6 +132,9 @@ class Feedback(Line, tag="feedback", frozen=True, kw_only=True):
     repeat: bool = False
 
 
+Better = Literal["first", "second", "none"]
+
+
 class PairVote(Line, tag="pair", frozen=True, kw_only=True):
     """Which of two pictures of one row is better: "first" (`image_id`), "second" (`other_id`) or "none", no difference.
 
@@ -140,7 +143,7 @@ class PairVote(Line, tag="pair", frozen=True, kw_only=True):
 
     image_id: str
     other_id: str
-    better: Literal["first", "second", "none"]
+    better: Better
     blind: bool = False
 
 
