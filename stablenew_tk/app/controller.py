@@ -27,7 +27,7 @@ from ..domain.config.user_settings import Settings, without_login
 from ..domain.journal.estimate import forecast_s, seconds_per_work
 from ..domain.journal.history import History
 from ..domain.journal.query import Query
-from ..domain.journal.record import Better, Feedback, LearningRecord, PairVote, Void
+from ..domain.journal.record import Feedback, LearningRecord, Void
 from ..domain.runs.job import Job, RunRequest, make_jobs
 from ..pipeline.desk import DeskWork, output_root
 from ..pipeline.file_worker import FileDesk
@@ -86,6 +86,7 @@ from .learning_runs import LearningContext, LearningRunner
 from .model_library import ModelContext, ModelEvent, Models
 from .outbox import LeftBehind, Outbox
 from .pack_library import PackEvent, Packs
+from .pair_voter import PairVoter
 from .plan_boards import PlanBoards
 
 PACE_SAMPLES = 20
@@ -154,6 +155,7 @@ class Controller:
         self.jobs = JobQueue(self._reordered, lambda jobs: self.learning.missing(jobs))
         self.queue = self.jobs.waiting
         self.boards = PlanBoards(lambda: self.history)
+        self.pairs = PairVoter(self._outbox.put_undoable)
         self.learning = LearningRunner(self._for_learning())
         self.known = KnownLayer(
             KnownContext(
@@ -255,11 +257,6 @@ class Controller:
         Only rating, tags, note and blind of `change` are used; this adds ids and time.
         """
         return self._outbox.put_undoable([as_line(msgspec.structs.replace(change, image_id=one)) for one in image_ids])
-
-    def compare(self, image_id: str, other_id: str, better: Better, *, blind: bool) -> None:
-        """Say which of two pictures of a row is better. HistoryChanged follows when it is on disk."""
-        vote = PairVote(image_id=image_id, other_id=other_id, better=better, blind=blind)
-        self._outbox.put_undoable([as_line(vote)])
 
     def undo(self, *, redo: bool = False) -> bool:
         """Undo the last rating, tag, note or preset, or redo it. False when there is nothing to undo or redo."""

@@ -106,7 +106,7 @@ class PairSession:
         self._voted.add(_images(pair))
         self._given.append(LastPair(pair, better))
         told: dict[Side, Better] = {"left": "first", "right": "second", "none": "none"}
-        self._controller.compare(pair.left.image_id, pair.right.image_id, told[better], blind=self.blind)
+        self._controller.pairs.compare(pair.left.image_id, pair.right.image_id, told[better], blind=self.blind)
 
 
 def _images(pair: AskedPair) -> frozenset[str]:

@@ -97,7 +97,6 @@ def analyse(
     are one posterior, see `joined`. The pictures to make next are then those of the plan
     `own`; without it there are none.
     """
-    ratings = tuple(ratings)
     table = gather(ratings, ordered=ordered)
     count = len(table.values)
     if not count:

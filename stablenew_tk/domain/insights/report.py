@@ -124,13 +124,11 @@ def report(board: Board, *, seed: int = 0) -> Report:
     own = next(one for one in every if one.board is board)
     known, mine = own.known, tested_values(board, own.known)
     (total, equal, not_blind), told = counts(every), board.told or board.earlier
-    insight = alone = held_back(_analysed([own], own, subject, seed), mine)
-    if len(every) > 1:
-        insight = _analysed(every, own, subject, seed)
+    alone = held_back(_analysed([own], own, subject, seed), mine)
+    insight = _analysed(every, own, subject, seed) if len(every) > 1 else alone
     nothing_changed = all(all_equal(one.board) for one in every)
     useful = () if nothing_changed else most_useful(board, insight, mine)
-    there = {cell.cell for cell in board.cells if cell.state == "made"}
-    to_make = tuple(cell for cell in useful if cell not in there)
+    to_rate, to_make = _made_and_open(board, useful)
     # The sentence must name the same pictures that the button makes.
     suggested = tuple(SuggestedCell(axis_value(plan.variant_values[cell.variant]), cell.row) for cell in to_make)
     insight = replace(insight, next=suggested, rated=insight.rated - equal)
@@ -160,7 +158,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
         sketch=known.sketch,
         prompts=prompts,
         next=to_make,
-        rate_next=tuple(cell for cell in useful if cell in there),
+        rate_next=to_rate,
         same=equal_values(board),
         tag_sentences=tag_sentences(tags, ordered=subject.ordered),
         over_time=over_time(mine, insight, verdict, earlier=told, name=name),
@@ -175,6 +173,11 @@ def report(board: Board, *, seed: int = 0) -> Report:
         changed=changed_since(told, every, verdict, rated=insight.rated, name=name),
     )
     return replace(found, remark=unbroken(" ".join((*_remarks(found), *about(every, board, name)))))
+
+
+def _made_and_open(board: Board, cells: Sequence[PlanCell]) -> tuple[tuple[PlanCell, ...], tuple[PlanCell, ...]]:
+    there = {cell.cell for cell in board.cells if cell.state == "made"}
+    return tuple(cell for cell in cells if cell in there), tuple(cell for cell in cells if cell not in there)
 
 
 def _analysed(every: Sequence[Member], own: Member, subject: Focus, seed: int) -> Insight:

@@ -60,7 +60,7 @@ def is_outdated(seen: Board) -> bool:
 
 def _says(result: LearningRunResult) -> object:
     # What the plan says by itself differs from plan to plan; the answer does not.
-    return replace(result.summary, alone=""), result.method, result.basis
+    return replace(result.summary, alone=""), result.method, result.basis, result.votes
 
 
 def _stars(steps: Iterable[StepRating]) -> dict[str, float]:
