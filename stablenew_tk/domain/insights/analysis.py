@@ -97,7 +97,7 @@ def analyse(
     are one posterior, see `joined`. The pictures to make next are then those of the plan
     `own`; without it there are none.
     """
-    table = gather(ratings, ordered=ordered)
+    table = gather(ratings := tuple(ratings), ordered=ordered)
     count = len(table.values)
     if not count:
         nothing = Verdict("too_early", None, 0.0, *words.too_early(rated=0, planned=0, values=0))
