@@ -59,7 +59,9 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     domain.cards        verdicts to show around, as pictures and pages   domain.insights domain.experiments
                                                                          domain.journal domain.models domain.recipes
                                                                          domain.runs BASICS
-    domain.insights     statistics, verdicts                             domain.journal domain.models domain.runs BASICS
+    domain.insights     verdicts and reports                             domain.insights.model domain.journal
+                                                                         domain.models domain.runs BASICS
+    domain.insights.model  posterior of stars and votes, false hints     domain.runs BASICS
     domain.experiments  the design of Learning Runs                      domain.journal domain.models domain.runs BASICS
     domain.journal      lines of the journal, history                    domain.runs domain.models BASICS
     domain.runs         jobs and plans                                   domain.prompts domain.models BASICS

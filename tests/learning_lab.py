@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from journal_lines import new_id, output, rate, record
+from msgspec.structs import replace
 
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
-from stablenew_tk.domain.insights.matrix import board
+from stablenew_tk.domain.insights.matrix import board, whole_board
 from stablenew_tk.domain.insights.report import report
+from stablenew_tk.domain.insights.result import due_result
+from stablenew_tk.domain.journal.record import PairVote
 from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt, checked, job_for
 from stablenew_tk.storage.journal.snapshot import load_history
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
@@ -109,5 +112,19 @@ class Lab:
         return board(self.history(), plan.plan_id)
 
     def report(self, plan):
-        history = self.history()
-        return report(board(history, plan.plan_id))
+        return report(self.whole(plan))
+
+    def vote(self, better, one, other, **said):
+        """Say of the pictures at two places, (value, row), which is better: "first", "second" or "none"."""
+        images = {"image_id": self.made[one].image_id, "other_id": self.made[other].image_id}
+        return self.append(PairVote(event_id=new_id(), ts="2026-01-01T00:03:00.000Z", **images, better=better, **said))
+
+    def keep(self, plan, ts="2026-01-02T00:00:00.000Z"):
+        """Write the result of a plan as the window does, which reveals it; None when it says nothing new."""
+        seen = self.whole(plan)
+        due = due_result(seen, report(seen), seen.told[-1] if seen.told else None, reveal=True)
+        return self.append(replace(due, event_id=new_id(), ts=ts)) if due is not None else None
+
+    def whole(self, plan):
+        """The board of a plan with those that asked the same."""
+        return whole_board(self.history(), plan.plan_id)

@@ -31,8 +31,8 @@ from statistics import mean
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from stablenew_tk.domain.insights.analysis import Insight
+from stablenew_tk.domain.insights.model.rated_images import RatedImage
 from stablenew_tk.domain.insights.pair_analysis import analyse_pairs
-from stablenew_tk.domain.insights.rated_images import RatedImage
 from stablenew_tk.domain.runs.value_pairs import pairs_of, shown_in_row
 
 PATHS = ("txt2img.steps", "txt2img.cfg_scale")

@@ -35,7 +35,7 @@ from statistics import mean
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from stablenew_tk.domain.insights.analysis import Insight, analyse
-from stablenew_tk.domain.insights.rated_images import RatedImage
+from stablenew_tk.domain.insights.model.rated_images import RatedImage
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 40

@@ -86,6 +86,8 @@ from .learning_runs import LearningContext, LearningRunner
 from .model_library import ModelContext, ModelEvent, Models
 from .outbox import LeftBehind, Outbox
 from .pack_library import PackEvent, Packs
+from .pair_voter import PairVoter
+from .plan_boards import PlanBoards
 
 PACE_SAMPLES = 20
 # Between a change of the queue's order and writing it: a key that is held down changes it thirty times a second, and
@@ -152,6 +154,8 @@ class Controller:
         self.unsaved = self._outbox.unsaved
         self.jobs = JobQueue(self._reordered, lambda jobs: self.learning.missing(jobs))
         self.queue = self.jobs.waiting
+        self.boards = PlanBoards(lambda: self.history)
+        self.pairs = PairVoter(self._outbox.put_undoable)
         self.learning = LearningRunner(self._for_learning())
         self.known = KnownLayer(
             KnownContext(
@@ -310,6 +314,7 @@ class Controller:
     @_fold.register
     def _(self, event: HistoryLoaded) -> None:
         self.history = event.history
+        self.boards.forget()
         if not event.again:
             self.leftover = tuple(self.learning.missing(event.waiting)) if self._keep_queue else ()
         self._reading_news = False
@@ -338,6 +343,7 @@ class Controller:
         self.known.follow(event.line)
         spoken_of = self.history.row_of(self._outbox.picture_of(event.line) or "")
         rows = (*range(before, len(self.history)), *(() if spoken_of is None else (spoken_of,)))
+        self.boards.follow(event.line, rows)
         self._announce(HistoryChanged(rows=rows, grown=len(self.history) > before, undone=isinstance(event.line, Void)))
 
     @_fold.register
@@ -496,6 +502,7 @@ class Controller:
             enqueue=self._enqueue,
             forget=self._forget_leftover,
             drop=self.jobs.drop_unneeded,
+            whole=self.boards.whole,
         )
 
     def _forget_leftover(self, plan_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -187,10 +187,11 @@ def _not_taken(
         scope = replace(scope_of(plan, model=model), prompt_ids=())
         if not compare(scope, sources.situation).inside:
             continue
-        seen |= {subject for subject in subjects if _is_answered(plan, in_use.get(subject))}
+        same = history.plans.asked.same(plan.plan_id)
+        seen |= {subject for subject in subjects if _is_answered(plan, in_use.get(subject), same)}
         if subjects <= seen:
             continue
-        result = history.plans.result(plan.plan_id)
+        result = history.plans.asked.verdict(plan.plan_id)
         found = result.summary if result is not None else None
         if found is not None and found.state in CERTAIN:
             takes = found.value is not None and may_be_known(plan, found.value)
@@ -210,9 +211,9 @@ def _not_taken(
     return ready, still_open
 
 
-def _is_answered(plan: LearningPlan, mine: KnownValue | None) -> bool:
-    """Whether what is in use comes from this plan, or was taken over later."""
-    return mine is not None and (mine.evidence.plan_id == plan.plan_id or mine.event_id > plan.event_id)
+def _is_answered(plan: LearningPlan, mine: KnownValue | None, same: Collection[str]) -> bool:
+    """Whether what is in use comes from this plan or one that asked the `same`, or was taken over later."""
+    return mine is not None and (mine.evidence.plan_id in same or mine.event_id > plan.event_id)
 
 
 def _open_row(history: History, plan: LearningPlan, found: ResultSummary | None) -> KnownRow | None:

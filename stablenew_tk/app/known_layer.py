@@ -14,7 +14,7 @@ from ..domain.base.wording import counted
 from ..domain.config.sweep import focus
 from ..domain.config.user_settings import Settings
 from ..domain.insights.follow_up import CERTAIN
-from ..domain.insights.report import naming
+from ..domain.insights.naming import naming
 from ..domain.insights.verdict_text import percent
 from ..domain.journal.history import History
 from ..domain.journal.plan_log import PlanBook

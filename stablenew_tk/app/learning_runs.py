@@ -20,7 +20,7 @@ from ..domain.config.origins import MAX_SEED
 from ..domain.config.sweep import check_values
 from ..domain.config.user_settings import Settings
 from ..domain.insights.follow_up import refuse_empty
-from ..domain.insights.matrix import board
+from ..domain.insights.matrix import Board, board
 from ..domain.insights.report import Report, certain_summary, step_ratings
 from ..domain.insights.result import due_result
 from ..domain.journal.history import History, ImageFacts
@@ -46,7 +46,7 @@ from .plan_lines import ended_step, regained_step, reused_step, sized, with_draw
 class LearningContext(Struct, frozen=True, kw_only=True):
     """The interface of the controller for `LearningRunner`. `unsaved`: lines that are not on disk yet; `begun`: jobs
     that are queued or running, except one that the user is stopping; `forget` removes the leftover jobs of a plan,
-    `drop` those in the queue.
+    `drop` those in the queue; `whole` gives the board of a plan with those that asked the same question.
     """
 
     history: Callable[[], History | None]
@@ -59,6 +59,7 @@ class LearningContext(Struct, frozen=True, kw_only=True):
     enqueue: Callable[[Sequence[Job]], None]
     forget: Callable[[str], None]
     drop: Callable[[str], None]
+    whole: Callable[[str], Board | None]
 
 
 class LearningRunner:
@@ -175,12 +176,13 @@ class LearningRunner:
 
     def _put_result(self, report: Report, *, reveal: bool) -> None:
         plan_id = report.plan.plan_id
-        seen = board(self._history(), plan_id)
+        seen = self._context.whole(plan_id)
         if seen is None:
             return
-        lines = (*seen.earlier, *self._context.unsaved())
-        mine = [line for line in lines if isinstance(line, LearningRunResult) and line.plan_id == plan_id]
-        result = due_result(seen, report, mine[-1] if mine else None, reveal=reveal)
+        same = {plan_id, *(one.plan.plan_id for one in seen.others)}
+        lines = (*seen.told, *self._context.unsaved())
+        told = [line for line in lines if isinstance(line, LearningRunResult) and line.plan_id in same]
+        result = due_result(seen, report, told[-1] if told else None, reveal=reveal)
         if result is not None:
             self._context.put([as_line(result)])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ..domain.base.wording import counted
-from ..domain.journal.record import Feedback, JournalLine, LearningRecord, Void
+from ..domain.journal.record import Feedback, JournalLine, LearningRecord, PairVote, Void
 from ..domain.journal.undo import UndoStacks
 from ..pipeline.ids_and_times import as_line
 from ..storage.journal.spool import Spool
@@ -124,8 +124,8 @@ class Outbox:
             self.put([line for event_id, line in self.unsaved.items() if event_id not in self._sent])
 
     def picture_of(self, line: JournalLine) -> str | None:
-        """Id of the picture that a rating, undo or redo of this session changes, None for other lines."""
-        if isinstance(line, Feedback):
+        """Id of the picture that a rating, vote, undo or redo of this session is about, None for other lines."""
+        if isinstance(line, Feedback | PairVote):
             self._picture_of_line[line.event_id] = line.image_id
         elif isinstance(line, Void) and line.target in self._picture_of_line:
             self._picture_of_line[line.event_id] = self._picture_of_line[line.target]

@@ -11,7 +11,7 @@ from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value, parameter
 from ..domain.config.sweep import LORA, focus
 from ..domain.config.user_settings import Settings
-from ..domain.insights.report import naming
+from ..domain.insights.naming import naming
 from ..domain.journal.plan_log import PlanBook
 from ..domain.models.preset_scope import LEARNED, Situation, engine_name, reasons, scope_words
 from ..domain.models.recommendations import ModelSettings

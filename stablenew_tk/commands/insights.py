@@ -19,7 +19,7 @@ from ..domain.config.catalogue import Value
 from ..domain.config.sweep import focus, is_wording, spell
 from ..domain.insights.association import Association, RatedRun, associations, doubt_words, expected_false
 from ..domain.insights.hint_question import hint_question
-from ..domain.insights.matrix import Board, board, evidence
+from ..domain.insights.matrix import Board, evidence, whole_board
 from ..domain.insights.report import Report, ValueReport, report
 from ..domain.insights.report_json import DocumentVerdict, document
 from ..domain.insights.result import is_outdated
@@ -59,7 +59,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 class PlanLine(Struct, frozen=True, kw_only=True):
-    """One Learning Run in a list. `hidden`: it is rated blind and its answer must not be seen yet."""
+    """One Learning Run in a list. `hidden`: it is rated blind and its answer must not be seen yet. `runs` are all that
+    asked the same and have one answer, oldest first; () where it is the only one.
+    """
 
     plan_id: str
     name: str
@@ -74,6 +76,7 @@ class PlanLine(Struct, frozen=True, kw_only=True):
     verdict: DocumentVerdict
     who: str = ""
     note: str = ""
+    runs: tuple[str, ...] = ()
 
 
 class Hints(Struct, frozen=True, kw_only=True):
@@ -135,7 +138,7 @@ def known_report(history: History, plan: LearningPlan) -> Report:
 
 
 def _board(history: History, plan: LearningPlan) -> Board:
-    found = board(history, plan.plan_id)
+    found = whole_board(history, plan.plan_id)
     if found is None:
         raise InvalidInput(f"There is no Learning Run {plan.plan_id!r}.", "--plan")
     return found
@@ -204,7 +207,8 @@ def _one(args: argparse.Namespace, history: History) -> int:
     titles = TIMES.join(focus(path).title for path in plan.parameters)
     head = [VERDICT_NAMES[found.verdict.state], plan.name, plan.pack_id, found.checkpoint, titles]
     out.print(" · ".join(part for part in head if part), markup=False)
-    names = [prompt.prompt_id for prompt in prompts_tested(plan)]
+    several = len(found.runs) > 1
+    names = [prompt.prompt_id for prompt in (found.prompts if several else prompts_tested(plan))]
     tested = ("Prompts: " if len(names) > 1 else "Prompt: ", ", ".join(names))
     about = (tested, ("Who: ", plan.metadata.who), ("Note: ", plan.metadata.notes))
     for line in (f"{label}{text}" for label, text in about if text):
@@ -218,7 +222,8 @@ def _one(args: argparse.Namespace, history: History) -> int:
     for value in found.values:
         if is_wording(found.focus.path) and value.text != value.value:
             out.print(f"{value.text}: {value.value or 'nothing'}", markup=False)
-    for sentence in (*found.tag_sentences, found.over_time, _repeats(found)):
+    alone = f"This run alone: {found.alone.sentence}" if found.alone is not None else ""
+    for sentence in (*found.tag_sentences, found.changed, alone, found.over_time, _repeats(found)):
         if sentence:
             out.print(sentence, markup=False)
     return OK
@@ -307,7 +312,13 @@ def _line(history: History, plan: LearningPlan) -> PlanLine:
         verdict=_hidden(now) if hidden else _verdict(seen),
         who=plan.metadata.who,
         note=plan.metadata.notes,
+        runs=_runs(history, plan.plan_id) if not hidden else (),
     )
+
+
+def _runs(history: History, plan_id: str) -> tuple[str, ...]:
+    same = history.plans.asked.same(plan_id) if history.plans.result(plan_id) is not None else ()
+    return same if len(same) > 1 else ()
 
 
 def _hidden(now: Standing) -> DocumentVerdict:
@@ -319,9 +330,9 @@ def _hidden(now: Standing) -> DocumentVerdict:
 
 def _verdict(seen: Board) -> DocumentVerdict:
     """The stored verdict, as every page shows it; a fresh one where something changed since."""
-    if not seen.earlier or is_outdated(seen):
+    if not seen.told or is_outdated(seen):
         return document(report(seen)).verdict
-    last = seen.earlier[-1].summary
+    last = seen.told[-1].summary
     headline, meaning = last.parts
     return DocumentVerdict(
         state=last.state,
@@ -376,13 +387,18 @@ def _confirmations(found: Sequence[Association], pack: str, checkpoint: str, typ
 
 
 def _tell_overview(found: Overview, typed: str) -> None:
+    told = set[tuple[str, ...]]()
     for line in found.plans:
-        print_verdict(line.verdict.headline, line.verdict.meaning)
+        # The runs of one question have one answer, which stands above the newest of them.
+        if not line.runs or line.runs not in told:
+            print_verdict(line.verdict.headline, line.verdict.meaning)
+            told.add(line.runs)
         state = "Blind" if line.hidden else VERDICT_NAMES[line.verdict.state]
         title = TIMES.join(focus(path).title for path in (line.focus_parameter, line.second_parameter) if path)
         where = "sketch pictures: a rehearsal" if line.sketch else line.checkpoint
-        about = (state, title, line.name, line.pack, where, f"{line.rated} of {line.total} rated", line.plan_id)
-        out.print(f"  {' · '.join(part for part in about if part)}", markup=False)
+        about = (state, title, line.name, line.pack, where, f"{line.rated} of {line.total} rated")
+        several = f"1 of {len(line.runs)} runs of this question" if line.runs else ""
+        out.print(f"  {' · '.join(part for part in (*about, several, line.plan_id) if part)}", markup=False)
     if not found.plans:
         out.print(f"No Learning Run yet. Make one: {typed} learn PACK --focus PATH --values SPEC", markup=False)
     for hints in found.everyday:

@@ -26,7 +26,7 @@ from ..domain.experiments.plan_file import write_plan
 from ..domain.insights.blinding import blind_matrix
 from ..domain.insights.equal_pictures import all_equal, no_effect
 from ..domain.insights.follow_up import CERTAIN, next_cells
-from ..domain.insights.matrix import Board, BoardCell, board
+from ..domain.insights.matrix import Board, BoardCell, board, whole_board
 from ..domain.insights.report import certain_summary, report
 from ..domain.insights.standing import standing
 from ..domain.journal.estimate import about
@@ -292,7 +292,7 @@ def _make_next(args: argparse.Namespace, seen: Board, session: Session) -> tuple
     plan, now = seen.plan, standing(seen)
     if not now.all_rated:
         return (f"{counted(now.unrated, 'picture')} still to rate. What tells most then is decided by your stars.",)
-    found = report(seen)
+    found = report(whole_board(session.history(), plan.plan_id) or seen)
     cells = next_cells(found)
     if not cells:
         clear = found.verdict.state in CERTAIN

@@ -18,7 +18,8 @@ from ..domain.config.sweep import value_text
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_file import one_line
 from ..domain.insights.follow_up import CERTAIN, added_to, preset_draft, refuse_empty
-from ..domain.insights.report import Report, plan_naming
+from ..domain.insights.naming import plan_naming
+from ..domain.insights.report import Report
 from ..domain.journal.history import History
 from ..domain.journal.plan_log import PlanBook
 from ..domain.journal.record import Void

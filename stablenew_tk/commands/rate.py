@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 from ..domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ..domain.base.wording import counted
 from ..domain.journal.history import History
-from ..domain.journal.record import Feedback, LearningRecord, Output
+from ..domain.journal.record import Feedback, LearningRecord, Output, PairVote
 from ..domain.runs.plan import LearningRunResult
 from ..pipeline.ids_and_times import as_line
 from ..storage.disk.files import is_file, read_bounded
@@ -23,13 +24,22 @@ from .terminal import FAILED, OK, err, journal_writer, out, print_json, print_ve
 # Limit of records to search. The search starts at the newest record and stops at the first match.
 SEARCH_STEPS = (200, 5_000, 100_000, 10_000_000)
 _PICTURE_LIMIT = 1 << 30
+_BETTER: Mapping[str, Literal["first", "second", "none"]] = {"A": "first", "B": "second", "none": "none"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `rate`."""
-    parser.add_argument("image", metavar="IMAGE|RUN", help="id of a picture or run, or the file of a picture")
+    parser.add_argument(
+        "image", nargs="?", metavar="IMAGE|RUN", help="id of a picture or run, or the file of a picture"
+    )
     words = "1 to 5; x rejects, 0 takes stars and rejection back"
-    parser.add_argument("stars", metavar="STARS", help=words)
+    parser.add_argument("stars", nargs="?", metavar="STARS", help=words)
+    parser.add_argument(
+        "--pair", nargs=2, metavar=("A", "B"), help="compare two pictures of one row instead: ids or files"
+    )
+    parser.add_argument(
+        "--better", choices=("A", "B", "none"), help="which of the pair is better; none = no difference"
+    )
     parser.add_argument("--tag", action="append", default=[], metavar="T", help="add a tag")
     parser.add_argument("--note", metavar="TEXT", help="say something about it")
     parser.set_defaults(command=rate)
@@ -46,7 +56,13 @@ def _marks(typed: str) -> tuple[int | None, bool | None]:
 
 
 def rate(args: argparse.Namespace, places: Places) -> int:
-    """Rate one picture, or every finished picture of a run."""
+    """Rate one picture, or every finished picture of a run; or say which of two is better."""
+    if args.pair is not None or args.better is not None:
+        return _compare(args, places)
+    if args.image is None or args.stars is None:
+        raise InvalidInput(
+            "Name a picture or run and its stars, or two pictures: --pair A B --better A|B|none.", "IMAGE"
+        )
     stars, rejected = _marks(args.stars)
     tags = tuple(tag.strip() for tag in args.tag if tag.strip())
     targets = _targets(places, args.image)
@@ -86,6 +102,46 @@ def rate(args: argparse.Namespace, places: Places) -> int:
     return OK
 
 
+def _compare(args: argparse.Namespace, places: Places) -> int:
+    """Record which of two pictures of one row of a Learning Run is better."""
+    if args.pair is None or args.better is None:
+        raise InvalidInput("A pair wants both: --pair A B --better A|B|none.", "--better" if args.pair else "--pair")
+    if args.image is not None or args.tag or args.note:
+        raise InvalidInput(
+            "--pair: stars, tags and notes are for one picture. Give them in a call of their own.", "--pair"
+        )
+    first, second = (_one(places, name) for name in args.pair)
+    (record, image), (other, picture) = first, second
+    plan, row = record.learning.plan_id, record.learning.row
+    if not plan or (plan, row) != (other.learning.plan_id, other.learning.row) or image.image_id == picture.image_id:
+        words = "the same prompt and seed, and one value differs"
+        raise InvalidInput(f"Two pictures of one row of a Learning Run can be compared: {words}.", "--pair")
+    if image.pixels and image.pixels == picture.pixels:
+        raise InvalidInput("These two pictures are the same, pixel for pixel: there is nothing to compare.", "--pair")
+    line = as_line(PairVote(image_id=image.image_id, other_id=picture.image_id, better=_BETTER[args.better]))
+    writer = journal_writer(places)
+    writer.append(line)
+    results = _store_results(places, writer, {image.image_id, picture.image_id})
+    if args.json:
+        plans = [result.plan_id for result in results]
+        print_json(
+            {"saved": True, "event_id": line.event_id, "images": [image.image_id, picture.image_id], "results": plans}
+        )
+    else:
+        said = {"A": "the first is better", "B": "the second is better", "none": "no difference"}
+        out.print(f"Saved: {said[args.better]}.")
+        for result in results:
+            print_verdict(*result.summary.parts)
+    return OK
+
+
+def _one(places: Places, name: str) -> tuple[LearningRecord, Output]:
+    found = _targets(places, name)
+    if len(found) > 1:
+        raise InvalidInput(f"{name} is a run of {len(found)} pictures. Name one picture.", "--pair")
+    return found[0]
+
+
 def _store_results(places: Places, writer: LearningRecordWriter, images: Collection[str]) -> list[LearningRunResult]:
     """Write the results that say something new of the plans with one of these pictures, and return them.
 
@@ -111,16 +167,16 @@ def _due_results(
     # The statistics take longer to import than a rating takes; most pictures are of no Learning Run.
     from ..domain.insights.blinding import blind_matrix
     from ..domain.insights.follow_up import next_cells
-    from ..domain.insights.matrix import board
+    from ..domain.insights.matrix import whole_board
     from ..domain.insights.report import report
     from ..domain.insights.result import due_result
 
     for plan_id in plans:
-        seen = board(history, plan_id)
+        seen = whole_board(history, plan_id)
         done = seen is not None and blind_matrix(seen).done
         if seen is None or not (seen.revealed or done):
             continue
-        last, found = seen.earlier[-1] if seen.earlier else None, report(seen)
+        last, found = seen.told[-1] if seen.told else None, report(seen)
         more = next_cells(found) if done else ()
         if more:
             err.print(_not_clear_yet(places, plan_id, len(more)), markup=False)

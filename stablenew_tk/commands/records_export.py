@@ -128,10 +128,12 @@ def _copies(args: argparse.Namespace, places: Places, folder: Path) -> int:
 
 def _pairs(args: argparse.Namespace, places: Places, folder: Path) -> int:
     check_folder(folder)
-    found = list(pairs_of(rated_blind(places.journal, load_history(places.journal, places.snapshot).history)))
+    history = load_history(places.journal, places.snapshot).history
+    found = list(pairs_of(rated_blind(places.journal, history), history.votes.blind()))
     if not found:
         words = (
-            "Rate a Learning Run blind and show its values: pictures of one row that got different stars make pairs."
+            "Rate a Learning Run blind and show its values: pictures of one row that got different stars, or were "
+            "compared, make pairs."
         )
         raise InvalidInput(f"There are no pairs yet. {words}", "--pairs")
     settings = load_settings(places.settings_file).settings

@@ -234,3 +234,42 @@ def test_a_full_disk_is_never_called_saved(cli, image):
     assert "not saved" in said.json["error"]
     assert held(cli) == {}
     assert cli("rate", image["image_id"], 4, "--json").json["saved"] is True
+
+
+class TestPairs:
+    @pytest.fixture
+    def lab(self, cli):
+        lab = Lab(cli.data)
+        plan = lab.plan(values=(12, 20), rows=4)
+        lab.make(plan)
+        lab.rate({12: (5,) * 4, 20: (5,) * 4})
+        return lab
+
+    def test_which_of_two_is_better_counts_and_the_result_says_it(self, cli, lab):
+        plan = lab.history().plans.plans()[0]
+        for row in range(4):
+            pair = lab.made[12, row].image_id, lab.made[20, row].image_id
+            said = cli("rate", "--pair", *pair, "--better", "B", "--json").json
+        assert (said["images"], said["results"]) == ([*pair], [plan.plan_id])
+        found = lab.report(plan)
+        assert "4 pairs compared" in found.remark
+        assert found.insight.values[1].p_best > 2 * found.insight.values[0].p_best
+        assert "Saved: no difference." in cli("rate", "--pair", *pair, "--better", "none").out
+        assert [vote.won for vote in lab.board(plan).votes] == [-1, -1, -1, 0]
+
+    @pytest.mark.parametrize(
+        ("rest", "words"),
+        [
+            (("--better", "A"), "A pair wants both"),
+            (("--pair", "12 0", "20 0"), "A pair wants both"),
+            (("--pair", "12 0", "20 1", "--better", "A"), "Two pictures of one row"),
+            (("--pair", "12 0", "12 0", "--better", "A"), "Two pictures of one row"),
+            (("--pair", "12 0", "20 0", "--better", "A", "--tag", "calm"), "in a call of their own"),
+            ((), "Name a picture or run and its stars"),
+        ],
+    )
+    def test_what_makes_no_pair_is_refused_with_a_reason(self, cli, lab, rest, words):
+        names = {f"{value} {row}": picture.image_id for (value, row), picture in lab.made.items()}
+        said = cli("rate", *(names.get(one, one) for one in rest))
+        assert said.code == 2
+        assert words in said.err

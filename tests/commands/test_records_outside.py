@@ -14,7 +14,7 @@ from learning_lab import Lab
 from PIL import Image, PngImagePlugin
 from terminal import Terminal
 
-from stablenew_tk.domain.journal.record import BackendInfo
+from stablenew_tk.domain.journal.record import BackendInfo, PairVote
 from stablenew_tk.domain.runs.plan import PlanPrompt, job_for
 from stablenew_tk.storage.pictures.images import pixel_hash
 
@@ -190,6 +190,23 @@ class TestPairs:
         assert said.code == 2
         assert "no pairs yet" in said.err
         assert not (tmp_path / "pairs").exists()
+
+    def test_pictures_that_were_compared_blind_are_a_pair_whatever_their_stars_say(self, cli, rated, tmp_path):
+        rated.fill(rated.plan(values=(12, 20, 28), rows=1))
+        rated.star({12: (4,), 20: (5,), 28: (5,)})
+
+        def vote(one, other, better, **said):
+            images = {"image_id": rated.made[one, 0].image_id, "other_id": rated.made[other, 0].image_id}
+            when = {"event_id": new_id(), "ts": "2026-01-01T00:03:00.000Z"}
+            rated.append(PairVote(**when, **images, better=better, **{"blind": True} | said))
+
+        vote(12, 20, "none")
+        vote(28, 20, "second")
+        vote(12, 28, "first", blind=False)
+        assert cli("records", "export", "--pairs", tmp_path / "pairs").code == 0
+        found = [(colour_of(better), colour_of(worse)) for better, worse, *_ in folders(tmp_path / "pairs")]
+        colours = rated.colours
+        assert found == [(colours[28, 0], colours[12, 0]), (colours[20, 0], colours[28, 0])]
 
     def test_a_run_whose_values_are_still_hidden_stays_hidden(self, cli, rated, tmp_path):
         rated.fill(rated.plan(values=(12, 20), rows=1, blind=True))

@@ -91,7 +91,8 @@ def known_from(report: Report, controller: Controller) -> tuple[KnownValue, ...]
     """The known values in use that the verdict of this report has brought; () = they are not in use."""
     history = controller.history
     known = history.plans.known.values() if history is not None else ()
-    return tuple(one for one in known if one.on and one.evidence.plan_id == report.plan.plan_id)
+    runs = report.runs or (report.plan.plan_id,)
+    return tuple(one for one in known if one.on and one.evidence.plan_id in runs)
 
 
 def use_or_undo(report: Report, controller: Controller) -> str:

@@ -68,6 +68,20 @@ class InsightEntries:
             return ()
         return tuple(plan for plan in history.plans.plans() if self.standing(plan).made)
 
+    def speaker(self, plan_id: str) -> str:
+        """The plan under which the answer to its question stands in the list: the newest that asked it."""
+        history = self._controller.history
+        if history is None:
+            return plan_id
+        made = [one for one in history.plans.asked.same(plan_id) if self._made(one)]
+        # A plan without an answer of its own stands alone.
+        return plan_id if history.plans.result(plan_id) is None or not made else made[-1]
+
+    def _made(self, plan_id: str) -> int:
+        history = self._controller.history
+        plan = history.plans.plan(plan_id) if history is not None else None
+        return self.standing(plan).made if plan is not None else 0
+
     def is_hidden(self, plan: LearningPlan) -> bool:
         """Whether nothing of what the plan's pictures are may be shown."""
         history = self._controller.history
@@ -83,7 +97,7 @@ class InsightEntries:
 
     def entries(self, wanted: InsightFilter) -> list[InsightEntry]:
         """All entries: Learning Runs by pack in the order of their last change, then hints."""
-        plans = [plan for plan in self.plans() if wanted.takes(plan)]
+        plans = [plan for plan in self.plans() if wanted.takes(plan) and self.speaker(plan.plan_id) == plan.plan_id]
         twins = Counter((plan.pack_id, plan.parameters) for plan in plans)
         names = plan_names(self.plans())
         found: list[InsightEntry] = []
@@ -122,10 +136,10 @@ class InsightEntries:
     def _entry(self, plan: LearningPlan, title: str) -> InsightEntry:
         plan_id, history = plan.plan_id, self._controller.history
         now = self.standing(plan)
-        key, count = f"plan:{plan_id}", str(now.rated)
+        key, count = f"plan:{plan_id}", str(now.rated + self._rated_elsewhere(plan_id))
         if self.is_hidden(plan):
             return InsightEntry(key, title, "blind: rate it first", count)
-        report, result = self._known.get(plan_id), history.plans.result(plan_id) if history is not None else None
+        report, result = self._known.get(plan_id), history.plans.asked.verdict(plan_id) if history is not None else None
         # The stored one first: it is kept up to date, a report only while its plan is looked at.
         if result is not None:
             return InsightEntry(key, title, short_verdict(result.summary.parts[0]), count, result.summary.state)
@@ -133,6 +147,14 @@ class InsightEntries:
             return InsightEntry(key, title, short_verdict(report.verdict.headline), count, report.verdict.state)
         headline, _ = too_early(rated=now.rated, planned=now.wanted, values=0)
         return InsightEntry(key, title, short_verdict(headline), count)
+
+    def _rated_elsewhere(self, plan_id: str) -> int:
+        """Rated pictures of the other plans that have one answer with this one."""
+        history = self._controller.history
+        if history is None or history.plans.result(plan_id) is None:
+            return 0
+        others = (history.plans.plan(name) for name in history.plans.asked.same(plan_id) if name != plan_id)
+        return sum(self.standing(one).rated for one in others if one is not None)
 
     def _hint_entries(self, wanted: InsightFilter) -> Iterator[InsightEntry]:
         self._hints = {}

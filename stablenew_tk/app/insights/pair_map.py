@@ -5,8 +5,9 @@ from __future__ import annotations
 from msgspec import Struct
 
 from ...domain.config.sweep import focus, value_text
+from ...domain.insights.naming import plan_naming
 from ...domain.insights.pair_words import label_of, unimportant
-from ...domain.insights.report import Report, ValueReport, plan_naming
+from ...domain.insights.report import Report, ValueReport
 from ...domain.insights.verdict_text import percent
 from ...domain.runs.plan import places_by_value
 

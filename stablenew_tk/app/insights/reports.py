@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from ...domain.insights.association import Association, RatedRecord
-from ...domain.insights.matrix import board
 from ...domain.insights.report import Report
 from ...domain.journal.history import History
 from ...domain.journal.query import Query, Selection
@@ -40,9 +39,17 @@ class Reports:
         self._ask_next()
 
     def changed(self, plan_id: str) -> None:
-        """Ratings, pictures or the plan itself are not what they were. The last report stays until there is another."""
-        self._stale.add(plan_id)
-        self._failed.discard(plan_id)
+        """Ratings, pictures or the plan itself are not what they were, so that the answer of all plans that asked the
+        same may be another. The last report stays until there is a new one.
+        """
+        history = self._controller.history
+        same = history.plans.asked.same(plan_id) if history is not None else ()
+        self._stale |= {plan_id, *same}
+        self._failed -= {plan_id, *same}
+
+    def all_changed(self) -> None:
+        """Something was undone: which plans belong together may have changed."""
+        self._stale |= self.known.keys()
 
     def on_event(self, event: Event) -> None:
         """Take answers in, also those that another page asked for."""
@@ -79,7 +86,7 @@ class Reports:
                 or (plan_id in self.known and plan_id not in self._stale)
             ):
                 continue
-            standing = board(history, plan_id)
+            standing = self._controller.boards.whole(plan_id)
             if standing is not None:
                 self._under_way = plan_id
                 self._stale.discard(plan_id)

@@ -157,13 +157,14 @@ class Guide:
         if seen is None:
             return None
         now, plan_id = standing(seen), plan.plan_id
-        result = history.plans.result(plan_id)
+        result = history.plans.asked.verdict(plan_id)
         if result is None or not now.revealed:
             left = now.wanted - now.rated
             words = f"Rate {left}, one key each." if left else "All rated. See what your stars say."
             remark = "They are shown shuffled and without their values, so that only the picture counts."
             return GuideState(place=ASK, sentence=words, remark=remark, button="Rate", action="rate", plan_id=plan_id)
-        known = next((one for one in history.plans.known.values() if one.evidence.plan_id == plan_id), None)
+        same = history.plans.asked.same(plan_id)
+        known = next((one for one in history.plans.known.values() if one.evidence.plan_id in same), None)
         if known is not None:
             words = value_words(known)
             return GuideState(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from ...domain.insights.matrix import board
 from ...domain.insights.result import is_outdated
 from ...domain.insights.standing import standing
 from ...domain.journal.history import History
@@ -49,7 +48,7 @@ class PlanResults:
             changed = plan_id in self._changed
             for waiting in (self._changed, self._to_check):
                 waiting.pop(plan_id, None)
-            seen = board(history, plan_id)
+            seen = self._controller.boards.whole(plan_id)
             if seen is not None:
                 self._reused |= {
                     shown.facts.image_id: plan_id for shown in seen.images if shown.facts.run_id != plan_id
@@ -77,7 +76,10 @@ class PlanResults:
             self._order = None
 
     def _check_all(self, history: History) -> None:
-        self._to_check |= dict.fromkeys(plan.plan_id for plan in history.plans.plans())
+        # Plans that asked the same question have one result, the latest of them.
+        plans = history.plans
+        newest = {plan.plan_id: plans.asked.same(plan.plan_id)[-1] for plan in plans.plans()}
+        self._to_check |= dict.fromkeys(one if plans.result(one) is not None else name for name, one in newest.items())
 
     def _line_saved(self, line: JournalLine) -> None:
         history = self._controller.history

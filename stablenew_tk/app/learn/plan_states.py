@@ -56,9 +56,10 @@ class PlanStates:
         history = self._controller.history
         if history is None or not standing.revealed:
             return None
-        result = history.plans.result(standing.plan.plan_id)
+        result, own = history.plans.asked.verdict(standing.plan.plan_id), history.plans.result(standing.plan.plan_id)
         told = result.summary if result is not None else None
-        return ShownVerdict(told.state, *told.parts) if told is not None else None
+        alone = own.summary.alone if own is not None else ""
+        return ShownVerdict(told.state, *told.parts, alone) if told is not None else None
 
     def on_event(self, event: Event) -> bool:
         """Notice what a plan's standing hangs on. True when something is to be filled or drawn anew."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from ...domain.base.errors import InvalidInput
 from ...domain.insights.equal_pictures import no_effect
 from ...domain.insights.follow_up import next_cells
-from ...domain.insights.matrix import board
+from ...domain.insights.members import basis
 from ...domain.insights.report import Report, step_ratings
 from ...domain.runs.plan import PlanCell
 from ...pipeline.messages.plans import Analyse
@@ -35,7 +35,7 @@ class RatingVerdict:
         matrix, report, history = self._session.matrix, self._session.report, self._controller.history
         if matrix is None or matrix.hidden or history is None:
             return "", "", ""
-        result = history.plans.result(self._session.plan_id)
+        result = history.plans.asked.verdict(self._session.plan_id)
         if not matrix.rated and not matrix.standing.nothing_changed:
             return "", "", ""
         if report is not None:
@@ -91,8 +91,8 @@ class RatingVerdict:
 
     def ask(self) -> None:
         """Have the ratings analysed as they are now; `came` takes the answer."""
-        history, matrix = self._controller.history, self._session.matrix
-        held = board(history, matrix.board.plan.plan_id) if history is not None and matrix is not None else None
+        matrix = self._session.matrix
+        held = self._controller.boards.whole(matrix.board.plan.plan_id) if matrix is not None else None
         if held is not None:
             self._controller.ask(Analyse(board=held))
 
@@ -120,9 +120,8 @@ class RatingVerdict:
         return ""
 
     def _is_up_to_date(self, report: Report) -> bool:
-        history = self._controller.history
-        held = board(history, report.plan.plan_id) if history is not None else None
-        return held is not None and report.steps == step_ratings(held)
+        held = self._controller.boards.whole(report.plan.plan_id)
+        return held is not None and (report.steps, report.basis) == (step_ratings(held), basis(held))
 
     def _go_on(self, cells: Sequence[PlanCell]) -> str:
         try:

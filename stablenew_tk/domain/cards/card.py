@@ -12,7 +12,8 @@ from ..config.catalogue import Value, flat
 from ..config.pipeline_config import PipelineConfig
 from ..config.sweep import LORA, focus
 from ..insights.matrix import Board, Shown
-from ..insights.report import Report, ValueReport, naming, plan_naming
+from ..insights.naming import naming, plan_naming
+from ..insights.report import Report, ValueReport
 from ..insights.scope import scope_words
 from ..insights.standing import blind_text
 from ..insights.titles import plan_heading

@@ -16,11 +16,13 @@ from msgspec.structs import replace
 from ..base.statistics import Trend, quantile
 from ..runs.plan import ValueInsight, VerdictState
 from . import verdict_text as words
+from .model.joined import joined_points
+from .model.pair_model import ComparedPair, beside_votes, fit_with_votes, votes_of
+from .model.posterior import draws, fit
+from .model.rated_images import RatedImage, Value, gather, key_of, plain
+from .model.value_priors import effect_shapes
 from .next_pictures import QUARTER, suggested
-from .posterior import draws, fit
-from .rated_images import RatedImage, gather, key_of
-from .value_priors import effect_shapes
-from .verdict_text import SuggestedCell, Value, Verdict
+from .verdict_text import SuggestedCell, Verdict
 
 HALF = 0.5
 _DRAWS = 2000
@@ -98,7 +100,14 @@ class Tally(Struct, frozen=True):
     high: list[float]
 
 
-def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0) -> Insight:
+def analyse(
+    ratings: Sequence[RatedImage],
+    *,
+    ordered: bool,
+    seed: int = 0,
+    own: int | None = None,
+    votes: Sequence[ComparedPair] = (),
+) -> Insight:
     """Analyse the ratings of one sweep. The same ratings and `seed` always give the same result.
 
     `ordered`: the values are numbers on an axis, so neighbours are expected to resemble each other. Without ratings, or
@@ -106,15 +115,22 @@ def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0) -> I
     in which they are passed only affects the order of categories in the result; when each was given is in its `nth`.
     Raises InvalidInput for stars outside 1 to 5, numbers that are not finite, text on an ordered axis, and one picture
     under two values or rows.
+
+    `votes` on pairs of pictures count as far as both values have ratings, see `pair_model`. Ratings of several plans
+    are one posterior, see `joined`. The pictures to make next are then those of the plan
+    `own`; without it there are none.
     """
-    ratings = tuple(ratings)
-    table = gather(ratings, ordered=ordered)
+    table = gather(ratings := tuple(ratings), ordered=ordered)
     count = len(table.values)
     if not count:
         nothing = Verdict("too_early", None, 0.0, *words.too_early(rated=0, planned=0, values=0))
         return Insight(ordered, (), nothing, (), 0.0, None, 0, None, 0, 0)
     axis = [float(value) for value in table.values] if ordered else None
-    posterior = fit(table.pictures, effect_shapes(axis, count))
+    several = len(table.plans) > 1
+    pictures = beside_votes(table, votes)
+    points = joined_points(pictures, count) if several else None
+    told, shapes = votes_of(votes, table.values), effect_shapes(axis, count)
+    posterior = fit_with_votes(pictures, shapes, points, told) if told else fit(pictures, shapes, points)
     possibilities = posterior.possibilities
     sample = list(draws(possibilities, _DRAWS, seed))
     tally = tallied(sample, no_effect=posterior.no_effect)
@@ -127,12 +143,13 @@ def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0) -> I
     values = tuple(found if ordered else _as_they_came(found, ratings))
     state, leader, probability = decide(values, tally.level)
     again = sum(p.shown - 1 for p in table.pictures)
+    here = table.of(-1 if own is None else own) if several else table
     insight = Insight(
         ordered=ordered,
         values=values,
         verdict=Verdict(state, leader, probability),
-        next=suggested(table, found, sample, leader=found.index(nearest(found)), level=tally.level, ordered=ordered)
-        if count > 1
+        next=suggested(here, found, sample, leader=found.index(nearest(found)), level=tally.level, ordered=ordered)
+        if count > 1 and here.rows
         else (),
         noise_sd=sum(p.weight * p.scales.noise for p in possibilities),
         repeat_sd=sqrt(sum(p.scatter for p in table.pictures) / again) if again else None,
@@ -142,7 +159,7 @@ def analyse(ratings: Sequence[RatedImage], *, ordered: bool, seed: int = 0) -> I
         rated=len(table.pictures),
         no_effect=posterior.no_effect,
     )
-    return replace(insight, verdict=phrase(insight, name=words.plain))
+    return replace(insight, verdict=phrase(insight, name=plain))
 
 
 def phrase(

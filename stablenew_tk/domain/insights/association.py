@@ -18,8 +18,8 @@ from ..config.pipeline_config import PipelineConfig
 from ..config.sweep import slot_words, value_text
 from ..journal.history import Position
 from ..journal.record import LearningRecord
-from .discovery import FALSE_RATE, Candidate, Family, StandOut, standing_out
-from .ridge import Fit, Tester, interval, open_minded, ridge
+from .model.discovery import FALSE_RATE, Candidate, Family, StandOut, standing_out
+from .model.ridge import Fit, Tester, interval, open_minded, ridge
 
 RatedRun = tuple[LearningRecord, int]
 

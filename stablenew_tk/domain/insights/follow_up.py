@@ -25,7 +25,8 @@ from ..runs.plan import (
     compared_loras,
     lora_of,
 )
-from .report import Report, plan_naming, preset_values, setting_values, summary
+from .naming import plan_naming
+from .report import Report, preset_values, setting_values, summary
 from .titles import heading
 from .verdict_text import joined
 
@@ -126,7 +127,7 @@ def preset_draft(
     if is_wording(plan.focus_parameter):
         raise InvalidInput(why_not_kept(plan))
     values, weights = preset_values(plan, value)
-    scope = scope_of(plan, report.checkpoint, model, engine="sketch" if report.sketch else "")
+    scope = scope_of(plan, report.checkpoint, model, engine="sketch" if report.sketch else "", prompts=found.prompts)
     return Preset(
         preset_id="",
         name=name,
@@ -169,7 +170,7 @@ def known_drafts(
     """A value of the plan as one to take over, with the verdict for it; of a pair both of its values. `checkpoint` is
     that of the pictures, where it is known better than the plan knows it.
     """
-    scope = scope_of(plan, checkpoint, model)
+    scope = scope_of(plan, checkpoint, model, prompts=found.prompts)
     proven = found.state in CERTAIN and found.value in (value, None)
     drafts = []
     for path, own in plan.settings(value):
@@ -195,9 +196,17 @@ def known_drafts(
 
 
 def scope_of(
-    plan: LearningPlan, checkpoint: str = "", model: ModelSettings | None = None, *, engine: str = ""
+    plan: LearningPlan,
+    checkpoint: str = "",
+    model: ModelSettings | None = None,
+    *,
+    engine: str = "",
+    prompts: tuple[str, ...] = (),
 ) -> PresetScope:
-    """What the verdict of a plan holds for; `checkpoint` and `engine` where the pictures tell more than the plan."""
+    """What the verdict of a plan holds for; `checkpoint` and `engine` where the pictures tell more than the plan,
+    `prompts` where other plans tested some, too.
+    """
+    tested = prompts or tuple(prompt.prompt_id for prompt in plan.prompts)
     known = model if model is not None else ModelSettings()
     # What sets the checkpoint cannot be limited to one checkpoint.
     name = "" if plan.focus_parameter == "checkpoint" else checkpoint or plan.base_config.checkpoint
@@ -205,7 +214,7 @@ def scope_of(
     return PresetScope(
         pack_id=plan.pack_id,
         # What several prompts agree on is taken to hold for their pack; one prompt tells only about itself.
-        prompt_ids=(plan.prompts[0].prompt_id,) if len(plan.prompts) == 1 else (),
+        prompt_ids=tested if len(tested) == 1 else (),
         checkpoint=name,
         checkpoint_hash=found if name else "",
         engine=engine or plan.backend_kind,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Literal
 
@@ -15,7 +15,7 @@ from ..config.catalogue import Value
 from ..journal.history import History, ImageFacts
 from ..journal.plan_log import Attempt
 from ..runs.plan import LearningPlan, LearningRunResult, PlanCell
-from .rated_images import RatedImage
+from .model.rated_images import RatedImage
 
 _FEWEST_AGAIN, _MOST_AGAIN = 2, 4  # pictures known already that are mixed into a blind round
 CellState = Literal["waiting", "made", "failed"]
@@ -94,10 +94,26 @@ class BlindRound(Struct, frozen=True):
     ready: bool
 
 
+class BoardVote(Struct, frozen=True):
+    """Two cells of a row whose pictures were compared: `won` 1 = the first is better, −1 = the second, 0 = no
+    difference.
+    """
+
+    first: PlanCell
+    second: PlanCell
+    won: int
+    blind: bool = False
+
+
 class Board(Struct, frozen=True):
     """A plan with all its cells, in the order they are made. `revealed`: its values may be shown. `earlier` are the
     results written so far, oldest first. `rounds` are the blind rounds that are not rated yet. For counts of rated
     pictures see the module `standing`.
+
+    `votes` are on pairs of its sound pictures. `stars` is a short text that changes with every rating or vote that
+    counts, "" without a rating.
+    `others` are the boards of revealed plans that asked the same question, `told` the results of all of them, oldest
+    first, and `apart` plans about the same subject that asked something else.
     """
 
     plan: LearningPlan
@@ -105,6 +121,11 @@ class Board(Struct, frozen=True):
     revealed: bool
     earlier: tuple[LearningRunResult, ...] = ()
     rounds: tuple[BlindRound, ...] = ()
+    votes: tuple[BoardVote, ...] = ()
+    stars: str = ""
+    others: tuple[Board, ...] = ()
+    told: tuple[LearningRunResult, ...] = ()
+    apart: tuple[LearningPlan, ...] = ()
 
     @property
     def veiled(self) -> frozenset[PlanCell]:
@@ -159,7 +180,44 @@ def board(history: History, plan_id: str) -> Board | None:
     cells = _shared(plan, [_cell(history, plan, cell, late) for cell in plan.cells()])
     earlier = history.plans.results(plan_id)
     rounds = _rounds(history, plan, cells) if plan.blind and earlier else ()
-    return Board(plan, cells, not plan.blind or bool(earlier), earlier, rounds)
+    votes = tuple(_votes(history, cells))
+    held = Board(plan, cells, not plan.blind or bool(earlier), earlier, rounds, votes)
+    stars = sorted((one.image, one.stars, one.nth) for one in evidence(held).ratings)
+    told = [(vote.first, vote.second, vote.won) for vote in votes]
+    return replace(held, stars=short_hash((stars, told))) if stars else held
+
+
+_WON = {"first": 1, "second": -1, "none": 0}
+
+
+def _votes(history: History, cells: Sequence[BoardCell]) -> Iterator[BoardVote]:
+    """What was said about pairs of sound pictures in the same row. Equal pictures differ in nothing."""
+    of_image = {shown.facts.image_id: (cell.cell, shown) for cell in cells for shown in cell.sound}
+    for line in history.votes.among(of_image.keys()):
+        (first, one), (second, other) = of_image[line.image_id], of_image[line.other_id]
+        if first.row == second.row and first.variant != second.variant and one.picture != other.picture:
+            yield BoardVote(first, second, _WON[line.better], line.blind)
+
+
+def short_hash(what: object) -> str:
+    """A short text for what a thing looks like; no guard against forgery."""
+    return hashlib.blake2b(repr(what).encode(), digest_size=8).hexdigest()
+
+
+def with_others(held: Board, history: History, of: Callable[[str], Board | None]) -> Board:
+    """The board with those of the plans that asked the same question; `of` gives the board of a plan by its id."""
+    plan_id, plans = held.plan.plan_id, history.plans
+    others = tuple(one for name in plans.asked.same(plan_id) if name != plan_id and (one := of(name)) is not None)
+    if not others:
+        return replace(held, told=held.earlier, apart=plans.asked.apart(plan_id))
+    told = sorted((line for one in (held, *others) for line in one.earlier), key=lambda line: line.event_id)
+    return replace(held, others=others, told=tuple(told), apart=plans.asked.apart(plan_id))
+
+
+def whole_board(history: History, plan_id: str) -> Board | None:
+    """The board of a plan with those of the plans that asked the same; None when the journal does not have it."""
+    held = board(history, plan_id)
+    return with_others(held, history, lambda name: board(history, name)) if held is not None else None
 
 
 def _group(plan: LearningPlan) -> Callable[[PlanCell], tuple[int, int]]:

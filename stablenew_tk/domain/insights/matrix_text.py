@@ -6,7 +6,8 @@ from ..base.wording import counted
 from ..config.sweep import focus
 from ..runs.wordings import short_texts
 from .blinding import AGAIN, ROUND, BlindCell, BlindMatrix, MatrixRow
-from .report import Report, plan_naming
+from .naming import plan_naming
+from .report import Report
 
 _WITHOUT_PICTURE = {
     "made": "It is made. The row opens when all of it is.",

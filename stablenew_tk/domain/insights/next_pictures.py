@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from ..runs.plan import ValueInsight
-from .rated_images import Table
+from .model.rated_images import Table
 from .verdict_text import SuggestedCell
 
 QUARTER = 0.25

@@ -20,10 +20,11 @@ from ..config.sweep import focus
 from ..runs.plan import LearningPlan, ValueInsight, places_by_value
 from ..runs.value_pairs import ValuePair
 from .analysis import HALF, FactorInsight, Insight, PairInsight, Tally, decide, nearest, tallied
+from .model.pair_model import ComparedPair, beside_votes, fit_with_votes, votes_of
+from .model.pair_shapes import NEITHER, PairShape, pair_shapes
+from .model.posterior import Posterior, draws, fit
+from .model.rated_images import RatedImage, Table, gather
 from .next_pictures import NEARLY_LEVEL, QUARTER
-from .pair_shapes import NEITHER, PairShape, pair_shapes
-from .posterior import Posterior, draws, fit
-from .rated_images import RatedImage, Table, gather
 from .verdict_text import SuggestedCell, Verdict, too_early
 
 _DRAWS, _CELLS = 2000, 3
@@ -55,10 +56,17 @@ def axes_of(plan: LearningPlan) -> Axes:
 
 
 def analyse_pairs(
-    ratings: Sequence[RatedImage], pairs: Sequence[ValuePair], axes: Axes, paths: tuple[str, str], *, seed: int = 0
+    ratings: Sequence[RatedImage],
+    pairs: Sequence[ValuePair],
+    axes: Axes,
+    paths: tuple[str, str],
+    *,
+    seed: int = 0,
+    votes: Sequence[ComparedPair] = (),
 ) -> Insight:
     """Analyse the ratings of pairs, whose values are the texts of `pairs`. `axes` are the numbers of either setting, in
-    the order of its list and ascending, None for names. All pairs are among the values of the result.
+    the order of its list and ascending, None for names. All pairs are among the values of the result. `votes` on two
+    pictures count as in `analyse`.
 
     The same ratings and `seed` give the same result. Raises InvalidInput as `analyse` does.
     """
@@ -74,7 +82,11 @@ def analyse_pairs(
         tuple(replace(picture, value=own[picture.value]) for picture in found.pictures),
     )
     shapes = pair_shapes(pairs, axes)
-    posterior = fit(table.pictures, [one.shape for one in shapes], count=len(pairs), no_effect=NEITHER)
+    priors, pictures = [one.shape for one in shapes], beside_votes(table, votes)
+    if told := votes_of(votes, table.values):
+        posterior = fit_with_votes(pictures, priors, None, told, count=len(pairs), no_effect=NEITHER)
+    else:
+        posterior = fit(pictures, priors, count=len(pairs), no_effect=NEITHER)
     sample = list(draws(posterior.possibilities, _DRAWS, seed))
     tally = tallied(sample, no_effect=posterior.no_effect)
     seen = Counter(picture.value for picture in table.pictures)

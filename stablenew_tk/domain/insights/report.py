@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from ..config.catalogue import Value
 from ..config.pipeline_config import STAGE_OF_PART
-from ..config.sweep import LORA, LORA_FILE, NO_LORA, Focus, focus, is_wording
+from ..config.sweep import LORA, LORA_FILE, Focus, focus
 from ..journal.history import ImageFacts
 from ..runs.plan import (
     LearningPlan,
@@ -22,19 +22,20 @@ from ..runs.plan import (
     ValueInsight,
     lora_of,
 )
-from ..runs.plan_title import prompts_tested
 from ..runs.wordings import short_texts
 from .analysis import Insight, PairInsight, analyse, phrase
 from .drift import over_time
 from .equal_pictures import all_equal, certain_verdict, equal_values, no_effect
 from .matrix import Board, BoardCell, axis_value, evidence
+from .members import Member, about, basis, counts, members, prompts_of, ratings_of, values_of, votes_of_all, votes_text
+from .naming import naming, plan_naming
 from .pair_analysis import analyse_pairs, axes_of, pairs_in_order
-from .pair_words import matters, named_pair
-from .rated_images import RatedImage
+from .pair_words import matters
 from .scope import scope_words
 from .standing import blind_text, standing
 from .tag_rates import tag_sentences
 from .tested_values import NOTICEABLE_S, TestedValue, clear_times, held_back, insight_at, most_useful, tested_values
+from .timeline import Timeline, changed_since, timeline
 from .verdict_text import SuggestedCell, Verdict, is_certain, joined, unbroken
 
 
@@ -68,7 +69,13 @@ class Report(Struct, frozen=True, kw_only=True):
     equal pictures of a row as one; `suspect` and `foreign` pictures and `failed` cells (without a picture) are in
     neither number. `not_blind` of the rated ones got their stars with the values in sight. `verdict.value` is the value
     as the plan has it. `prompts` are those with rated pictures, `same` groups of values with equal pictures, `steps`
-    the ratings that were analysed.
+    the ratings of the plan that were analysed.
+
+    Plans that asked the same question have one answer: `runs` are their ids, oldest first, all figures are those of
+    their ratings together, and values of other plans have numbers behind those of the plan. `alone` is what the plan
+    itself would say, None when it is the only one; `basis` changes with every rating of them, `timeline` tells how sure
+    the answer was over time, `changed` what the newest run added. `compared` pairs of pictures have a vote;
+    `votes` changes with every vote on those of the plan.
     """
 
     plan: LearningPlan
@@ -92,6 +99,13 @@ class Report(Struct, frozen=True, kw_only=True):
     same: tuple[tuple[Value, ...], ...] = ()
     not_blind: int = 0
     steps: tuple[StepRating, ...] = ()
+    runs: tuple[str, ...] = ()
+    alone: Verdict | None = None
+    basis: str = ""
+    compared: int = 0
+    votes: str = ""
+    timeline: Timeline = Timeline()
+    changed: str = ""
 
     def tag_shares(self, tag: str) -> list[float]:
         """For each value the share, 0 to 1, of its rated or tagged pictures that have a tag."""
@@ -104,33 +118,33 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 def report(board: Board, *, seed: int = 0) -> Report:
-    """Analyse the ratings of a board. Pure; may take 0.3 s, so never call it on the main thread of the window.
+    """Analyse the ratings of a board. Pure; may take 0.3 s, or 1 s with a hundred others, so never call it on the
+    main thread of the window.
 
     The verdict stays "too_early" while a value has pictures but no stars, because it might be the best one. When the
     pictures of every row are equal it is certain without any stars.
     """
-    plan, subject = board.plan, focus(board.plan.focus_parameter)
-    known = evidence(board)
-    values = tested_values(board, known)
-    insight = _analysed(plan, known.ratings, values, seed)
-    insight = replace(insight, rated=insight.rated - known.equal)
-    nothing_changed = all_equal(board)
-    useful = () if nothing_changed else most_useful(board, insight, values)
-    there = {cell.cell for cell in board.cells if cell.state == "made"}
-    to_make = tuple(cell for cell in useful if cell not in there)
+    plan, subject, every = board.plan, focus(board.plan.focus_parameter), members(board)
+    own = next(one for one in every if one.board is board)
+    known, mine = own.known, tested_values(board, own.known)
+    (total, equal, not_blind), told = counts(every), board.told or board.earlier
+    alone = _alone(own, mine, seed)
+    insight = _analysed(every, own, seed) if len(every) > 1 else alone
+    nothing_changed = all(all_equal(one.board) for one in every)
+    to_rate, to_make = _made_and_open(board, () if nothing_changed else most_useful(board, insight, mine))
     # The sentence must name the same pictures that the button makes.
-    insight = replace(insight, next=tuple(SuggestedCell(axis_value(plan.tested[c.variant]), c.row) for c in to_make))
-    name = plan_naming(plan)
-    total = standing(board).wanted - known.foreign
-    prompts = prompts_tested(plan, (rating.row for rating in known.ratings))
+    suggested = tuple(SuggestedCell(axis_value(plan.tested[cell.variant]), cell.row) for cell in to_make)
+    insight = replace(insight, next=suggested, rated=insight.rated - equal)
+    name, values, prompts = plan_naming(plan), values_of(board, every, mine), prompts_of(every)
     if nothing_changed:
-        verdict = certain_verdict(plan, values, name)
+        verdict = certain_verdict(plan, mine, name)
     else:
-        scope = scope_words(plan, prompts, sketch=known.sketch)
-        if known.not_blind:
-            scope = f"{scope}; {blind_text(insight.rated, known.not_blind)}"
-        verdict = _verdict(plan, insight, values, scope=scope, planned=total)
-    text = short_texts(subject.path, plan.tested)
+        blind = f"; {blind_text(insight.rated, not_blind)}" if not_blind else ""
+        scope = f"{scope_words(plan, prompts, sketch=known.sketch)}{blind}"
+        # Which pictures to make next differs from plan to plan; the answer does not.
+        spoken = replace(insight, next=insight.next if len(every) == 1 else ())
+        verdict = _verdict(plan, spoken, values, scope=scope, planned=total)
+    text = short_texts(subject.path, tuple(one.value for one in values))
     tags = [(name(axis_value(one.value)), [facts.tags for facts in one.looked_at]) for one in values]
     found = Report(
         plan=plan,
@@ -148,23 +162,41 @@ def report(board: Board, *, seed: int = 0) -> Report:
         sketch=known.sketch,
         prompts=prompts,
         next=to_make,
-        rate_next=tuple(cell for cell in useful if cell in there),
+        rate_next=to_rate,
         same=equal_values(board),
         tag_sentences=tag_sentences(tags, ordered=subject.ordered and not plan.second_parameter),
-        over_time=over_time(values, insight, verdict, earlier=board.earlier, name=name),
-        not_blind=known.not_blind,
+        over_time=over_time(mine, insight, verdict, earlier=told, name=name),
+        not_blind=not_blind,
         steps=step_ratings(board),
+        runs=tuple(one.plan.plan_id for one in every),
+        alone=_verdict(plan, alone, mine, scope="", planned=0) if len(every) > 1 else None,
+        basis=basis(board),
+        votes=votes_text(board),
+        compared=len(votes_of_all(every)),
+        timeline=timeline(told, insight, verdict, runs=len(every), name=name),
+        changed=changed_since(told, every, verdict, rated=insight.rated, name=name),
     )
-    return replace(found, remark=unbroken(" ".join(_remarks(found))))
+    return replace(found, remark=unbroken(" ".join((*_remarks(found), *about(every, board, name)))))
 
 
-def _analysed(plan: LearningPlan, ratings: Sequence[RatedImage], values: Sequence[TestedValue], seed: int) -> Insight:
-    if not plan.second_parameter:
-        subject = focus(plan.focus_parameter)
-        return held_back(analyse(ratings, ordered=subject.ordered, seed=seed), values)
+def _made_and_open(board: Board, cells: Sequence[PlanCell]) -> tuple[tuple[PlanCell, ...], tuple[PlanCell, ...]]:
+    there = {cell.cell for cell in board.cells if cell.state == "made"}
+    return tuple(cell for cell in cells if cell in there), tuple(cell for cell in cells if cell not in there)
+
+
+def _alone(own: Member, values: Sequence[TestedValue], seed: int) -> Insight:
+    found = _analysed([own], own, seed)
     # Not every pair has pictures, so none of them can be the one that nobody has looked at yet.
-    pairs = pairs_in_order(plan)
-    return analyse_pairs(ratings, pairs, axes_of(plan), (plan.focus_parameter, plan.second_parameter), seed=seed)
+    return found if own.plan.second_parameter else held_back(found, values)
+
+
+def _analysed(every: Sequence[Member], own: Member, seed: int) -> Insight:
+    plan, ratings, votes = own.plan, ratings_of(every), votes_of_all(every)
+    if not plan.second_parameter:
+        ordered = focus(plan.focus_parameter).ordered
+        return analyse(ratings, ordered=ordered, seed=seed, own=own.number, votes=votes)
+    paths = plan.focus_parameter, plan.second_parameter
+    return analyse_pairs(ratings, pairs_in_order(plan), axes_of(plan), paths, seed=seed, votes=votes)
 
 
 def _value_report(text: str, insight: Insight, one: TestedValue, *, blind: bool) -> ValueReport:
@@ -183,51 +215,6 @@ def _value_report(text: str, insight: Insight, one: TestedValue, *, blind: bool)
         looked_at=len(one.looked_at),
         made=len(made),
     )
-
-
-def naming(subject: Focus, values: Sequence[Value] = ()) -> Callable[[Value], str]:
-    """Return a function that names values of this parameter in a sentence: 28 steps, CFG 7, Euler a, denoise 0.35.
-
-    Long wordings are named by what tells them from the other `values`.
-    """
-    text_of = short_texts(subject.path, values)
-    short, _, note = subject.label.removesuffix(" scale").partition(" (")
-    # A word with capitals inside is a name (CFG, LoRA, CodeFormer) and keeps the one it starts with.
-    label = short[0].lower() + short[1:] if short.split()[0][1:].islower() else short
-    unit = f" {subject.unit}" if subject.unit not in ("", "×") else subject.unit
-
-    def name(value: Value) -> str:
-        text = text_of(value)
-        if is_wording(subject.path):
-            return f"“{text}”" if value else f"nothing as {label}"
-        if subject.kind == "str":
-            return "no LoRA" if subject.path == LORA_FILE and value == NO_LORA else text
-        if value == 0 and note.startswith("0 = same"):
-            return f"the same {label}"
-        if subject.unit == "steps":
-            return f"{text} step" if value == 1 else f"{text} steps"
-        return f"{label} {text}{unit}"
-
-    return name
-
-
-def plan_naming(plan: LearningPlan, *, short: bool = False) -> Callable[[Value], str]:
-    """Return a function that names the tested values of a plan in a sentence, as `naming` does; pairs: CFG 7 and 30
-    steps. `short`: pairs as they stand in a list of several.
-    """
-    subjects = tuple(map(focus, plan.parameters))
-    lists = (plan.variant_values, plan.second_values)
-    names = tuple(naming(subject, values) for subject, values in zip(subjects, lists, strict=False))
-    if len(names) == 1:
-        return names[0]
-
-    def name(value: Value) -> str:
-        first, second = plan.values_of(value)
-        if second is None:
-            return names[0](first)
-        return named_pair(subjects[0], subjects[1], (names[0](first), names[1](second)), short=short)
-
-    return name
 
 
 def _verdict(
@@ -268,6 +255,8 @@ def _remarks(found: Report) -> Iterator[str]:
     blind = blind_text(found.rated, found.not_blind)
     if found.plan.blind and found.rated and blind not in found.verdict.meaning:
         facts.append(blind)
+    if found.compared:
+        facts.append(f"{_count(found.compared, 'pair')} compared")
     if found.suspect:
         facts.append(f"{_count(found.suspect, 'suspect picture')} left out")
     if found.foreign:
@@ -335,6 +324,9 @@ def summary(report: Report) -> ResultSummary:
         rows=report.insight.rows,
         suspect_left_out=report.suspect,
         not_blind=report.not_blind,
+        runs=report.runs if len(report.runs) > 1 else (),
+        prompts=tuple(prompt.prompt_id for prompt in report.prompts) if len(report.runs) > 1 else (),
+        alone=report.alone.sentence if report.alone is not None else "",
         values=tuple(
             # The plan's own value: a switch is named on, but its value is True.
             ResultValue(**asdict(found.insight) | {"value": found.value, "seconds": found.seconds})

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from ..config.catalogue import Value
-from ..runs.plan import LearningPlan, PlanCell, VerdictState
+from ..runs.plan import LearningPlan, PlanCell, PlanPrompt, VerdictState
 from ..runs.plan_title import prompts_tested
 from .report import Report, ValueReport
 
@@ -59,7 +59,8 @@ class DocumentCell(Struct, frozen=True, kw_only=True):
 
 
 class InsightDocument(Struct, frozen=True, kw_only=True):
-    """The whole report. `prompts` are the names of the prompts tested.
+    """The whole report. `prompts` are the names of the prompts tested. Where several plans asked the same, `runs` are
+    their ids, `alone` is what this plan says by itself, `since` what the newest of them changed.
 
     `next` lists suggested cells; those already made, which only need a rating, come first. `second_parameter`,
     `factors` and `p_together` (that the two do something together) are those of a run that varies two settings.
@@ -91,6 +92,9 @@ class InsightDocument(Struct, frozen=True, kw_only=True):
     second_parameter: str = ""
     factors: tuple[DocumentFactor, ...] = ()
     p_together: float | None = None
+    runs: tuple[str, ...] = ()
+    alone: str = ""
+    since: str = ""
 
 
 def document(report: Report) -> InsightDocument:
@@ -130,7 +134,7 @@ def document(report: Report) -> InsightDocument:
         not_blind=report.not_blind,
         who=plan.metadata.who,
         note=plan.metadata.notes,
-        prompts=tuple(prompt.prompt_id for prompt in prompts_tested(plan)),
+        prompts=tuple(prompt.prompt_id for prompt in _prompts(report)),
         second_parameter=plan.second_parameter,
         factors=tuple(
             DocumentFactor(
@@ -139,7 +143,14 @@ def document(report: Report) -> InsightDocument:
             for one in (insight.pair.factors if insight.pair is not None else ())
         ),
         p_together=insight.pair.p_together if insight.pair is not None else None,
+        runs=report.runs if len(report.runs) > 1 else (),
+        alone=report.alone.sentence if report.alone is not None else "",
+        since=report.changed,
     )
+
+
+def _prompts(report: Report) -> tuple[PlanPrompt, ...]:
+    return report.prompts if len(report.runs) > 1 else prompts_tested(report.plan)
 
 
 def _value(plan: LearningPlan, found: ValueReport) -> DocumentValue:

@@ -55,11 +55,14 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 class ShownVerdict(Struct, frozen=True):
-    """The verdict of a plan as the list of plans and its card show it."""
+    """The verdict of a plan as the list of plans and its card show it. `alone` is what the plan says by itself, where
+    others asked the same question.
+    """
 
     state: VerdictState
     headline: str
     meaning: str = ""
+    alone: str = ""
 
 
 def standing(board: Board) -> Standing:

@@ -15,7 +15,7 @@ from ..journal.history import ImageFacts
 from ..runs.plan import PlanCell, ValueInsight, columns_by_value
 from .analysis import Insight
 from .matrix import Board, BoardCell, Evidence, axis_value
-from .rated_images import key_of
+from .model.rated_images import key_of
 from .verdict_text import Verdict
 
 # Smallest saving of time for a picture that counts as faster; less may be chance.
@@ -122,8 +122,11 @@ def most_useful(board: Board, insight: Insight, values: Sequence[TestedValue]) -
             asked = frozenset(board.plan.cells())
             first = [cell for cell in first if cell in asked]
     else:
-        first = [PlanCell(variant[key_of(cell.value)], cell.row) for cell in insight.next]
-    ranked = sorted(insight.values, key=lambda one: (-one.p_best, -one.mean))
+        known = (cell for cell in insight.next if key_of(cell.value) in variant)
+        first = [PlanCell(variant[key_of(cell.value)], cell.row) for cell in known]
+    # Values that only other plans have cannot be made here.
+    mine = [one for one in insight.values if key_of(one.value) in variant]
+    ranked = sorted(mine, key=lambda one: (-one.p_best, -one.mean))
     contenders = [variant[key_of(one.value)] for one in (*ranked[:2], *(v for v in ranked[2:3] if v.p_best >= 0.1))]
     more = (PlanCell(number, row) for row in (*rows, *range(count, count + 3)) for number in contenders)
     return tuple(islice((cell for cell in dict.fromkeys(chain(first, more)) if cell not in spent), 3))

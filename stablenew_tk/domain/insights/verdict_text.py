@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from ..base.wording import counted
 from ..runs.plan import VerdictState
+from .model.rated_images import Value
 
-Value = float | str
 Name = Callable[[Value], str]
 Parts = tuple[str, str]  # headline, meaning
 
@@ -64,11 +64,6 @@ class SuggestedCell(Struct, frozen=True):
 
     value: Value
     row: int
-
-
-def plain(value: Value) -> str:
-    """A value without its unit: 7, 0.35, Euler a."""
-    return value if isinstance(value, str) else f"{value:.9g}"
 
 
 def percent(probability: float, *, short: bool = False) -> str:

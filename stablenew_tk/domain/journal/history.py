@@ -30,6 +30,7 @@ from .columns import (
     time_ms,
 )
 from .feedback import FeedbackLog
+from .pair_votes import PairVotes
 from .plan_log import Attempt, PlanBook, can_hold
 from .query import (
     FINAL,
@@ -46,7 +47,7 @@ from .query import (
     shown,
     totals,
 )
-from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, PlanLine, Void
+from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, PairVote, PlanLine, Void
 from .soundness import Sizes, refuse_unsound_feedback, refuse_unsound_ids, refuse_unsound_pictures
 
 _FORMAT = 7
@@ -106,6 +107,7 @@ class _HistorySnapshot(msgspec.Struct, array_like=True):
     voids: list[tuple[str, str]]
     orphans: dict[str, list[int]]
     plans: bytes
+    votes: list[PairVote]
 
 
 class PictureRows:
@@ -276,7 +278,9 @@ def _nothing_known(row: int) -> ImageFacts:
 class History:
     """All pictures and plans of the journal. Owned by one thread; give `visible().columns()` to others.
 
-    `plans` has the Learning Runs. `end` is the position of the next unread line of the journal; `damaged` and `newer`
+    `plans` has the Learning Runs, `votes` what was said about pairs of pictures.
+
+    `end` is the position of the next unread line of the journal; `damaged` and `newer`
     count the lines before it that could not be read or that a newer version wrote. Lines may be folded twice or out of
     order: each counts once, and the result depends on their order in the journal only.
     """
@@ -287,6 +291,7 @@ class History:
         self.newer = 0
         self._rows = PictureRows()
         self.plans = PlanBook(self._rows.log.withdrawn)
+        self.votes = PairVotes(self._rows.log.withdrawn)
         self._visible = VisiblePictures(self._rows, self.plans)
         self._record_ids = IdColumn()
         self._orphans: dict[str, list[int]] = {}
@@ -385,6 +390,7 @@ class History:
                 voids=list(log.withdrawn.target_of.items()),
                 orphans=self._orphans,
                 plans=self.plans.to_bytes(),
+                votes=self.votes.lines,
             )
         )
 
@@ -424,6 +430,7 @@ class History:
             log.withdrawn.add(event_id, target)
         history._orphans = saved.orphans
         history.plans.read(saved.plans)
+        history.votes = PairVotes(log.withdrawn, saved.votes)
         rows = history._rows
         refuse_unsound_pictures(rows.pictures, rows.records, log, Sizes(len(rows.runs), len(rows.stages.values)))
         refuse_unsound_feedback(log, len(rows.pictures.rating), saved.orphans)
@@ -442,6 +449,8 @@ class History:
             self._fold_feedback(line, segment, offset)
         elif isinstance(line, Void):
             self._fold_void(line)
+        elif isinstance(line, PairVote):
+            self.votes.add(line)
         else:
             self.plans.fold(line)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 
 from msgspec import Struct
@@ -13,7 +13,7 @@ from .record import LearningRecord, Output
 
 
 class RatedPicture(Struct, frozen=True):
-    """A picture of a plan that was rated blind, with its current stars (1 to 5)."""
+    """A picture of a plan that was rated or compared blind, with its current stars, 0 = none that were given blind."""
 
     record: LearningRecord
     output: Output
@@ -26,14 +26,15 @@ class RatedPicture(Struct, frozen=True):
 
 
 class Pair(Struct, frozen=True):
-    """Two pictures of one row, with at least one star between them."""
+    """Two pictures of one row, with at least one star between them, or of which one was said to be better."""
 
     winner: RatedPicture
     loser: RatedPicture
 
 
-def pairs_of(pictures: Iterable[RatedPicture]) -> Iterator[Pair]:
-    """All pairs of pictures of the same plan, words, seed and size that have different stars, row by row.
+def pairs_of(pictures: Iterable[RatedPicture], votes: Mapping[frozenset[str], str]) -> Iterator[Pair]:
+    """All pairs of pictures of the same plan, words, seed and size that have different stars, row by row. Where the two
+    were compared, that counts: `votes` names the better one, "" when there is no difference.
 
     A value that was made twice in a row counts once, with its later picture. Pictures that look the same make no pair.
     """
@@ -46,5 +47,10 @@ def pairs_of(pictures: Iterable[RatedPicture]) -> Iterator[Pair]:
     for row_pictures in rows.values():
         for first, second in combinations(row_pictures.values(), 2):
             same = first.output.pixels and first.output.pixels == second.output.pixels
-            if first.rating != second.rating and not same:
-                yield Pair(first, second) if first.rating > second.rating else Pair(second, first)
+            if same:
+                continue
+            better = votes.get(frozenset((first.output.image_id, second.output.image_id)))
+            if better is None and first.rating and second.rating and first.rating != second.rating:
+                better = (first if first.rating > second.rating else second).output.image_id
+            if better:
+                yield Pair(first, second) if better == first.output.image_id else Pair(second, first)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from ..models.preset_scope import UNKNOWN_ENGINE, PresetScope
 from ..runs.known_value import KnownValue
 from ..runs.plan import LearningPlan, LearningRunResult, LearningRunStep, Preset
+from .asked_questions import AskedQuestions
 from .feedback import Withdrawals
 from .known_lines import KnownLines
 from .record import PlanLine, Status
@@ -105,7 +106,7 @@ class LatePictures:
 class PlanBook:
     """All plans, steps, results and presets; `known` values. Owned by the thread of the history.
 
-    `withdrawn` has the undone lines.
+    `withdrawn` has the undone lines, `asked` tells which plans asked the same question.
     """
 
     def __init__(self, withdrawn: Withdrawals) -> None:
@@ -119,6 +120,7 @@ class PlanBook:
         self._seen: set[str] = set()
         self._hidden: tuple[tuple[int, ...], frozenset[str]] = (), frozenset()
         self.late = LatePictures(self, self._results, lambda plan_id: self._attempts.get(plan_id, {}))
+        self.asked = AskedQuestions(self.plans, self.result, lambda: (len(self._seen), len(withdrawn.target_of)))
 
     def fold(self, line: PlanLine) -> None:
         """Fold one line; the same line twice counts once."""

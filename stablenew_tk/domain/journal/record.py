@@ -135,6 +135,21 @@ class Feedback(Line, tag="feedback", frozen=True, kw_only=True):
     rejected: bool | None = None
 
 
+Better = Literal["first", "second", "none"]
+
+
+class PairVote(Line, tag="pair", frozen=True, kw_only=True):
+    """Which of two pictures of one row is better: "first" (`image_id`), "second" (`other_id`) or "none", no difference.
+
+    `blind`: the user did not see the values. A later line about the same two pictures replaces it.
+    """
+
+    image_id: str
+    other_id: str
+    better: Better
+    blind: bool = False
+
+
 class Void(Line, tag="void", frozen=True, kw_only=True):
     """Undoes one earlier line. `target` is its event_id."""
 
@@ -142,7 +157,7 @@ class Void(Line, tag="void", frozen=True, kw_only=True):
 
 
 PlanLine = LearningPlan | LearningRunStep | LearningRunResult | Preset | KnownValue
-JournalLine = LearningRecord | Feedback | Void | PlanLine
+JournalLine = LearningRecord | Feedback | PairVote | Void | PlanLine
 KINDS = tuple(kind.__struct_config__.tag for kind in get_args(JournalLine))
 
 

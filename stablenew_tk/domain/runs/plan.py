@@ -271,7 +271,9 @@ class ResultSummary(Struct, frozen=True, kw_only=True):
     """The verdict with the figures behind it. `value` is None when it names no value.
 
     `not_blind` of the `rated` pictures got their stars with the values in sight; None in lines of older versions.
-    `sentence` begins with the `headline`, which is "" in lines of older versions.
+    `sentence` begins with the `headline`, which is "" in lines of older versions. Where several plans asked the same,
+    `runs` are their ids, `prompts` the names of the prompts that were tested, and `alone` what the plan of the result
+    says by itself.
     """
 
     state: VerdictState
@@ -283,6 +285,9 @@ class ResultSummary(Struct, frozen=True, kw_only=True):
     rows: int
     suspect_left_out: int = 0
     not_blind: int | None = None
+    runs: tuple[str, ...] = ()
+    prompts: tuple[str, ...] = ()
+    alone: str = ""
     values: tuple[ResultValue, ...] = ()
 
     @property
@@ -294,13 +299,16 @@ class ResultSummary(Struct, frozen=True, kw_only=True):
 class LearningRunResult(Line, tag="result", frozen=True, kw_only=True):
     """The result of a plan, written when its values are revealed and at every change from then on. The latest counts.
 
-    `method` is the version of the analysis; 0 in lines of older versions.
+    `method` is the version of the analysis; 0 in lines of older versions. `basis` is a short text for the ratings of
+    all plans that asked the same, "" for one alone; `votes` one for the votes on pairs of the plan's own pictures.
     """
 
     plan_id: str
     steps: tuple[StepRating, ...]
     summary: ResultSummary
     method: int = 0
+    basis: str = ""
+    votes: str = ""
 
 
 class PresetEvidence(Struct, frozen=True, kw_only=True):

@@ -29,7 +29,8 @@ from ...domain.base.errors import InvalidInput
 from ...domain.base.key_press import KeyPress, act_on
 from ...domain.base.wording import counted
 from ...domain.insights.follow_up import CERTAIN, place_of
-from ...domain.insights.report import Report, plan_naming
+from ...domain.insights.naming import plan_naming
+from ...domain.insights.report import Report
 from ...domain.insights.titles import scope_text
 from ...domain.journal.record import Feedback, Void
 from ...domain.runs.known_value import KnownValue
@@ -156,6 +157,7 @@ class InsightsPage(PageFrame):
             press=self._press,
             row=self._row_chosen,
             review=self._review,
+            run=self._open_plan,
             save=self._save_preset,
         )
         self.panel = InsightPanel(self, actions)
@@ -181,11 +183,14 @@ class InsightsPage(PageFrame):
         self.menus.offer(self._entries.plans(), self._everyday.pictures)
         entries = self._entries.entries(self.menus.wanted)
         keys = [entry.key for entry in entries if not entry.caption]
+        if self._key.startswith("plan:"):
+            # The runs of one question have one entry, that of the newest.
+            self._key = f"plan:{self._entries.speaker(self._key.removeprefix('plan:'))}"
         if self._key not in keys:
             self._key = keys[0] if keys else ""
         self.list.show_entries(entries, self._key)
         plans = [key.removeprefix("plan:") for key in (self._key, *keys) if key.startswith("plan:")]
-        told = {plan_id for plan_id in plans[1:] if history.plans.result(plan_id) is not None}
+        told = {plan_id for plan_id in plans[1:] if history.plans.asked.verdict(plan_id) is not None}
         # A stored result is enough for a dot. What is looked at is always worked out anew.
         self._reports.want(dict.fromkeys(plan for at, plan in enumerate(plans) if not at or plan not in told))
         self._show()
@@ -365,6 +370,8 @@ class InsightsPage(PageFrame):
 
     def _line_saved(self, event: LineSaved) -> None:
         line, kept = event.line, self._kept
+        if isinstance(line, Void):
+            self._reports.all_changed()
         if isinstance(line, LearningPlan | LearningRunStep | LearningRunResult):
             self._changed(line.plan_id)
         elif kept is not None and (

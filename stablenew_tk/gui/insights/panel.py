@@ -16,7 +16,8 @@ from ...domain.base.colour_roles import Role
 from ...domain.base.key_press import act_on
 from ...domain.config.sweep import is_wording
 from ...domain.insights.association import Association
-from ...domain.insights.report import Report, plan_naming
+from ...domain.insights.naming import plan_naming
+from ...domain.insights.report import Report
 from ...domain.insights.titles import VERDICT_NAMES
 from ...domain.insights.verdict_text import beside_figure, figure
 from ...domain.runs.plan import VerdictState
@@ -33,9 +34,11 @@ from .filmstrip import Filmstrip
 from .heat_map import HeatMap
 from .hint_table import HintTable
 from .interval_chart import IntervalChart
+from .sureness_chart import SurenessChart
 from .tag_bars import TagBars
 
 _PAD = 20
+_THREE = 820  # px from which three cards stand in a row
 _FIGURE = 240  # px that the probability has at the right
 _INKS: dict[VerdictState, tuple[Role, Role]] = {
     "best": ("ok", "ok_soft"),
@@ -269,14 +272,15 @@ class VerdictHead(Box):
 
 class InsightPanelActions(Struct, frozen=True, kw_only=True):
     """What the panel asks of the page. `ask` orders a thumbnail, `press` does what a button says, `row` gets the place
-    of the value chosen, `review` shows the pictures, `save` gets place and name of a preset, and the id of the one to
-    add the value to.
+    of the value chosen, `review` shows the pictures, `run` the Learning Run of an id, `save` gets place and name of a
+    preset, and the id of the one to add the value to.
     """
 
     ask: Callable[[MakeThumbnail], None]
     press: Callable[[ActionKey], None]
     row: Callable[[int], None]
     review: Callable[[], None]
+    run: Callable[[str], None]
     save: Callable[[int, str, str], None]
 
 
@@ -298,11 +302,13 @@ class InsightPanel(Box):
         self.map = HeatMap(body, chosen=self._chosen, opened=lambda _at: actions.review())
         self.cards = Box(body)
         # Columns of equal weight would share an odd pixel out anew after every layout, and never come to rest.
-        self.cards.bind("<Configure>", lambda event: self._halve(event.width))
+        self.cards.bind("<Configure>", lambda event: self._share(event.width))
         self.pictures = Filmstrip(self.cards, ask=actions.ask, opened=actions.review)
         self.pictures.grid(row=0, column=0, sticky="nsew", padx=(ring, theme.px(7)))
+        self.sureness = SurenessChart(self.cards, opened=actions.run)
         self.tags = TagBars(self.cards)
-        self.tags.grid(row=0, column=1, sticky="nsew", padx=(theme.px(7), ring))
+        self._beside = 0  # cards in a row
+        self._share(theme.px(_THREE))
         self._below = Box(body)
         self.table = HintTable(self._below)
         self.table.pack(fill="x")
@@ -322,7 +328,8 @@ class InsightPanel(Box):
 
     def show_report(self, report: Report, scope: str, at: int) -> None:
         """A report with the value at place `at` chosen."""
-        remark = " ".join(part for part in (report.remark, report.over_time) if part)
+        alone = f"This run alone: {report.alone.headline}" if report.alone is not None else ""
+        remark = " ".join(part for part in (report.remark, alone, report.over_time) if part)
         verdict = report.verdict
         said = verdict.headline, beside_figure(verdict), remark
         self.head.show(verdict_chip(verdict.state), scope, *said, figure=figure(verdict))
@@ -334,6 +341,7 @@ class InsightPanel(Box):
             self._parts(self.chart, self.cards)
             self.chart.show(report, at)
         self._show_pictures(at)
+        self.sureness.show(report)
         self.tags.show(report)
 
     def show_waiting(self, scope: str) -> None:
@@ -380,10 +388,25 @@ class InsightPanel(Box):
             side = 0 if part is self.cards else theme.px(theme.RING)
             pack_if(part in wanted, part, fill="x", pady=(theme.px(12), 0), padx=side)
 
-    def _halve(self, width: int) -> None:
-        self.pictures.fit(width // 2)
-        self.cards.columnconfigure(0, minsize=width // 2)
-        self.cards.columnconfigure(1, minsize=width - width // 2)
+    def _share(self, width: int) -> None:
+        """Three cards in a row where there is room, else the one about time below the others."""
+        ring, half = theme.px(theme.RING), theme.px(7)
+        beside = 3 if width >= theme.px(_THREE) else 2
+        for column in range(3):
+            left, right = (width * nth // beside for nth in (column, column + 1))
+            if not column:
+                self.pictures.fit(right)
+            self.cards.columnconfigure(column, minsize=right - left if column < beside else 0)
+        self.sureness.room((width // 3 if beside == 3 else width) - 2 * half)
+        if beside == self._beside:
+            return
+        self._beside = beside
+        self.tags.grid(row=0, column=beside - 1, sticky="nsew", padx=(half, ring))
+        if beside == 3:
+            self.sureness.grid(row=0, column=1, columnspan=1, sticky="nsew", padx=half, pady=0)
+        else:
+            below = (theme.px(12), 0)
+            self.sureness.grid(row=1, column=0, columnspan=2, sticky="nsew", padx=ring, pady=below)
 
     def _show_pictures(self, at: int) -> None:
         if self._report is not None and 0 <= at < len(self._report.values):

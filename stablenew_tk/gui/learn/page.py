@@ -22,10 +22,11 @@ from ..widgets.keyboard import Shortcuts
 from ..widgets.page_frame import PageFrame
 from .plan_card import PlanActions
 from .plan_list import PlanList
+from .rating.pairs import PairsView
 from .rating.view import RatingView
 from .wizard.wizard import Wizard
 
-View = Literal["list", "rating", "wizard"]
+View = Literal["list", "rating", "pairs", "wizard"]
 
 
 class LearnPage(PageFrame):
@@ -45,7 +46,7 @@ class LearnPage(PageFrame):
         show_known: Callable[[KnownValue], object] = lambda _known: None,
     ) -> None:
         super().__init__(parent)
-        self._controller, self._say, self._typed = controller, say, typed
+        self._controller, self._say, self._typed, self._show_insight = controller, say, typed, show_insight
         self._view: View = "list"
         self._wanted = ""
         self._wizard: Wizard | None = None
@@ -58,8 +59,15 @@ class LearnPage(PageFrame):
         )
         self.plans = PlanList(self, controller, actions)
         self.rating = RatingView(
-            self, controller, leave=self._to_list, go_on=self.go_on, see_insight=show_insight, show_known=show_known
+            self,
+            controller,
+            leave=self._to_list,
+            go_on=self.go_on,
+            see_insight=show_insight,
+            show_known=show_known,
+            pairs=self.open_pairs,
         )
+        self.pairs = PairsView(self, controller, leave=self._to_stars, see_verdict=self._verdict_of_pairs)
         Shortcuts(self, self._answer)
         self._turn_to("list")
 
@@ -68,7 +76,7 @@ class LearnPage(PageFrame):
     @property
     def title(self) -> tuple[str, str]:
         """Words for the top bar."""
-        if self._view == "rating":
+        if self._view in ("rating", "pairs"):
             return "Rate a Learning Run", ""
         if self._view == "wizard":
             return "Learn", "New Learning Run"
@@ -88,6 +96,15 @@ class LearnPage(PageFrame):
                 ("Ctrl+O", "import a plan"),
                 ("Ctrl+E", "export the plan"),
             )
+        if self._view == "pairs":
+            return (
+                ("Left, Right", "that one is better"),
+                ("Down", "no difference"),
+                ("Space", "hold: the other in its place"),
+                ("Z", "100 %, both"),
+                ("Ctrl+Z, Ctrl+Y", "undo, redo"),
+                ("Esc", "back to the stars"),
+            )
         tags = tuple((key.upper(), f"tag: {words}") for key, words in self._controller.settings.tags)
         return (
             ("1–5", "rate and go on"),
@@ -97,6 +114,7 @@ class LearnPage(PageFrame):
             ("Space", "full size"),
             ("Z", "own size, in full size"),
             ("C", "compare the row, or what is chosen"),
+            ("Ctrl+P", "compare in pairs"),
             ("Shift+arrows", "choose to compare"),
             ("F2", "note"),
             ("Ctrl+Z, Ctrl+Y", "undo, redo"),
@@ -114,7 +132,7 @@ class LearnPage(PageFrame):
         """Go to the list. What is rated stays rated, and what was begun in the wizard is kept."""
         if self._view == "wizard" and self._wizard is not None:
             self._wizard.cancel()
-        elif self._view == "rating":
+        elif self._view in ("rating", "pairs"):
             self._to_list()
 
     def shown(self) -> None:
@@ -124,6 +142,8 @@ class LearnPage(PageFrame):
             self.plans.list.focus_set()
         elif self._view == "rating":
             self.rating.focus_first()
+        elif self._view == "pairs":
+            self.pairs.focus_first()
         elif self._wizard is not None:
             self._wizard.shown()
 
@@ -131,6 +151,7 @@ class LearnPage(PageFrame):
         """Hand on what happened."""
         self.plans.on_event(event)
         self.rating.on_event(event)
+        self.pairs.on_event(event)
         if self._wizard is not None:
             self._wizard.on_event(event)
         if isinstance(event, HistoryLoaded | LineSaved):
@@ -150,6 +171,28 @@ class LearnPage(PageFrame):
             self._turn_to("rating")
         elif not self._wanted:
             self._say("This Learning Run is no longer in the journal.")
+
+    def open_pairs(self, plan_id: str) -> bool:
+        """Compare the rated pictures of a plan two by two. False when there are no two in a row."""
+        found = self.pairs.open(plan_id)
+        if found:
+            self._turn_to("pairs")
+        return found
+
+    def _to_stars(self) -> None:
+        plan = self.pairs.session.plan
+        if plan is not None and self.rating.open(plan.plan_id):
+            self._turn_to("rating")
+        else:
+            self._to_list()
+
+    def _verdict_of_pairs(self, plan_id: str) -> None:
+        """The verdict; while the values are hidden, the stars first, which reveal them when nothing is left to rate."""
+        history = self._controller.history
+        if history is not None and history.visible().shows(plan_id):
+            self._show_insight(plan_id)
+        else:
+            self._to_stars()
 
     def rate_soon(self, plan_id: str) -> None:
         """Rate a plan as soon as its line is on disk."""
@@ -172,7 +215,12 @@ class LearnPage(PageFrame):
     # ---- between the views
 
     def _turn_to(self, view: View) -> None:
-        for name, frame in (("list", self.plans), ("rating", self.rating), ("wizard", self._wizard)):
+        for name, frame in (
+            ("list", self.plans),
+            ("rating", self.rating),
+            ("pairs", self.pairs),
+            ("wizard", self._wizard),
+        ):
             if frame is not None:
                 pack_if(name == view, frame, fill="both", expand=True)
         self._view = view
@@ -218,4 +266,6 @@ class LearnPage(PageFrame):
         # A new one can be asked for from the midst of rating, too; what is rated stays rated.
         if self._view == "list" or (self._view == "rating" and press.control and press.name.lower() in ("n", "o")):
             return self.plans.answer(press)
+        if self._view == "pairs":
+            return self.pairs.answer(press)
         return self._view == "rating" and self.rating.answer(press)

@@ -55,6 +55,7 @@ class PlanCard(Box):
         self.headline = Label(words, "", size=13, bold=True, wrap=True)
         self.headline.pack(fill="x")
         self.meaning = Label(words, "", size=12, ink="text2", wrap=True)
+        self.alone = Label(words, "", size=12, ink="text3", wrap=True)
         self._buttons = Box(self)
         self._buttons.pack(fill="x", padx=edge, pady=(theme.px(10), theme.px(6)))
         make = self._buttons
@@ -88,6 +89,9 @@ class PlanCard(Box):
         self.headline.show(verdict.headline if verdict is not None else "")
         self.meaning.show(verdict.meaning if verdict is not None else "")
         pack_if(self.meaning.cget("text"), self.meaning, fill="x", pady=(theme.px(2), 0), after=self.headline)
+        own = verdict.alone if verdict is not None else ""
+        self.alone.show(f"This run alone: {own}" if own else "")
+        pack_if(own, self.alone, fill="x", pady=(theme.px(4), 0))
         self._dot.refresh()
         place = {"padx": theme.px(theme.PAD), "pady": (theme.px(10), 0), "before": self._buttons}
         pack_if(verdict is not None, self._verdict, fill="x", **place)

@@ -49,11 +49,12 @@ def pictures(folder: Path, history: History) -> Iterator[ToldPicture]:
 
 
 def rated_blind(folder: Path, history: History) -> Iterator[RatedPicture]:
-    """The final pictures of Learning Runs whose stars were given blind, without sketches, which are rehearsals. Raises
-    Unreadable.
+    """The final pictures of Learning Runs that were rated or compared blind, without sketches, which are rehearsals.
+    Raises Unreadable.
     """
+    compared = {image for pair in history.votes.blind() for image in pair}
     for one in pictures(folder, history):
         sound = one.record.status == "ok" and one.final and not one.output.suspect
         sound = sound and one.record.backend.kind != SKETCH
-        if sound and one.blind and one.record.learning.plan_id:
-            yield RatedPicture(one.record, one.output, one.held.rating)
+        if sound and (one.blind or one.output.image_id in compared) and one.record.learning.plan_id:
+            yield RatedPicture(one.record, one.output, one.held.rating if one.blind else 0)

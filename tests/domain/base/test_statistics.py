@@ -6,6 +6,7 @@ from itertools import combinations
 from math import log
 
 import pytest
+from stablenew_tk.domain.insights.model.posterior import Observation, draws, fit, log_prior
 
 from stablenew_tk.domain.base.random_numbers import RandomNumbers
 from stablenew_tk.domain.base.statistics import (
@@ -17,8 +18,7 @@ from stablenew_tk.domain.base.statistics import (
     t_quantile,
     trend,
 )
-from stablenew_tk.domain.insights.posterior import Observation, draws, fit, log_prior
-from stablenew_tk.domain.insights.value_priors import effect_prior, effect_shapes
+from stablenew_tk.domain.insights.model.value_priors import effect_prior, effect_shapes
 
 HOLES = (
     Observation(0, 0, 2.0),

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.insights.analysis import analyse, likely_best, phrase
-from stablenew_tk.domain.insights.rated_images import RatedImage
+from stablenew_tk.domain.insights.model.rated_images import RatedImage
 from stablenew_tk.domain.insights.verdict_text import SuggestedCell, Verdict, joined, percent
 from stablenew_tk.domain.runs.plan import ValueInsight
 

@@ -16,8 +16,8 @@ from scipy.optimize import brentq
 from scipy.stats import halfnorm, norm
 
 from stablenew_tk.domain.insights.analysis import analyse
+from stablenew_tk.domain.insights.model.rated_images import RatedImage
 from stablenew_tk.domain.insights.pair_analysis import analyse_pairs
-from stablenew_tk.domain.insights.rated_images import RatedImage
 from stablenew_tk.domain.runs.value_pairs import pairs_of, shown_in_row
 
 ROW_RATIOS = (0.1, 0.3, 0.55, 0.85, 1.3, 2.2)

@@ -17,13 +17,15 @@ from scipy.optimize import brentq
 from scipy.stats import halfnorm, norm
 
 from stablenew_tk.domain.insights.analysis import analyse
-from stablenew_tk.domain.insights.rated_images import RatedImage
+from stablenew_tk.domain.insights.model.rated_images import RatedImage
 
 ROW_RATIOS = (0.1, 0.3, 0.55, 0.85, 1.3, 2.2)
 VALUE_RATIOS = (0.05, 0.12, 0.22, 0.36, 0.55, 0.85, 1.3, 2.1, 3.6)
 NOISES = [0.3 * 1.17**k for k in range(13)]
 RATER_PARTS = (0.1, 0.25, 0.45, 0.7, 1.0)
 PROMPT_RATIOS = (0.3, 0.9)
+# What a value does in one plan only, with the prior weight, and how a plan is rated as a whole; all / noise.
+PLAN_RATIOS, PLAN_LEVEL = {0.12: 0.75, 0.45: 0.25}, 0.5
 SHAPES, LENGTH = ((0.2, 0.0), (0.3, 0.7), (0.5, 0.97)), 0.4
 NO_EFFECT, SPREAD, SPREAD_SD, DRIFT = 0.4, 1.25, 0.4, 0.7 / 30
 # Mean range of n independent standard normal numbers.
@@ -85,30 +87,42 @@ def members(labels):
 def second_opinion(ratings, *, ordered):
     values = sorted({r.value for r in ratings})
     stars = np.array([r.stars for r in ratings])
-    of_value, of_row = members([r.value for r in ratings]), members([r.row for r in ratings])
+    of_value, of_row = members([r.value for r in ratings]), members([(r.plan, r.row) for r in ratings])
+    of_plan, of_mood = members([r.plan for r in ratings]), members([(r.plan, r.value) for r in ratings])
+    several = of_plan.shape[1] > 1
     of_picture = members([r.image or f"single {n}" for n, r in enumerate(ratings)])
     of_taste = members([(r.prompt, r.value) for r in ratings])
-    rows_of = {r.prompt: len({q.row for q in ratings if q.prompt == r.prompt}) for r in ratings}
+    rows_of = {r.prompt: len({(q.plan, q.row) for q in ratings if q.prompt == r.prompt}) for r in ratings}
     told_apart = len(rows_of) > 1 and max(rows_of.values()) > 1
     again = len(ratings) - of_picture.shape[1]
-    order = np.array([sorted({q.nth for q in ratings}).index(r.nth) for r in ratings], float)
+    nths = {r.plan: sorted({q.nth for q in ratings if q.plan == r.plan}) for r in ratings}
+    order = np.array([nths[r.plan].index(r.nth) for r in ratings], float)
     # A picture shown again counts once, at its mean place in the order.
     order = of_picture.T @ order / of_picture.sum(axis=0)
-    order = of_picture @ (order - order.mean())
+    plan_of_picture = (of_picture.T @ of_plan > 0).astype(float)
+    order -= plan_of_picture @ (plan_of_picture.T @ order / plan_of_picture.sum(axis=0))
+    order = of_picture @ order
     ones = np.ones(len(ratings))
     flat, logs, centres, spreads, noises = [], [], [], [], []
-    for noise, row_ratio, taste, rater in product(
-        NOISES, ROW_RATIOS, PROMPT_RATIOS if told_apart else (0.0,), RATER_PARTS if again else (1.0,)
+    for noise, row_ratio, taste, rater, mood in product(
+        NOISES,
+        ROW_RATIOS,
+        PROMPT_RATIOS if told_apart else (0.0,),
+        RATER_PARTS if again else (1.0,),
+        PLAN_RATIOS if several else (0.0,),
     ):
         base = (
             (row_ratio * noise) ** 2 * of_row @ of_row.T
             + (taste * noise) ** 2 * of_taste @ of_taste.T
-            + (DRIFT * noise) ** 2 * np.outer(order, order)
+            + (DRIFT * noise) ** 2 * np.outer(order, order) * (of_plan @ of_plan.T)
+            + (several * PLAN_LEVEL * noise) ** 2 * of_plan @ of_plan.T
+            + (mood * noise) ** 2 * of_mood @ of_mood.T
             + noise**2 * (1 - rater) * of_picture @ of_picture.T
             + noise**2 * rater * np.eye(len(ratings))
         )
         # Whole stars repeat too well: every further rating of a picture wavers by the variance of rounding.
         start = log_prior(noise, row_ratio * noise) - 0.5 * again / 12 / (noise**2 * rater)
+        start += np.log(PLAN_RATIOS.get(mood, 1.0))
         flat.append(start + np.log(NO_EFFECT) + explained(base, stars, ones)[0])
         for (weight, effects), ratio in product(priors_of_effects(values, ordered), VALUE_RATIOS):
             value_sd = ratio * noise
@@ -189,7 +203,39 @@ SAMPLERS = {"ddim": -0.3, "dpm++ 2m": 0.5, "euler": 0.2, "euler a": 0.0, "heun":
 STEPS = {10.0: -0.8, 15.0: -0.1, 20.0: 0.3, 30.0: 0.4, 60.0: 0.2}
 EVEN = {float(v): -0.1 * abs(v - 3) for v in range(8)}
 
+
+def several(*runs):
+    """The ratings of several plans, one after the other."""
+    return [
+        RatedImage(r.value, r.row, r.stars, r.image and f"{plan} {r.image}", r.prompt, r.nth, plan)
+        for plan, run in enumerate(runs)
+        for r in run
+    ]
+
+
+PART, OTHER = {10.0: -0.8, 20.0: 0.3, 60.0: 0.2}, {15.0: -0.1, 20.0: 0.5, 30.0: 0.4}
+
 WORLDS = {
+    "two plans of the same prompt": (
+        several(rated(SAMPLERS, 2, seed=21), rated(SAMPLERS, 2, twice=0.3, seed=22)),
+        False,
+    ),
+    "two plans on one grid, drifting raters": (
+        several(rated(PART, 3, drift=4.0, seed=23), rated(OTHER, 3, drift=4.0, seed=24)),
+        True,
+    ),
+    "three plans that share prompts": (
+        several(
+            rated(SAMPLERS, 4, prompts=2, seed=25),
+            rated(SAMPLERS, 3, prompts=3, missing=0.2, seed=26),
+            [RatedImage(r.value, r.row, r.stars, prompt=9) for r in rated(SAMPLERS, 2, seed=27)],
+        ),
+        False,
+    ),
+    "two plans that contradict each other": (
+        several(rated({"a": -1.0, "b": 1.0}, 5, seed=28), rated({"a": 1.0, "b": -1.0}, 5, seed=29)),
+        False,
+    ),
     "complete rows of categories": (rated(SAMPLERS, 4), False),
     "categories with holes": (rated(SAMPLERS, 6, missing=0.35, seed=2), False),
     "categories shown again": (rated(SAMPLERS, 4, missing=0.1, twice=0.4, seed=3), False),

@@ -6,7 +6,7 @@ from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.sweep import focus, value_text
 from stablenew_tk.domain.insights.analysis import analyse
 from stablenew_tk.domain.insights.follow_up import leader
-from stablenew_tk.domain.insights.rated_images import RatedImage
+from stablenew_tk.domain.insights.model.rated_images import RatedImage
 from stablenew_tk.domain.insights.report import Report, ValueReport
 from stablenew_tk.domain.insights.verdict_text import Verdict
 from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt

@@ -14,8 +14,9 @@ from stablenew_tk.app.create.preset_text import evidence_words
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.user_settings import Settings
-from stablenew_tk.domain.insights.matrix import board
+from stablenew_tk.domain.insights.matrix import board, whole_board
 from stablenew_tk.domain.insights.report import report
+from stablenew_tk.domain.insights.result import due_result
 from stablenew_tk.domain.journal.record import BackendInfo
 from stablenew_tk.domain.models.preset_scope import PresetScope
 from stablenew_tk.domain.models.profile import ModelProfile
@@ -38,6 +39,7 @@ from stablenew_tk.pipeline.messages.journal import AppendLine, LineSaved
 from stablenew_tk.pipeline.messages.models import ProfileSaved
 from stablenew_tk.pipeline.messages.plans import InsightReady
 from stablenew_tk.storage.disk.places import find_places
+from stablenew_tk.storage.journal.snapshot import load_history
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 CLEAR = ((1, 2, 2, 2, 2), (3, 3, 3, 3, 3), (5, 5, 5, 4, 5))
@@ -593,9 +595,29 @@ def test_pictures_of_the_chosen_value_are_shown_and_open_in_review(study):
     study.page.panel.chart.select(0)
     strip = study.page.panel.pictures
     assert strip.title.cget("text") == "Pictures at 12 steps"
-    study.until(lambda: pictures_on(strip.canvas) == 5)
+    # As many as the card has room for; the rest is in Review.
+    study.until(lambda: pictures_on(strip.canvas) >= 2)
     strip.review.invoke()
     assert study.reviewed == ["steps"]
+
+
+def test_runs_of_one_question_are_one_entry_and_the_chart_over_time_opens_each(study):
+    for name, day, table in (("spring", "11-04", CLEAR), ("summer", "11-25", CLEAR)):
+        study.made(plan(name), table)
+        held = whole_board(load_history(study.places.journal, study.places.snapshot).history, name)
+        due = due_result(held, report(held), held.told[-1] if held.told else None, reveal=True)
+        study.writer.append(replace(due, event_id=new_id(), ts=f"2026-{day}T12:00:00.000Z"))
+    study.open().show("spring")
+    assert study.page.plan.plan_id == "summer"
+    assert study.page.report.rated == 30
+    chart = study.page.panel.sureness
+    assert chart.runs.cget("text") == "2 runs, one answer"
+    assert "Since 4 Nov 15 more pictures" in spaced(chart.words.cget("text"))
+    chart.canvas.focus_force()
+    study.until(lambda: study.root.focus_get() is chart.canvas)
+    for key in ("<Left>", "<Left>", "<Return>"):
+        chart.canvas.event_generate(key)
+    assert study.opened == ["spring"]
 
 
 def test_with_nothing_to_learn_from_the_page_says_what_to_do(study):

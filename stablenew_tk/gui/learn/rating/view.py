@@ -17,6 +17,7 @@ from ....app.rating_keys import RatingKeys
 from ....domain.base.key_press import KeyPress
 from ....domain.insights.blinding import BlindMatrix
 from ....domain.insights.matrix_text import key_hint, place_name, state_words, without_picture
+from ....domain.insights.pairs_to_ask import crowded
 from ....domain.journal.record import Void
 from ....domain.runs.known_value import KnownValue
 from ....domain.runs.plan import LearningRunResult
@@ -40,13 +41,15 @@ from .picture_panel import PicturePanel, PicturePanelActions
 _PANEL, _NARROW_PANEL = 444, 320
 _PROGRESS_MS, _ANALYSE_MS = 250, 400
 _HINTS = (
-    ("1–5", "rates and goes on"), ("0", "clear"), ("Space", "full size"), ("C", "compare the row"),
+    ("1–5", "rates and goes on"), ("0", "clear"), ("Space", "full size"), ("C", "compare the row"), ("Ctrl+P", "pairs"),
     ("Esc", "leave, go on later"),
 )  # fmt: skip
 
 
 class RatingView(DeferringBox):
-    """The view of one plan. `leave` goes back to the list, `see_insight(plan_id)` to what the ratings say."""
+    """The view of one plan. `leave` goes back to the list, `see_insight(plan_id)` to what the ratings say,
+    `pairs(plan_id)` to its pairs, False when it has none.
+    """
 
     def __init__(
         self,
@@ -57,11 +60,13 @@ class RatingView(DeferringBox):
         go_on: Callable[[str], None],
         see_insight: Callable[[str], None],
         show_known: Callable[[KnownValue], object],
+        pairs: Callable[[str], bool],
     ) -> None:
         super().__init__(parent, "bg")
         self._controller, self._leave, self._go_on, self._see_insight = controller, leave, go_on, see_insight
-        self._show_known = show_known
+        self._show_known, self._open_pairs = show_known, pairs
         self._undone: set[int] = set()
+        self._offered: set[str] = set()  # plans for which pairs were offered
         self.session = RatingSession(controller, self._refresh_soon)
         self.session.cursor.moved, self.session.cursor.marks_changed = self._moved, self._marks_changed
         self._verdict = RatingVerdict(controller, self.session, self._analyse_soon)
@@ -106,6 +111,7 @@ class RatingView(DeferringBox):
                 "KP_Enter": self._enter,
                 "Escape": self._escape,
             },
+            {"p": self._pairs},
         )
         self.panel = PicturePanel(
             self,
@@ -228,9 +234,18 @@ class RatingView(DeferringBox):
         self._show_state(now)
         self._show_current()
         self._full_screen.refresh()
-        if remark := self._verdict.check():
+        if remark := self._verdict.check() or self._offer_pairs(now):
             self.foot.say(remark)
         self._show_verdict()
+
+    def _offer_pairs(self, now: BlindMatrix) -> str:
+        """Once for each plan: where nearly all stars are the same, pairs tell more."""
+        why = crowded([cell.stars for cell in now.cells if cell.stars])
+        plan_id = self.session.plan_id
+        if not why or plan_id in self._offered or not self.session.rated_here:
+            return ""
+        self._offered.add(plan_id)
+        return f"{why}. Pairs tell apart what stars cannot: press Ctrl+P."
 
     def _show_verdict(self) -> None:
         self.head.verdict(*self._verdict.text, revealing=self._verdict.revealing)
@@ -329,6 +344,10 @@ class RatingView(DeferringBox):
     def _compare(self) -> None:
         if not self._full_screen.compare():
             self.foot.say("There are no two pictures to compare in this row yet.")
+
+    def _pairs(self) -> None:
+        if not self._open_pairs(self.session.plan_id):
+            self.foot.say("Pairs are two rated pictures of one row. Rate some first.")
 
     def _enter(self) -> None:
         now = self.session.matrix

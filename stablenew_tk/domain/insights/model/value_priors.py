@@ -11,7 +11,7 @@ from math import exp, log, pi, sqrt
 
 from msgspec import Struct
 
-from ..base.statistics import Matrix, Vector, cholesky, inverted
+from ...base.statistics import Matrix, Vector, cholesky, inverted
 
 # Parts of the values' effects that follow a smooth curve, with the prior weight of each. Steps and CFG mostly follow
 # one; a single value that falls out of line, or a second peak, does not, and a fixed part would smooth it away.

@@ -6,13 +6,21 @@ from collections.abc import Sequence
 from numbers import Real
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from ..base.errors import InvalidInput
+from ...base.errors import InvalidInput
 from .posterior import DRIFT_OVER, Observation
-from .verdict_text import Value, plain
 
 # Squares of larger numbers would overflow a float.
 _LARGEST = 1e100
+
+
+Value = float | str
+
+
+def plain(value: Value) -> str:
+    """A value without its unit: 7, 0.35, Euler a."""
+    return value if isinstance(value, str) else f"{value:.9g}"
 
 
 class RatedImage(Struct, frozen=True):
@@ -20,7 +28,8 @@ class RatedImage(Struct, frozen=True):
 
     Two ratings with the same non-empty `image` are of the same picture, which was shown again. `prompt` is the number
     of the prompt of the row, `nth` the place of the rating in the order in which they were given (any ascending
-    numbers; the same for all when it is unknown).
+    numbers; the same for all when it is unknown). `plan` is the number of the plan it belongs to: rows of two plans are
+    different ones, prompts of the same number are the same.
     """
 
     value: Value
@@ -29,14 +38,17 @@ class RatedImage(Struct, frozen=True):
     image: str = ""
     prompt: int = 0
     nth: int = 0
+    plan: int = 0
 
 
 class Table(Struct, frozen=True):
-    """The ratings after checking. `pictures` refer to `values` and `rows` by index."""
+    """The ratings after checking. `pictures` refer to `values` and `rows` by index; `plans` are the numbers of the
+    plans."""
 
     values: tuple[Value, ...]
     rows: tuple[int, ...]
     pictures: tuple[Observation, ...]
+    plans: tuple[int, ...] = (0,)
 
     def filled(self) -> set[tuple[int, int]]:
         """Pairs (index of the value, index of the row) that have a rating."""
@@ -46,6 +58,14 @@ class Table(Struct, frozen=True):
         """Number of rows that are rated at every value."""
         filled = self.filled()
         return sum(all((v, r) in filled for v in range(len(self.values))) for r in range(len(self.rows)))
+
+    def of(self, plan: int) -> Table:
+        """The same table with the rows and pictures of one plan only."""
+        place = self.plans.index(plan) if plan in self.plans else -1
+        mine = [picture for picture in self.pictures if picture.plan == place]
+        rows = {row: place for place, row in enumerate(sorted({picture.row for picture in mine}))}
+        pictures = tuple(replace(picture, row=rows[picture.row]) for picture in mine)
+        return Table(self.values, tuple(self.rows[row] for row in rows), pictures, (plan,))
 
 
 def gather(ratings: Sequence[RatedImage], *, ordered: bool) -> Table:
@@ -59,22 +79,34 @@ def gather(ratings: Sequence[RatedImage], *, ordered: bool) -> Table:
         shown.setdefault((rating.image and f"id {rating.image}") or f"rating {number}", []).append(rating)
     # Names are sorted so that the random draws do not depend on which one was rated first.
     keys = sorted(values, key=float if ordered else lambda key: (isinstance(key, str), key))
-    rows = sorted({rating.row for rating in ratings})
-    order = {nth: place for place, nth in enumerate(sorted({rating.nth for rating in ratings}))}
+    rows = sorted({(rating.plan, rating.row) for rating in ratings})
+    plans = sorted({rating.plan for rating in ratings})
+    order = _order(ratings)
     place, row_place = {key: v for v, key in enumerate(keys)}, {row: r for r, row in enumerate(rows)}
     pictures: list[Observation] = []
     for group in shown.values():
         first = group[0]
-        if any((key_of(r.value), r.row) != (key_of(first.value), first.row) for r in group):
+        if any((key_of(r.value), r.plan, r.row) != (key_of(first.value), first.plan, first.row) for r in group):
             raise InvalidInput(
                 f"Picture {first.image} is rated under two values or two rows. Give each picture one id."
             )
         mean = float(sum(r.stars for r in group) / len(group))
         scatter = float(sum((r.stars - mean) ** 2 for r in group))
-        when = sum(order[r.nth] for r in group) / len(group) / DRIFT_OVER
-        here = place[key_of(first.value)], row_place[first.row]
-        pictures.append(Observation(*here, mean, len(group), scatter, first.prompt, when))
-    return Table(tuple(values[key] for key in keys), tuple(rows), tuple(sorted(pictures, key=_place_and_stars)))
+        when = sum(order[r.plan, r.nth] for r in group) / len(group) / DRIFT_OVER
+        here = place[key_of(first.value)], row_place[first.plan, first.row]
+        plan = plans.index(first.plan)
+        pictures.append(Observation(*here, mean, len(group), scatter, first.prompt, when, plan))
+    found = tuple(sorted(pictures, key=_place_and_stars))
+    return Table(tuple(values[key] for key in keys), tuple(row for _, row in rows), found, tuple(plans))
+
+
+def _order(ratings: Sequence[RatedImage]) -> dict[tuple[int, int], int]:
+    """The place of each rating in the order of its plan, by plan and `nth`."""
+    found: dict[tuple[int, int], int] = {}
+    told: dict[int, int] = {}
+    for key in sorted({(rating.plan, rating.nth) for rating in ratings}):
+        found[key] = told[key[0]] = told.get(key[0], -1) + 1
+    return found
 
 
 def _place_and_stars(picture: Observation) -> tuple[int, int, float, int]:

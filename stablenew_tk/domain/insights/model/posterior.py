@@ -9,15 +9,15 @@ deviations of all these are unknown; `fit` weights a grid of them by their likel
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from math import exp, floor, log, log1p
 from operator import mul
 
 from msgspec import Struct
 
-from ..base.random_numbers import RandomNumbers
-from ..base.statistics import Matrix, Vector, backward, cholesky, forward, mirrored
+from ...base.random_numbers import RandomNumbers
+from ...base.statistics import Matrix, Vector, backward, cholesky, forward, mirrored
 from .value_priors import EffectShape, effect_prior
 
 # Prior probability that the setting changes nothing. With it, half of all plans are expected to show no difference
@@ -26,7 +26,7 @@ from .value_priors import EffectShape, effect_prior
 NO_EFFECT = 0.4
 # Ratios on the grid: sd of the seed effects / noise, and sd of the value effects / noise. Ratios, because then the
 # linear algebra is done once per pair and the noise itself costs nothing (BDA3 ch. 14: all scales with sigma).
-_ROW_RATIOS = (0.1, 0.3, 0.55, 0.85, 1.3, 2.2)
+ROW_RATIOS = (0.1, 0.3, 0.55, 0.85, 1.3, 2.2)
 _VALUE_RATIOS = (0.05, 0.12, 0.22, 0.36, 0.55, 0.85, 1.3, 2.1, 3.6)
 # The part of the axis of logarithms that each ratio stands for.
 _VALUE_STEPS = tuple(
@@ -35,23 +35,23 @@ _VALUE_STEPS = tuple(
 )
 # sd of what a value does to one prompt / noise, where it can be told from the noise: a quarter of a star or most of
 # one. Few prompts hardly tell which, and without the large one too much is claimed for the pack.
-_PROMPT_RATIOS = (0.3, 0.9)
+PROMPT_RATIOS = (0.3, 0.9)
 # Noise of one rating around value + seed, in stars: from "rounded to whole stars, nothing else" to hopeless.
-_NOISES = tuple(0.3 * 1.17**k for k in range(13))
+NOISES = tuple(0.3 * 1.17**k for k in range(13))
 # Part of the noise variance that is the rater's inconsistency (the rest is the picture's). Only ratings of pictures
 # that were shown again contain information about it.
-_RATER_PARTS = (0.1, 0.25, 0.45, 0.7, 1.0)
+RATER_PARTS = (0.1, 0.25, 0.45, 0.7, 1.0)
 # A rating is a whole star: even a perfect judge wavers by the variance of rounding.
-_ROUNDING = 1 / 12
+ROUNDING = 1 / 12
 # A rater's scale moves by this many times the noise while DRIFT_OVER ratings are given (prior sd).
-_DRIFT = 0.7
+DRIFT = 0.7
 DRIFT_OVER = 30
 
 
 class Observation(Struct, frozen=True):
     """One rated picture: index of its value, of its row and of its prompt, its mean stars, how often it was rated
     (`shown`), the sum of squares of its ratings around their mean (`scatter`), and `when` it was rated: ratings before
-    it / DRIFT_OVER, 0 for all when the order is unknown."""
+    it / DRIFT_OVER, 0 for all when the order is unknown. `plan` is the index of its plan."""
 
     value: int
     row: int
@@ -60,6 +60,7 @@ class Observation(Struct, frozen=True):
     scatter: float = 0.0
     prompt: int = 0
     when: float = 0.0
+    plan: int = 0
 
 
 class Scales(Struct, frozen=True):
@@ -104,6 +105,17 @@ class Likelihood(Struct, frozen=True):
     half_log_determinant: float
 
 
+class VoteSite(Struct, frozen=True):
+    """The parabola: precision and right-hand side of the values' means in units of the noise, its constant, and the log
+    likelihood when all values are equal.
+    """
+
+    precision: Matrix
+    right: Vector
+    constant: float
+    level: float
+
+
 def evidence(
     pictures: Sequence[Observation], count: int, *, row_ratio: float, rater: float, prompt_ratio: float = 0.0
 ) -> Likelihood:
@@ -111,13 +123,13 @@ def evidence(
     by_prompt: dict[int, list[Observation]] = {}
     for picture in pictures:
         by_prompt.setdefault(picture.prompt if prompt_ratio else 0, []).append(picture)
-    parts = [_of_rows(group, count, row_ratio=row_ratio, rater=rater) for group in by_prompt.values()]
+    parts = [of_rows(group, count, row_ratio=row_ratio, rater=rater) for group in by_prompt.values()]
     if prompt_ratio:
-        parts = [_loosened(part, count, prompt_ratio) for part in parts]
+        parts = [loosened(part, count, prompt_ratio) for part in parts]
     return _without_drift(_sum(parts), count) if any(picture.when for picture in pictures) else _cut(_sum(parts), count)
 
 
-def _of_rows(pictures: Sequence[Observation], count: int, *, row_ratio: float, rater: float) -> Likelihood:
+def of_rows(pictures: Sequence[Observation], count: int, *, row_ratio: float, rater: float) -> Likelihood:
     """Integrate the seed effects out, one row at a time (Sherman-Morrison; R&W 2006 eq. A.9, A.10).
 
     A picture shown k times has the noise variance (1 − rater) + rater / k.
@@ -159,7 +171,7 @@ def _of_rows(pictures: Sequence[Observation], count: int, *, row_ratio: float, r
     return Likelihood(precision, right, squares, half_log)
 
 
-def _loosened(known: Likelihood, count: int, ratio: float) -> Likelihood:
+def loosened(known: Likelihood, count: int, ratio: float) -> Likelihood:
     """The likelihood of the means over all prompts, from that of one prompt, whose own effects are normal around them
     with this ratio to the noise: Λ − Λ(Λ + I/ratio²)⁻¹Λ (Woodbury; R&W 2006 eq. A.9)."""
     inner = [
@@ -200,7 +212,7 @@ def _cut(known: Likelihood, count: int) -> Likelihood:
 def _without_drift(known: Likelihood, count: int) -> Likelihood:
     """Integrate the drift out: a slope over the order of the ratings with a normal prior."""
     across = known.precision[count][:count]
-    own, pull = known.precision[count][count] + _DRIFT**-2, known.right[count]
+    own, pull = known.precision[count][count] + DRIFT**-2, known.right[count]
     return Likelihood(
         [
             [cell - across[i] * across[j] / own for j, cell in enumerate(line[:count])]
@@ -208,7 +220,7 @@ def _without_drift(known: Likelihood, count: int) -> Likelihood:
         ],
         [value - share * pull / own for value, share in zip(known.right[:count], across, strict=True)],
         known.squares - pull**2 / own,
-        known.half_log_determinant + 0.5 * log(own * _DRIFT**2),
+        known.half_log_determinant + 0.5 * log(own * DRIFT**2),
     )
 
 
@@ -228,25 +240,46 @@ def log_prior(rows: float, noise: float) -> float:
 
 class _Solution(Struct, frozen=True):
     """The part of the solution at one point of the grid that does not depend on the noise. `values` is 0 where the
-    values do not differ; `half` is the right-hand side behind the first half of the solve.
+    values do not differ; `half` is the right-hand side behind the first half of the solve, `voted` that of votes on
+    pairs, which tell differences in units of the noise. `middle` is the average of all stars.
 
-    Log likelihood = `constant` − degrees of freedom · log(noise) − `left` / (2 · noise²).
+    Log likelihood = `constant` − degrees of freedom · log(noise) − `left` / (2 · noise²) + `pull` / noise.
     """
 
     values: float
     rows: float
     rater: float
+    middle: float
     half: Vector
     factor: Matrix
     constant: float
     left: float
     shape: EffectShape
+    voted: Vector = []
+
+    @property
+    def pull(self) -> float:
+        """What stars and votes have in common."""
+        return sum(map(mul, self.half, self.voted)) if self.voted else 0.0
+
+    def means(self) -> tuple[Vector, Vector]:
+        """The means by the stars, and what votes add to them in units of the noise, () without votes."""
+        upper = mirrored(self.factor)
+        own = [self.middle + m for m in _of_values(backward(upper, self.half), self.shape)]
+        return own, _of_values(backward(upper, self.voted), self.shape) if self.voted else []
 
 
 def fit(
-    pictures: Sequence[Observation], shapes: Sequence[EffectShape], *, count: int = 0, no_effect: float = NO_EFFECT
+    pictures: Sequence[Observation],
+    shapes: Sequence[EffectShape],
+    points: Iterable[Point] | None = None,
+    votes: VoteSite | None = None,
+    *,
+    count: int = 0,
+    no_effect: float = NO_EFFECT,
 ) -> Posterior:
-    """The posterior of the `count` means (0 = as many as the first shape has); at least one picture is needed.
+    """The posterior of the `count` means (0 = as many as the first shape has); at least one picture is needed. `points`
+    are those of another model than that of one plan, `votes` what pairs of pictures tell beside the stars.
 
     Every place of a shape is a value, or a part of some; the level of all has a flat prior. For one pair of ratios the
     posterior of the means is R&W 2006 eq. 2.23 in precision form, and the weight of a noise is the marginal likelihood
@@ -255,34 +288,41 @@ def fit(
     count = count or len(shapes[0].precision)
     again = sum(p.shown - 1 for p in pictures)
     freedom = len(pictures) - 1 + again
-    points: list[tuple[float, float, _Solution]] = []
-    for found in _solutions(pictures, shapes, count, again):
-        for noise in _NOISES:
-            weight = found.constant - freedom * log(noise) - found.left / (2 * noise**2)
+    grid = _points(pictures, count, again) if points is None else points
+    weighted: list[tuple[float, float, _Solution]] = []
+    for found in _solutions(grid, shapes, count, votes):
+        pull = found.pull
+        for noise in NOISES:
+            weight = found.constant - freedom * log(noise) - found.left / (2 * noise**2) + pull / noise
             weight += log_prior(found.rows * noise, noise)
             weight += _prior_of(found.values * noise, count, no_effect)
-            points.append((weight, noise, found))
-    top = max(weight for weight, _, _ in points)
-    flat = sum(exp(weight - top) for weight, _, found in points if not found.values)
+            weighted.append((weight, noise, found))
+    top = max(weight for weight, _, _ in weighted)
+    flat = sum(exp(weight - top) for weight, _, found in weighted if not found.values)
     # A single value cannot differ from others.
-    points = [point for point in points if point[2].values]
-    same = flat / (flat + sum(exp(weight - top) for weight, _, _ in points))
-    top = max(weight for weight, _, _ in points)
+    weighted = [point for point in weighted if point[2].values]
+    same = flat / (flat + sum(exp(weight - top) for weight, _, _ in weighted))
+    top = max(weight for weight, _, _ in weighted)
     # What is a ten-thousandth as likely as the likeliest can neither be seen in a draw nor in a mean.
-    kept = [(exp(weight - top), noise, found) for weight, noise, found in points if weight > top - 9.2]
-    total, middle = sum(weight for weight, _, _ in kept), sum(p.stars for p in pictures) / len(pictures)
+    kept = [(exp(weight - top), noise, found) for weight, noise, found in weighted if weight > top - 9.2]
+    total = sum(weight for weight, _, _ in kept)
     # Most points are not kept, and several noises share the means of one.
-    means = {
-        at: [middle + m for m in _of_values(backward(mirrored(f.factor), f.half), f.shape)]
-        for at, f in {id(found): found for _, _, found in kept}.items()
-    }
+    means = {at: f.means() for at, f in {id(found): found for _, _, found in kept}.items()}
     possibilities = [
         Possibility(
-            weight / total, Scales(f.values * noise, f.rows * noise, noise, f.rater), means[id(f)], f.factor, f.shape
+            weight / total,
+            Scales(f.values * noise, f.rows * noise, noise, f.rater),
+            _with_votes(*means[id(f)], noise),
+            f.factor,
+            f.shape,
         )
         for weight, noise, f in kept
     ]
     return Posterior(same if count > 1 else 0.0, possibilities)
+
+
+def _with_votes(stars: Vector, steady: Vector, noise: float) -> Vector:
+    return [m + noise * s for m, s in zip(stars, steady, strict=True)] if steady else stars
 
 
 @lru_cache(maxsize=4096)
@@ -292,44 +332,48 @@ def _prior_of(effects: float, count: int, no_effect: float) -> float:
     return log(1 - no_effect) + (effect_prior(effects, count) if count > 1 else 0.0)
 
 
-class _Point(Struct, frozen=True):
-    """One pair of scales of seeds and rater with the likelihood there. `rest` is the part of the squares that no mean
-    explains, `start` the part of the constant that is the same for all effects."""
+class Point(Struct, frozen=True):
+    """One pair of scales of seeds and rater with the likelihood there. `middle` is the average of all stars, `rest` the
+    part of the squares that no mean explains, `start` the part of the constant that is the same for all effects."""
 
     known: Likelihood
+    middle: float
     row_ratio: float
     rater: float
     start: float
     rest: float
 
 
-def _points(pictures: Sequence[Observation], count: int, again: int) -> Iterator[_Point]:
+def _points(pictures: Sequence[Observation], count: int, again: int) -> Iterator[Point]:
     """All pairs of ratios and, where the ratings tell, parts of the rater and sizes of what a value does to one
     prompt."""
     centred = _centred(pictures)
+    middle = sum(p.stars for p in pictures) / len(pictures)
     # Whole stars repeat exactly more often than the wavering behind them would.
-    scatter = sum(p.scatter for p in pictures) + again * _ROUNDING
-    for rater in _RATER_PARTS if again else (1.0,):
-        for prompt_ratio in _PROMPT_RATIOS if _prompts_repeat(pictures) else (0.0,):
-            for row_ratio in _ROW_RATIOS:
+    scatter = sum(p.scatter for p in pictures) + again * ROUNDING
+    for rater in RATER_PARTS if again else (1.0,):
+        for prompt_ratio in PROMPT_RATIOS if prompts_repeat(pictures) else (0.0,):
+            for row_ratio in ROW_RATIOS:
                 known = evidence(centred, count, row_ratio=row_ratio, rater=rater, prompt_ratio=prompt_ratio)
                 start = -known.half_log_determinant - 0.5 * again * log(rater)
-                yield _Point(known, row_ratio, rater, start, scatter / rater)
+                yield Point(known, middle, row_ratio, rater, start, scatter / rater)
 
 
 def _solutions(
-    pictures: Sequence[Observation], shapes: Sequence[EffectShape], count: int, again: int
+    points: Iterable[Point], shapes: Sequence[EffectShape], count: int, votes: VoteSite | None
 ) -> Iterator[_Solution]:
     """One linear solve for every point, shape and size of the effects, and the solution without any effect."""
-    for point in _points(pictures, count, again):
+    told = {} if votes is None else {shape.parts: _votes_on_parts(votes, shape) for shape in shapes}
+    for point in points:
         known = point.known
         total, pull = sum(map(sum, known.precision)), sum(known.right)
         left = max(0.0, known.squares - pull**2 / total) + point.rest
-        constant = point.start - 0.5 * log(total / count)
-        yield _Solution(0.0, point.row_ratio, point.rater, [], [], constant, left, shapes[0])
+        level = point.start + (votes.level if votes is not None else 0.0)
+        constant = level - 0.5 * log(total / count)
+        yield _Solution(0.0, point.row_ratio, point.rater, point.middle, [], [], constant, left, shapes[0])
         of_parts = {shape.parts: _of_parts(known, shape) for shape in shapes}
         for shape in shapes:
-            yield from _with_effects(shape, point, of_parts[shape.parts])
+            yield from _with_effects(shape, point, of_parts[shape.parts], told.get(shape.parts))
 
 
 def _of_parts(known: Likelihood, shape: EffectShape) -> Likelihood:
@@ -348,6 +392,11 @@ def _of_parts(known: Likelihood, shape: EffectShape) -> Likelihood:
     return Likelihood(precision, right, known.squares, known.half_log_determinant)
 
 
+def _votes_on_parts(votes: VoteSite, shape: EffectShape) -> VoteSite:
+    found = _of_parts(Likelihood(votes.precision, votes.right, 0.0, 0.0), shape)
+    return VoteSite(found.precision, found.right, votes.constant, votes.level)
+
+
 def _of_values(parts: Vector, shape: EffectShape) -> Vector:
     """The values from their parts."""
     return [sum([parts[i] for i in own]) for own in shape.parts] if shape.parts else parts
@@ -360,7 +409,7 @@ def _centred(pictures: Sequence[Observation]) -> list[Observation]:
     return [Observation(p.value, p.row, p.stars - stars, p.shown, p.scatter, p.prompt, p.when - when) for p in pictures]
 
 
-def _prompts_repeat(pictures: Sequence[Observation]) -> bool:
+def prompts_repeat(pictures: Sequence[Observation]) -> bool:
     """Whether what a value does to one prompt can be told from the noise: with several rows of one of several prompts.
 
     With one row for each prompt it is part of the noise, which the verdict then takes into account just as well.
@@ -371,15 +420,22 @@ def _prompts_repeat(pictures: Sequence[Observation]) -> bool:
     return len(rows) > 1 and any(len(found) > 1 for found in rows.values())
 
 
-def _with_effects(shape: EffectShape, point: _Point, known: Likelihood) -> Iterator[_Solution]:
+def _with_effects(shape: EffectShape, point: Point, known: Likelihood, votes: VoteSite | None) -> Iterator[_Solution]:
     free = len(shape.precision) - 1
+    told = known.precision
+    if votes is not None:
+        lines = zip(told, votes.precision, strict=True)
+        told = [[a + b for a, b in zip(line, more, strict=True)] for line, more in lines]
     start = point.start + log(shape.weight) + shape.half_log_determinant
     for value_ratio, step in zip(_VALUE_RATIOS, _VALUE_STEPS, strict=True):
-        factor = cholesky(_shrunk(shape.precision, value_ratio, known.precision))
+        factor = cholesky(_shrunk(shape.precision, value_ratio, told))
         half = forward(factor, known.right)
         left = max(0.0, known.squares - sum(map(mul, half, half))) + point.rest
         constant = start - free * log(value_ratio) + log(step) - sum(log(line[-1]) for line in factor)
-        yield _Solution(value_ratio, point.row_ratio, point.rater, half, factor, constant, left, shape)
+        voted = [] if votes is None else forward(factor, votes.right)
+        constant += 0.0 if votes is None else votes.constant + 0.5 * sum(map(mul, voted, voted))
+        at = (value_ratio, point.row_ratio, point.rater, point.middle)
+        yield _Solution(*at, half, factor, constant, left, shape, voted)
 
 
 def _shrunk(prior: Matrix, value_ratio: float, precision: Matrix) -> Matrix:

@@ -13,8 +13,8 @@ from math import log
 
 from msgspec import Struct
 
-from ..base.statistics import Matrix, cholesky, inverted
-from ..runs.value_pairs import ValuePair
+from ...base.statistics import Matrix, cholesky, inverted
+from ...runs.value_pairs import ValuePair
 from .posterior import NO_EFFECT
 from .value_priors import SMOOTH_PARTS, EffectShape, covariance, places_on, range_of_normals, shape_of
 

@@ -13,7 +13,7 @@ from statistics import NormalDist
 
 from msgspec import Struct
 
-from ..base.statistics import Matrix, Vector, backward, cholesky, f_tail, forward, mirrored
+from ...base.statistics import Matrix, Vector, backward, cholesky, f_tail, forward, mirrored
 
 # How large effects are, as a part of the noise, is not known: a grid, weighed by how well each explains the ratings.
 _RATIOS = (0.03, 0.1, 0.2, 0.4, 0.8, 1.6)
