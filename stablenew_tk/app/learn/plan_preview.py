@@ -322,9 +322,18 @@ def same_lines(draft: PlanDraft, config: PipelineConfig) -> tuple[tuple[str, str
     names = [prompt.prompt_id for prompt in draft.prompts]
     several = "Prompts" if len(names) > 1 else "Prompt"
     lines.append(("prompt", several, " · ".join(names[:3]) + (" …" if len(names) > 3 else "") or "none yet"))
-    kept = [(key, line) for key, name, words in lines if (line := _left(draft.focus, key, name, words)) is not None]
-    # What is left of a line has another key: the scheduler, where the sampler changes.
-    return tuple(line for key, line in kept if not draft.second or _left(draft.second, key, *line) is not None)
+    kept = [_left_of_both(draft, key, name, words) for key, name, words in lines]
+    return tuple(line for line in kept if line is not None)
+
+
+def _left_of_both(draft: PlanDraft, key: str, name: str, words: str) -> tuple[str, str] | None:
+    line = _left(draft.focus, key, name, words)
+    if line is None or not draft.second:
+        return line
+    other = _left(draft.second, key, name, words)
+    if line != (name, words) and other != (name, words):
+        return None  # each of them changes one half of it
+    return other if line == (name, words) else line
 
 
 def _making_lines(config: PipelineConfig) -> list[tuple[str, str, str]]:

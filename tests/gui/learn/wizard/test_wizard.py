@@ -22,6 +22,7 @@ from stablenew_tk.domain.runs.job import RunRequest
 from stablenew_tk.domain.runs.plan import LearningPlan, PlanMetadata, PlanPrompt, Preset
 from stablenew_tk.gui.learn.wizard.wizard import Wizard
 from stablenew_tk.gui.widgets.basics import Box, Button, Label
+from stablenew_tk.gui.widgets.popups import Menu
 from stablenew_tk.pipeline.ids_and_times import as_line
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
@@ -885,3 +886,43 @@ class TestWordings:
         assert wizard.draft.plan().variant_values == (before[0].positive, "fog")
         vary(house, "txt2img.steps")
         assert wizard.draft.prompts == before
+
+
+def test_a_second_setting_is_off_until_it_is_chosen_and_then_begins_with_all_pairs_once(open_wizard):
+    house = open_wizard()
+    wizard = vary(house, "txt2img.steps")
+    second = wizard.parameter_step.second
+    assert second.value == ""
+    # What is known to depend on it comes first.
+    assert [entry.value for entry in second.entries][:2] == ["", "txt2img.cfg_scale"]
+    second.act()
+    for key in ("<Home>", "<Down>", "<Return>"):
+        Menu.shared().canvas.event_generate(key)
+    house.root.update()
+    assert wizard.draft.second == "txt2img.cfg_scale"
+    wizard.go(VALUES)
+    house.root.update()
+    write(house, "2, 4, 6")
+    second_field = wizard.values_step.second_numbers.field
+    second_field.field.focus_force()
+    house.root.update()
+    write(house, "5, x")
+    assert "is no number" in sentence_below(second_field)
+    assert not wizard.bar.next.enabled
+    write(house, "5, 7")
+    assert wizard.bar.next.enabled
+    wizard.go(CHECK)
+    house.root.update()
+    assert "txt2img · Steps × txt2img · CFG scale" in texts(wizard.check_step)
+    wizard.next()
+    plan = plan_of(house)
+    assert (plan.parameters, plan.second_values) == (("txt2img.steps", "txt2img.cfg_scale"), (5.0, 7.0))
+    assert [plan.tested[cell.variant] for cell in plan.cells()] == [
+        "2 × 5",
+        "4 × 7",
+        "6 × 5",
+        "2 × 7",
+        "4 × 5",
+        "6 × 7",
+    ]
+    house.until(lambda: house.ended_jobs() == 6 and house.idle())
