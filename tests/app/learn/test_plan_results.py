@@ -111,3 +111,31 @@ def test_a_result_of_an_older_version_is_worked_out_anew(lab, window):
     again = window()
     again.wait(lambda: len(again.stored(plan)) == 3)
     assert again.stored(plan)[-1] == written.summary
+
+
+def test_runs_of_one_question_have_one_stored_answer_and_undo_brings_it_back(lab, window):
+    plans = []
+    for rows in (3, 3):
+        plans.append(lab.plan(rows=rows))
+        lab.made.clear()
+        lab.make(plans[-1])
+        lab.rate(STARS)
+        lab.keep(plans[-1])
+    opened = window()
+    opened.settle()
+    asked = opened.controller.history.plans.asked
+
+    def told():
+        return [replace(asked.verdict(plan.plan_id).summary, alone="") for plan in plans]
+
+    before = told()
+    assert before[0] == before[1]
+    assert (before[0].rated, before[0].runs) == (18, tuple(plan.plan_id for plan in plans))
+    opened.controller.pairs.compare(lab.made[20, 0].image_id, lab.made[28, 0].image_id, "first", blind=True)
+    opened.wait(lambda: told() != before)
+    opened.settle()
+    assert told()[0] == told()[1] != before[0]
+    opened.controller.undo()
+    opened.wait(lambda: told() == before)
+    opened.settle()
+    assert told() == before
