@@ -361,7 +361,7 @@ def _everyday(places: Places, history: History, pack: str, checkpoint: str) -> I
             sketch=sketch,
             pictures=len(rated),
             expected_false=expected_false(found),
-            confirm=tuple(_confirmations(found, pack, name, program(places))),
+            confirm=tuple(_confirmations(found, name, _command(places, pack, sketch=sketch))),
             associations=found,
         )
 
@@ -374,12 +374,17 @@ def _records(places: Places, pictures: Iterable[ImageFacts]) -> Iterator[RatedRu
             err.print(str(problem), markup=False)
 
 
-def _confirmations(found: Sequence[Association], pack: str, checkpoint: str, typed: str) -> Iterator[Confirmation]:
+def _command(places: Places, pack: str, *, sketch: bool) -> str:
+    engine = " --backend sketch" if sketch else ""
+    return f"{program(places)} learn {shlex.quote(pack)}{engine}"
+
+
+def _confirmations(found: Sequence[Association], checkpoint: str, command: str) -> Iterator[Confirmation]:
     for hint in {one.what: one for one in reversed(found) if one.telling}.values():
         question = hint_question(hint)
         if question is not None:
             path, values = question.focus, question.values
-            words = [typed, "learn", shlex.quote(pack), "--focus", shlex.quote(path)]
+            words = [command, "--focus", shlex.quote(path)]
             words += ["--values", shlex.quote(spell(path, values))]
             # Without a name the hints are about the loaded checkpoint.
             words += ["--set", shlex.quote(f"checkpoint={checkpoint}")] if checkpoint and path != CHECKPOINT else []
