@@ -21,7 +21,7 @@ from ..domain.journal.history import History
 from ..domain.journal.seen import SeenModel
 from ..domain.models.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
 from ..domain.models.provenance import is_from_here, summary_of
-from ..domain.models.recommendations import Hashes, ModelSettings, Usable, usable
+from ..domain.models.recommendations import Hashes, ModelSettings, Usable, is_kind, usable
 from ..domain.models.style import StyleCatalogue
 from ..domain.runs.plan import LearningPlan
 from ..pipeline.ids_and_times import now_text
@@ -119,7 +119,7 @@ class Models:
     def entries(self, kind: str = "") -> tuple[ModelEntry, ...]:
         """The models of a kind, "" = all, sorted by folder and name."""
         known = self.snapshot.entries if self.snapshot is not None else ()
-        return tuple(one for one in known if kind in ("", one.kind))
+        return tuple(one for one in known if is_kind(one.kind, kind))
 
     def find(self, name: str, kind: str = "checkpoint") -> ModelEntry | None:
         """The model with a name as a backend or a prompt writes it, with or without folder, ending and hash."""

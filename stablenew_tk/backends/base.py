@@ -36,6 +36,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     checkpoints: tuple[str, ...] = ()
     checkpoint_hashes: Mapping[str, str] = {}
     vaes: tuple[str, ...] = ()
+    text_encoders: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
     lora_aliases: tuple[str, ...] = ()
     samplers: tuple[str, ...] = ()

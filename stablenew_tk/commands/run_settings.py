@@ -272,7 +272,8 @@ def traits_for(session: Session, sources: ValueSources, focus_parameter: str) ->
 
     Blocks while the folders are read.
     """
-    known = traits_of(sources.model or ModelSettings(), sources.checkpoint)
+    families = session.controller.models.styles.families
+    known = traits_of(sources.model or ModelSettings(), families, sources.checkpoint)
     if not focus_parameter.startswith(LORA) or not session.controller.settings.model_folders:
         return known
     name = focus_parameter.removeprefix(LORA)
