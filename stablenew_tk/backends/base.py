@@ -14,6 +14,7 @@ from ..domain.base.model_hash import same_hash
 from ..domain.config.catalogue import Value
 from ..domain.config.controlnet import ControlInput
 from ..domain.config.pipeline_config import PipelineConfig, stage_spec
+from ..domain.models.families import Family, FamilyCatalogue
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
@@ -75,8 +76,9 @@ class StageOrder(Struct, frozen=True, kw_only=True):
     are those of ControlNet.
 
     `later` are the stages of the job that are to follow, with the same config: nothing is made when one of them cannot
-    be, because its picture would have been made for nothing. `family` is that of the checkpoint ("sdxl") as far as the
-    model library tells it, else ""; the engine may know better.
+    be, because its picture would have been made for nothing. `family` is that of the checkpoint ("sdxl"), `variant` its
+    form ("turbo"), as far as the model library tells them, else ""; the engine may know better. `families` is the table
+    in force.
     """
 
     job_id: str
@@ -90,6 +92,15 @@ class StageOrder(Struct, frozen=True, kw_only=True):
     units: tuple[ControlInput, ...] = ()
     later: tuple[str, ...] = ()
     family: str = ""
+    variant: str = ""
+    families: FamilyCatalogue = FamilyCatalogue()
+
+    def known_family(self) -> Family:
+        """The family of the checkpoint by the model library, else by its name; an unknown one where nothing tells."""
+        name = self.config.checkpoint
+        family = self.families.family(self.family or self.families.id_in_name(name))
+        named = family.named_variant(name)
+        return family.as_variant(self.variant or (named[0].id if named else ""))
 
     def each_stage(self) -> Iterator[StageOrder]:
         """This order, and one for each later stage, without pictures: to check them all."""

@@ -20,7 +20,7 @@ from ..domain.config.sweep import LORA
 from ..domain.config.user_settings import Settings
 from ..domain.models.preset_scope import reasons
 from ..domain.models.profile_loras import added, left_out, overlays_in_force, profile_loras
-from ..domain.models.recommendations import ModelSettings, usable
+from ..domain.models.recommendations import FamilyFinding, ModelSettings, usable
 from ..domain.models.sensible_range import ModelTraits, lora_range, traits_of
 from ..domain.models.style import StyleCatalogue
 from ..domain.models.value_sources import PresetValues, ValueSources
@@ -231,7 +231,7 @@ def with_recommended(session: Session, sources: ValueSources, *, quiet: bool) ->
     if entry is None:
         return sources
     model = index.settings_of(entry, styles)
-    session.controller.families[name] = model.family or entry.family
+    session.controller.families[name] = model.found if model.family else FamilyFinding(entry.family)
     recommends = usable(model, styles, found.choices, checkpoint=name)
     for sentence in (*problems, *entry.problems, *recommends.notices):
         err.print(sentence, markup=False)

@@ -234,6 +234,7 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
         checkpoints=tuple(known.name for known in facts.checkpoints),
         checkpoint_hashes={known.name: known.hash for known in facts.checkpoints if known.hash},
         vaes=(AUTOMATIC, "None", *facts.vaes) if offered["vae"] else (),
+        text_encoders=tuple(sorted(facts.encoders)),
         loras=tuple(facts.loras),
         lora_aliases=facts.lora_aliases,
         samplers=facts.samplers,

@@ -124,6 +124,11 @@ class ServerFacts(Struct, frozen=True, kw_only=True):
         stems = {plain_name(name) for name in base_names(modules)} - {plain_name(name) for name in self.encoders}
         return next((name for name in self.vaes if plain_name(name) in stems), min(stems, default="None"))
 
+    def encoders_among(self, modules: Iterable[str]) -> tuple[str, ...]:
+        """The text encoders among modules of Forge, by their listed names, in the order of the modules."""
+        stems = {plain_name(name): name for name in self.encoders}
+        return tuple(stems[stem] for name in modules if (stem := plain_name(base_names([name])[0])) in stems)
+
     def checkpoint(self, name: str) -> Checkpoint | None:
         """The listed checkpoint that the name means, which may be its hash."""
         by_name = next((known for known in self.checkpoints if known.is_called(name)), None)

@@ -24,6 +24,7 @@ Shift = Literal["", "factor", "factor 1000", "exponent"]
 # "guided": the parts of a sampler one by one; "size-aware": with the schedule that depends on the picture's size.
 Sampling = Literal["", "guided", "size-aware"]
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+(?:step)?s?", re.ASCII)
+_ENDING = re.compile(r"\.(safetensors|sft|ckpt|pth?|bin|gguf)$", re.IGNORECASE)
 _XL = re.compile(r"(?<![A-Za-z])(?i:sd)?(?i:xl)(?![A-Za-z])|(?<=[a-z])XL(?![a-z])")
 
 
@@ -216,6 +217,23 @@ def recognise(tensors: Tensors, families: FamilyCatalogue) -> Recognised:
     if tensors.holds_any(*_PICTURES, *_VAE):
         return Recognised("vae")
     return Recognised("upscaler" if tensors.holds_any(*_UPSCALER) else "")
+
+
+def files_for(need: str, listed: Iterable[str]) -> tuple[str, ...]:
+    """The files that one of the names parted by | means, of the first such name, the plainest file first.
+
+    Folders and endings do not count, nor whether words are parted by points, dashes, underscores or nothing.
+    """
+    names = {name: _ENDING.sub("", re.split(r"[/\\]", name)[-1]) for name in listed}
+    for word in need.split("|"):
+        parts = re.findall(r"[a-z]+|\d+", word.casefold())
+        if not parts:
+            continue
+        pattern = re.compile(rf"(?<![a-z0-9]){'[ ._-]*'.join(parts)}(?![a-z])")
+        found = [name for name, base in names.items() if pattern.search(base.casefold())]
+        if found:
+            return tuple(sorted(found, key=lambda name: (len(names[name]), name)))
+    return ()
 
 
 def _changed(old: Family, changes: Mapping[str, Any]) -> Family:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, get_args
 
 from ..base.errors import InvalidInput
@@ -57,8 +58,8 @@ def _common(fields: Fields, what: str, known: tuple[str, ...] | frozenset[str]) 
         if key not in known:
             fields.refuse(key, f"is no field of a {what} and was left out. It has {', '.join(sorted(known))}.")
     found: dict[str, Any] = {"id": name}
-    found |= {key: text for key in _TEXTS if key in known and (text := fields.text(key))}
-    found |= {key: words for key in _LISTS if key in known and (words := fields.words(key))}
+    found |= {key: text for key in _TEXTS if key in known and key in fields and (text := fields.text(key))}
+    found |= {key: words for key in _LISTS if key in known and key in fields and (words := fields.words(key))}
     for key in _FLAGS:
         if key in known and key in fields:
             value = fields.value(key)
@@ -73,7 +74,7 @@ def _common(fields: Fields, what: str, known: tuple[str, ...] | frozenset[str]) 
             else:
                 fields.refuse(key, f"is not one of {', '.join(word for word in words if word)} and was left out.")
     for key, (low, high) in _NUMBERS.items():
-        if key in known and (number := fields.number(key, low, high)) is not None:
+        if key in known and key in fields and (number := fields.number(key, low, high)) is not None:
             found[key] = number if key == "noise_scale" else int(number)
     found |= {key: _ways(fields, key) for key in ("signs", "lora_signs") if key in known and key in fields}
     found |= {
@@ -111,18 +112,26 @@ def _ranges(fields: Fields) -> dict[str, Range]:
     """Ranges by path, or by the last part of one for all stages, within what the parameter may be."""
     found: dict[str, Range] = {}
     for key in fields.names():
-        ends = [one for path, one in catalogue().items() if key in (path, one.name) and one.maximum is not None]
-        if not ends:
+        ends = _ends().get(key)
+        if ends is None:
             fields.refuse(key, "is no number of the catalogue and was left out. Write a path as txt2img.steps.")
-        elif (span := fields.span(key, *_widest(ends))) is not None and span[0] < span[1]:
+        elif (span := fields.span(key, *ends)) is not None and span[0] < span[1]:
             found[key] = span
         elif span is not None:
             fields.refuse(key, "begins where it ends and was left out. Write [from, to].")
     return found
 
 
-def _widest(ends: list[Any]) -> tuple[float, float]:
-    return min(one.minimum for one in ends), max(one.maximum for one in ends)
+@cache
+def _ends() -> dict[str, Range]:
+    """The widest ranges, by path and by the last part of one."""
+    found: dict[str, Range] = {}
+    for path, one in catalogue().items():
+        if one.minimum is not None and one.maximum is not None:
+            low, high = found.get(one.name, (one.minimum, one.maximum))
+            found[path] = one.minimum, one.maximum
+            found[one.name] = min(low, one.minimum), max(high, one.maximum)
+    return found
 
 
 def _defaults(fields: Fields) -> dict[str, Value]:
