@@ -21,7 +21,7 @@ from ..domain.journal.history import History
 from ..domain.journal.seen import SeenModel
 from ..domain.models.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
 from ..domain.models.provenance import is_from_here, summary_of
-from ..domain.models.recommendations import Hashes, ModelSettings, Usable, is_kind, usable
+from ..domain.models.recommendations import Hashes, ModelSettings, Usable, is_kind, merged, usable
 from ..domain.models.style import StyleCatalogue
 from ..domain.runs.plan import LearningPlan
 from ..pipeline.ids_and_times import now_text
@@ -153,7 +153,7 @@ class Models:
         entry = self.find(name)
         if entry is None:
             self._in_use = ""
-            return None
+            return self._usable_by_name(name, offered)
         self._in_use = str(entry.path)
         settings = self.settings(self._in_use)
         if settings is None:
@@ -165,6 +165,18 @@ class Models:
             known = (name, settings, offered, usable(settings, self.styles, choices, checkpoint=name))
             self._usable = known
         return known[3]
+
+    def _usable_by_name(self, name: str, offered: Capabilities | None) -> Usable | None:
+        """What suits the family of a checkpoint that is in none of the folders, as far as its name tells it."""
+        known = self._usable
+        if known is not None and known[0] == name and known[2] is offered and known[1].found.source.startswith("file"):
+            return known[3]
+        settings = merged((), self.styles, name=name)
+        if not settings.family:
+            return None
+        choices = offered.choices if offered is not None else _nothing_known
+        self._usable = (name, settings, offered, usable(settings, self.styles, choices, checkpoint=name))
+        return self._usable[3]
 
     # ---- actions
 

@@ -122,6 +122,12 @@ def _text_encoders(work: Work, family: Family) -> Link:
     inputs: dict[str, Input] = {key if nth == 1 else f"clip_name{nth}": file for nth, file in enumerate(files, start=1)}
     if len(files) < 3:
         inputs["type"] = family.clip_type or "stable_diffusion"
+        types = server.choices(kind, "type")
+        if types and inputs["type"] not in types:
+            raise Refused(
+                f"text_encoders: {server.name} cannot read those of {family.title} yet ({kind} has no "
+                f"{inputs['type']!r}). Update it."
+            )
     loader = work.nodes.add(kind, inputs)
     work.nodes.stands_for("text_encoders", loader, key)
     return link(loader)

@@ -77,7 +77,7 @@ def conditioned(work: Work, text: Texts, models: LoadedModels, timing: PassTimin
     At CFG 1 a negative prompt is not computed: models with text encoders of their own are given an empty one then.
     """
     known = vocabulary(work.server.embeddings, work.server.name)
-    links = []
+    links: list[Link] = []
     for side, written in (("prompt", text.prompt), ("negative", text.negative)):
         read = words(written, f"{text.field}{side}", known, timing)
         work.nodes.note(read.notes)

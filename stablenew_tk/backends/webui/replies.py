@@ -19,10 +19,11 @@ from ...domain.config.catalogue import Value, get_value, stage_values, with_firs
 from ...domain.config.controlnet import told_units
 from ...domain.config.pipeline_config import stage_spec
 from ...domain.config.styles import joined, style_names, styled
+from ...domain.models.idle_settings import GUIDANCE
 from ...domain.recipes.infotext import Infotext, applied_values, inpainting, parse, split_sampler
 from ..base import StageImage, StageOrder
 from ..pictures import DecodedPicture, image_size, most_pixels, open_picture, pixels_of
-from .model_needs import GUIDANCE, left_out
+from .model_needs import left_out
 from .requests import REQUESTS, native_sampler, with_bare_embeddings
 from .server_facts import AUTOMATIC, ServerFacts, loose
 

@@ -1,7 +1,7 @@
 """Families of models (SDXL, Flux, Z-Image …): how a file is known to be of one, what it needs, what suits it.
 
 The table ships with the program as `families.json`, and a file of that name in the data folder adds to it or changes
-single fields of an entry. What a header cannot tell (a base model or its distilled form) is a `Variant`, which is
+single fields of an entry. What a header cannot tell (a base model or its distilled form) is a `FamilyVariant`, which is
 known by names only; where nothing tells it, the ranges of the family are wide enough for all of them.
 """
 
@@ -28,7 +28,7 @@ _ENDING = re.compile(r"\.(safetensors|sft|ckpt|pth?|bin|gguf)$", re.IGNORECASE)
 _XL = re.compile(r"(?<![A-Za-z])(?i:sd)?(?i:xl)(?![A-Za-z])|(?<=[a-z])XL(?![a-z])")
 
 
-class Variant(Struct, frozen=True, kw_only=True):
+class FamilyVariant(Struct, frozen=True, kw_only=True):
     """A form of a family with other needs. What it says goes before what the family says; None and "" = nothing.
 
     `names` are words in names and sidecars, `signs` those of a header. `distilled`: made for CFG 1.
@@ -83,13 +83,13 @@ class Family(Struct, frozen=True, kw_only=True):
     sizes: tuple[tuple[int, int], ...] = ()
     ranges: Mapping[str, Range] = {}
     defaults: Mapping[str, Value] = {}
-    variants: tuple[Variant, ...] = ()
+    variants: tuple[FamilyVariant, ...] = ()
 
-    def variant(self, variant_id: str) -> Variant | None:
+    def variant(self, variant_id: str) -> FamilyVariant | None:
         """The variant of that id; None when there is none."""
         return next((one for one in self.variants if one.id == variant_id), None)
 
-    def named_variant(self, *texts: str) -> tuple[Variant, str] | None:
+    def named_variant(self, *texts: str) -> tuple[FamilyVariant, str] | None:
         """The variant that the first of these texts names, and the text."""
         for text in texts:
             words = _words(text)

@@ -9,15 +9,15 @@ from typing import Any, get_args
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value, catalogue, check_value
 from ..config.lenient_reader import Fields, Problems, number_in, read_object
-from .families import Family, FamilyCatalogue, Range, Sampling, Shift, TextEncoder, Variant
-from .tensor_signs import Sign, Ways, signs_in
+from .families import Family, FamilyCatalogue, FamilyVariant, Range, Sampling, Shift, TextEncoder
+from .tensor_signs import TensorSign, Ways, signs_in
 
 _TEXTS = ("title", "open", "clip_type", "latent")
 _FLAGS = ("whole", "guidance", "distilled", "neo_shift", "lora_text_encoder", "own_workflow")
 _LISTS = ("names", "text_encoders", "vae")
 _WORDS: Mapping[str, tuple[str, ...]] = {"shift": get_args(Shift), "sampling": get_args(Sampling)}
 _NUMBERS = {"clip_skip": (0, 12), "multiple": (8, 64), "noise_scale": (0, 100)}
-_OF_VARIANTS = frozenset(Variant.__struct_fields__)
+_OF_VARIANTS = frozenset(FamilyVariant.__struct_fields__)
 
 
 def read_families(data: bytes, file: str, known: FamilyCatalogue) -> tuple[FamilyCatalogue, tuple[str, ...]]:
@@ -27,7 +27,7 @@ def read_families(data: bytes, file: str, known: FamilyCatalogue) -> tuple[Famil
     if fields is None:
         return known, problems.sentences()
     changes = [found for one in fields.items("families") if (found := _family(one)) is not None]
-    encoders = [found for one in fields.items("text_encoders") if (found := _encoder(one)) is not None]
+    encoders = [encoder for one in fields.items("text_encoders") if (encoder := _encoder(one)) is not None]
     if not changes and not encoders and not problems.sentences():
         problems.add(': holds neither "families" nor "text_encoders"; nothing was read. See docs/models.md.')
     return known.extended(changes, encoders), problems.sentences()
@@ -39,7 +39,7 @@ def _family(fields: Fields) -> dict[str, Any] | None:
         return None
     if "variants" in fields:
         variants = (_common(one, "variant", _OF_VARIANTS) for one in fields.items("variants"))
-        found["variants"] = tuple(Variant(**one) for one in variants if one is not None)
+        found["variants"] = tuple(FamilyVariant(**one) for one in variants if one is not None)
     if "sizes" in fields:
         found["sizes"] = _sizes(fields)
     if "padding" in fields:
@@ -104,7 +104,7 @@ def _ways(fields: Fields, key: str) -> Ways:
         if bad is not None:
             fields.refuse(f"{key}[{nth}]", f"holds {bad[:60]!r}, which is no sign, and was left out. Correct it.")
         else:
-            ways.append(tuple(one for one in signs if isinstance(one, Sign)))
+            ways.append(tuple(one for one in signs if isinstance(one, TensorSign)))
     return tuple(ways)
 
 
@@ -152,7 +152,7 @@ def _sizes(fields: Fields) -> tuple[tuple[int, int], ...]:
     written, sizes = fields.value("sizes"), []
     for nth, pair in enumerate(written if isinstance(written, list) else [written]):
         try:
-            width, height = pair if isinstance(pair, list) else ()
+            width, height = pair if isinstance(pair, list) else [pair]
             size = int(check_value("txt2img.width", width)), int(check_value("txt2img.height", height))
         except (ValueError, InvalidInput):
             fields.refuse(f"sizes[{nth}]", "is no size and was left out. Write [width, height] in pixels.")

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from ..config.catalogue import Value, parameter
 from ..config.origins import Origin
 from ..config.spellings import kind_by_folders
-from .families import Family, FamilyCatalogue, Recognised, Variant
+from .families import Family, FamilyCatalogue, FamilyVariant, Recognised
 from .lora_series import Training
 from .profile import LoraProfile, ModelProfile, Tier
 from .style import NONE, StyleCatalogue, StyleProfile
@@ -253,7 +253,8 @@ def usable(
             label = styles.aliases[name].label if name in styles.aliases else name
             notices.append(f"{parameter(path).title}: {label} is not installed there, so it is left out.")
     values |= dict(_switches(settings, values))
-    return Usable(values, tuple(notices))
+    question = open_question(settings.found, styles.families) if settings.kind in CHECKPOINTS else ""
+    return Usable(values, (*notices, *([question] if question else ())))
 
 
 def _switches(settings: ModelSettings, values: Mapping[str, FieldValue]) -> Iterator[tuple[str, FieldValue]]:
@@ -307,7 +308,7 @@ def family_among(
     return FamilyFinding(value, source, variant.id if variant else "", whose)
 
 
-def _variant(family: Family, told: Sequence[FamilyWords], name: str) -> tuple[Variant | None, str]:
+def _variant(family: Family, told: Sequence[FamilyWords], name: str) -> tuple[FamilyVariant | None, str]:
     for one in told:
         if found := family.named_variant(one.base):
             return found[0], one.source

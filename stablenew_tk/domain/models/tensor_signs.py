@@ -34,7 +34,7 @@ class _Shape(Struct):
 _SHAPE = msgspec.json.Decoder(_Shape)
 
 
-class Sign(Struct, frozen=True):
+class TensorSign(Struct, frozen=True):
     """One condition. `side` is a dimension's number, "in", "out" or ""; `low` to `high` or `values` are what is asked
     of a dimension, or of the number at #.
     """
@@ -48,10 +48,10 @@ class Sign(Struct, frozen=True):
 
 
 # All signs of one way must hold, and one of several ways is enough.
-Ways = tuple[tuple[Sign, ...], ...]
+Ways = tuple[tuple[TensorSign, ...], ...]
 
 
-def read_sign(written: str) -> Sign | None:
+def read_sign(written: str) -> TensorSign | None:
     """The sign that a text describes; None when it is none."""
     found = _SIGN.fullmatch(written.strip())
     if found is None:
@@ -60,16 +60,16 @@ def read_sign(written: str) -> Sign | None:
     if bool(compared) != bool(side or "#" in name) or name.count("#") > 1:
         return None
     if not compared:
-        return Sign(name, is_not=bool(no))
+        return TensorSign(name, is_not=bool(no))
     if span := _RANGE.fullmatch(numbers):
-        return Sign(name, side or "", int(span[1]), int(span[2]), is_not=bool(no))
+        return TensorSign(name, side or "", int(span[1]), int(span[2]), is_not=bool(no))
     if "." in numbers or not all(number.isdecimal() and len(number) < 10 for number in numbers.split("|")):
         return None
     values = tuple(int(number) for number in numbers.split("|"))
     if compared == "=":
-        return Sign(name, side or "", values=values, is_not=bool(no))
+        return TensorSign(name, side or "", values=values, is_not=bool(no))
     low, high = (0, values[0]) if compared == "<=" else (values[0], 10**9)
-    return Sign(name, side or "", low, high, is_not=bool(no))
+    return TensorSign(name, side or "", low, high, is_not=bool(no))
 
 
 class Tensors:
@@ -96,7 +96,7 @@ class Tensors:
     def _prefix(self) -> str:
         return next((prefix for prefix in PREFIXES if f"\n{prefix}" in self._names), "")
 
-    def _holds(self, sign: Sign, *, lora: bool) -> bool:
+    def _holds(self, sign: TensorSign, *, lora: bool) -> bool:
         if not lora and "*" not in sign.name and "#" not in sign.name:
             names = [name for name in (self.prefix + sign.name, sign.name) if name in self._table]
             return bool(names) and (not sign.side or any(self._fits(sign, name) for name in names))
@@ -113,7 +113,7 @@ class Tensors:
         start = self._names.rfind("\n", 0, match.start() + 1) + 1
         return self._names[start : self._names.find("\n", match.start() + 1)]
 
-    def _fits(self, sign: Sign, name: str) -> bool:
+    def _fits(self, sign: TensorSign, name: str) -> bool:
         shape = self.shape(name)
         place = {"in": 1, "out": 0}.get(sign.side, int(sign.side) if sign.side.isdecimal() else 0)
         return place < len(shape) and _within(sign, shape[place])
@@ -126,7 +126,7 @@ class Tensors:
             return []
 
 
-def _within(sign: Sign, number: int) -> bool:
+def _within(sign: TensorSign, number: int) -> bool:
     return number in sign.values if sign.values else sign.low <= number <= sign.high
 
 
@@ -143,7 +143,7 @@ def _pattern(name: str, side: str, prefix: str, *, lora: bool) -> re.Pattern[str
     return re.compile(rf"(?<=[\n_]){body}{width}")
 
 
-def signs_in(written: Iterable[str]) -> Iterator[Sign | str]:
+def signs_in(written: Iterable[str]) -> Iterator[TensorSign | str]:
     """Each text as a sign, or the text itself where it is none."""
     for one in written:
         yield read_sign(one) or one

@@ -200,8 +200,8 @@ def _header(shape: usual.Header, data: bytes, families: FamilyCatalogue) -> File
     family = family_in(architecture, meta.implementation or "") or trained_on((meta.base or "").strip(), meta.version_2)
     title = next((one for text in (meta.title, meta.display, meta.name) if (one := (text or "").strip())), "")
     rest = (meta.resolution, meta.trained_resolution, meta.phrase, meta.hint, meta.description, meta.whole_hash)
-    rest = (*rest, seen.family, meta.based_on, meta.base)
-    return FileSummary(kind, family, title, bool(kind or family or title or any(rest)), seen=seen)
+    has_content = any((kind, family, title, *rest, seen.family, meta.based_on, meta.base))
+    return FileSummary(kind, family, title, has_content, seen=seen)
 
 
 def _model_profile(shape: usual.Profile, _data: bytes) -> FileSummary | None:
