@@ -329,8 +329,9 @@ def _with_family(
     if kind not in CHECKPOINTS or not found.value:
         return offers
     family = families.family(found.value).as_variant(found.variant)
+    sampler_is_decided = SAMPLER in offers
     for path, value in family.defaults.items():
-        if path == SCHEDULER and SAMPLER in offers:
+        if path == SCHEDULER and sampler_is_decided:
             # It belongs to the sampler that suits the family.
             continue
         source = f"suits {family.title} · {found.variant_source or found.source}"

@@ -263,6 +263,11 @@ class PackPanel(Box):
         else:
             self._reset.pack_forget()
 
+    def show_side(self, side: str) -> None:
+        """Show the prompt ("positive") or the negative prompt ("negative")."""
+        self._side.set(side)
+        self._show_text()
+
     def tell_idle_negative(self, why: str) -> None:
         """Say why a negative prompt does nothing with the settings in force; "" where it does."""
         if why != self._idle_negative:
@@ -272,7 +277,7 @@ class PackPanel(Box):
     def _show_idle(self) -> None:
         why = self._idle_negative if self._side.value == "negative" else ""
         self._idle.show(why, "warn")
-        self.text.field.configure(fg=theme.palette["text3" if why else "text"])
+        self.text.dim(bool(why))
         if not why:
             self._idle.pack_forget()
         elif not self._idle.winfo_manager():
