@@ -161,10 +161,13 @@ class Models:
         self._hash(self._in_use, settings)
         known = self._usable
         if known is None or known[0] != name or known[1] is not settings or known[2] is not offered:
-            choices = offered.choices if offered is not None else _nothing_known
-            known = (name, settings, offered, usable(settings, self.styles, choices, checkpoint=name))
+            known = (name, settings, offered, self._told(settings, name, offered))
             self._usable = known
         return known[3]
+
+    def _told(self, settings: ModelSettings, name: str, offered: Capabilities | None) -> Usable:
+        choices, features = (offered.choices, offered.features) if offered is not None else (_nothing_known, None)
+        return usable(settings, self.styles, choices, checkpoint=name, features=features)
 
     def _usable_by_name(self, name: str, offered: Capabilities | None) -> Usable | None:
         """What suits the family of a checkpoint that is in none of the folders, as far as its name tells it."""
@@ -174,8 +177,7 @@ class Models:
         settings = merged((), self.styles, name=name)
         if not settings.family:
             return None
-        choices = offered.choices if offered is not None else _nothing_known
-        self._usable = (name, settings, offered, usable(settings, self.styles, choices, checkpoint=name))
+        self._usable = (name, settings, offered, self._told(settings, name, offered))
         return self._usable[3]
 
     # ---- actions

@@ -230,13 +230,13 @@ def with_recommended(session: Session, sources: ValueSources, *, quiet: bool) ->
         return sources
     entry, styles, problems = in_library(places, settings, name)
     if entry is None:
-        suits = usable(merged((), styles, name=name), styles, found.choices, checkpoint=name)
+        suits = usable(merged((), styles, name=name), styles, found.choices, checkpoint=name, features=found.features)
         for sentence in suits.notices:
             err.print(sentence, markup=False)
         return replace(sources, usable=suits) if suits.values else sources
     model = index.settings_of(entry, styles)
     session.controller.families[name] = model.found if model.family else FamilyFinding(entry.family)
-    recommends = usable(model, styles, found.choices, checkpoint=name)
+    recommends = usable(model, styles, found.choices, checkpoint=name, features=found.features)
     for sentence in (*problems, *entry.problems, *recommends.notices):
         err.print(sentence, markup=False)
     if recommends.values and not quiet:

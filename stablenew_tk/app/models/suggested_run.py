@@ -25,5 +25,5 @@ def suggested_run(
     name = next((one for one in names if models.find(one) is entry), "")
     if offered is None or not name:
         return checkpoint_plan(entry.stem, settings, raw_values(settings), models.styles.families), ()
-    found = usable(settings, models.styles, offered.choices, checkpoint=name)
+    found = usable(settings, models.styles, offered.choices, checkpoint=name, features=offered.features)
     return checkpoint_plan(name, settings, found.values, models.styles.families), found.notices

@@ -163,6 +163,8 @@ def capabilities(server: ServerWords, *, previews: bool = False) -> Capabilities
         "vae": server.has("VAELoader"),
         "hires": server.has("VAEEncode") and bool(hires_upscalers(server)),
         "refiner": server.has("KSamplerAdvanced"),
+        "guidance": server.has("FluxGuidance"),
+        "shift": server.has("ModelSamplingSD3", "ModelSamplingAuraFlow", "ModelSamplingFlux"),
     }
     checkpoints = shown(server.models)
     return Capabilities(

@@ -56,6 +56,16 @@ def takes_shift(facts: ServerFacts, family: Family) -> bool:
     return by_field or _SDNEXT_SHIFT in facts.options
 
 
+def family_features(facts: ServerFacts) -> dict[str, bool]:
+    """The features of `Capabilities` that tell whether the server can be given guidance and shift."""
+    by_field = DISTILLED in facts.txt2img
+    return {
+        "guidance": by_field or facts.kind == _SDNEXT,
+        "shift": _SDNEXT_SHIFT in facts.options,
+        "shift_for_some": facts.kind == _NEO and by_field,
+    }
+
+
 def distilled(order: StageOrder, facts: ServerFacts) -> Body:
     """The fields for guidance or shift; {} where the server is to use its own, or they mean nothing."""
     first, family = order.config.txt2img, order.known_family()

@@ -7,7 +7,7 @@ losers are kept, so that the window can offer them ("use instead…").
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Literal, get_args
 
 from msgspec import Struct
@@ -227,17 +227,26 @@ def merged(
 
 
 def usable(
-    settings: ModelSettings, styles: StyleCatalogue, offered: Callable[[str], Sequence[str]], *, checkpoint: str = ""
+    settings: ModelSettings,
+    styles: StyleCatalogue,
+    offered: Callable[[str], Sequence[str]],
+    *,
+    checkpoint: str = "",
+    features: Collection[str] | None = None,
 ) -> Usable:
     """The winners that a backend can work with; a name it does not have is skipped with a notice.
 
     `offered` gives the backend's names for samplers, checkpoints and so on; an empty list means that they are not
     known: plain names are kept then, logical ids skipped. A refiner or a hires upscaler that our profile or its style
-    names is also switched on; a checkpoint does not refine itself.
+    names is also switched on; a checkpoint does not refine itself. `features` of the backend decide whether it is given
+    the guidance and shift that suit the family; None = not known.
     """
+    family = styles.families.family(settings.family)
     values: dict[str, FieldValue] = {}
     notices: list[str] = []
     for path, field in settings.values.items():
+        if field.word == FAMILY_WORD and features is not None and not _can_be_told(path, family, features):
+            continue
         choices = parameter(path).choices
         if not choices:
             values[path] = field
@@ -255,6 +264,13 @@ def usable(
     values |= dict(_switches(settings, values))
     question = open_question(settings.found, styles.families) if settings.kind in CHECKPOINTS else ""
     return Usable(values, (*notices, *([question] if question else ())))
+
+
+def _can_be_told(path: str, family: Family, features: Collection[str]) -> bool:
+    """Whether an engine with these features takes a guidance or shift with this family; any other value it does."""
+    if path == "txt2img.shift":
+        return "shift" in features or ("shift_for_some" in features and family.neo_shift)
+    return path != "txt2img.guidance" or "guidance" in features
 
 
 def _switches(settings: ModelSettings, values: Mapping[str, FieldValue]) -> Iterator[tuple[str, FieldValue]]:

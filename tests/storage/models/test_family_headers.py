@@ -10,7 +10,7 @@ from families import PROBLEMS, SHIPPED
 
 from stablenew_tk.domain.models.families import FamilyCatalogue
 from stablenew_tk.domain.models.family_reader import read_families
-from stablenew_tk.domain.models.recommendations import merged, open_question
+from stablenew_tk.domain.models.recommendations import merged, open_question, usable
 from stablenew_tk.domain.models.style import StyleCatalogue
 from stablenew_tk.storage.models.profile_reader import load_styles
 from stablenew_tk.storage.models.sidecars import ModelFiles, grouped, readings
@@ -382,3 +382,19 @@ def test_no_table_and_no_header_makes_reading_fail(tmp_path):
             text[rng.randrange(len(text))] = rng.choice('[]{}",:0a*')
         known, problems = read_families("".join(text).encode(), "mine.json", FamilyCatalogue())
         assert known.families or problems
+
+
+@pytest.mark.parametrize(
+    ("name", "features", "told"),
+    [
+        ("flux1-dev", None, {"txt2img.guidance": 3.5}),
+        ("flux1-dev", {"guidance"}, {"txt2img.guidance": 3.5}),
+        ("flux1-dev", set(), {}),
+        ("z_image_turbo", {"shift"}, {"txt2img.shift": 3}),
+        ("z_image_turbo", {"guidance", "shift_for_some"}, {"txt2img.shift": 3}),
+        ("qwen_image", {"guidance", "shift_for_some"}, {}),
+    ],
+)
+def test_an_engine_is_only_given_the_guidance_and_shift_that_it_takes(name, features, told):
+    found = usable(merged((), STYLES, name=name), STYLES, lambda _choices: (), features=features)
+    assert {path: one.value for path, one in found.values.items() if path.endswith(("guidance", "shift"))} == told
