@@ -25,7 +25,7 @@ FULLER = COMMON | {
 _MORE = """override_settings_restore_afterwards send_images save_images subseed subseed_strength styles mask mask_blur
 inpainting_fill inpaint_full_res inpaint_full_res_padding inpainting_mask_invert"""
 _A1111 = FULLER | frozenset(_MORE.split())
-_FORGE = _A1111 | {"hr_cfg", "hr_distilled_cfg", "hr_additional_modules"}
+_FORGE = _A1111 | {"distilled_cfg_scale", "hr_cfg", "hr_distilled_cfg", "hr_additional_modules"}
 _OWN_HIRES = {"hr_sampler_name", "hr_scheduler", "hr_checkpoint_name", "hr_prompt", "hr_negative_prompt"}
 _SINCE_1_9 = {"force_task_id", *_OWN_HIRES}
 AUTOMATIC = "Automatic"
