@@ -34,6 +34,16 @@ IMAGE_WAYS = ["nearest-exact", "bilinear", "area", "bicubic", "lanczos"]
 DETECTORS = ["bbox/face_yolov8n.pt", "bbox/hand_yolov8n.pt", "segm/person_yolov8n-seg.pt"]
 
 
+WEIGHT_KINDS = ["default", "fp8_e4m3fn", "fp8_e4m3fn_fast", "fp8_e5m2"]
+# In the order in which they were added; those behind hunyuan_image are newer than 0.3.64.
+CLIP_TYPES = [
+    "stable_diffusion", "stable_cascade", "sd3", "stable_audio", "mochi", "ltxv", "pixart", "cosmos", "lumina2", "wan",
+    "hidream", "chroma", "ace", "omnigen2", "qwen_image", "hunyuan_image", "flux2", "ovis", "longcat_image",
+    "cogvideox", "lens", "pixeldit", "ideogram4", "boogu", "krea2", "joyimage", "mage", "minimax",
+]  # fmt: skip
+DUAL_TYPES = ["sdxl", "sd3", "flux", "hunyuan_video", "hidream", "hunyuan_image"]
+
+
 def number(kind: str, default: float, low: float, high: float) -> list:
     return [kind, {"default": default, "min": low, "max": high}]
 
@@ -75,8 +85,10 @@ class NodeKind(NamedTuple):
     optional: Mapping[str, list] = MappingProxyType({})
 
 
-def node_kinds(files: dict[str, list[str]], *, impact: bool) -> dict[str, NodeKind]:
-    """All classes. `files` has the names in the model folders; `impact`: the Impact Pack and Subpack are installed."""
+def node_kinds(files: dict[str, list[str]], *, impact: bool, new: bool = True) -> dict[str, NodeKind]:
+    """All classes. `files` has the names in the model folders; `impact`: the Impact Pack and Subpack are installed;
+    `new`: those that came after 0.3.64, too.
+    """
     sampling = {"sampler_name": old(SAMPLERS), "scheduler": old(SCHEDULERS)}
     words = {"positive": link("CONDITIONING"), "negative": link("CONDITIONING")}
     kinds = {
@@ -174,8 +186,61 @@ def node_kinds(files: dict[str, list[str]], *, impact: bool) -> dict[str, NodeKi
         "SaveImage": NodeKind({"images": link("IMAGE"), "filename_prefix": text("ComfyUI")}, (), True),
         "PreviewImage": NodeKind({"images": link("IMAGE")}, (), True),
     }
+    kinds |= _of_families(files, words, new=new)
     if impact:
         kinds |= _impact_kinds()
+    return kinds
+
+
+def _of_families(files: dict[str, list[str]], words: dict[str, list], *, new: bool) -> dict[str, NodeKind]:
+    """What models need that are no whole checkpoint, as a server of each version lists it."""
+    encoders = files.get("text_encoders", [])
+    names = [f"clip_name{nth}" for nth in range(1, 5)]
+    single = CLIP_TYPES if new else CLIP_TYPES[: CLIP_TYPES.index("hunyuan_image") + 1]
+    shift = number("FLOAT", 3.0, 0.0, 100.0)
+    kinds = {
+        "UNETLoader": NodeKind(
+            {"unet_name": old(files.get("diffusion_models", [])), "weight_dtype": old(WEIGHT_KINDS)}, ("MODEL",)
+        ),
+        "CLIPLoader": NodeKind({"clip_name": old(encoders), "type": old(single)}, ("CLIP",)),
+        "DualCLIPLoader": NodeKind({key: old(encoders) for key in names[:2]} | {"type": old(DUAL_TYPES)}, ("CLIP",)),
+        "TripleCLIPLoader": NodeKind({key: combo(encoders) for key in names[:3]}, ("CLIP",)),
+        "QuadrupleCLIPLoader": NodeKind({key: combo(encoders) for key in names}, ("CLIP",)),
+        "LoraLoaderModelOnly": NodeKind(
+            {"model": link("MODEL"), "lora_name": old(files["loras"]), "strength_model": _STRENGTH}, ("MODEL",)
+        ),
+        "FluxGuidance": NodeKind(
+            {"conditioning": link("CONDITIONING"), "guidance": number("FLOAT", 3.5, 0.0, 100.0)}, ("CONDITIONING",)
+        ),
+        "T5TokenizerOptions": NodeKind(
+            {"clip": link("CLIP"), "min_padding": number("INT", 0, 0, 10000)}
+            | {"min_length": number("INT", 0, 0, 10000)},
+            ("CLIP",),
+        ),
+        "ModelSamplingSD3": NodeKind({"model": link("MODEL"), "shift": shift}, ("MODEL",)),
+        "ModelSamplingAuraFlow": NodeKind({"model": link("MODEL"), "shift": shift}, ("MODEL",)),
+        "ModelSamplingFlux": NodeKind(
+            {"model": link("MODEL"), "max_shift": shift, "base_shift": shift}
+            | {"width": _EMPTY_SIDE, "height": _EMPTY_SIDE},
+            ("MODEL",),
+        ),
+        "CFGGuider": NodeKind({"model": link("MODEL"), **words, "cfg": _CFG}, ("GUIDER",)),
+        "BasicGuider": NodeKind({"model": link("MODEL"), "conditioning": link("CONDITIONING")}, ("GUIDER",)),
+        "RandomNoise": NodeKind({"noise_seed": _SEED}, ("NOISE",)),
+        "SamplerCustomAdvanced": NodeKind(
+            {"noise": link("NOISE"), "guider": link("GUIDER"), "sampler": link("SAMPLER")}
+            | {"sigmas": link("SIGMAS"), "latent_image": link("LATENT")},
+            ("LATENT", "LATENT"),
+        ),
+    }
+    empty = {"width": _EMPTY_SIDE, "height": _EMPTY_SIDE, "batch_size": number("INT", 1, 1, 4096)}
+    kinds["EmptyChromaRadianceLatentImage"] = NodeKind(empty, ("LATENT",))
+    if new:
+        kinds["EmptyFlux2LatentImage"] = NodeKind(empty, ("LATENT",))
+        kinds["EmptyHiDreamO1LatentImage"] = NodeKind(empty, ("LATENT",))
+        kinds["Flux2Scheduler"] = NodeKind(
+            {"steps": number("INT", 20, 1, 4096), "width": _EMPTY_SIDE, "height": _EMPTY_SIDE}, ("SIGMAS",)
+        )
     return kinds
 
 

@@ -7,6 +7,7 @@ import json
 from functools import cache
 from pathlib import Path
 
+from families import SHIPPED
 from PIL import Image
 
 from stablenew_tk.backends.base import StageOrder
@@ -63,6 +64,7 @@ def order(stage: str = "txt2img", prompt: str = "a cat", negative: str = "blurry
         config=config,
         image=image,
         later=following(config, stage),
+        families=SHIPPED,
     )
 
 

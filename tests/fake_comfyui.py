@@ -321,7 +321,7 @@ class FakeComfyUI:
 
     @property
     def kinds(self) -> dict[str, comfy_nodes.NodeKind]:
-        return node_kinds(self.files, impact=self.impact)
+        return node_kinds(self.files, impact=self.impact, new=self.is_new)
 
     # -- sockets ----------------------------------------------------------------------------------------------------
 

@@ -65,6 +65,7 @@ class Mode(NamedTuple):
 MODES = {
     "forge": Mode("f2.0.1v1.10.1-previous-669-gdfdcbab6", forge=True),
     "forge-ui": Mode("f2.0.1v1.10.1-previous-669-gdfdcbab6", forge=True, internal=True),
+    "neo": Mode("neo-2.9", forge=True),
     "a1111": Mode("v1.10.1", internal=True),
     "old-a1111": Mode("v1.6.0", internal=True, schedulers=False),
     "sdnext": Mode("sdnext", openapi=False, interrupt_status=204, tells_task=True),
@@ -241,6 +242,8 @@ class FakeWebUI:
         # Files that were put into its folders; it lists them only when it was told to look.
         self._unseen: list[tuple[str, str]] = []
         self.more_vaes: list[str] = []
+        # Text encoders that were put beside its own.
+        self.more_encoders: list[str] = []
         # What an extension puts in place of words of the prompts, such as wildcards.
         self.rewrites = ("", "")
         # The styles that its user saved: texts for prompt and negative prompt. The first row is a heading.
@@ -261,6 +264,8 @@ class FakeWebUI:
         }
         if self.mode.forge:
             self.options["forge_additional_modules"] = []
+        if mode == "sdnext":
+            self.options |= {"schedulers_shift": 3.0, "sd_text_encoder": "Default"}
         # Keys that the server has a value of its own for. Forge gives back only these after override_settings.
         self.config = {"sd_model_checkpoint", "sd_checkpoint_hash", "img2img_fix_steps"}
         # What stands in config.json: written as a whole whenever a setting is posted.
@@ -438,7 +443,9 @@ class FakeWebUI:
         routes |= {"sd-modules" if self.mode.forge else "sd-vae": get, "memory": get, "refresh-loras": post}
         routes |= {"refresh-vae": post, "refresh-embeddings": post, "prompt-styles": get}
         routes |= {"script-info": get, "scripts": get, "embeddings": get, "refresh-checkpoints": post, "cmd-flags": get}
-        if self.mode_name != "sdnext":
+        if self.mode_name == "neo":
+            routes |= {"interrogate": post, "realesrgan-models": get}
+        elif self.mode_name != "sdnext":
             routes |= {"hypernetworks": get, "interrogate": post, "realesrgan-models": get}
         if self.mode_name == "sdnext":
             routes |= {"version": get, "status": get}
@@ -483,7 +490,11 @@ class FakeWebUI:
             ],
             "sd-modules": [
                 {"model_name": name, "filename": path}
-                for name, path in [*MODULES.items(), *((one, f"/models/VAE/{one}") for one in self.more_vaes)]
+                for name, path in [
+                    *MODULES.items(),
+                    *((one, f"/models/VAE/{one}") for one in self.more_vaes),
+                    *((one, f"/models/text_encoder/{one}") for one in self.more_encoders),
+                ]
             ],
             "prompt-styles": [
                 {"name": name, "prompt": prompt, "negative_prompt": negative}
@@ -933,6 +944,7 @@ class FakeWebUI:
                 [
                     *(truth.get(key) for key in keys),
                     *([self._vae()] if self._vae() else []),
+                    *([truth["distilled_cfg_scale"]] if self._distilled(truth) else []),
                     *map(repr, truth.get("lora") or []),
                     *((truth.get(key) for key in _OWN_HIRES) if truth["enable_hr"] else ()),
                     *map(repr, truth["units"]),
@@ -1010,7 +1022,10 @@ class FakeWebUI:
         if truth["scheduler"] and not self.mode.subset:
             pairs.append(("Schedule type", truth["scheduler"]))
         cfg = float(truth["cfg_scale"])
-        pairs += [("CFG scale", cfg if self.mode.forge else f"{cfg:g}"), ("Seed", self._seed(truth, index))]
+        pairs.append(("CFG scale", cfg if self.mode.forge else f"{cfg:g}"))
+        if word := self._distilled(truth):
+            pairs.append((word, float(truth["distilled_cfg_scale"])))
+        pairs.append(("Seed", self._seed(truth, index)))
         pairs += [("Size", f"{truth['width']}x{truth['height']}")]
         pairs += [("Model hash", self.models[truth["model"]]), ("Model", truth["model"])]
         if truth["subseed_strength"]:
@@ -1041,6 +1056,13 @@ class FakeWebUI:
         line = ", ".join(f"{key}: {_quoted(value)}" for key, value in [*pairs, *last])
         negative = f"\nNegative prompt: {truth['negative_prompt']}" if truth["negative_prompt"] else ""
         return f"{truth['prompt']}{negative}\n{line}"
+
+    def _distilled(self, truth: dict) -> str:
+        """What the field for distilled guidance means with this model, as it is written; "" for nothing."""
+        name = str(truth["model"]).casefold()
+        if self.mode_name == "neo" and any(word in name for word in ("z_image", "lumina", "anima")):
+            return "Shift"
+        return "Distilled CFG Scale" if self.mode.forge and "flux1" in name else ""
 
     def _extra(self, truth: dict) -> dict[str, object]:
         extra: dict[str, object] = {}

@@ -10,6 +10,7 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
+from families import SHIPPED
 from PIL import Image
 
 from stablenew_tk.backends.transport import Limits
@@ -76,6 +77,7 @@ class Workshop:
                 "new_id": new_id,
                 "writer": writer or LearningRecordWriter(self.journal),
                 "read_start": open_for_start,
+                "families": SHIPPED,
             }
             | surroundings
         )

@@ -28,6 +28,7 @@ from ..domain.journal.estimate import forecast_s, seconds_per_work
 from ..domain.journal.history import History
 from ..domain.journal.query import Query
 from ..domain.journal.record import Feedback, LearningRecord, Void
+from ..domain.models.recommendations import FamilyFinding
 from ..domain.runs.job import Job, RunRequest, make_jobs
 from ..pipeline.desk import DeskWork, output_root
 from ..pipeline.file_worker import FileDesk
@@ -129,7 +130,7 @@ class Controller:
         self.backend = BackendState(settings)
         self.history: History | None = None
         self.leftover: tuple[Job, ...] = ()
-        self.families: dict[str, str] = {}
+        self.families: dict[str, FamilyFinding] = {}
         self.running: Running | None = None
         self.paused = False
         self._keep_order_at = 0.0
@@ -438,8 +439,8 @@ class Controller:
         try:
             job = self.learning.ready(self.queue[0])
             name = job.config.checkpoint
-            family = self.families.get(name) or family_in_library(self.models, name)
-            job = msgspec.structs.replace(job, family=family)
+            found = self.families.get(name) or family_in_library(self.models, name)
+            job = msgspec.structs.replace(job, family=found.value, variant=found.variant)
             node = self._node_in_force()
         except InvalidInput as wrong:
             # The settings hold an address that is none, or an engine that is not the plan's. The jobs wait.
@@ -470,6 +471,7 @@ class Controller:
                 emit=self.inbox.put,
                 new_id=new_id,
                 writer=self._writer,
+                families=self.models.styles.families,
                 read_start=open_for_start,
             )
             self._node = Node(make_backend(wanted[0]), context, self.inbox, patient=self._patient)

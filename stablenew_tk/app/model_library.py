@@ -21,7 +21,7 @@ from ..domain.journal.history import History
 from ..domain.journal.seen import SeenModel
 from ..domain.models.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
 from ..domain.models.provenance import is_from_here, summary_of
-from ..domain.models.recommendations import Hashes, ModelSettings, Usable, usable
+from ..domain.models.recommendations import Hashes, ModelSettings, Usable, is_kind, merged, usable
 from ..domain.models.style import StyleCatalogue
 from ..domain.runs.plan import LearningPlan
 from ..pipeline.ids_and_times import now_text
@@ -119,7 +119,7 @@ class Models:
     def entries(self, kind: str = "") -> tuple[ModelEntry, ...]:
         """The models of a kind, "" = all, sorted by folder and name."""
         known = self.snapshot.entries if self.snapshot is not None else ()
-        return tuple(one for one in known if kind in ("", one.kind))
+        return tuple(one for one in known if is_kind(one.kind, kind))
 
     def find(self, name: str, kind: str = "checkpoint") -> ModelEntry | None:
         """The model with a name as a backend or a prompt writes it, with or without folder, ending and hash."""
@@ -153,7 +153,7 @@ class Models:
         entry = self.find(name)
         if entry is None:
             self._in_use = ""
-            return None
+            return self._usable_by_name(name, offered)
         self._in_use = str(entry.path)
         settings = self.settings(self._in_use)
         if settings is None:
@@ -161,10 +161,24 @@ class Models:
         self._hash(self._in_use, settings)
         known = self._usable
         if known is None or known[0] != name or known[1] is not settings or known[2] is not offered:
-            choices = offered.choices if offered is not None else _nothing_known
-            known = (name, settings, offered, usable(settings, self.styles, choices, checkpoint=name))
+            known = (name, settings, offered, self._told(settings, name, offered))
             self._usable = known
         return known[3]
+
+    def _told(self, settings: ModelSettings, name: str, offered: Capabilities | None) -> Usable:
+        choices, features = (offered.choices, offered.features) if offered is not None else (_nothing_known, None)
+        return usable(settings, self.styles, choices, checkpoint=name, features=features)
+
+    def _usable_by_name(self, name: str, offered: Capabilities | None) -> Usable | None:
+        """What suits the family of a checkpoint that is in none of the folders, as far as its name tells it."""
+        known = self._usable
+        if known is not None and known[0] == name and known[2] is offered and known[1].found.source.startswith("file"):
+            return known[3]
+        settings = merged((), self.styles, name=name)
+        if not settings.family:
+            return None
+        self._usable = (name, settings, offered, self._told(settings, name, offered))
+        return self._usable[3]
 
     # ---- actions
 

@@ -20,15 +20,16 @@ def known_traits(controller: Controller, checkpoint: str = "", loras: Iterable[s
     another one.
     """
     offered = controller.capabilities
+    models = controller.models
     name = checkpoint or (offered.loaded_checkpoint if offered is not None else "")
-    entry = controller.models.find(name)
+    entry = models.find(name)
     known = _known(controller, entry) if entry is not None else ModelSettings()
     ranges: dict[str, tuple[float, float]] = {}
     for lora in loras:
-        entry = controller.models.find(lora, "lora")
+        entry = models.find(lora, "lora")
         if entry is not None and (ends := lora_range(_known(controller, entry))) is not None:
             ranges[lora] = ends
-    return replace(traits_of(known, name), lora_ranges=ranges)
+    return replace(traits_of(known, models.styles.families, name), lora_ranges=ranges)
 
 
 def _known(controller: Controller, entry: ModelEntry) -> ModelSettings:

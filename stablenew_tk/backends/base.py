@@ -14,6 +14,7 @@ from ..domain.base.model_hash import same_hash
 from ..domain.config.catalogue import Value
 from ..domain.config.controlnet import ControlInput
 from ..domain.config.pipeline_config import PipelineConfig, stage_spec
+from ..domain.models.families import Family, FamilyCatalogue
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
@@ -21,7 +22,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 
     `stages` is a subset of `domain.config.pipeline_config.STAGES`. `features` may hold: refiner, hires, inpaint,
     controlnet, preview, progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore, loras
-    (= `loras` are all it has).
+    (= `loras` are all it has), guidance and shift (= can be told them), shift_for_some (= only for families that Forge
+    Neo gives their shift in place of guidance).
     `names_checkpoints`: it keeps none loaded that a job without a name could mean; `loaded_checkpoint` is its only one
     then, if it has only one.
     `lora_aliases` are further names by which a prompt may call a LoRA. `checkpoint_hashes` has hashes by the name of
@@ -36,6 +38,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     checkpoints: tuple[str, ...] = ()
     checkpoint_hashes: Mapping[str, str] = {}
     vaes: tuple[str, ...] = ()
+    text_encoders: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
     lora_aliases: tuple[str, ...] = ()
     samplers: tuple[str, ...] = ()
@@ -74,8 +77,9 @@ class StageOrder(Struct, frozen=True, kw_only=True):
     are those of ControlNet.
 
     `later` are the stages of the job that are to follow, with the same config: nothing is made when one of them cannot
-    be, because its picture would have been made for nothing. `family` is that of the checkpoint ("sdxl") as far as the
-    model library tells it, else ""; the engine may know better.
+    be, because its picture would have been made for nothing. `family` is that of the checkpoint ("sdxl"), `variant` its
+    form ("turbo"), as far as the model library tells them, else ""; the engine may know better. `families` is the table
+    in force.
     """
 
     job_id: str
@@ -89,6 +93,15 @@ class StageOrder(Struct, frozen=True, kw_only=True):
     units: tuple[ControlInput, ...] = ()
     later: tuple[str, ...] = ()
     family: str = ""
+    variant: str = ""
+    families: FamilyCatalogue = FamilyCatalogue()
+
+    def known_family(self) -> Family:
+        """The family of the checkpoint by the model library, else by its name; an unknown one where nothing tells."""
+        name = self.config.checkpoint
+        family = self.families.family(self.family or self.families.id_in_name(name))
+        named = family.named_variant(name)
+        return family.as_variant(self.variant or (named[0].id if named else ""))
 
     def each_stage(self) -> Iterator[StageOrder]:
         """This order, and one for each later stage, without pictures: to check them all."""

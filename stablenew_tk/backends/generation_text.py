@@ -19,6 +19,7 @@ def generation_text(order: StageOrder, size: tuple[int, int], *, checkpoint: str
         ("Sampler", stage.sampler),
         ("Schedule type", stage.scheduler),
         ("CFG scale", f"{stage.cfg_scale:g}"),
+        *_of_family(config),
         ("Seed", order.seed),
         ("Size", f"{first[0]}x{first[1]}"),
     ]
@@ -33,6 +34,13 @@ def generation_text(order: StageOrder, size: tuple[int, int], *, checkpoint: str
     extra = {"txt2img": _second_pass, "adetailer": _detailer, "upscale": _enlarging}.get(order.stage)
     pairs += [*(extra(config) if extra else []), ("Version", version)]
     return format_infotext(order.prompt, order.negative, pairs)
+
+
+def _of_family(config: PipelineConfig) -> list[tuple[str, Value]]:
+    """Guidance and shift, in the words of Forge and Forge Neo."""
+    first = config.txt2img
+    written = (("Distilled CFG Scale", first.guidance), ("Shift", first.shift))
+    return [(key, f"{value:g}") for key, value in written if value]
 
 
 def _denoise(order: StageOrder) -> float | None:

@@ -22,7 +22,7 @@ from ..domain.journal.history import History
 from ..domain.models.profile import Tier
 from ..domain.models.profile_loras import overlays_in_force
 from ..domain.models.provenance import learned_word
-from ..domain.models.recommendations import FieldValue, ModelSettings, merged
+from ..domain.models.recommendations import FieldValue, ModelSettings, merged, open_question
 from ..domain.models.style import StyleCatalogue
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history
@@ -59,6 +59,12 @@ class _Lora(Struct):
     preset: str
 
 
+class _Family(Struct, frozen=True):
+    # Ids of the table of families, "" = not known, and who tells it: "header: demo.safetensors".
+    value: str = ""
+    source: str = ""
+
+
 class _Shown(Struct):
     fields: dict[str, _Field]
     trigger_phrases: list[str]
@@ -68,6 +74,8 @@ class _Shown(Struct):
     loras: list[_Lora] = []
     # What a profile says that this journal did not count.
     summary: _Told | None = None
+    family: _Family = _Family()
+    variant: _Family = _Family()
 
 
 class _Model(Struct):
@@ -95,12 +103,13 @@ def arguments(profiles: Commands[argparse.ArgumentParser], common: argparse.Argu
 
 def _show(args: argparse.Namespace, places: Places) -> int:
     path = Path(args.file).expanduser().absolute()
-    settings = _settings(_chosen(path), _styles(places))
+    styles = _styles(places)
+    settings = _settings(_chosen(path), styles)
     history = _history(places)
     if args.json:
         print_json(_document(settings, history))
         return OK
-    _print(path, settings, history)
+    _print(path, settings, history, styles)
     return OK
 
 
@@ -138,8 +147,8 @@ def _settings(folder: ModelFolder, styles: StyleCatalogue) -> ModelSettings:
 
 
 def _merged(folder: ModelFolder, files: ModelFiles, styles: StyleCatalogue) -> ModelSettings:
-    found = tuple(readings(folder.path, files, outside=folder.outside))
-    return merged(found, styles, folders=folder.way, previews=files.previews)
+    found = tuple(readings(folder.path, files, styles.families, outside=folder.outside))
+    return merged(found, styles, name=files.stem, folders=folder.way, previews=files.previews)
 
 
 def _styles(places: Places) -> StyleCatalogue:
@@ -162,6 +171,8 @@ def _document(settings: ModelSettings, history: History | None) -> _Shown:
         problems=_texts(settings.problems),
         loras=[_Lora(one.name, one.weight, preset) for one, preset in overlays_in_force(settings.profile)],
         summary=None if told is None else _Told(told.runs_observed, told.mean_rating),
+        family=_Family(settings.found.value, _text(settings.found.source)),
+        variant=_Family(settings.found.variant, _text(settings.found.variant_source)),
     )
 
 
@@ -169,10 +180,14 @@ def _learned(one: FieldValue, own_plans: frozenset[str]) -> str:
     return learned_word(one.plan_id, own_plans) if one.plan_id is not None else ""
 
 
-def _print(path: Path, settings: ModelSettings, history: History | None) -> None:
+def _print(path: Path, settings: ModelSettings, history: History | None, styles: StyleCatalogue) -> None:
     evidence = model_evidence(history, settings)
     title = f" ({settings.title})" if settings.title else ""
     out.print(f"{_visible(path.name + title)}: {_visible(settings.family)} {settings.kind}", markup=False)
+    if settings.found.source:
+        variant, whose = settings.found.variant, settings.found.variant_source
+        more = f"; variant {variant} by {whose}" if variant else ""
+        out.print(f"Family by {_visible(settings.found.source + more)}.", markup=False)
     table = Table("setting", "value", "from", box=None)
     for field, one in settings.values.items():
         learned = _learned(one, evidence.own_plans)
@@ -197,6 +212,8 @@ def _print(path: Path, settings: ModelSettings, history: History | None) -> None
         out.print(f"{seen}.", markup=False)
     if told := words.told(evidence.told):
         out.print(f"{told}.", markup=False)
+    if question := open_question(settings.found, styles.families):
+        out.print(f"  {question}", markup=False)
     _print_problems(settings.problems)
 
 

@@ -20,7 +20,7 @@ from ..domain.config.sweep import LORA
 from ..domain.config.user_settings import Settings
 from ..domain.models.preset_scope import reasons
 from ..domain.models.profile_loras import added, left_out, overlays_in_force, profile_loras
-from ..domain.models.recommendations import ModelSettings, usable
+from ..domain.models.recommendations import FamilyFinding, ModelSettings, merged, usable
 from ..domain.models.sensible_range import ModelTraits, lora_range, traits_of
 from ..domain.models.style import StyleCatalogue
 from ..domain.models.value_sources import PresetValues, ValueSources
@@ -218,21 +218,25 @@ def with_recommended(session: Session, sources: ValueSources, *, quiet: bool) ->
     the folders are read.
     """
     settings, places = session.controller.settings, session.controller.places
-    if not settings.model_folders and not sources.presets and not sources.learned:
+    by_name = session.controller.models.styles.families.id_in_name(sources.checkpoint)
+    if not settings.model_folders and not sources.presets and not sources.learned and not by_name:
         return sources
     found = session.check().capabilities
     if found is None:
         return sources
     sources = replace(sources, loaded=found.loaded_checkpoint)
     name = sources.checkpoint
-    if not name or not settings.model_folders:
+    if not name or not (settings.model_folders or by_name):
         return sources
     entry, styles, problems = in_library(places, settings, name)
     if entry is None:
-        return sources
+        suits = usable(merged((), styles, name=name), styles, found.choices, checkpoint=name, features=found.features)
+        for sentence in suits.notices:
+            err.print(sentence, markup=False)
+        return replace(sources, usable=suits) if suits.values else sources
     model = index.settings_of(entry, styles)
-    session.controller.families[name] = model.family or entry.family
-    recommends = usable(model, styles, found.choices, checkpoint=name)
+    session.controller.families[name] = model.found if model.family else FamilyFinding(entry.family)
+    recommends = usable(model, styles, found.choices, checkpoint=name, features=found.features)
     for sentence in (*problems, *entry.problems, *recommends.notices):
         err.print(sentence, markup=False)
     if recommends.values and not quiet:
@@ -272,7 +276,8 @@ def traits_for(session: Session, sources: ValueSources, focus_parameter: str) ->
 
     Blocks while the folders are read.
     """
-    known = traits_of(sources.model or ModelSettings(), sources.checkpoint)
+    families = session.controller.models.styles.families
+    known = traits_of(sources.model or ModelSettings(), families, sources.checkpoint)
     if not focus_parameter.startswith(LORA) or not session.controller.settings.model_folders:
         return known
     name = focus_parameter.removeprefix(LORA)

@@ -30,6 +30,7 @@ from ..domain.config.controlnet import ControlInput
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.journal.history import Position
 from ..domain.journal.record import BackendInfo, Failure, JournalLine, LearningRecord, Output, StageRecord, Status
+from ..domain.models.families import FamilyCatalogue
 from ..domain.models.preset_scope import Situation, as_made
 from ..domain.runs.job import Job
 from ..storage.pictures.control_units import load_units
@@ -77,6 +78,7 @@ class JobContext(Struct, frozen=True, kw_only=True):
     new_id: Callable[[], str]
     writer: LearningWriter | None = None
     patience: Patience = lambda _job, _error, _tries: False
+    families: FamilyCatalogue = FamilyCatalogue()
     read_start: Callable[[Path], bytes] = Path.read_bytes
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     stopwatch: Callable[[], float] = time.monotonic
@@ -255,6 +257,8 @@ class _Attempt:
             units=self._units if stage in _GUIDED else (),
             later=later,
             family=self.job.family,
+            variant=self.job.variant,
+            families=self._context.families,
         )
 
     def _patiently(self, order: StageOrder) -> StageResult:

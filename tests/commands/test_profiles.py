@@ -46,7 +46,10 @@ def cli(tmp_path, capsys):
 
 def test_show_gives_every_field_with_origin_and_source(cli, models):
     shown = cli("show", models / "cobalt.modelprofile.json", "--json")
-    assert set(shown) == {"fields", "trigger_phrases", "weights", "problems", "loras", "summary"}
+    assert set(shown) == {
+        *("fields", "trigger_phrases", "weights", "problems", "loras", "summary", "family", "variant"),
+    }
+    assert shown["family"] == {"value": "sdxl", "source": "sidecar: cobalt.modelprofile.json"}
     assert shown["loras"] == [{"name": "harbour", "weight": 0.6, "preset": "Fine"}]
     assert shown["summary"] == {"runs_observed": 12, "mean_rating": 3.5}
     assert shown["fields"]["txt2img.sampler"] == {

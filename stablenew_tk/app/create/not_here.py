@@ -11,6 +11,7 @@ from ...domain.models.precedence import Resolved
 NOT_HERE = "not on this engine"
 # What a server must be able to choose for a field with this list to mean anything.
 _FEATURES = {"schedulers": "scheduler", "vaes": "vae", "checkpoints": "checkpoint"}
+_SETTINGS = {"txt2img.guidance": ("guidance",), "txt2img.shift": ("shift", "shift_for_some")}
 
 
 def marked(resolved: Resolved, found: Capabilities | None) -> Resolved:
@@ -22,4 +23,5 @@ def marked(resolved: Resolved, found: Capabilities | None) -> Resolved:
         for path in resolved.origins
         if (feature := _FEATURES.get(parameter(path).choices)) is not None and feature not in found.features
     }
+    missing |= {path: NOT_HERE for path, needs in _SETTINGS.items() if not found.features & set(needs)}
     return replace(resolved, words={**resolved.words, **missing}) if missing else resolved

@@ -9,7 +9,7 @@ from msgspec import Struct
 from ...domain.base.colour_roles import Role
 from ...domain.config.catalogue import catalogue, parameter
 from ...domain.models.profile import best_first
-from ...domain.models.recommendations import REFINER, FieldValue, ModelSettings
+from ...domain.models.recommendations import REFINER, FieldValue, ModelSettings, is_kind
 from ...domain.models.style import StyleCatalogue
 from ...storage.models.model_entry import ModelEntry
 from . import wording as words
@@ -56,7 +56,7 @@ def below(
 def _values(
     entry: ModelEntry, settings: ModelSettings, styles: StyleCatalogue, own_plans: frozenset[str]
 ) -> Iterator[FactLine]:
-    if entry.kind == "checkpoint":
+    if is_kind(entry.kind, "checkpoint"):
         style = f"Style: {settings.style.label}" if settings.style is not None else ""
         yield FactLine(text="Defaults for new runs", heading=True, source=style)
         if not settings.offers:

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
+from ...domain.models.recommendations import is_kind
 from ...storage.models.model_entry import LibrarySnapshot, ModelEntry
 from . import wording as words
 
@@ -49,7 +50,7 @@ def path_of(entry: ModelEntry) -> str:
 
 def kind_of(entry: ModelEntry) -> Kind:
     """Which of the three lists a model belongs to."""
-    return "checkpoint" if entry.kind == "checkpoint" else "lora" if entry.kind == "lora" else "other"
+    return "checkpoint" if is_kind(entry.kind, "checkpoint") else "lora" if entry.kind == "lora" else "other"
 
 
 def line_of(entry: ModelEntry) -> ModelLine:

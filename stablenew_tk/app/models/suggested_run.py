@@ -24,6 +24,6 @@ def suggested_run(
     names = offered.choices("checkpoints") if offered is not None else ()
     name = next((one for one in names if models.find(one) is entry), "")
     if offered is None or not name:
-        return checkpoint_plan(entry.stem, settings, raw_values(settings)), ()
-    found = usable(settings, models.styles, offered.choices, checkpoint=name)
-    return checkpoint_plan(name, settings, found.values), found.notices
+        return checkpoint_plan(entry.stem, settings, raw_values(settings), models.styles.families), ()
+    found = usable(settings, models.styles, offered.choices, checkpoint=name, features=offered.features)
+    return checkpoint_plan(name, settings, found.values, models.styles.families), found.notices

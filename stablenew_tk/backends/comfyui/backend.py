@@ -178,7 +178,7 @@ class ComfyUI:
                 sent = graph(order, words, prefix=prefix, picture=picture, nth=nth)
                 finished = self._ran(call, sent, client_id, nth)
                 made = kept_picture(order, sent, finished, self._fetched(call, order, sent, finished), self.version)
-                return self._models.with_lora_effect(made, sent, words), sent
+                return self._models.with_lora_effect(made, sent, words, order.families), sent
             except _Again as err:
                 if attempt == 2 or call.stop_asked:
                     raise err.error from err

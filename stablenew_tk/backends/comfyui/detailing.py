@@ -7,10 +7,11 @@ from collections.abc import Collection
 
 from ...domain.base.errors import Refused
 from ...domain.config.pipeline_config import ADetailerPass
+from .loading import load
 from .names import Sampling
 from .nodes import Input, Link, link
 from .object_info import InputKind, ServerWords, base_name
-from .sampling import Texts, Work, conditioned, load, names_of, order_texts, start_like_webui, texts
+from .sampling import Texts, Work, conditioned, names_of, order_texts, start_like_webui, texts
 from .schedule import PassTiming
 
 DETECTOR, DETAILER = "UltralyticsDetectorProvider", "FaceDetailer"
@@ -42,7 +43,7 @@ def _repaired(work: Work, nth: int, one: ADetailerPass, image: Link) -> Link:
     text = _texts(work, one, path)
     models = load(work, text)
     timing = PassTiming(steps=steps, total=steps, first=start, scheduler=names.scheduler)
-    both = conditioned(work, text, models.clip, timing)
+    both = conditioned(work, text, models, timing, one.cfg_scale or first.cfg_scale)
     name = _listed(f"{path}.model", one.model, work.server)
     finder = nodes.add(DETECTOR, {"model_name": name})
     nodes.stands_for(f"{path}.model", finder, "model_name", derived=True)

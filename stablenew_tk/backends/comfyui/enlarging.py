@@ -33,9 +33,11 @@ def hires_upscalers(server: ServerWords) -> tuple[str, ...]:
     return (*shown_latent(server.choices("LatentUpscale", "upscale_method")), *upscalers(server))
 
 
-def floored(size: Size, scale: float = 1.0) -> Size:
-    """The size that a WebUI gives an enlarged picture which is painted over: whole pixels, floored to 8."""
-    width, height = (max(8, int(side * scale) // 8 * 8) for side in size)
+def floored(size: Size, scale: float = 1.0, multiple: int = 8) -> Size:
+    """The size that a WebUI gives an enlarged picture which is painted over: whole pixels, floored to 8, or to what
+    the family of the model wants.
+    """
+    width, height = (max(multiple, int(side * scale) // multiple * multiple) for side in size)
     return width, height
 
 

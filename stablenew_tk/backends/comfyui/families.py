@@ -15,13 +15,10 @@ from ...domain.base.errors import Refused
 from ...domain.config.spellings import FAMILY_TITLES, family_of
 from .object_info import ServerWords, base_name, pick
 
-# "pony" or "illustrious" only name a style of one.
-ARCHITECTURES = frozenset(FAMILY_TITLES)
+# Whose LoRAs fit nothing else. Those of newer families may fit a relative in part.
+ARCHITECTURES = frozenset(("sdxl", "sd15", "sd21", "sd3", "flux", "flux2"))
 # Families that the graphs are not made for. They are told from SD1.5 only so that nothing of SD1.5 is sent to them.
-_OTHERS = re.compile(
-    r"chroma|qwen|z-?image|lumina|anima|krea|hidream|auraflow|pixart|sana|ernie|kolors|hunyuan|cascade|playground",
-    re.IGNORECASE,
-)
+_OTHERS = re.compile(r"kolors|hunyuan|cascade|playground", re.IGNORECASE)
 # By these the family of a LoRA or checkpoint is written, the surest first.
 _WRITTEN_IN = ("modelspec.architecture", "ss_base_model_version")
 
@@ -39,7 +36,7 @@ def family_in(metadata: Mapping[str, object]) -> str:
         written = metadata.get(key)
         if not isinstance(written, str):
             continue
-        if (family := family_of(written)) in ARCHITECTURES:
+        if (family := family_of(written)) in FAMILY_TITLES:
             return family
         if found := _OTHERS.search(written[:200]):
             return found[0].casefold()

@@ -16,6 +16,7 @@ from ..pictures import image_size
 from . import stages
 from .detailing import DETAILER, DETECTOR, detectors
 from .enlarging import hires_upscalers, upscalers
+from .loading import family_in_use
 from .names import AUTOMATIC, shown_sampler, shown_samplers, shown_scheduler, shown_schedulers
 from .nodes import Link, Node, Nodes, Spot
 from .object_info import ServerWords, base_name, shown, vae_files
@@ -83,7 +84,7 @@ def graph(order: StageOrder, server: ServerWords, *, prefix: str, picture: str =
         raise Refused("controlnet: units are not sent to ComfyUI. Leave it empty.")
     size = image_size(order.image) if order.image else (0, 0)
     nodes = Nodes()
-    work = Work(order, server, nodes, (order.seed + nth) % (MAX_SEED + 1), picture, size)
+    work = _with_family(Work(order, server, nodes, (order.seed + nth) % (MAX_SEED + 1), picture, size))
     output = nodes.add("SaveImage", {"images": _STAGES[order.stage].build(work), "filename_prefix": prefix})
     nodes.check(server)
     _check_later(order, server)
@@ -97,19 +98,23 @@ def graph(order: StageOrder, server: ServerWords, *, prefix: str, picture: str =
     )
 
 
+def _with_family(work: Work) -> Work:
+    return msgspec.structs.replace(work, family=family_in_use(work))
+
+
 def _check_later(order: StageOrder, server: ServerWords) -> None:
     """Build the stages of the job that follow, for what is refused in them."""
     for later in islice(order.each_stage(), 1, None):
         # Any bytes stand for the picture, which is not made yet.
         later = msgspec.structs.replace(later, image=b"later")
         nodes = Nodes()
-        _STAGES[later.stage].build(Work(later, server, nodes, order.seed, "", _SOME_SIZE))
+        _STAGES[later.stage].build(_with_family(Work(later, server, nodes, order.seed, "", _SOME_SIZE)))
         nodes.check(server)
 
 
 def _asked(order: StageOrder) -> dict[str, Value]:
     config, stage = order.config, order.stage
-    general = ("checkpoint", "vae", "clip_skip") if stage_spec(stage).samples(config) else ()
+    general = ("checkpoint", "vae", "text_encoders", "clip_skip") if stage_spec(stage).samples(config) else ()
     asked = {path: value for path in general if (value := get_value(config, path)) != ""} | stage_values(config, stage)
     return with_first_pass(asked, config)
 
@@ -158,8 +163,10 @@ def capabilities(server: ServerWords, *, previews: bool = False) -> Capabilities
         "vae": server.has("VAELoader"),
         "hires": server.has("VAEEncode") and bool(hires_upscalers(server)),
         "refiner": server.has("KSamplerAdvanced"),
+        "guidance": server.has("FluxGuidance"),
+        "shift": server.has("ModelSamplingSD3", "ModelSamplingAuraFlow", "ModelSamplingFlux"),
     }
-    checkpoints = shown(server.checkpoints)
+    checkpoints = shown(server.models)
     return Capabilities(
         kind="comfyui",
         name=server.name,
@@ -168,6 +175,7 @@ def capabilities(server: ServerWords, *, previews: bool = False) -> Capabilities
         names_checkpoints=True,
         checkpoints=checkpoints,
         vaes=(AUTOMATIC, "None", *vae_files(server.vaes)) if offered["vae"] else (),
+        text_encoders=server.text_encoders,
         loras=shown(server.loras),
         lora_aliases=_aliases(server),
         samplers=shown_samplers(server.samplers),

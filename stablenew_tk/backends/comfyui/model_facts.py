@@ -11,10 +11,11 @@ import msgspec
 from ...domain.base.errors import AccessDenied, BackendError, NotReady, Refused, Unreachable
 from ...domain.base.lora_tags import loras_in
 from ...domain.config.pipeline_config import stage_spec
+from ...domain.models.families import FamilyCatalogue
 from ..base import StageOrder
 from .families import alias_in, family_in, lora_effect, lora_file
 from .graphs import Graph
-from .object_info import ServerWords, pick
+from .object_info import ServerWords, base_name, pick
 from .outcome import KeptPicture
 from .server import Server
 
@@ -57,7 +58,7 @@ class ModelFacts:
         families = {
             name: family
             for name, in_library in _checkpoints(order, words).items()
-            if (family := family_in(self._metadata("checkpoints", name)) or in_library)
+            if (family := family_in(self._metadata(folder_of(name, words), name)) or in_library)
         }
         words = self.with_aliases(msgspec.structs.replace(words, families=families))
         if any(not _has_lora(name, words) for one in order.each_stage() for name in _loras(one)):
@@ -74,17 +75,20 @@ class ModelFacts:
                 aliases[alias] = (*aliases.get(alias, ()), name)
         return msgspec.structs.replace(words, lora_aliases=aliases)
 
-    def with_lora_effect(self, made: KeptPicture, sent: Graph, words: ServerWords) -> KeptPicture:
+    def with_lora_effect(
+        self, made: KeptPicture, sent: Graph, words: ServerWords, families: FamilyCatalogue
+    ) -> KeptPicture:
         """The picture with what is known of the effect of its LoRAs: the server ignores foreign ones in silence."""
         loras = _inputs(sent, "lora_name")
-        checkpoint = next(iter(_inputs(sent, "ckpt_name")), "")
+        checkpoint = next(iter((*_inputs(sent, "ckpt_name"), *_inputs(sent, "unet_name"))), "")
         try:
             made_for = {name: family_in(self._metadata("loras", name)) for name in loras}
         except BackendError as err:
             # The server went away behind the picture, which is whole.
             _log.debug("no metadata of LoRAs: %s", err)
             made_for = dict.fromkeys(loras, "")
-        effect = lora_effect(made_for, checkpoint, words.family(checkpoint), is_sure=checkpoint in words.families)
+        family = words.families.get(checkpoint) or families.id_in_name(base_name(checkpoint))
+        effect = lora_effect(made_for, checkpoint, family, is_sure=checkpoint in words.families)
         image = made.image
         if effect.ignored:
             image = msgspec.structs.replace(image, suspect=(*image.suspect, "mismatch:lora"))
@@ -105,18 +109,23 @@ class ModelFacts:
         return self._about.get(key, {})
 
 
+def folder_of(name: str, words: ServerWords) -> str:
+    """The server's word for the folder that a checkpoint lies in."""
+    return "checkpoints" if name in words.checkpoints else "diffusion_models"
+
+
 def _checkpoints(order: StageOrder, words: ServerWords) -> dict[str, str]:
     """The files of the checkpoints of an order that the server has, with the families that the model library tells."""
     config = order.config
     if not any(stage_spec(one.stage).samples(config) for one in order.each_stage()):
         return {}
-    only = words.checkpoints[0] if len(words.checkpoints) == 1 else ""
+    only = words.models[0] if len(words.models) == 1 else ""
     families = {config.refiner.checkpoint: ""} if config.refiner.enabled else {}
     families[config.checkpoint or only] = order.family
     found = {}
     for name, family in families.items():
         try:
-            found[pick("checkpoint", name, words.checkpoints, words.name)] = family
+            found[pick("checkpoint", name, words.models, words.name)] = family
         except Refused:
             # None is named, or one that is not there: the graph refuses it, with its own field.
             continue

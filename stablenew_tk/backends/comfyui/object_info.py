@@ -14,7 +14,6 @@ from difflib import get_close_matches
 from msgspec import Struct
 
 from ...domain.base.errors import Refused
-from ...domain.config.spellings import FAMILY_TITLES, family_of
 
 # New servers write a choice as ["COMBO", {"options": [...]}], old ones and most classes as [[...], {...}].
 _COMBO = "COMBO"
@@ -57,13 +56,6 @@ class ServerWords(Struct, frozen=True, kw_only=True):
         found = self.classes.get(kind, {}).get(name)
         return found.choices if found else ()
 
-    def family(self, checkpoint: str) -> str:
-        """The family of a checkpoint ("sdxl", "flux") by its content, else by its file's name; "" = not known."""
-        if known := self.families.get(checkpoint):
-            return known
-        by_name = family_of(base_name(checkpoint))
-        return by_name if by_name in FAMILY_TITLES else ""
-
     def has(self, *kinds: str) -> bool:
         """Whether all these node classes are installed."""
         return all(kind in self.classes for kind in kinds)
@@ -72,6 +64,23 @@ class ServerWords(Struct, frozen=True, kw_only=True):
     def checkpoints(self) -> tuple[str, ...]:
         """Files that hold a whole checkpoint."""
         return self.choices("CheckpointLoaderSimple", "ckpt_name")
+
+    @property
+    def diffusion_models(self) -> tuple[str, ...]:
+        """Files that hold a bare diffusion model, without text encoders and VAE."""
+        plain = self.choices("UNETLoader", "unet_name")
+        return tuple(dict.fromkeys((*plain, *self.choices("UnetLoaderGGUF", "unet_name"))))
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """All that can be chosen as a checkpoint, whole ones first."""
+        return tuple(dict.fromkeys((*self.checkpoints, *self.diffusion_models)))
+
+    @property
+    def text_encoders(self) -> tuple[str, ...]:
+        """Text encoders, by file name."""
+        plain = self.choices("CLIPLoader", "clip_name")
+        return tuple(dict.fromkeys((*plain, *self.choices("CLIPLoaderGGUF", "clip_name"))))
 
     @property
     def vaes(self) -> tuple[str, ...]:

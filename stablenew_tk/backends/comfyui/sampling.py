@@ -1,4 +1,4 @@
-"""The part of a graph that paints: checkpoint, LoRAs, clip skip, VAE, words, and one or two samplers."""
+"""The part of a graph that paints: words, and one or two samplers."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from ...domain.base.errors import Refused
 from ...domain.base.lora_tags import LoraTag
-from ...domain.config.catalogue import get_value
+from ...domain.models.families import Family
 from ..base import StageOrder
-from .families import family_title, lora_file
 from .names import AUTOMATIC, Offered, Sampling, sampling
 from .nodes import Input, Link, Nodes, link
 from .noise import follows_steps
-from .object_info import ServerWords, base_name, pick
+from .object_info import ServerWords
 from .schedule import PassTiming
 from .words import SpanWords, Words, split_loras, vocabulary, words
 
-# All others read the prompt with other text encoders, or stop where a WebUI's "2" does.
-_CLIP_SKIP = {"sd15", "sd21"}
 _LAST = 10_000
+_ZERO = "ConditioningZeroOut"
+_BY_SIZE = "Flux2Scheduler"
+_PARTS = ("SamplerCustomAdvanced", "RandomNoise", "KSamplerSelect", "BasicScheduler", "CFGGuider", "BasicGuider")
 
 
 class Work(Struct, frozen=True):
     """One picture to make, and the graph it is made with.
 
     `picture` is the server's name for the picture to start from, `size` its size in pixels, (0, 0) without one.
+    `family` is that of the main checkpoint.
     """
 
     order: StageOrder
@@ -35,15 +35,16 @@ class Work(Struct, frozen=True):
     seed: int
     picture: str = ""
     size: tuple[int, int] = (0, 0)
+    family: Family = Family()
 
 
 class LoadedModels(Struct, frozen=True):
-    """The outputs that paint, read words, and turn latent images into pictures. `family` is "" where it is unknown."""
+    """The outputs that paint, read words, and turn latent images into pictures."""
 
     model: Link
     clip: Link
     vae: Link
-    family: str = ""
+    family: Family = Family()
 
 
 class Texts(Struct, frozen=True):
@@ -70,49 +71,13 @@ def order_texts(work: Work) -> Texts:
     return texts(work, work.order.prompt, work.order.negative)
 
 
-def load(work: Work, text: Texts, path: str = "checkpoint") -> LoadedModels:
-    """Load the checkpoint at a path with the LoRAs of a prompt, clip skip and VAE. A refiner goes without LoRAs and
-    VAE.
+def conditioned(work: Work, text: Texts, models: LoadedModels, timing: PassTiming, cfg: float) -> tuple[Link, Link]:
+    """The links to the prompt and the negative prompt as ComfyUI is to follow them, the prompt with its guidance.
+
+    At CFG 1 a negative prompt is not computed: models with text encoders of their own are given an empty one then.
     """
-    config, nodes, server = work.order.config, work.nodes, work.server
-    name, refiner = str(get_value(config, path)), path == "refiner.checkpoint"
-    file = _checkpoint(path, name, server)
-    family = server.family(file)
-    loader = nodes.add("CheckpointLoaderSimple", {"ckpt_name": file})
-    nodes.stands_for(path, loader, "ckpt_name")
-    model, clip, vae = link(loader), link(loader, 1), link(loader, 2)
-    for lora in () if refiner else text.loras:
-        listed = lora_file(f"{text.field}prompt", lora.name, server)
-        weights: dict[str, Input] = {"strength_model": lora.weight, "strength_clip": lora.clip_weight}
-        one = nodes.add("LoraLoader", {"model": model, "clip": clip, "lora_name": listed, **weights})
-        model, clip = link(one), link(one, 1)
-    if config.clip_skip > 1 and (not family or family in _CLIP_SKIP):
-        layer = nodes.add("CLIPSetLastLayer", {"clip": clip, "stop_at_clip_layer": -config.clip_skip})
-        nodes.stands_for("clip_skip", layer, "stop_at_clip_layer", factor=-1)
-        clip = link(layer)
-        if not family:
-            nodes.note([f"clip_skip: it was sent as to SD 1.5, for nothing tells the family of {base_name(file)}."])
-    elif config.clip_skip > 2:
-        nodes.note([f"clip_skip: it means nothing with {family_title(family)} and was left out."])
-    if config.vae not in ("", AUTOMATIC, "None") and not refiner:
-        own = nodes.add("VAELoader", {"vae_name": pick("vae", config.vae, server.vaes, server.name)})
-        nodes.stands_for("vae", own, "vae_name")
-        vae = link(own)
-    return LoadedModels(model, clip, vae, family)
-
-
-def _checkpoint(path: str, name: str, server: ServerWords) -> str:
-    if name:
-        return pick(path, name, server.checkpoints, server.name)
-    if path == "checkpoint" and len(server.checkpoints) == 1:
-        return server.checkpoints[0]
-    raise Refused(f"{path}: choose one. ComfyUI keeps none loaded that could be meant.")
-
-
-def conditioned(work: Work, text: Texts, clip: Link, timing: PassTiming) -> tuple[Link, Link]:
-    """The links to the prompt and the negative prompt as ComfyUI is to follow them."""
     known = vocabulary(work.server.embeddings, work.server.name)
-    links = []
+    links: list[Link] = []
     for side, written in (("prompt", text.prompt), ("negative", text.negative)):
         read = words(written, f"{text.field}{side}", known, timing)
         work.nodes.note(read.notes)
@@ -120,8 +85,23 @@ def conditioned(work: Work, text: Texts, clip: Link, timing: PassTiming) -> tupl
             work.nodes.note(
                 [f"{text.field}{side}: with this scheduler the words change at a share of the noise, not of the steps."]
             )
-        links.append(_conditioning(work.nodes, read, clip, "positive" if side == "prompt" else "negative"))
-    return links[0], links[1]
+        if side == "negative" and cfg == 1 and models.family.text_encoders and work.server.has(_ZERO):
+            links.append(link(work.nodes.add(_ZERO, {"conditioning": links[0]})))
+            continue
+        links.append(_conditioning(work.nodes, read, models.clip, "positive" if side == "prompt" else "negative"))
+    return _guided(work, links[0], models.family), links[1]
+
+
+def _guided(work: Work, positive: Link, family: Family) -> Link:
+    guidance, nodes = work.order.config.txt2img.guidance, work.nodes
+    if not guidance:
+        return positive
+    if family.id and not family.guidance:
+        nodes.note([f"txt2img.guidance: it means nothing with {family.title} and was left out."])
+        return positive
+    node = nodes.add("FluxGuidance", {"conditioning": positive, "guidance": guidance})
+    nodes.stands_for("txt2img.guidance", node, "guidance")
+    return link(node)
 
 
 def _conditioning(nodes: Nodes, read: Words, clip: Link, title: str) -> Link:
@@ -171,6 +151,8 @@ class Pass(Struct, frozen=True, kw_only=True):
 def names_of(work: Work, path: str, sampler: str, scheduler: str, node: str = "KSampler") -> Sampling:
     """Sampler and scheduler of a block as ComfyUI is told. Raises Refused."""
     server = work.server
+    if scheduler in ("", AUTOMATIC):
+        scheduler = str(work.family.defaults.get("txt2img.scheduler", scheduler))
     offered = Offered(server.name, server.choices(node, "sampler_name"), server.choices(node, "scheduler"))
     return sampling(path, sampler, scheduler, offered)
 
@@ -254,3 +236,37 @@ def _remember(work: Work, one: Pass, node: str) -> None:
     for path, key in one.paths.items():
         factor = one.names.cfg_divisor if key == "cfg" else 1.0
         work.nodes.stands_for(path, node, key, derived=key == "start_at_step", factor=factor)
+
+
+def guided(work: Work, one: Pass, models: LoadedModels, both: tuple[Link, Link], latent: Link) -> Link:
+    """Run the first pass with a sampler in parts: families that want it have a schedule of their own, or no CFG."""
+    nodes, family, size = work.nodes, models.family, work.order.config.txt2img
+    by_size = family.sampling == "size-aware" and size.scheduler in ("", AUTOMATIC)
+    if by_size and not work.server.has(_BY_SIZE):
+        nodes.note([f"txt2img.scheduler: this server has no {_BY_SIZE}, which suits {family.title}. Update ComfyUI."])
+        by_size = False
+    if by_size:
+        sigmas = nodes.add(_BY_SIZE, {"steps": one.steps, "width": size.width, "height": size.height})
+    else:
+        plan: dict[str, Input] = {"model": models.model, "scheduler": one.names.scheduler, "steps": one.steps}
+        sigmas = nodes.add("BasicScheduler", plan | {"denoise": one.denoise})
+    cfg = _cfg(one)
+    if family.guidance and cfg == 1:
+        guider = nodes.add("BasicGuider", {"model": models.model, "conditioning": both[0]})
+    else:
+        sides: dict[str, Input] = {"model": models.model, "positive": both[0], "negative": both[1]}
+        guider = nodes.add("CFGGuider", sides | {"cfg": cfg})
+    noise = nodes.add("RandomNoise", {"noise_seed": work.seed})
+    sampler = nodes.add("KSamplerSelect", {"sampler_name": one.names.sampler})
+    inputs: dict[str, Input] = {"noise": link(noise), "guider": link(guider), "sampler": link(sampler)}
+    node = nodes.add("SamplerCustomAdvanced", inputs | {"sigmas": link(sigmas), "latent_image": latent})
+    nodes.stands_for("txt2img.steps", sigmas, "steps")
+    nodes.stands_for("txt2img.scheduler", sigmas, "scheduler")
+    nodes.stands_for("txt2img.cfg_scale", guider, "cfg", factor=one.names.cfg_divisor)
+    nodes.stands_for("txt2img.sampler", sampler, "sampler_name")
+    return link(node)
+
+
+def takes_parts(work: Work, family: Family) -> bool:
+    """Whether the first pass with this family is made with a sampler in parts."""
+    return bool(family.sampling) and work.server.has(*_PARTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...domain.base.errors import Refused
 from .detailing import adetailer
 from .enlarging import floored, larger_latent, larger_picture
+from .loading import load
 from .names import Sampling, latent_method, pixel_method
 from .nodes import Input, Link, link
 from .sampling import (
@@ -13,18 +14,18 @@ from .sampling import (
     Texts,
     Work,
     conditioned,
-    load,
+    guided,
     names_of,
     order_texts,
     refined,
     sampled,
     start_like_webui,
+    takes_parts,
     texts,
 )
 from .schedule import PassTiming
 
-# Families whose latent images have other channels than those of Stable Diffusion 1.5.
-_WIDE_LATENTS = {"sd3", "flux"}
+_LATENT = "EmptyLatentImage"
 
 
 def txt2img(work: Work) -> Link:
@@ -36,8 +37,7 @@ def txt2img(work: Work) -> Link:
     names = names_of(work, "txt2img", first.sampler, first.scheduler)
     text = order_texts(work)
     models = load(work, text)
-    wide = models.family in _WIDE_LATENTS and work.server.has("EmptySD3LatentImage")
-    empty = "EmptySD3LatentImage" if wide else "EmptyLatentImage"
+    empty = models.family.latent if work.server.has(models.family.latent) else _LATENT
     latent = link(nodes.add(empty, {"width": first.width, "height": first.height, "batch_size": 1}))
     paths = {"txt2img.steps": "steps", "txt2img.cfg_scale": "cfg"}
     paths |= {"txt2img.sampler": "sampler_name", "txt2img.scheduler": "scheduler"}
@@ -57,7 +57,7 @@ def _hires(work: Work, names: Sampling, before: LoadedModels, text: Texts, laten
     if hires.prompt or hires.negative:
         text = texts(work, hires.prompt or work.order.prompt, hires.negative or work.order.negative, "hires.")
     models = load(work, text, "hires.checkpoint" if hires.checkpoint else "checkpoint")
-    size = floored((first.width, first.height), hires.scale)
+    size = floored((first.width, first.height), hires.scale, models.family.multiple)
     method = latent_method(hires.upscaler)
     if method:
         latent = larger_latent(work, latent, method, size)
@@ -80,15 +80,18 @@ def _pass(
 ) -> Link:
     total, start = one.schedule
     timing = PassTiming(steps=one.steps, total=total, first=start, before_hires=before, scheduler=one.names.scheduler)
-    both = conditioned(work, text, models.clip, timing)
+    both = conditioned(work, text, models, timing, one.cfg)
     if not refine:
-        return sampled(work, one, models, both, latent)
+        # A second pass goes on from a picture, which the sampler in parts has no way to begin with.
+        is_first = work.order.stage == "txt2img" and not before
+        paint = guided if is_first and takes_parts(work, models.family) else sampled
+        return paint(work, one, models, both, latent)
     refiner = load(work, text, "refiner.checkpoint")
     if text.loras:
         work.nodes.note(
             ["refiner.checkpoint: the LoRAs of the prompt work on the checkpoint only, not on the refiner."]
         )
-    other = conditioned(work, text, refiner.clip, timing)
+    other = conditioned(work, text, refiner, timing, one.cfg)
     return refined(work, one, (models, refiner), (both, other), latent)
 
 

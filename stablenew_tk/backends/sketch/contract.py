@@ -61,6 +61,9 @@ def check_names(order: StageOrder) -> None:
         raise Refused("controlnet: the sketch engine has no ControlNet. Leave it empty.", status=422)
     if config.styles:
         raise Refused("styles: the sketch engine keeps no styles. Leave it empty.", status=422)
+    for path in ("txt2img.guidance", "txt2img.shift"):
+        if path in asked:
+            raise Refused(f"{path}: the sketch engine has none. Set it to 0.", status=422)
     if order.stage != "img2img":
         # The later stages fall back upon these.
         asked |= {"txt2img.sampler": config.txt2img.sampler, "txt2img.scheduler": config.txt2img.scheduler}

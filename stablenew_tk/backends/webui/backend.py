@@ -22,9 +22,10 @@ from ..pictures import image_size, most_bytes, open_picture
 from ..transport import Connection, Dropped, Limits, decode, parse_address, raise_for_status
 from .discovery import API, RESCANS, capabilities, read_options, survey
 from .lent_settings import LentSettings
+from .model_needs import Body
 from .progress import GenerateCall, Watch, shown
 from .replies import Made, as_interrupted, asked_values, made_images, missing_loras, read_extra, read_images
-from .requests import REQUESTS, Body, check_order, extras_body, repaint_body
+from .requests import REQUESTS, check_order, extras_body, repaint_body
 from .server_facts import AUTOMATIC, ServerFacts
 from .upscales import enlarged_here, made_upscale, repainted
 

@@ -17,6 +17,7 @@ from ...domain.base.errors import NotReady
 from ...domain.config.pipeline_config import LANCZOS
 from ..base import Capabilities
 from ..transport import Answer, Connection, decode, raise_for_status
+from .model_needs import family_features
 from .requests import REQUESTS
 from .server_facts import AUTOMATIC, MODULES, Listed, ServerFacts, fields_without_schema, server_kind
 
@@ -223,6 +224,7 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
         "loras": facts.lists_loras,
         "checkpoint": facts.chooses_checkpoint,
         "vae": facts.chooses_vae,
+        **family_features(facts),
     }
     loaded = facts.loaded
     since = "1.9 or later" if facts.schedulers else "before 1.9"
@@ -234,6 +236,7 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
         checkpoints=tuple(known.name for known in facts.checkpoints),
         checkpoint_hashes={known.name: known.hash for known in facts.checkpoints if known.hash},
         vaes=(AUTOMATIC, "None", *facts.vaes) if offered["vae"] else (),
+        text_encoders=tuple(sorted(facts.encoders)),
         loras=tuple(facts.loras),
         lora_aliases=facts.lora_aliases,
         samplers=facts.samplers,

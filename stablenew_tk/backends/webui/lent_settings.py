@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from ...domain.base.errors import BackendError, Refused
 from ..transport import Connection, error_text
 from .discovery import API, read_options
-from .requests import Body
+from .model_needs import Body
 from .server_facts import MODULES, base_names, plain_name
 
 _log = logging.getLogger(__name__)

@@ -18,10 +18,12 @@ from ...domain.base.lora_tags import loras_in
 from ...domain.config.catalogue import Value, get_value, stage_values, with_first_pass
 from ...domain.config.controlnet import told_units
 from ...domain.config.pipeline_config import stage_spec
-from ...domain.config.styles import style_names, styled
+from ...domain.config.styles import joined, style_names, styled
+from ...domain.models.idle_settings import GUIDANCE
 from ...domain.recipes.infotext import Infotext, applied_values, inpainting, parse, split_sampler
 from ..base import StageImage, StageOrder
 from ..pictures import DecodedPicture, image_size, most_pixels, open_picture, pixels_of
+from .model_needs import left_out
 from .requests import REQUESTS, native_sampler, with_bare_embeddings
 from .server_facts import AUTOMATIC, ServerFacts, loose
 
@@ -172,7 +174,8 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
     unsent = () if facts.takes_clip_skip or "clip_skip" not in asked else (_NO_CLIP_SKIP,)
     missing = missing_loras(order, facts)
     without = [f"The server does not list the LoRA “{name}”: the picture was made without it." for name in missing]
-    return msgspec.structs.replace(made, notes=(*_notes(reply, order, made, asked), *unsent, *without))
+    notes = (*_notes(reply, order, made, asked), *left_out(order), *unsent, *without)
+    return msgspec.structs.replace(made, notes=notes)
 
 
 def missing_loras(order: StageOrder, facts: ServerFacts) -> tuple[str, ...]:
@@ -276,9 +279,14 @@ def _in_our_names(done: dict[str, Value], text: str, order: StageOrder, facts: S
     for path in ("checkpoint", "refiner.checkpoint", "hires.checkpoint"):
         if known := facts.checkpoint(str(done.get(path, ""))):
             done[path] = known.name
+    if facts.kind == "sdnext" and order.config.txt2img.guidance and "txt2img.cfg_scale" in done:
+        # It was sent as CFG scale, and is written as one.
+        done[GUIDANCE] = done.pop("txt2img.cfg_scale")
     if facts.is_forge and values:
         # VAE and text encoders are "Module 1…n"; there is none where the checkpoint's own are used.
-        done["vae"] = facts.vae(value for key, value in values.items() if _MODULE.fullmatch(key))
+        modules = [value for key, value in values.items() if _MODULE.fullmatch(key)]
+        done["vae"] = facts.vae(modules)
+        done["text_encoders"] = joined(facts.encoders_among(modules))
     if facts.is_subset and order.config.hires.enabled and order.stage == "txt2img" and "Hires scale" in values:
         # sd-server: "Hires upscale" names the upscaler, and 0 steps are as many as before.
         done |= {"hires.upscaler": values.get("Hires upscale", ""), "hires.scale": _number(values["Hires scale"], 0.0)}
@@ -354,6 +362,9 @@ def _same(path: str, asked: Value, applied: Value, facts: ServerFacts) -> bool:
         return _same_checkpoint(str(asked), str(applied), facts)
     if path == "vae":
         return asked in (AUTOMATIC, applied)
+    if path == "text_encoders":
+        wanted = style_names(str(asked), sorted(facts.encoders))
+        return sorted(wanted) == sorted(style_names(str(applied), sorted(facts.encoders)))
     if facts.is_subset and (path in _SCHEDULERS or path in _SAMPLERS):
         return _same_native(path, str(asked), str(applied), facts)
     if path in _SCHEDULERS:

@@ -20,9 +20,9 @@ from ...domain.config.pipeline_config import LANCZOS, ADetailerPass, PipelineCon
 from ...domain.config.styles import style_names, unknown_styles
 from ..base import StageOrder, check_stage
 from ..pictures import image_size
-from .server_facts import AUTOMATIC, MODULES, ServerFacts, base_names, loose
+from .model_needs import DISTILLED, Body, check_models, distilled, own_models
+from .server_facts import AUTOMATIC, ServerFacts, loose
 
-Body = dict[str, object]
 Size = tuple[int, int]  # px
 
 _EMBEDDING = re.compile(r"<embedding:([^:<>]{1,200})(?::(-?\d{1,3}(?:\.\d{1,6})?))?>")
@@ -74,6 +74,7 @@ def check_order(order: StageOrder, facts: ServerFacts) -> None:
             raise Refused(f"vae: {facts.name} takes no VAE with a request. Choose {AUTOMATIC}.")
         if facts.vaes:
             _one_of("vae", config.vae, ("None", *facts.vaes), facts)
+    check_models(order, facts)
     if config.styles:
         _check_styles(config, facts)
     if order.mask and order.stage == "txt2img":
@@ -265,7 +266,7 @@ def txt2img_body(order: StageOrder, facts: ServerFacts, _size: Size = (0, 0)) ->
     values = config.txt2img
     body = _base(order, facts) | _sampling("txt2img", values.sampler, values.scheduler, facts)
     body |= {"steps": values.steps, "cfg_scale": values.cfg_scale, "batch_size": values.batch_size}
-    body |= {"width": values.width, "height": values.height}
+    body |= {"width": values.width, "height": values.height} | distilled(order, facts)
     if values.subseed_strength:
         body |= {"subseed": values.subseed, "subseed_strength": values.subseed_strength}
     if config.hires.enabled:
@@ -274,7 +275,7 @@ def txt2img_body(order: StageOrder, facts: ServerFacts, _size: Size = (0, 0)) ->
         body |= {"hr_second_pass_steps": hires.steps, "hr_steps": hires.steps, "denoising_strength": hires.denoise}
         # Forge fails without the first of these, and with its own default for the second the negative prompt is lost.
         body |= {"hr_additional_modules": ["Use same choices"], "hr_cfg": hires.cfg_scale or values.cfg_scale}
-        body |= {"hr_distilled_cfg": 3.5} | _own_hires_sampling(config, facts)
+        body |= {"hr_distilled_cfg": body.get(DISTILLED, 3.5)} | _own_hires_sampling(config, facts)
         if hires.checkpoint:
             known = facts.checkpoint(hires.checkpoint)
             body["hr_checkpoint_name"] = known.send if known else hires.checkpoint
@@ -293,6 +294,7 @@ def img2img_body(order: StageOrder, facts: ServerFacts, size: Size) -> Body:
     body = _base(order, facts) | _from_image(order.image, size)
     body |= _sampling("img2img", values.sampler, values.scheduler, facts)
     body |= {"steps": values.steps, "cfg_scale": values.cfg_scale, "denoising_strength": values.denoise}
+    body |= distilled(order, facts)
     if order.config.inpaint.enabled:
         body |= _inpainting(order, size)
     return _listed(body | control_args(order), facts.img2img)
@@ -319,6 +321,7 @@ def adetailer_body(order: StageOrder, facts: ServerFacts, size: Size) -> Body:
         "cfg_scale": first.cfg_scale,
         "denoising_strength": config.adetailer.passes[0].denoise,
     }
+    body |= distilled(order, facts)
     keys = facts.adetailer_keys or _OLD_KEYS
     units = [_unit(one, config, keys) for one in config.adetailer.passes]
     body["alwayson_scripts"] = {"ADetailer": {"args": [True, True, *units]}}
@@ -364,7 +367,7 @@ def repaint_body(order: StageOrder, facts: ServerFacts, size: Size) -> Body:
     config = order.config
     body = _base(order, facts) | _from_image(order.image, size)
     body |= _sampling("txt2img", config.txt2img.sampler, config.txt2img.scheduler, facts)
-    body |= {"cfg_scale": config.txt2img.cfg_scale, "steps": config.upscale.steps}
+    body |= {"cfg_scale": config.txt2img.cfg_scale, "steps": config.upscale.steps} | distilled(order, facts)
     body["denoising_strength"] = config.upscale.denoise
     return _listed(body, facts.img2img)
 
@@ -385,10 +388,10 @@ class StageRequest(Struct, frozen=True, kw_only=True):
     check: Callable[[PipelineConfig, ServerFacts], None] = _no_names
     route: str = "img2img"
     enlarges: bool = False
-    reported: tuple[str, ...] = ("checkpoint", "vae", "styles")
+    reported: tuple[str, ...] = ("checkpoint", "vae", "text_encoders", "styles")
 
 
-_SAMPLED = ("checkpoint", "vae", "clip_skip", "styles", "controlnet")
+_SAMPLED = ("checkpoint", "vae", "text_encoders", "clip_skip", "styles", "controlnet")
 # The stages that a WebUI can be asked for. Any other is refused.
 REQUESTS: Mapping[str, StageRequest] = {
     "txt2img": StageRequest(check=_check_txt2img, body=txt2img_body, route="txt2img", reported=_SAMPLED),
@@ -412,7 +415,7 @@ def _base(order: StageOrder, facts: ServerFacts) -> Body:
     body |= {"n_iter": 1, "send_images": True, "save_images": False, "force_task_id": task_id(order)}
     if order.config.styles:
         body["styles"] = list(style_names(order.config.styles, facts.styles))
-    overrides = override_settings(order.config, facts)
+    overrides = override_settings(order, facts)
     if overrides:
         body["override_settings"] = overrides
         body["override_settings_restore_afterwards"] = True
@@ -444,20 +447,16 @@ def _lora_list(prompt: str, facts: ServerFacts) -> list[Body]:
     return listed
 
 
-def override_settings(config: PipelineConfig, facts: ServerFacts) -> Body:
-    """Server settings that hold for this request only: checkpoint, VAE, clip skip; none the server does not have."""
+def override_settings(order: StageOrder, facts: ServerFacts) -> Body:
+    """Server settings that hold for this request only: checkpoint, VAE, text encoders, clip skip, shift; none the
+    server does not have.
+    """
+    config = order.config
     wanted: Body = {}
     if config.checkpoint:
         known = facts.checkpoint(config.checkpoint)
         wanted["sd_model_checkpoint"] = known.send if known else config.checkpoint
-    if facts.is_forge:
-        # "Automatic" leaves the modules alone, and any VAE the text encoders: without them no Flux model works.
-        if config.vae != AUTOMATIC:
-            current = facts.options.get(MODULES)
-            kept = [name for name in base_names(current if isinstance(current, list) else ()) if name in facts.encoders]
-            wanted[MODULES] = kept if config.vae == "None" else [config.vae, *kept]
-    else:
-        wanted["sd_vae"] = config.vae
+    wanted |= own_models(order, facts)
     if config.clip_skip:
         wanted["CLIP_stop_at_last_layers"] = config.clip_skip
     # One unknown key makes the whole request fail.

@@ -25,7 +25,7 @@ FULLER = COMMON | {
 _MORE = """override_settings_restore_afterwards send_images save_images subseed subseed_strength styles mask mask_blur
 inpainting_fill inpaint_full_res inpaint_full_res_padding inpainting_mask_invert"""
 _A1111 = FULLER | frozenset(_MORE.split())
-_FORGE = _A1111 | {"hr_cfg", "hr_distilled_cfg", "hr_additional_modules"}
+_FORGE = _A1111 | {"distilled_cfg_scale", "hr_cfg", "hr_distilled_cfg", "hr_additional_modules"}
 _OWN_HIRES = {"hr_sampler_name", "hr_scheduler", "hr_checkpoint_name", "hr_prompt", "hr_negative_prompt"}
 _SINCE_1_9 = {"force_task_id", *_OWN_HIRES}
 AUTOMATIC = "Automatic"
@@ -123,6 +123,11 @@ class ServerFacts(Struct, frozen=True, kw_only=True):
         """The VAE among modules of Forge, with or without folder and ending, by its listed name; "None" without."""
         stems = {plain_name(name) for name in base_names(modules)} - {plain_name(name) for name in self.encoders}
         return next((name for name in self.vaes if plain_name(name) in stems), min(stems, default="None"))
+
+    def encoders_among(self, modules: Iterable[str]) -> tuple[str, ...]:
+        """The text encoders among modules of Forge, by their listed names, in the order of the modules."""
+        stems = {plain_name(name): name for name in self.encoders}
+        return tuple(stems[stem] for name in modules if (stem := plain_name(base_names([name])[0])) in stems)
 
     def checkpoint(self, name: str) -> Checkpoint | None:
         """The listed checkpoint that the name means, which may be its hash."""

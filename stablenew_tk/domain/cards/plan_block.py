@@ -52,7 +52,8 @@ def _config(config: PipelineConfig, *, prompts: bool) -> PipelineConfig:
         if not isinstance(value, str) or not value:
             continue
         if known.choices or known.options:
-            bare = _bare(value)
+            # Of several files in one value each.
+            bare = ", ".join(str(_bare(one)) for one in value.split(", "))
         elif known.name in _WORDS:
             bare = value if prompts else ""
         else:

@@ -270,7 +270,7 @@ def with_first_pass(values: Mapping[str, Value], config: PipelineConfig) -> dict
     setting of the server.
     """
     replaced = {path: in_force(config, path) if path.startswith("hires.") else value for path, value in values.items()}
-    told = ("hires.", "clip_skip")
+    told = ("hires.", "clip_skip", "text_encoders", "txt2img.guidance", "txt2img.shift")
     return {
         path: value
         for path, value in replaced.items()

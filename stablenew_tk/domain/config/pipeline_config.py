@@ -26,6 +26,12 @@ _STYLES = "Texts that the server keeps and puts around the prompt. Several are w
 _CLIP_SKIP = (
     "How early the reading of the prompt stops. Checkpoints for drawings often like 2; 0 leaves it to the server."
 )
+_GUIDANCE = "How closely models with guidance trained in (Flux) follow the prompt, at CFG 1."
+_SHIFT = "How much of the steps goes into the large shapes, as a factor: models of the SD 3, Qwen and Z-Image kind."
+_ENCODERS = (
+    "What reads the prompt, where the model is no whole checkpoint. Several are written as clip_l + t5xxl; empty takes "
+    "those that its family needs."
+)
 
 
 def _asked(meta: Meta, rank: int, *telling: str | float) -> Meta:
@@ -43,6 +49,10 @@ def _steps(title: str, least: int = 1) -> Meta:
 def _cfg(title: str = "CFG scale", least: float = 1.0) -> Meta:
     help_text = "How closely the picture follows the prompt. High values look harsh."
     return Meta(ge=least, le=30.0, title=title, extra={"step": 0.5, "sensible": (3.0, 10.0), "help": help_text})
+
+
+def _of_family(title: str, most: float, sensible: tuple[float, float], help_text: str) -> Meta:
+    return Meta(ge=0.0, le=most, title=title, extra={"step": 0.5, "sensible": sensible, "help": help_text})
 
 
 def _denoise(low: float, high: float) -> Meta:
@@ -106,6 +116,10 @@ class Txt2Img(Struct, frozen=True):
     ] = "Automatic"
     steps: Annotated[int, _asked(_steps("Steps"), 4, 6, 12, 20, 30, 45)] = 20
     cfg_scale: Annotated[float, _asked(_cfg(), 1, 1.0, 4.0, 7.0, 10.0, 14.0)] = 7.0
+    guidance: Annotated[
+        float, _asked(_of_family("Guidance (0 = model's own)", 30.0, (1.5, 5.0), _GUIDANCE), 1, 1.5, 2.5, 3.5, 5.0)
+    ] = 0.0
+    shift: Annotated[float, _of_family("Shift (0 = model's own)", 20.0, (2.0, 6.0), _SHIFT)] = 0.0
     width: Annotated[int, _pixels("Width")] = 512
     height: Annotated[int, _pixels("Height")] = 512
     batch_size: Annotated[int, Meta(ge=1, le=16, title="Batch size", extra={"unit": "images", "step": 1})] = 1
@@ -239,9 +253,10 @@ class PipelineConfig(Struct, frozen=True):
         str, _choice("Checkpoint", "checkpoints", "Makes the picture. Empty means the one the backend has loaded.")
     ] = ""
     vae: Annotated[str, _choice("VAE", "vaes", "Turns the checkpoint's numbers into colours.")] = "Automatic"
+    text_encoders: Annotated[str, _choice("Text encoders (empty = automatic)", "text_encoders", _ENCODERS)] = ""
     clip_skip: Annotated[
         int, Meta(ge=0, le=12, title="Clip skip", extra={"step": 1, "help": _CLIP_SKIP, "empty_means": "server's"})
-    ] = 2
+    ] = 1
     styles: Annotated[str, _choice("Styles", "styles", _STYLES)] = ""
     controlnet: Annotated[str, _text("ControlNet units", _CONTROLNET, "none")] = ""
     txt2img: Txt2Img = Txt2Img()

@@ -50,17 +50,41 @@ _SCHEDULER_IDS = {
 _SHORT_SCHEDULERS = {"ka": "Karras", "k": "Karras", "exp": "Exponential"}
 
 _UNKNOWN = frozenset({"", "none", "null", "other", "unknown", "sdversionunknown", "na"})
+# By letters and digits alone, the first that is found. Names of other families may hold "flux" or "sd".
 _FAMILIES = (
+    (re.compile(r"ponyv?7|auraflow"), "auraflow"),
+    (re.compile(r"(sdxl|stablediffusionxl|^xl).*refiner"), "sdxl-refiner"),
     # Pony, Illustrious and NoobAI are SDXL with other training; what fits one fits the others.
     (re.compile(r"sdxl|stablediffusionxl|pony(?!v?7)|illustrious|noobai"), "sdxl"),
+    (re.compile(r"klein(base)?4b|flux24b"), "flux2-klein-4b"),
+    (re.compile(r"klein(base)?9b|flux29b"), "flux2-klein-9b"),
+    (re.compile(r"flux\.?2.*klein|^klein"), "flux2-klein"),
+    (re.compile(r"chroma(?!t)"), "chroma"),
     (re.compile(r"flux2"), "flux2"),
     (re.compile(r"flux"), "flux"),
+    (re.compile(r"zimage"), "zimage"),
+    (re.compile(r"krea2"), "krea2"),
+    (re.compile(r"qwen(image)?21(?!\d)|^qwen2$"), "qwen-2.1"),
+    (re.compile(r"qwen(image|edit|$|\d{4})|^qwen(?!2?5?vl|3|2\d)"), "qwen"),
+    (re.compile(r"^anima(?![tlg])"), "anima"),
+    (re.compile(r"hidreamo1"), "hidream-o1"),
+    (re.compile(r"hidream"), "hidream"),
+    (re.compile(r"lumina"), "lumina2"),
+    (re.compile(r"pixart"), "pixart"),
+    (re.compile(r"^ernie"), "ernie"),
+    (re.compile(r"ideogram"), "ideogram4"),
+    (re.compile(r"^sana(?!t)"), "sana"),
     (re.compile(r"(sdv?|stablediffusionv?)3"), "sd3"),
     (re.compile(r"(sdv?|stablediffusionv?)2"), "sd21"),
     (re.compile(r"(sdv?|stablediffusionv?)1|^v1"), "sd15"),
 )
 FAMILY_TITLES = {
     "sdxl": "SDXL", "sd15": "SD 1.5", "sd21": "SD 2.1", "sd3": "SD 3", "flux": "Flux", "flux2": "Flux 2",
+    "sdxl-refiner": "SDXL refiner", "flux2-klein": "Flux 2 Klein", "flux2-klein-4b": "Flux 2 Klein 4B",
+    "flux2-klein-9b": "Flux 2 Klein 9B", "chroma": "Chroma", "zimage": "Z-Image", "qwen": "Qwen-Image",
+    "qwen-2.1": "Qwen-Image 2.1", "krea2": "Krea 2", "anima": "Anima", "lumina2": "Lumina 2", "auraflow": "AuraFlow",
+    "hidream": "HiDream", "hidream-o1": "HiDream O1", "pixart": "PixArt", "ernie": "Ernie",
+    "ideogram4": "Ideogram 4", "sana": "Sana",
 }  # fmt: skip
 _KINDS = (
     (re.compile(r"lora|locon|lycoris|dora|loha|lokr"), "lora"),
@@ -69,7 +93,9 @@ _KINDS = (
     (re.compile(r"hypernet"), "hypernetwork"),
     (re.compile(r"upscal|esrgan|swinir"), "upscaler"),
     (re.compile(r"(^|[^a-z])vae|autoencoder"), "vae"),
-    (re.compile(r"checkpoint|stablediffusion|diffusionmodel|unet|^ckpts?$"), "checkpoint"),
+    (re.compile(r"diffusionmodel|^unet"), "diffusion model"),
+    (re.compile(r"textencoder|^clip$"), "text encoder"),
+    (re.compile(r"checkpoint|stablediffusion|unet|^ckpts?$"), "checkpoint"),
 )
 
 
@@ -151,7 +177,8 @@ _BY_FOLDER = {
     word: kind
     for kind, words in {
         "lora": "lora loras lycoris locon",
-        "checkpoint": "stable-diffusion stablediffusion checkpoints checkpoint diffusion-models unet",
+        "checkpoint": "stable-diffusion stablediffusion checkpoints checkpoint",
+        "diffusion model": "diffusion-models unet unets",
         "vae": "vae vaes vae-approx",
         "embedding": "embeddings embedding textualinversion textual-inversion",
         "upscaler": "esrgan realesrgan real-esrgan swinir upscale-models upscalers upscaler dat hat bsrgan ldsr",

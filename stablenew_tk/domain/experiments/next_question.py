@@ -10,12 +10,15 @@ from ..base.errors import InvalidInput
 from ..config.catalogue import Value, catalogue, get_value
 from ..config.pipeline_config import STAGE_OF_PART, PipelineConfig
 from ..config.sweep import around, check_values, focus
+from ..models.families import Family
+from ..models.idle_settings import idle_settings
 from ..models.precedence import Resolved
 from ..models.sensible_range import ModelTraits, sensible_range
 from ..runs.plan import MOST_PICTURES, START_ROWS, LearningPlan, PlanMetadata, PlanPrompt
 
 # Five values on three seeds: rated in half a minute, and enough for a verdict where the eye sees a difference.
 ROWS, _MOST_VALUES, _LEAST_VALUES = 3, 5, 3
+_CFG, _GUIDANCE = "txt2img.cfg_scale", "txt2img.guidance"
 
 
 class NextQuestion(Struct, frozen=True):
@@ -40,12 +43,16 @@ def questions(
     """The questions about these settings, that whose values differ most to the eye first.
 
     Left out is what is `known` (by path), what belongs to a stage that is off, and what a backend offers too few names
-    for. Where the checkpoint's style or family names a range, the values are spread over that.
+    for, or what does nothing with the checkpoint's family. Where its style or family names a range, the values are
+    spread over that.
     """
     found = []
+    acting = traits.family if traits is not None else Family()
+    idle = (*idle_settings(acting, config), *((_CFG,) if acting.distilled else ()))
     for spec in sorted((one for one in catalogue().values() if one.rank), key=lambda one: one.rank):
         values = _values(spec.path, config, traits, offered)
-        if spec.path not in known and _is_on(config, spec.path) and len(values) >= _LEAST_VALUES:
+        is_idle = spec.path in idle or (spec.path == _GUIDANCE and not acting.guidance)
+        if spec.path not in known and not is_idle and _is_on(config, spec.path) and len(values) >= _LEAST_VALUES:
             found.append(NextQuestion(spec.path, values))
     return tuple(found)
 

@@ -9,29 +9,41 @@ from ..config.catalogue import Value, get_value, parameter, with_values
 from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig
 from ..config.sweep import LORA, LORA_FILE, NO_LORA, around, check_values, focus, value_text
-from ..models.recommendations import DENOISE, FieldValue, ModelSettings
+from ..models.families import Family, FamilyCatalogue
+from ..models.recommendations import DENOISE, FAMILY_WORD, FieldValue, ModelSettings
 from ..models.sensible_range import lora_range, sensible_range, traits_of
 from ..models.value_sources import CHECKPOINT
 from ..runs.plan import MOST_PICTURES, START_ROWS, LearningPlan, PlanMetadata
 
 MOST_FILES = 12  # of a series that are compared at once
-_GUIDANCE, _STEPS = "txt2img.cfg_scale", "txt2img.steps"
+_CFG, _GUIDANCE, _STEPS = "txt2img.cfg_scale", "txt2img.guidance", "txt2img.steps"
+_NO_FAMILY = Family()
 
 
-def focus_of(settings: ModelSettings) -> str:
-    """Path of the suggested focus parameter: hires denoise if the profile recommends one, else CFG, else steps."""
-    return next((path for path in (DENOISE, _GUIDANCE, _STEPS) if path in settings.offers), _GUIDANCE)
+def focus_of(settings: ModelSettings, family: Family = _NO_FAMILY) -> str:
+    """Path of the suggested focus parameter: hires denoise if the profile recommends one, else CFG, else steps. A
+    distilled model is asked about its guidance, or its steps, for CFG does nothing good there.
+    """
+    said = {path for path, offered in settings.offers.items() if offered[0].word != FAMILY_WORD}
+    if DENOISE in said:
+        return DENOISE
+    if family.distilled:
+        return _GUIDANCE if family.guidance else _STEPS
+    return next((path for path in (_CFG, _STEPS) if path in said), _CFG)
 
 
-def checkpoint_plan(checkpoint: str, settings: ModelSettings, values: Mapping[str, FieldValue]) -> LearningPlan:
+def checkpoint_plan(
+    checkpoint: str, settings: ModelSettings, values: Mapping[str, FieldValue], families: FamilyCatalogue
+) -> LearningPlan:
     """A draft with the values recommended for a checkpoint. `checkpoint` and `values` use the backend's names.
 
     It has no prompts and seeds; the user chooses them in Learn.
     """
     base, origins = _base(checkpoint, values)
-    path = focus_of(settings)
-    centre = float(get_value(base, path))
-    sensible = sensible_range(path, traits_of(settings, checkpoint))
+    traits = traits_of(settings, families, checkpoint)
+    path = focus_of(settings, traits.family)
+    sensible = sensible_range(path, traits)
+    centre = float(get_value(base, path)) or (sum(sensible.ends) / 2 if sensible is not None else 0.0)
     found = around(path, centre, sensible.ends if sensible is not None else None)
     return _draft(path, found, centre, base=base, origins=origins, title=settings.title or checkpoint)
 

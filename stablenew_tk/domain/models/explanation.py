@@ -49,13 +49,14 @@ def explain(
         else:
             source, value = given[origin]
             word = source.words.get(path, "") if origin == "profile" else ""
+            by_family = origin == "style" and path in source.words
             rows.append(
                 WhyRow(
                     origin,
                     source.evidence(path),
                     words(path, value),
                     wins=origin == winner,
-                    name=f"Profile · {word}" if word else _style_name(sources, origin),
+                    name=f"Profile · {word}" if word else "Family" if by_family else _style_name(sources, origin),
                     icon="star" if word == LEARNED_WORD else "",
                     offer=value,
                 )

@@ -90,7 +90,8 @@ def offers(sources: Sequence[Source], path: str) -> list[tuple[Source, Value]]:
 
 def recommended(fields: Mapping[str, FieldValue], words: Mapping[str, str]) -> tuple[Source, Source]:
     """What files beside a checkpoint recommend, as two sources: its profile, then its style."""
-    return _of("profile", fields, words), _of("style", fields, {})
+    of_family = {path: field.word for path, field in fields.items() if field.word}
+    return _of("profile", fields, words), _of("style", fields, of_family)
 
 
 def usable_values(values: Mapping[str, Value]) -> dict[str, Value]:

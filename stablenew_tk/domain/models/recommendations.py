@@ -7,7 +7,7 @@ losers are kept, so that the window can offer them ("use instead…").
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Literal, get_args
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ from ..config.catalogue import Value, parameter
 from ..config.origins import Origin
 from ..config.spellings import kind_by_folders
 from .checkpoint_series import Merge
+from .families import Family, FamilyCatalogue, FamilyVariant, Recognised
 from .lora_series import Training
 from .profile import LoraProfile, ModelProfile, Tier
 from .style import NONE, StyleCatalogue, StyleProfile
@@ -25,6 +26,10 @@ from .style import NONE, StyleCatalogue, StyleProfile
 Dialect = Literal["modelprofile", "loraprofile", "webui", "metadata", "cm-info", "swarm", "header", "civitai"]
 DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
 OURS: tuple[Dialect, ...] = ("modelprofile", "loraprofile")
+# What makes pictures from a prompt: a whole checkpoint, or one whose text encoders and VAE are files of their own.
+CHECKPOINTS = ("checkpoint", "diffusion model")
+_NAMED_KINDS = (*CHECKPOINTS, "lora", "")
+FAMILY_WORD = "family"
 _TOOLS: Mapping[Dialect, str] = {
     "modelprofile": "StableNew profile",
     "loraprofile": "StableNew profile",
@@ -39,11 +44,17 @@ SAMPLER, SCHEDULER = "txt2img.sampler", "txt2img.scheduler"
 REFINER, UPSCALER, DENOISE = "refiner.checkpoint", "hires.upscaler", "hires.denoise"
 
 
+def is_kind(kind: str, wanted: str) -> bool:
+    """Whether a model of this kind is of the wanted one, "" = any: a bare diffusion model is chosen as a checkpoint."""
+    return wanted in ("", kind) or (wanted == "checkpoint" and kind in CHECKPOINTS)
+
+
 class FieldValue(Struct, frozen=True):
     """A recommended value; `source` names the file, the tool that writes such files, and the evidence.
 
     `ours` marks what our own profile or its style says: somebody chose it for this very model. `plan_id` is the
-    Learning Run that found it, "" when the profile does not tell which; None = it was not learned.
+    Learning Run that found it, "" when the profile does not tell which; None = it was not learned. `word` is what a
+    mark says instead of its usual word: `FAMILY_WORD` for what suits the family.
     """
 
     value: Value
@@ -51,6 +62,7 @@ class FieldValue(Struct, frozen=True):
     source: str
     ours: bool = False
     plan_id: str | None = None
+    word: str = ""
 
 
 class Weight(Struct, frozen=True):
@@ -82,13 +94,16 @@ class FileRecommendation(Struct, frozen=True, kw_only=True):
 
     `evidence` tells for single paths, or "weights", what they rest on, `learned` which Learning Run found the value
     ("" = not told). `names` are those by which a prompt may call the model. `training` and `merge` are what a header
-    tells. `phrases_guessed` marks trigger phrases that were only counted in training captions.
+    tells, `seen` what its tensors tell; `family` is what the file says in words, and `base` these words.
+    `phrases_guessed` marks trigger phrases that were only counted in training captions.
     """
 
     file: str
     dialect: Dialect
     kind: str = ""
     family: str = ""
+    base: str = ""
+    seen: Recognised = Recognised()
     title: str = ""
     names: tuple[str, ...] = ()
     values: Mapping[str, Value] = {}
@@ -122,15 +137,26 @@ class FileRecommendation(Struct, frozen=True, kw_only=True):
         return f"{self.file} · {_TOOLS[self.dialect]}{f' · {evidence}' if evidence else ''}"
 
 
+class FamilyFinding(Struct, frozen=True):
+    """The family of a model and its variant by id ("" = not known), and who tells each: "header: demo.safetensors"."""
+
+    value: str = ""
+    source: str = ""
+    variant: str = ""
+    variant_source: str = ""
+
+
 class ModelSettings(Struct, frozen=True, kw_only=True):
     """Everything known about one model. `offers` holds per catalogue path all recommended values, the winner first.
 
-    `kind` is checkpoint, lora, vae, embedding, upscaler, or another word; `family` "sdxl", "sd15"… or "". `previews`
-    are file names, the best first. `sources` are the files that said something.
+    `kind` is checkpoint, diffusion model, lora, vae, text encoder, embedding, upscaler, or another word; `family`
+    "sdxl", "sd15"… or "", and `found` who tells it. `previews` are file names, the best first. `sources` are the files
+    that said something.
     """
 
     kind: str = ""
     family: str = ""
+    found: FamilyFinding = FamilyFinding()
     title: str = ""
     names: tuple[str, ...] = ()
     offers: Mapping[str, tuple[FieldValue, ...]] = {}
@@ -165,20 +191,29 @@ def merged(
     readings: Sequence[FileRecommendation],
     styles: StyleCatalogue,
     *,
+    name: str = "",
     folders: Sequence[str] = (),
     previews: Sequence[str] = (),
 ) -> ModelSettings:
-    """One result out of all files of a model. `folders` are the names of the folders it lies in, outermost first."""
+    """One result out of all files of a model. `name` is that of its file, `folders` those of the folders it lies in,
+    outermost first.
+    """
     ordered = sorted(readings, key=lambda one: DIALECTS.index(one.dialect))
     style, unknown = _style(ordered, styles)
     triggers = next((one for one in ordered if one.trigger_phrases and not one.phrases_guessed), None)
     triggers = triggers or next((one for one in ordered if one.trigger_phrases), None)
+    kind = _kind(ordered, folders)
+    told = [
+        FamilyWords(one.dialect, one.file, one.family, one.base or one.family, one.seen, one.title) for one in ordered
+    ]
+    found = family_among(told, styles.families, kind=kind, name=name)
     return ModelSettings(
-        kind=_kind(ordered, folders),
-        family=next((one.family for one in ordered if one.family), ""),
+        kind=kind,
+        family=found.value,
+        found=found,
         title=next((one.title for one in ordered if one.title), ""),
         names=tuple(dict.fromkeys(name for one in ordered for name in one.names)),
-        offers=_offers(ordered, style),
+        offers=_with_family(_offers(ordered, style), found, styles.families, kind),
         trigger_phrases=triggers.trigger_phrases if triggers else (),
         trigger_source=triggers.source("trigger_phrases") if triggers else "",
         negative=next((one.negative for one in ordered if one.negative), ""),
@@ -196,17 +231,26 @@ def merged(
 
 
 def usable(
-    settings: ModelSettings, styles: StyleCatalogue, offered: Callable[[str], Sequence[str]], *, checkpoint: str = ""
+    settings: ModelSettings,
+    styles: StyleCatalogue,
+    offered: Callable[[str], Sequence[str]],
+    *,
+    checkpoint: str = "",
+    features: Collection[str] | None = None,
 ) -> Usable:
     """The winners that a backend can work with; a name it does not have is skipped with a notice.
 
     `offered` gives the backend's names for samplers, checkpoints and so on; an empty list means that they are not
     known: plain names are kept then, logical ids skipped. A refiner or a hires upscaler that our profile or its style
-    names is also switched on; a checkpoint does not refine itself.
+    names is also switched on; a checkpoint does not refine itself. `features` of the backend decide whether it is given
+    the guidance and shift that suit the family; None = not known.
     """
+    family = styles.families.family(settings.family)
     values: dict[str, FieldValue] = {}
     notices: list[str] = []
     for path, field in settings.values.items():
+        if field.word == FAMILY_WORD and features is not None and not _can_be_told(path, family, features):
+            continue
         choices = parameter(path).choices
         if not choices:
             values[path] = field
@@ -218,11 +262,19 @@ def usable(
             continue
         if found is not None:
             values[path] = replace(field, value=found)
-        elif known and name.casefold() not in ("", NONE):
+        elif known and name.casefold() not in ("", NONE) and field.word != FAMILY_WORD:
             label = styles.aliases[name].label if name in styles.aliases else name
             notices.append(f"{parameter(path).title}: {label} is not installed there, so it is left out.")
     values |= dict(_switches(settings, values))
-    return Usable(values, tuple(notices))
+    question = open_question(settings.found, styles.families) if settings.kind in CHECKPOINTS else ""
+    return Usable(values, (*notices, *([question] if question else ())))
+
+
+def _can_be_told(path: str, family: Family, features: Collection[str]) -> bool:
+    """Whether an engine with these features takes a guidance or shift with this family; any other value it does."""
+    if path == "txt2img.shift":
+        return "shift" in features or ("shift_for_some" in features and family.neo_shift)
+    return path != "txt2img.guidance" or "guidance" in features
 
 
 def _switches(settings: ModelSettings, values: Mapping[str, FieldValue]) -> Iterator[tuple[str, FieldValue]]:
@@ -236,6 +288,86 @@ def _switches(settings: ModelSettings, values: Mapping[str, FieldValue]) -> Iter
             yield switch, replace(field, value=True)
         elif str(field.value).casefold() == NONE:
             yield switch, replace(field, value=False)
+
+
+class FamilyWords(Struct, frozen=True):
+    """What one file tells of the family: `family` as it is spelled here, `base` as it is written, `seen` in tensors."""
+
+    dialect: Dialect
+    file: str
+    family: str = ""
+    base: str = ""
+    seen: Recognised = Recognised()
+    title: str = ""
+
+    @property
+    def source(self) -> str:
+        """Who tells it: "header: demo.safetensors", "sidecar: demo.civitai.info"."""
+        return f"{'header' if self.dialect == 'header' else 'sidecar'}: {self.file}"
+
+
+def family_among(
+    told: Sequence[FamilyWords], families: FamilyCatalogue, *, kind: str = "", name: str = ""
+) -> FamilyFinding:
+    """The family: by the tensors, else by what a file says, in order of precedence, else by the name of the file.
+
+    The variant, which tensors mostly do not tell, is looked for in the same order in all words that describe the model.
+    """
+    seen = next((one for one in told if one.seen.family), None)
+    said = next(((one, found) for one in told if (found := families.id_of(one.family))), None)
+    by_name = families.id_in_name(name) if kind in _NAMED_KINDS and name else ""
+    if seen is not None:
+        value, source = seen.seen.family, seen.source
+    elif said is not None:
+        value, source = said[1], said[0].source
+    else:
+        value, source = by_name, f"file name: {name}" if by_name else ""
+    if kind not in CHECKPOINTS:
+        return FamilyFinding(value, source)
+    variant, whose = _variant(families.family(value), told, name)
+    return FamilyFinding(value, source, variant.id if variant else "", whose)
+
+
+def _variant(family: Family, told: Sequence[FamilyWords], name: str) -> tuple[FamilyVariant | None, str]:
+    for one in told:
+        if found := family.named_variant(one.base):
+            return found[0], one.source
+    for one in told:
+        if found := family.named_variant(one.title):
+            return found[0], one.source
+    if found := family.named_variant(name):
+        return found[0], f"file name: {name}"
+    # What a header shows goes last: "inpaint" or "medium" is less than "turbo".
+    seen = next((one for one in told if one.seen.variant), None)
+    return (family.variant(seen.seen.variant), seen.source) if seen is not None else (None, "")
+
+
+def _with_family(
+    offers: dict[str, tuple[FieldValue, ...]], found: FamilyFinding, families: FamilyCatalogue, kind: str
+) -> dict[str, tuple[FieldValue, ...]]:
+    """The offers, behind them what suits the family."""
+    if kind not in CHECKPOINTS or not found.value:
+        return offers
+    family = families.family(found.value).as_variant(found.variant)
+    sampler_is_decided = SAMPLER in offers
+    for path, value in family.defaults.items():
+        if path == SCHEDULER and sampler_is_decided:
+            # It belongs to the sampler that suits the family.
+            continue
+        source = f"suits {family.title} · {found.variant_source or found.source}"
+        offers[path] = (*offers.get(path, ()), FieldValue(value, "style", source, word=FAMILY_WORD))
+    return offers
+
+
+def open_question(found: FamilyFinding, families: FamilyCatalogue) -> str:
+    """What nothing tells about a checkpoint, as a sentence that says how to tell it; "" for nothing."""
+    family = families.family(found.value)
+    if not family.open or found.variant:
+        return ""
+    return (
+        f"Nothing tells whether it is {family.title} {family.open}, which want other steps and another CFG. Write it "
+        f"into its file name, or into base_type of its profile."
+    )
 
 
 def _style(

@@ -11,30 +11,15 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from ..config.spellings import FAMILY_TITLES
 from ..config.sweep import LORA, LORA_WEIGHTS, focus
+from .families import Family, FamilyCatalogue
 from .recommendations import DENOISE, ModelSettings
 from .style import StyleProfile
 
 Range = tuple[float, float]
 
-# By the last part of a path, for all stages that run the checkpoint; "txt2img.steps" only where the picture begins,
-# because later stages make a share of their steps.
-#
-# SDXL was trained at 1024 x 1024 and still works at 768, SD 1.5 at 512 and repeats things in larger pictures, SD 2.1
-# at 768. SDXL goes on to gain after the steps at which SD 1.5 has settled; SD 1.5 needs more guidance than the general
-# range. Flux.1 dev and Flux.2 dev have their guidance trained in and want CFG 1; what is trained on top of them
-# without it (Chroma, Klein base) wants real CFG, and the header tells them apart from nothing.
-FAMILY_RANGES: Mapping[str, Mapping[str, Range]] = {
-    "sdxl": {"txt2img.steps": (15, 60), "width": (768, 1536), "height": (768, 1536)},
-    "sd15": {"cfg_scale": (5, 10), "width": (512, 768), "height": (512, 768)},
-    "sd21": {"width": (512, 896), "height": (512, 896)},
-    "sd3": {"cfg_scale": (3, 6), "width": (768, 1536), "height": (768, 1536)},
-    "flux": {"cfg_scale": (1, 5), "width": (768, 1536), "height": (768, 1536)},
-    "flux2": {"txt2img.steps": (20, 50), "cfg_scale": (1, 7), "width": (768, 1536), "height": (768, 1536)},
-}
 # Turbo, Lightning and their like, whatever family they were distilled from.
-FEW_STEPS: Mapping[str, Range] = {"txt2img.steps": (1, 8), "cfg_scale": (1, 2)}
+FEW_STEPS: Mapping[str, Range] = {"txt2img.steps": (4, 12), "cfg_scale": (1, 2)}
 _FEW_STEP_WORDS = frozenset(("turbo", "lightning", "hyper", "lcm", "dmd", "schnell", "distilled"))
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -55,11 +40,13 @@ class SensibleRange(Struct, frozen=True):
 class ModelTraits(Struct, frozen=True, kw_only=True):
     """What decides which values suit a checkpoint. All empty: nobody knows the checkpoint.
 
-    `few_steps`: it was distilled to need but a few. `lora_ranges` are the weights that files beside LoRAs recommend,
-    by the name in the prompt.
+    `family` is that of its variant, as far as it is told, and `told_by` who tells it. `few_steps`: its name says that
+    it was distilled to need but a few. `lora_ranges` are the weights that files beside LoRAs recommend, by the name in
+    the prompt.
     """
 
-    family: str = ""
+    family: Family = Family()
+    told_by: str = ""
     style: StyleProfile | None = None
     few_steps: bool = False
     lora_ranges: Mapping[str, Range] = {}
@@ -75,18 +62,27 @@ def sensible_range(path: str, traits: ModelTraits | None = None) -> SensibleRang
     style = traits.style
     if path == DENOISE and style is not None and style.hires_denoise_range is not None:
         return SensibleRange(*style.hires_denoise_range, style.label or style.style_profile_id)
-    family = traits.family or (style.model_family if style is not None else "")
-    title = FAMILY_TITLES.get(family, "")
-    if traits.few_steps and (few := _of(FEW_STEPS, path)) is not None:
+    title = traits.family.title
+    few = FEW_STEPS.get(path) or FEW_STEPS.get(path.rpartition(".")[2])
+    if traits.few_steps and few is not None:
         return SensibleRange(*few, f"{title} in few steps".strip())
-    found = _of(FAMILY_RANGES.get(family, {}), path)
+    found = traits.family.range_of(path)
     return SensibleRange(*found, title) if found is not None else _plain(general)
 
 
-def traits_of(settings: ModelSettings, *names: str) -> ModelTraits:
-    """The traits of a checkpoint by what its files say, and by its names for what no file tells: few steps."""
-    few = any(needs_few_steps(name) for name in (settings.title, *settings.names, *names))
-    return ModelTraits(family=settings.family, style=settings.style, few_steps=few)
+def traits_of(settings: ModelSettings, families: FamilyCatalogue, *names: str) -> ModelTraits:
+    """The traits of a checkpoint by what its files say, and by its names for what no file tells."""
+    found = settings.found
+    named = (settings.title, *settings.names, *names)
+    by_name = next(((one, name) for name in names if (one := families.id_in_name(name))), ("", ""))
+    by_style = settings.style.model_family if settings.style is not None else ""
+    family = families.family(settings.family or by_name[0] or by_style)
+    told = found.source or (f"file name: {by_name[1]}" if by_name[0] and not settings.family else "")
+    variant = found.variant
+    if not variant and (told_variant := family.named_variant(*named)):
+        variant = told_variant[0].id
+    few = not variant and any(needs_few_steps(name) for name in named)
+    return ModelTraits(family=family.as_variant(variant), told_by=told, style=settings.style, few_steps=few)
 
 
 def lora_range(settings: ModelSettings) -> Range | None:
@@ -103,10 +99,6 @@ def needs_few_steps(name: str) -> bool:
         (word in _FEW_STEP_WORDS and not then.startswith("real")) or (word.isdigit() and then in ("step", "steps"))
         for word, then in pairwise([*words, ""])
     )
-
-
-def _of(ranges: Mapping[str, Range], path: str) -> Range | None:
-    return ranges.get(path) or ranges.get(path.rpartition(".")[2])
 
 
 def _plain(ends: Range | None) -> SensibleRange | None:

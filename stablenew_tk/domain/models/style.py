@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from ..config.catalogue import range_of
 from ..config.lenient_reader import Fields, Problems, read_object
+from .families import FamilyCatalogue
 
 NONE = "none"
 _DENOISE = range_of("hires.denoise")
@@ -54,10 +55,11 @@ class Alias(Struct, frozen=True, kw_only=True):
 
 
 class StyleCatalogue(Struct, frozen=True):
-    """All styles and aliases by id."""
+    """All styles and aliases by id, and the families of models."""
 
     styles: Mapping[str, StyleProfile] = {}
     aliases: Mapping[str, Alias] = {}
+    families: FamilyCatalogue = FamilyCatalogue()
 
     def style(self, style_id: str) -> StyleProfile | None:
         """The style of that id, older names included; None when there is none."""
@@ -82,7 +84,7 @@ class StyleCatalogue(Struct, frozen=True):
 
     def extended(self, other: StyleCatalogue) -> StyleCatalogue:
         """With the entries of another catalogue, which replace those of the same id."""
-        return StyleCatalogue({**self.styles, **other.styles}, {**self.aliases, **other.aliases})
+        return StyleCatalogue({**self.styles, **other.styles}, {**self.aliases, **other.aliases}, self.families)
 
 
 def read_catalogue(data: bytes, file: str) -> tuple[StyleCatalogue, tuple[str, ...]]:

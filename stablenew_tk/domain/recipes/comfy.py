@@ -5,12 +5,14 @@ There are thousands of kinds of nodes, so a node is known by the names of its in
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import islice
 
 from msgspec import Struct
 
 from ..base.errors import InvalidInput
+from ..config.styles import joined
 from .comfy_loras import loras_above, put_loras
 from .comfy_nodes import ComfyNode, LinkedNodes, graph_of
 from .comfy_passes import fits, put_enlarging_at_the_end, put_passes, size_at
@@ -23,6 +25,7 @@ _SIDES = re.compile(r"([0-9]{2,5}) ?[x×*] ?([0-9]{2,5})")
 _CHAIN = 8
 _GROUPS = ("workflow/", "workflow>")
 _GRID = 8
+_MOST_EXPONENT = 3.0  # e^3 is 20, more than any shift
 # Nodes that only hand pictures over: nothing is lost with them.
 _PLUMBING = re.compile(
     r"(VAE(En|De)code(Tiled)?|Save|Preview|Image ?Save|Reroute|Load ?Image|SetNode|GetNode|Note|MarkdownNote"
@@ -101,6 +104,7 @@ def _recipe(graph: LinkedNodes, chain: _Chain, picture: tuple[int, int], *, by_o
     _settings(draft, graph, first, sampling)
     _start(draft, graph, first, picture if chain.end is not last or len(chain.samplers) == 1 else (0, 0))
     _models(draft, graph, sampling)
+    _encoders(draft, graph, sampling)
     positive = PromptTexts(graph, "positive").told(sampling.words[0], draft)
     negative = PromptTexts(graph, "negative").told(sampling.words[1], draft)
     layer = number_of(graph.first(sampling.words[0], "stop_at_clip_layer", "clip_skip"), -1)
@@ -119,10 +123,32 @@ def _settings(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, sampli
     cfg = setting(graph, sampler, "cfg", "guider")
     # A guider without it knows one side only, which is what 1 means.
     draft.put("txt2img.cfg_scale", 1 if cfg is None and "guider" in sampler.inputs else cfg)
-    if (guidance := number_of(graph.first(sampling.words[0], "guidance"))) is not None:
-        draft.note(f"The distilled guidance of {guidance:g} has no place here. It was left out.")
-        draft.leave_out("guidance", guidance, "It has no place here.")
+    draft.put("txt2img.guidance", number_of(graph.first(sampling.words[0], "guidance")))
+    draft.put("txt2img.shift", _shift(graph, sampling))
     draft.put_sampler(sampling.sampler, sampling.scheduler)
+
+
+def _encoders(draft: RecipeDraft, graph: LinkedNodes, sampling: SamplerSettings) -> None:
+    """The text encoders that are files of their own."""
+    for node in graph.up([sampling.words[0]]):
+        keys = [
+            key for key in ("clip_name", "clip_name1", "clip_name2", "clip_name3", "clip_name4") if key in node.inputs
+        ]
+        names = [text_of(graph.value(node, key)) for key in keys]
+        if names and all(names):
+            draft.put("text_encoders", joined(re.split(r"[/\\]", name)[-1] for name in names))
+            return
+
+
+def _shift(graph: LinkedNodes, sampling: SamplerSettings) -> float | None:
+    """The shift of the model as a factor; where a node takes an exponent, the factor of that."""
+    for node in graph.up([sampling.model], NOT_MODEL):
+        if (shift := number_of(graph.value(node, "shift"))) is not None:
+            return shift
+        most, least = number_of(graph.value(node, "max_shift")), number_of(graph.value(node, "base_shift"))
+        if most is not None and most == least and 0 < most < _MOST_EXPONENT:
+            return round(math.exp(most), 2)
+    return None
 
 
 def _start(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, picture: tuple[int, int]) -> None:

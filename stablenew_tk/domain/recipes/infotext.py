@@ -40,6 +40,8 @@ _NTH = {"2nd": 1, "3rd": 2, "4th": 3}
 COMMON = {"Seed": "seed", "Model": "checkpoint", "VAE": "vae", "Clip skip": "clip_skip"}
 SAMPLING = {"Steps": "steps", "Sampler": "sampler", "Schedule type": "scheduler", "CFG scale": "cfg_scale"}
 _TXT2IMG = {
+    "Distilled CFG Scale": "txt2img.guidance",
+    "Shift": "txt2img.shift",
     "Variation seed": "txt2img.subseed",
     "Variation seed strength": "txt2img.subseed_strength",
     "Variation strength": "txt2img.subseed_strength",

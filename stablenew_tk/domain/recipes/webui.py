@@ -116,8 +116,8 @@ def _first_pass(draft: RecipeDraft, values: Mapping[str, str]) -> None:
         draft.leave_out("Scheduler", scheduler, "It is the class that computed the sampler, and no schedule.")
         scheduler = ""
     draft.put_sampler(named.get("txt2img.sampler"), scheduler)
-    for path in ("txt2img.steps", "txt2img.cfg_scale", "txt2img.subseed", "txt2img.subseed_strength"):
-        draft.put(path, named.get(path))
+    for name in ("steps", "cfg_scale", "guidance", "shift", "subseed", "subseed_strength"):
+        draft.put(f"txt2img.{name}", named.get(f"txt2img.{name}"))
     if not is_nothing(named.get("vae", "")):
         draft.put("vae", named["vae"])
     draft.model_hash = hash_digits(values.get("Model hash", ""))

@@ -83,7 +83,7 @@ class Job(Struct, frozen=True, kw_only=True):
 
     `run_day` (YYYY-MM-DD, local) keeps a run that was interrupted in one folder; "" means the day it is made. `prompt`
     and `negative` are what the first stage is sent; `stage_texts` has the later stages that are sent another text.
-    `family` is that of the checkpoint where the model library knows it.
+    `family` and `variant` are those of the checkpoint where the model library knows them.
     """
 
     job_id: str
@@ -106,6 +106,7 @@ class Job(Struct, frozen=True, kw_only=True):
     record: bool = True
     interactive: bool = True
     family: str = ""
+    variant: str = ""
 
     @property
     def stages(self) -> tuple[str, ...]:

@@ -153,6 +153,7 @@ class PackPanel(Box):
         self.notes.pack(side="bottom", fill="x", padx=theme.px(16), pady=(0, theme.px(10)))
         self.hints.pack(side="bottom", fill="x", padx=(theme.px(16), theme.px(12)))
         self._reset = Button(self, "Back to the pack's text", self.forget_edit, kind="link", height=24)
+        self._idle, self._idle_negative = Label(self, "", size=12, ink="warn", wrap=True), ""
         self.text = TextField(self, on_edit=self._edited, fill=True)
         self.text.pack(fill="both", expand=True, padx=theme.px(12), pady=(0, theme.px(2)))
 
@@ -255,11 +256,32 @@ class PackPanel(Box):
         self._name.show(prompt.name if prompt is not None else "")
         words = getattr(prompt, self._side.value) if prompt is not None else ""
         self.text.set(words)
+        self._show_idle()
         self._show_hints()
         if self.choice.is_edited(prompt):
             self._reset.pack(anchor="w", padx=theme.px(12), before=self.text)
         else:
             self._reset.pack_forget()
+
+    def show_side(self, side: str) -> None:
+        """Show the prompt ("positive") or the negative prompt ("negative")."""
+        self._side.set(side)
+        self._show_text()
+
+    def tell_idle_negative(self, why: str) -> None:
+        """Say why a negative prompt does nothing with the settings in force; "" where it does."""
+        if why != self._idle_negative:
+            self._idle_negative = why
+            self._show_idle()
+
+    def _show_idle(self) -> None:
+        why = self._idle_negative if self._side.value == "negative" else ""
+        self._idle.show(why, "warn")
+        self.text.dim(bool(why))
+        if not why:
+            self._idle.pack_forget()
+        elif not self._idle.winfo_manager():
+            self._idle.pack(fill="x", padx=theme.px(16), before=self.text)
 
     def _edited(self, _text: str) -> None:
         prompt = self.choice.current

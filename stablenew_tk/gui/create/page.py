@@ -22,6 +22,7 @@ from ...domain.config.pipeline_config import STAGE_SPECS, size_words
 from ...domain.experiments.next_question import NextQuestion
 from ...domain.journal.record import Feedback, JournalLine, LearningRecord, Void
 from ...domain.models.explanation import WhyRow
+from ...domain.models.idle_settings import NEGATIVE, idle_settings
 from ...domain.models.precedence import Resolved
 from ...domain.models.sensible_range import ModelTraits
 from ...domain.models.value_sources import CHECKPOINT
@@ -58,7 +59,7 @@ DOUBLE_PRESS_MS = 600  # a second press within this time belongs to the first
 FIELDS_MOST = 860
 _KNOWN_AFTER_MS = 120
 GENERAL = ("checkpoint", "vae", "clip_skip")
-STYLES, CONTROLNET = "styles", "controlnet"
+STYLES, CONTROLNET, ENCODERS = "styles", "controlnet", "text_encoders"
 KEYS = (
     ("Ctrl+Enter", "run"),
     ("Ctrl+O", "add a pack"),
@@ -154,7 +155,7 @@ class CreatePage(PageFrame):
         return next((form.fields[path] for form in self._forms() if path in form.fields), None)
 
     def _forms(self) -> list[Form]:
-        own = (self.general, self.styles, self.seeds.batch)
+        own = (self.general, self.encoders, self.styles, self.seeds.batch)
         return [*(form for section in self.sections for form in section.forms), *own]
 
     def shown(self) -> None:
@@ -236,6 +237,7 @@ class CreatePage(PageFrame):
             top, GENERAL, on_change=self.change, on_edit=self._count, on_why=self.why, columns=4, spans={CHECKPOINT: 2}
         )
         self.general.pack(fill="x")
+        self.encoders = Form(top, (ENCODERS,), on_change=self.change, on_why=self.why, columns=1)
         self.styles = Form(top, (STYLES, CONTROLNET), on_change=self.change, on_why=self.why, columns=2)
         self.global_texts = GlobalTextLine(top, self._controller, lambda: self._go("settings"))
         self.global_texts.pack(fill="x", padx=theme.px(theme.RING), pady=(0, theme.px(4)))
@@ -363,7 +365,9 @@ class CreatePage(PageFrame):
         now = marked(self.resolved, self._offered)
         groups = {path.partition(".")[0] for path in changed}
         if everything or groups & set(GENERAL):
-            self.general.show(now.config, now.origins, general_entries(self._offered), now.words)
+            self.general.show(now.config, now.origins, general_entries(self._offered), now.words, self._traits)
+        if everything or groups & {CHECKPOINT, ENCODERS}:
+            self._show_encoders(now)
         if everything or {STYLES, CONTROLNET} & changed:
             self._show_styles(now)
         if everything or SeedFields.BATCH in changed:
@@ -381,6 +385,20 @@ class CreatePage(PageFrame):
         else:
             self.start.pack(fill="x", before=self._area, pady=(0, theme.px(8)))
 
+    def _show_encoders(self, now: Resolved) -> None:
+        """Text encoders: only where the model needs them from files of their own and the backend lists some, or where
+        some are named.
+        """
+        names = self._offered.text_encoders if self._offered is not None else ()
+        chosen = now.config.text_encoders
+        self.encoders.show(
+            now.config, now.origins, {ENCODERS: style_entries(names, chosen, "Those that the model needs")}, now.words
+        )
+        if not chosen and not (names and self._traits.family.text_encoders):
+            self.encoders.pack_forget()
+        elif not self.encoders.winfo_manager():
+            self.encoders.pack(fill="x", after=self.general)
+
     def _show_styles(self, now: Resolved) -> None:
         """Styles and ControlNet units: only where the backend has them, or where some are chosen that it lacks."""
         names = self._offered.styles if self._offered is not None else ()
@@ -389,7 +407,7 @@ class CreatePage(PageFrame):
         if not offered and not now.config.styles and not now.config.controlnet:
             self.styles.pack_forget()
         elif not self.styles.winfo_manager():
-            self.styles.pack(fill="x", after=self.general)
+            self.styles.pack(fill="x", before=self.global_texts)
 
     def _missing(self, group: str) -> str:
         found = self._offered
@@ -435,7 +453,9 @@ class CreatePage(PageFrame):
         self._count()
 
     def _count(self) -> None:
-        self.global_texts.show(self.form.values.pack_settings, self.resolved.config)
+        idle = idle_settings(self._traits.family, self.resolved.config).get(NEGATIVE, "")
+        self.global_texts.show(self.form.values.pack_settings, self.resolved.config, no_negative=idle)
+        self.packs.tell_idle_negative(idle)
         mode, variants = self.form.mode, self.form.variants
         self.bar.record.enable(mode.records, "" if mode.records else mode.why)
         trouble, request = self.form.checked(self.problems.sentences, self._fields())

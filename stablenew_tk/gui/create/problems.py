@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from ..forms.form import Form
 from ..forms.stage_cards import Section
 from ..widgets.entries import Entry
+from ..widgets.row_list import reveal
 from .run_fields import SeedFields
 
 
@@ -48,7 +49,7 @@ class FieldProblems:
         unfold()
         entry.commit()
         entry.update_idletasks()
-        entry.focus_set()
+        _focus(entry)
 
     def _forms(self) -> list[Form]:
         return [self._general, *(form for section in self._sections for form in section.forms), self._seeds.batch]
@@ -63,6 +64,18 @@ class FieldProblems:
                 found += [(entry.problem, entry, section.unfold) for entry in entries if entry.problem]
                 found += _in_form(self._seeds.batch, section.unfold)
         return found
+
+
+def _focus(entry: Entry, tries: int = 100) -> None:
+    """Put the keyboard on a field once it is there: a card that was folded grows by several rounds of layout.
+
+    It is scrolled into sight first, for what lies below the edge is not drawn, and takes no keyboard.
+    """
+    if entry.winfo_viewable() or not tries:
+        reveal(entry)
+        entry.focus_set()
+    else:
+        entry.after_idle(entry.after, 0, lambda: _focus(entry, tries - 1))
 
 
 def _in_form(form: Form, unfold: Callable[[], object]) -> list[tuple[str, Entry, Callable[[], object]]]:

@@ -123,12 +123,15 @@ class GlobalTextLine(Box):
         # Without a widget of its own a frame stays as high as when its last one left.
         Box(self, width=1, height=1).pack(side="left")
 
-    def show(self, pack: PackSettings, config: PipelineConfig) -> None:
-        """Say what is added to the prompts of this pack with these values; nothing at all where nothing is."""
+    def show(self, pack: PackSettings, config: PipelineConfig, *, no_negative: str = "") -> None:
+        """Say what is added to the prompts of this pack with these values; nothing at all where nothing is.
+        `no_negative` says why a negative prompt does nothing with them.
+        """
         texts, stages = self._controller.settings.globals, reading_stages(config)
         used = texts.for_pack(positive=pack.positive, negative=pack.negative).in_force(stages)
         self.positive.show(used.positive, () if len(used.positive_stages) == len(stages) else used.positive_stages)
-        self.negative.show(used.negative, () if len(used.negative_stages) == len(stages) else used.negative_stages)
+        where = () if len(used.negative_stages) == len(stages) else used.negative_stages
+        self.negative.show(used.negative, where, idle=no_negative)
 
 
 class _GlobalText(Box):
@@ -143,11 +146,11 @@ class _GlobalText(Box):
         self.change_button.pack(side="left")
         self.bind("<Configure>", lambda _event: self._fit())
 
-    def show(self, text: str, stages: Sequence[str]) -> None:
-        """Say this text and the stages that are sent it, where they are not all of them."""
+    def show(self, text: str, stages: Sequence[str], *, idle: str = "") -> None:
+        """Say this text and the stages that are sent it, where they are not all of them; `idle` why it does nothing."""
         text = " ".join(text.split())
         where = f" in {', '.join(stages)}" if stages else ""
-        words = f"{self._name}{where}: {text}" if text else ""
+        words = f"{self._name}{where}: {f'{idle} ' if idle else ''}{text}" if text else ""
         if words == self.words:
             return
         self.words = words

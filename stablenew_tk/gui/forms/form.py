@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from ...domain.config.catalogue import Parameter, Value, get_value, parameter
 from ...domain.config.origins import Origin
 from ...domain.config.pipeline_config import PipelineConfig
+from ...domain.models.families import Family
+from ...domain.models.idle_settings import idle_settings
 from ...domain.models.sensible_range import ModelTraits, sensible_range
 from ..widgets import theme
 from ..widgets.basics import Box, Label
@@ -22,6 +24,7 @@ from ..widgets.theme import RING
 from ..widgets.tooltips import tip
 from .origin_marks import OriginMark
 
+_SIDES = {"txt2img.width", "txt2img.height"}
 _NARROW_FORM = 440  # px: below this three fields side by side would be too small for their words
 
 
@@ -43,7 +46,8 @@ class FormField(Box):
     """Label, origin mark and the right editor for one parameter.
 
     `on_value(path, value)` after every change by the user; None = the user wants the inherited value back. What is
-    typed counts when the field is left or on Return; `on_edit()` comes after every key.
+    typed counts when the field is left or on Return; `on_edit()` comes after every key. `idle` is why the value does
+    nothing, "" where it does something.
     """
 
     def __init__(
@@ -60,10 +64,11 @@ class FormField(Box):
         self.spec, self._on_value, self._on_edit, self._on_why = spec, on_value, on_edit, on_why
         self.slider: Slider | None = None
         words = (label or spec.label).partition(" (")[0]
-        self.mark, caption = field_head(self, words, self._ask_why if on_why is not None else None)
-        tip(caption, spec.help)
+        self.mark, self._caption = field_head(self, words, self._ask_why if on_why is not None else None)
+        tip(self._caption, spec.help)
         self.editor = self._make_editor()
         inner: tk.Misc = self.editor.field if isinstance(self.editor, Entry) else self.editor
+        self._inner, self.idle = inner, ""
         tip(inner, spec.help)
         inner.bind("<Control-i>", lambda _event: self._ask_why())
         if not isinstance(self.editor, NumberEntry):
@@ -114,6 +119,22 @@ class FormField(Box):
             self.editor.enable(on, why)
         if self.slider is not None:
             self.slider.enable(on, why)
+
+    def tell_idle(self, why: str) -> None:
+        """Grey the field because its value does nothing, and say why; "" lets the user change it again."""
+        if why != self.idle:
+            self.idle = why
+            self.enable(not why, why)
+            for widget in (self._caption, self._inner):
+                tip(widget, why or self.spec.help)
+            self._caption.show(str(self._caption.cget("text")), "text3" if why else "text2")
+
+    def tell_sizes(self, family: Family) -> None:
+        """Say which sizes suit a family, where the mouse rests on the field."""
+        sizes = ", ".join(f"{width} × {height}" for width, height in family.sizes)
+        words = f"{self.spec.help} {family.title}: {sizes}, and turned." if sizes else self.spec.help
+        for widget in (self._caption, self._inner):
+            tip(widget, words)
 
     def focus_set(self) -> None:
         """Put the keyboard on the editor."""
@@ -241,7 +262,11 @@ class Form(Box):
         if traits != self._traits:
             self._traits = traits
             self._shown.clear()
+            for path in _SIDES & self.fields.keys():
+                self.fields[path].tell_sizes(traits.family if traits is not None else Family())
+        idle = idle_settings(traits.family, config) if traits is not None else {}
         for path, field in self.fields.items():
+            field.tell_idle(idle.get(path, ""))
             state = (
                 get_value(config, path),
                 origins.get(path, "engine"),

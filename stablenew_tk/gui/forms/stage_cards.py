@@ -41,10 +41,10 @@ def general_entries(capabilities: Capabilities | None) -> dict[str, Sequence[Men
     return {**entries, "checkpoints": [MenuEntry("", words), *entries.get("checkpoints", ())]}
 
 
-def style_entries(names: Sequence[str], value: str) -> list[MenuEntry]:
-    """The menu of styles: one more or one less than are chosen."""
+def style_entries(names: Sequence[str], value: str, nothing: str = "None") -> list[MenuEntry]:
+    """The menu of what may be several, as styles: one more or less than are chosen. `nothing` stands for none."""
     chosen = style_names(value, names)
-    entries = [MenuEntry("", "None"), *([MenuEntry(value, value)] if chosen else [])]
+    entries = [MenuEntry("", nothing), *([MenuEntry(value, value)] if chosen else [])]
     if len(chosen) > 1:
         entries += [MenuEntry(joined(one for one in chosen if one != name), f"Without {name}") for name in chosen]
     more = "and " if chosen else ""

@@ -23,7 +23,7 @@ from ...domain.journal.seen import Seen
 from ...domain.models.checkpoint_series import CheckpointSeries
 from ...domain.models.lora_series import LoraSeries
 from ...domain.models.profile import LoraProfile
-from ...domain.models.recommendations import ModelSettings
+from ...domain.models.recommendations import CHECKPOINTS, ModelSettings, is_kind
 from ...domain.runs.plan import LearningPlan
 from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.journal import CountSeen, HistoryChanged, HistoryLoaded, SeenCounted
@@ -270,7 +270,7 @@ class ModelsPage(PageFrame):
             self._lora_editor = self._lora_editor or LoraEditor(self._side, self._editor_actions)
             self._lora_editor.open(entry.stem, f"{entry.stem}.loraprofile.json", settings, own)
             self._enter_editor(self._lora_editor, self._lora_editor.phrases)
-        elif entry.kind == "checkpoint":
+        elif is_kind(entry.kind, "checkpoint"):
             models, offered = self._controller.models, self._controller.capabilities
             self._checkpoint_editor = self._checkpoint_editor or CheckpointEditor(
                 self._side, self._editor_actions, models.styles
@@ -313,7 +313,7 @@ class ModelsPage(PageFrame):
     def learn(self) -> None:
         """Open the wizard with a draft of a Learning Run about what the model's profile says."""
         line, settings = self.list.line, self.settings
-        if line is None or settings is None or line.entry.kind not in ("checkpoint", "lora") or not line.entry.name:
+        if line is None or settings is None or line.entry.kind not in (*CHECKPOINTS, "lora") or not line.entry.name:
             return
         try:
             plan, notices = suggested_run(self._controller, line.entry, settings)

@@ -14,7 +14,7 @@ from ...app.models.facts import FactLine, above, below
 from ...app.models.filter import ModelLine
 from ...domain.models.checkpoint_series import CheckpointSeries
 from ...domain.models.lora_series import LoraSeries
-from ...domain.models.recommendations import ModelSettings
+from ...domain.models.recommendations import CHECKPOINTS, ModelSettings
 from ...domain.models.style import StyleCatalogue
 from ...pipeline.messages.models import MakePreview
 from ...pipeline.messages.pictures import ThumbnailReady
@@ -189,7 +189,7 @@ class ModelPanel(Box):
 
     def _offer(self, line: ModelLine, series: LoraSeries | CheckpointSeries | None) -> None:
         entry = line.entry
-        known = entry.kind in ("checkpoint", "lora")
+        known = entry.kind in (*CHECKPOINTS, "lora")
         self.edit.set_text("Edit profile" if words.is_ours(entry) else "Make profile")
         self.learn.set_text("Learn about this LoRA…" if entry.kind == "lora" else "Learn about this model…")
         gone = "" if entry.name else "The model's file is not there; only files that describe it are."

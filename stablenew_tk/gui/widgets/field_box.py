@@ -18,6 +18,7 @@ class FieldBox(tk.Canvas, Scaled):
     def __init__(self, parent: tk.Misc, *, width: int, height: int, ground: Role | None) -> None:
         self.ground: Role = ground or ground_of(parent)
         self.error_text = ""  # the sentence below the field
+        self._ink: Role = "text"
         self._focused = self._hover = False
         self._m = theme.px(RING)
         super().__init__(
@@ -73,6 +74,13 @@ class FieldBox(tk.Canvas, Scaled):
         """Show the placeholder or hide it."""
         raise NotImplementedError
 
+    def dim(self, on: bool) -> None:
+        """Grey what is written, because it counts for nothing just now; it can still be changed."""
+        ink: Role = "text3" if on else "text"
+        if ink != self._ink:
+            self._ink = ink
+            self._paint()
+
     def _hovered(self, on: bool) -> None:
         self._hover = on
         self._paint()
@@ -95,7 +103,7 @@ class FieldBox(tk.Canvas, Scaled):
             wide, high, fill="raised", outline=outline, ground=self.ground, margin=RING, ring=int(self._focused)
         )
         self.create_image(0, 0, image=self._frame, anchor="nw", tags="paint")
-        ground, ink = theme.palette["raised"], theme.palette["text"]
+        ground, ink = theme.palette["raised"], theme.palette[self._ink]
         self._inner.configure(
             bg=ground,
             fg=ink,

@@ -370,7 +370,7 @@ def _watch_wheel_and_focus() -> None:
     root.bind_all("<Button-4>", lambda event: _wheel(event.widget, -1), add="+")
     root.bind_all("<Button-5>", lambda event: _wheel(event.widget, 1), add="+")
     root.bind_all("<MouseWheel>", lambda event: _wheel(event.widget, -1 if event.delta > 0 else 1), add="+")
-    root.bind_all("<FocusIn>", lambda event: _focus_came(event.widget), add="+")
+    root.bind_all("<FocusIn>", lambda event: reveal(event.widget), add="+")
 
 
 def _area(widget: object) -> ScrollArea | None:
@@ -389,7 +389,8 @@ def _wheel(widget: object, way: int) -> None:
         area.scroll_by(way * theme.px(60))
 
 
-def _focus_came(widget: object) -> None:
+def reveal(widget: object) -> None:
+    """Scroll the area that a widget is in, if it is in one, as little as needed to show it."""
     area = _area(widget)
     if area is not None and isinstance(widget, tk.Misc) and widget is not area.body:
         area.reveal(widget)

@@ -45,7 +45,7 @@ def read_in_full(entry: ModelEntry, record: FolderRecord, styles: StyleCatalogue
         model=entry.name if entry.name in missing else "",
         sidecars=tuple((one.name, one.dialect) for one in entry.sidecars if one.name in missing),
     )
-    fresh = {one.file: one for one in readings(entry.folder, wanted, outside=record.outside)}
+    fresh = {one.file: one for one in readings(entry.folder, wanted, styles.families, outside=record.outside)}
     files = tuple(_read(one, fresh[one.name], record) if one.name in fresh else one for one in entry.files)
     return _summed(replace(entry, files=files), styles)
 
@@ -125,7 +125,7 @@ def _stands(path: str, state: FileState) -> bool:
 
 def _summed(entry: ModelEntry, styles: StyleCatalogue) -> ModelEntry:
     """The entry with kind, family, title, sources and problems derived from the readings of its files."""
-    found = merged(readings_of(entry), styles, folders=way_of(entry.folder))
+    found = merged(readings_of(entry), styles, name=entry.stem, folders=way_of(entry.folder))
     return replace(
         entry,
         kind=_kind(found.kind, entry.name, entry.size),

@@ -56,7 +56,7 @@ _PAYLOAD = msgspec.msgpack.Decoder(_IndexPayload)
 
 def settings_of(entry: ModelEntry, styles: StyleCatalogue) -> ModelSettings:
     """The settings recommended by all files of a model, each value with its source. Any thread; reads no file."""
-    found = merged(readings_of(entry), styles, folders=way_of(entry.folder), previews=entry.previews)
+    found = merged(readings_of(entry), styles, name=entry.stem, folders=way_of(entry.folder), previews=entry.previews)
     return replace(found, kind=entry.kind or found.kind, problems=entry.problems or found.problems)
 
 
@@ -107,4 +107,5 @@ def save_index(path: Path, roots: dict[str, Iterable[FolderRecord]], styles: Sty
 def _made_with(styles: StyleCatalogue) -> str:
     """A key of everything that readings depend on besides the files: versions of the readers and formats, styles."""
     shape = zlib.crc32(msgspec.json.encode(msgspec.json.schema(FileRecommendation)))
-    return f"{_FORMAT} {__version__} {shape:08x} {' '.join(sorted(styles.styles))}"
+    families = zlib.crc32(msgspec.msgpack.encode(styles.families))
+    return f"{_FORMAT} {__version__} {shape:08x} {families:08x} {' '.join(sorted(styles.styles))}"

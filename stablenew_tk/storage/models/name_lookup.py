@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from ...domain.models.recommendations import Hashes
+from ...domain.models.recommendations import Hashes, is_kind
 from .index import readings_of
 from .model_entry import ModelEntry
 from .sidecars import MODEL_SUFFIXES
@@ -38,11 +38,11 @@ class LibraryNames:
         stem = _without_ending(way[-1].strip())
         folded = _folded(stem)
         for same in (self._plain.get(stem, ()), self._folded.get(folded, ()) if folded else ()):
-            found = [one for one in same if kind in ("", one.kind)]
+            found = [one for one in same if is_kind(one.kind, kind)]
             if found:
                 return max(found, key=lambda one: (_shared(one, way), _tells_hash(one, digits), bool(one.name)))
         if digits:
-            return next((one for one in self._entries if kind in ("", one.kind) and _tells_hash(one, digits)), None)
+            return next((one for one in self._entries if is_kind(one.kind, kind) and _tells_hash(one, digits)), None)
         return next((one for one in self._entries if kind == one.kind == "lora" and _is_called(one, stem)), None)
 
 

@@ -13,6 +13,8 @@ from ...domain.base.errors import InvalidInput, Unreadable
 from ...domain.config.catalogue import Value, catalogue, check_value
 from ...domain.config.lenient_reader import Fields, number_in, shown
 from ...domain.config.spellings import family_of
+from ...domain.models.families import FamilyCatalogue
+from ...domain.models.family_reader import read_families
 from ...domain.models.profile import (
     LEARNED,
     LORA_PROFILE,
@@ -37,24 +39,40 @@ from ..disk.places import asset
 from .sidecar_values import CFG, STEPS, WEIGHT_LIMIT, put, put_sampling, put_size, size_in
 
 _SHIPPED = ("styles.json", "aliases.json")
+FAMILIES = "families.json"
 _CATALOGUE_LIMIT = 1024 * 1024
 
 
 def load_styles(user_file: Path) -> tuple[StyleCatalogue, tuple[str, ...]]:
-    """Load the shipped styles and aliases and those of the user's file, if it exists. Also returns its problems.
+    """Load the shipped styles, aliases and families, and those of the user: the styles and aliases of this file and
+    the families of `families.json` beside it, if they exist. Also returns the problems of both.
 
     Raises Unreadable when the program's own files are missing.
     """
-    styles = StyleCatalogue()
+    families, of_families = load_families(user_file.with_name(FAMILIES))
+    styles = StyleCatalogue(families=families)
     for name in _SHIPPED:
         styles = styles.extended(read_catalogue(read_bounded(asset(name), _CATALOGUE_LIMIT), name)[0])
     if not user_file.exists():
-        return styles, ()
+        return styles, of_families
     try:
         own, problems = read_catalogue(read_bounded(user_file, _CATALOGUE_LIMIT), str(user_file))
     except Unreadable as error:
-        return styles, (str(error),)
-    return styles.extended(own), problems
+        return styles, (str(error), *of_families)
+    return styles.extended(own), (*problems, *of_families)
+
+
+def load_families(user_file: Path) -> tuple[FamilyCatalogue, tuple[str, ...]]:
+    """Load the shipped table of families with what the user's file adds and changes, and its problems. Raises as
+    `load_styles`.
+    """
+    known = read_families(read_bounded(asset(FAMILIES), _CATALOGUE_LIMIT), FAMILIES, FamilyCatalogue())[0]
+    if not user_file.exists():
+        return known, ()
+    try:
+        return read_families(read_bounded(user_file, _CATALOGUE_LIMIT), str(user_file), known)
+    except Unreadable as error:
+        return known, (str(error),)
 
 
 def read_model_fields(fields: Fields, file: str) -> FileRecommendation:
@@ -88,6 +106,7 @@ def read_model_fields(fields: Fields, file: str) -> FileRecommendation:
         dialect="modelprofile",
         kind="checkpoint",
         family=family_of(profile.base_type),
+        base=profile.base_type,
         title=profile.model_name,
         values=values,
         evidence=evidence,
@@ -114,6 +133,7 @@ def read_lora_fields(fields: Fields, file: str) -> FileRecommendation:
         dialect="loraprofile",
         kind="lora",
         family=family_of(profile.target_base_type),
+        base=profile.target_base_type,
         title=profile.lora_name,
         names=(profile.lora_name,) if profile.lora_name else (),
         trigger_phrases=profile.trigger_phrases,

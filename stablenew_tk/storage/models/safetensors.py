@@ -1,4 +1,4 @@
-"""Reads the header of .safetensors files: metadata, and kind and family by the names of the tensors.
+"""Reads the header of .safetensors files: metadata, and the table of tensors.
 
 Such a file begins with the length of a JSON text (8 bytes, little-endian), then that text. Other model files (.ckpt,
 .pt, .bin) hold programs that run when they are loaded; they are never opened.
@@ -12,29 +12,13 @@ import msgspec
 from msgspec import Raw, Struct
 
 from ...domain.base.errors import Unreadable
+from ...domain.models.tensor_signs import Tensors
 from ..disk.files import opened, read_up_to
 
 HEADER_LIMIT = 16 * 1024 * 1024
 _PREFIX = 8
 _FIRST = 16 * 1024
 _AGAIN = "Download it again."
-
-# Names of tensors that only one kind or family of file has. A LoRA names the blocks of its base model, so it is first.
-_KIND_BY_TENSOR = (
-    ("lora", (b".lora_down.", b".lora_up.", b".lora_A.", b".hada_w1", b".lokr_w", b'"lora_unet_', b'"lora_te')),
-    ("controlnet", (b'"control_model.', b'"controlnet_', b'"zero_convs')),
-    ("checkpoint", (b'"model.diffusion_model.', b'"double_blocks.', b'"joint_blocks.')),
-    ("vae", (b'"first_stage_model.', b'"decoder.conv_in.weight"')),
-    ("embedding", (b'"emb_params"', b'"string_to_param', b'"clip_g":', b'"clip_l":')),
-    ("upscaler", (b'"conv_first.weight"', b'"model.0.weight"')),
-)
-_FAMILY_BY_TENSOR = (
-    ("flux", (b"double_blocks",)),
-    ("sd3", (b"joint_blocks",)),
-    ("sdxl", (b'"conditioner.embedders.1.', b'"lora_te2_', b'"clip_g":')),
-    ("sd21", (b'"cond_stage_model.model.',)),
-    ("sd15", (b'"cond_stage_model.transformer.',)),
-)
 
 
 class _Top(Struct, rename={"metadata": "__metadata__"}):
@@ -43,6 +27,7 @@ class _Top(Struct, rename={"metadata": "__metadata__"}):
 
 
 _TOP = msgspec.json.Decoder(_Top)
+_TABLE: msgspec.json.Decoder[dict[str, Raw]] = msgspec.json.Decoder(dict[str, Raw])
 
 
 def read_header(path: str, name: str) -> bytes:
@@ -91,19 +76,9 @@ def parse_header(header: bytes, name: str) -> dict[str, Raw]:
         raise Unreadable(f"{name} has a damaged header. {_AGAIN}") from error
 
 
-def kind_by_tensors(header: bytes) -> str:
-    """The kind of model by the names of its tensors; "" when unknown."""
-    return _first(_KIND_BY_TENSOR, header)
-
-
-def family_by_tensors(header: bytes) -> str:
-    """The model family by the names of its tensors; "" when unknown."""
-    return _first(_FAMILY_BY_TENSOR, header)
-
-
-def _first(table: tuple[tuple[str, tuple[bytes, ...]], ...], header: bytes) -> str:
-    for word, signs in table:
-        for sign in signs:
-            if sign in header:
-                return word
-    return ""
+def tensors_in(header: bytes) -> Tensors:
+    """The tensors of a header text; none where it is damaged."""
+    try:
+        return Tensors(_TABLE.decode(header.decode("utf-8")))
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return Tensors({})

@@ -65,6 +65,7 @@ def read(fields: Fields, file: str) -> FileRecommendation:
         dialect="civitai",
         kind=kind,
         family=family_of(fields.text("baseModel")),
+        base=fields.text("baseModel"),
         title=title,
         values=examples.values,
         evidence=examples.evidence,

@@ -11,9 +11,10 @@ from ...domain.config.catalogue import Value, range_of
 from ...domain.config.lenient_reader import Fields, phrase, phrases, plain, read_inner
 from ...domain.config.spellings import family_of, kind_of
 from ...domain.models.checkpoint_series import Merge, merge_by_recipe
+from ...domain.models.families import FamilyCatalogue, recognise
 from ...domain.models.lora_series import Training
 from ...domain.models.recommendations import FileRecommendation, Hashes
-from .safetensors import family_by_tensors, kind_by_tensors
+from .safetensors import tensors_in
 from .sidecar_civitai import examples_in, words_in
 from .sidecar_values import CFG, STEPS, WEIGHT_LIMIT, hash_in, hashes_in, put, put_sampling, put_size, size_in
 
@@ -44,6 +45,7 @@ def read_stability_matrix(fields: Fields, file: str) -> FileRecommendation:
         dialect="cm-info",
         kind=kind_of(fields.text("ModelType")),
         family=family_of(fields.text("BaseModel")),
+        base=fields.text("BaseModel"),
         title=fields.text("UserTitle", "ModelName"),
         values=values,
         trigger_phrases=words_in(fields, "TrainedWords"),
@@ -83,6 +85,7 @@ def read_lora_manager(fields: Fields, file: str) -> FileRecommendation:
         dialect="metadata",
         kind=kind,
         family=family_of(fields.text("base_model") or page.text("baseModel")),
+        base=fields.text("base_model") or page.text("baseModel"),
         title=fields.text("model_name"),
         values=values,
         evidence=evidence,
@@ -111,8 +114,8 @@ def read_swarm(fields: Fields, file: str) -> FileRecommendation:
     return _modelspec(fields, file, sidecar=True)
 
 
-def read_metadata(header: bytes, fields: Fields, file: str) -> FileRecommendation:
-    """What kohya's trainer and others wrote into the header; `fields` are those of its metadata."""
+def read_metadata(header: bytes, fields: Fields, file: str, families: FamilyCatalogue) -> FileRecommendation:
+    """What kohya's trainer and others wrote into the header, and what its tensors tell; `fields` are its metadata."""
     spec = _modelspec(fields, file, sidecar=False)
     values: dict[str, Value] = dict(spec.values)
     if "txt2img.width" not in values:
@@ -124,12 +127,14 @@ def read_metadata(header: bytes, fields: Fields, file: str) -> FileRecommendatio
     guessed = () if spec.trigger_phrases else _guessed(fields)
     name = fields.text("ss_output_name")
     whole = hash_in(fields, "sshs_model_hash", 64)
+    seen = recognise(tensors_in(header), families)
+    trained = fields.text("ss_base_model_version")
     return msgspec.structs.replace(
         spec,
-        kind=kind_of(fields.text("ss_network_module")) or spec.kind or kind_by_tensors(header),
-        family=spec.family
-        or trained_on(fields.text("ss_base_model_version"), fields.hint("ss_v2"))
-        or family_by_tensors(header),
+        kind=seen.kind or kind_of(fields.text("ss_network_module")) or spec.kind,
+        family=spec.family or trained_on(trained, fields.hint("ss_v2")),
+        base=" ".join(filter(None, (spec.base, trained, fields.hint("ss_sd_model_name")[:200]))),
+        seen=seen,
         title=spec.title or fields.text("ssmd_display_name") or name,
         names=(name,) if name else (),
         values=values,
@@ -187,6 +192,7 @@ def _modelspec(fields: Fields, file: str, *, sidecar: bool) -> FileRecommendatio
         dialect="swarm" if sidecar else "header",
         kind=kind_in(architecture) or ("lora" if weight else ""),
         family=family_in(architecture, text("implementation")),
+        base=architecture,
         title=text("title"),
         values=values,
         trigger_phrases=phrases(text("trigger_phrase")),

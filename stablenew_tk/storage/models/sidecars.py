@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from ...domain.base.errors import Unreadable
 from ...domain.config.lenient_reader import Fields, Problems, read_object
+from ...domain.models.families import FamilyCatalogue
 from ...domain.models.recommendations import DIALECTS, Dialect, FileRecommendation
 from ..disk.files import read_whole
 from . import sidecar_civitai, sidecar_webui
@@ -43,6 +44,7 @@ PREVIEW_SUFFIXES = (
     ".thumb.png",
 )
 
+_NO_FAMILIES = FamilyCatalogue()
 _READERS: dict[Dialect, Callable[[Fields, str], FileRecommendation]] = {
     "modelprofile": read_model_fields,
     "loraprofile": read_lora_fields,
@@ -138,30 +140,35 @@ def read_sidecar(data: bytes, file: str, dialect: Dialect) -> FileRecommendation
     return _READERS[dialect](fields, file)
 
 
-def read_model_header(data: bytes, file: str) -> FileRecommendation:
-    """Parse the header text of a model file. Never raises."""
+def read_model_header(data: bytes, file: str, families: FamilyCatalogue = _NO_FAMILIES) -> FileRecommendation:
+    """Parse the header text of a model file; `families` are those it may be of. Never raises."""
     try:
         metadata = parse_header(data, file)
     except Unreadable as error:
         return _unread(file, "header", error)
-    return sidecar_tools.read_metadata(data, Fields(metadata, Problems(file)), file)
+    return sidecar_tools.read_metadata(data, Fields(metadata, Problems(file)), file, families)
 
 
-def readings(folder: str, files: ModelFiles, *, outside: frozenset[str] = frozenset()) -> Iterator[FileRecommendation]:
+def readings(
+    folder: str, files: ModelFiles, families: FamilyCatalogue = _NO_FAMILIES, *, outside: frozenset[str] = frozenset()
+) -> Iterator[FileRecommendation]:
     """Read all files of a model. `outside` are names of links that lead elsewhere; they are not opened.
 
     Blocks on the disk, never on a pipe or a device. Files that cannot be read yield a reading with their problem.
     """
     for name, dialect in files.sidecars:
-        yield _from_disk(folder, name, dialect, outside)
+        yield _from_disk(folder, name, dialect, outside, families)
     if files.model.lower().endswith(HEADER_SUFFIXES):
-        yield _from_disk(folder, files.model, "header", outside)
+        yield _from_disk(folder, files.model, "header", outside, families)
 
 
-def _from_disk(folder: str, name: str, dialect: Dialect, outside: frozenset[str]) -> FileRecommendation:
+def _from_disk(
+    folder: str, name: str, dialect: Dialect, outside: frozenset[str], families: FamilyCatalogue
+) -> FileRecommendation:
     try:
         data = data_of(folder, name, dialect, outside)
-        return read_model_header(data, name) if dialect == "header" else read_sidecar(data, name, dialect)
+        is_header = dialect == "header"
+        return read_model_header(data, name, families) if is_header else read_sidecar(data, name, dialect)
     except Unreadable as error:
         return _unread(name, dialect, error)
 

@@ -16,17 +16,26 @@ from msgspec import Struct
 from ...domain.base.errors import Unreadable
 from ...domain.config.lenient_reader import number_in
 from ...domain.config.spellings import family_of, kind_of
-from ...domain.models.recommendations import DIALECTS, Dialect, FileRecommendation, kind_among, unknown_style
+from ...domain.models.families import FamilyCatalogue, Recognised, recognise
+from ...domain.models.recommendations import (
+    DIALECTS,
+    Dialect,
+    FamilyWords,
+    FileRecommendation,
+    family_among,
+    kind_among,
+    unknown_style,
+)
 from ...domain.models.style import StyleCatalogue
 from . import valid_shapes as usual
-from .safetensors import family_by_tensors, kind_by_tensors
+from .safetensors import tensors_in
 from .sidecar_others import family_in, kind_in, trained_on
 from .sidecar_values import CFG, STEPS, WEIGHT_LIMIT
 from .sidecars import HEADER_SUFFIXES, ModelFiles, data_of, read_model_header, read_sidecar
 
 
 class FileSummary(Struct, frozen=True):
-    """Summary of one file. `has_content`: it recommends or names anything at all."""
+    """Summary of one file. `has_content`: it recommends or names anything at all. `seen` is what its tensors tell."""
 
     kind: str = ""
     family: str = ""
@@ -34,6 +43,7 @@ class FileSummary(Struct, frozen=True):
     has_content: bool = False
     style_id: str = ""
     problems: tuple[str, ...] = ()
+    seen: Recognised = Recognised()
 
 
 class ModelSummary(Struct, frozen=True, kw_only=True):
@@ -47,6 +57,7 @@ class ModelSummary(Struct, frozen=True, kw_only=True):
 
 
 _NOTHING: frozenset[str] = frozenset()
+_NO_FAMILIES = FamilyCatalogue()
 _ORDER = {dialect: place for place, dialect in enumerate(DIALECTS)}
 
 
@@ -61,46 +72,58 @@ def model_summary(
     if files.model.lower().endswith(HEADER_SUFFIXES):
         names.append((files.model, "header"))
     names.sort(key=lambda one: _ORDER[one[1]])
-    seen = [(name, dialect, _from_disk(folder, name, dialect, outside)) for name, dialect in names]
+    seen = [(name, dialect, _from_disk(folder, name, dialect, outside, styles.families)) for name, dialect in names]
     problems = [problem for _, _, one in seen for problem in one.problems]
     style_file, style_id = next(((name, one.style_id) for name, _, one in seen if one.style_id), ("", ""))
     if style_id and styles.style(style_id) is None:
         problems.append(unknown_style(style_file, style_id, styles))
+    kind = kind_among([(dialect, one.kind) for _, dialect, one in seen if one.kind], way)
+    told = [FamilyWords(dialect, name, one.family, seen=one.seen) for name, dialect, one in seen]
     return ModelSummary(
-        kind=kind_among([(dialect, one.kind) for _, dialect, one in seen if one.kind], way),
-        family=next((one.family for _, _, one in seen if one.family), ""),
+        kind=kind,
+        family=family_among(told, styles.families, kind=kind, name=files.stem).value,
         title=next((one.title for _, _, one in seen if one.title), ""),
         sources=tuple(name for name, _, one in seen if one.has_content),
         problems=tuple(problems),
     )
 
 
-def _from_disk(folder: str, name: str, dialect: Dialect, outside: frozenset[str]) -> FileSummary:
+def _from_disk(
+    folder: str, name: str, dialect: Dialect, outside: frozenset[str], families: FamilyCatalogue
+) -> FileSummary:
     try:
-        return file_summary(data_of(folder, name, dialect, outside), name, dialect)
+        return file_summary(data_of(folder, name, dialect, outside), name, dialect, families)
     except Unreadable as error:
         return FileSummary(problems=(str(error),))
 
 
-def file_summary(data: bytes, file: str, dialect: Dialect) -> FileSummary:
-    """Summarise a sidecar or the text of a header. Never raises."""
+def file_summary(data: bytes, file: str, dialect: Dialect, families: FamilyCatalogue = _NO_FAMILIES) -> FileSummary:
+    """Summarise a sidecar or the text of a header; `families` are those it may be of. Never raises."""
     try:
         # A byte that is no UTF-8 may hide in a part that the shape skips.
         shape = usual.DECODERS[dialect].decode(data.decode("utf-8"))
-        summary = _SUMMARIES[dialect](shape, data)
+        summary = _header(shape, data, families) if dialect == "header" else _SUMMARIES[dialect](shape, data)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         summary = None
-    return summary if summary is not None else _in_full(data, file, dialect)
+    return summary if summary is not None else _in_full(data, file, dialect, families)
 
 
-def _in_full(data: bytes, file: str, dialect: Dialect) -> FileSummary:
-    reading = read_model_header(data, file) if dialect == "header" else read_sidecar(data, file, dialect)
+def _in_full(data: bytes, file: str, dialect: Dialect, families: FamilyCatalogue) -> FileSummary:
+    reading = read_model_header(data, file, families) if dialect == "header" else read_sidecar(data, file, dialect)
     return _of(reading)
 
 
 def _of(reading: FileRecommendation) -> FileSummary:
     has_content = reading.says_anything
-    return FileSummary(reading.kind, reading.family, reading.title, has_content, reading.style_id, reading.problems)
+    return FileSummary(
+        reading.kind,
+        reading.family,
+        reading.title,
+        has_content,
+        reading.style_id,
+        reading.problems,
+        reading.seen,
+    )
 
 
 def _webui(shape: usual.WebUi, _data: bytes) -> FileSummary | None:
@@ -165,19 +188,20 @@ def _weight(written: str | float | msgspec.UnsetType | None) -> float | None:
     return None if number is None or not -WEIGHT_LIMIT <= number <= WEIGHT_LIMIT else float(number)
 
 
-def _header(shape: usual.Header, data: bytes) -> FileSummary | None:
+def _header(shape: usual.Header, data: bytes, families: FamilyCatalogue) -> FileSummary | None:
     meta = shape.metadata
     architecture = (meta.architecture or "").strip()
     weight = _weight(meta.weight)
     if weight is None:
         return None
+    seen = recognise(tensors_in(data), families)
     kind = kind_of((meta.network or "").strip()) or kind_in(architecture) or ("lora" if weight else "")
-    kind = kind or kind_by_tensors(data)
+    kind = seen.kind or kind
     family = family_in(architecture, meta.implementation or "") or trained_on((meta.base or "").strip(), meta.version_2)
-    family = family or family_by_tensors(data)
     title = next((one for text in (meta.title, meta.display, meta.name) if (one := (text or "").strip())), "")
     rest = (meta.resolution, meta.trained_resolution, meta.phrase, meta.hint, meta.description, meta.whole_hash)
-    return FileSummary(kind, family, title, bool(kind or family or title or any(rest)))
+    has_content = any((kind, family, title, *rest, seen.family, meta.based_on, meta.base))
+    return FileSummary(kind, family, title, has_content, seen=seen)
 
 
 def _model_profile(shape: usual.Profile, _data: bytes) -> FileSummary | None:
@@ -199,7 +223,6 @@ _SUMMARIES: dict[Dialect, Callable[[Any, bytes], FileSummary | None]] = {
     "cm-info": _stability_matrix,
     "metadata": _lora_manager,
     "swarm": _swarm,
-    "header": _header,
     "modelprofile": _model_profile,
     "loraprofile": _lora_profile,
 }

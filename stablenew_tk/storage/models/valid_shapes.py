@@ -161,6 +161,7 @@ class _Metadata(_ModelSpec):
     name: str | None = field(default=None, name="ss_output_name")
     display: str | None = field(default=None, name="ssmd_display_name")
     trained_resolution: Any = field(default=None, name="ss_resolution")
+    based_on: Any = field(default=None, name="ss_sd_model_name")
     whole_hash: Any = field(default=None, name="sshs_model_hash")
 
 

@@ -179,8 +179,6 @@ class TestCheckpoint:
     @pytest.mark.parametrize(
         ("file", "families", "empty"),
         [
-            ("tiny-sdxl.safetensors", {}, "EmptyLatentImage"),
-            ("PonyV6.safetensors", {}, "EmptyLatentImage"),
             ("flux1-schnell-fp8.safetensors", {}, "EmptySD3LatentImage"),
             ("mine.safetensors", {"mine.safetensors": "sd3"}, "EmptySD3LatentImage"),
         ],
@@ -194,6 +192,12 @@ class TestCheckpoint:
         assert len(nodes_of(found, empty)) == 1
         assert "clip_skip" not in found.read_back
         assert found.notes[0].startswith("clip_skip: ")
+
+    @pytest.mark.parametrize(("skip", "layers"), [(1, []), (2, []), (3, [-3])])
+    def test_sdxl_stops_at_2_anyhow_so_only_more_is_sent(self, skip, layers):
+        found = made(order(checkpoint="tiny-sdxl", clip_skip=skip))
+        assert [one["stop_at_clip_layer"] for one in nodes_of(found, "CLIPSetLastLayer")] == layers
+        assert found.notes == ()
 
     @pytest.mark.parametrize("vae", ["Automatic", "None"])
     def test_without_a_vae_of_its_own_the_checkpoints_is_used(self, vae):

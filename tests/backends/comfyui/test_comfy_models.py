@@ -49,10 +49,8 @@ class TestFamily:
     @pytest.mark.parametrize(
         "written",
         [
-            {"modelspec.architecture": "stable-diffusion-xl-v1-base"},
             {"modelspec.architecture": "Flux.1-dev"},
             {"modelspec.architecture": "stable-diffusion-3-medium"},
-            {"ss_base_model_version": "sdxl_base_v1-0"},
             {"modelspec.architecture": "Qwen-Image"},
             {"ss_base_model_version": "zimage"},
             {"modelspec.architecture": "chroma"},

@@ -73,6 +73,10 @@ def order(stage="txt2img", *, image=b"x", prompt="a boat", config=None, **values
     return StageOrder(job_id="J", stage=stage, prompt=prompt, negative="fog", seed=5, config=config, image=image)
 
 
+def overrides(config, known):
+    return override_settings(msgspec.structs.replace(order(), config=config), known)
+
+
 class TestTxt2Img:
     def test_the_plain_body_holds_the_job_and_nothing_unknown(self):
         body = txt2img_body(order(), FORGE)
@@ -120,29 +124,29 @@ class TestTxt2Img:
 class TestOverrides:
     def test_checkpoint_and_clip_skip_hold_for_this_request_only(self):
         body = txt2img_body(order(checkpoint="ink"), FORGE)
-        assert body["override_settings"] == {"sd_model_checkpoint": "ink.safetensors", "CLIP_stop_at_last_layers": 2}
+        assert body["override_settings"] == {"sd_model_checkpoint": "ink.safetensors", "CLIP_stop_at_last_layers": 1}
         assert body["override_settings_restore_afterwards"] is True
 
     def test_clip_skip_0_leaves_it_to_the_server(self):
-        assert override_settings(PipelineConfig(clip_skip=0), FORGE) == {}
+        assert overrides(PipelineConfig(clip_skip=0), FORGE) == {}
         small = facts(kind="sd-server", options={}, samplers=(), schedulers=(), txt2img=COMMON)
         assert "clip_skip" not in txt2img_body(order(clip_skip=0), small)
         assert txt2img_body(order(clip_skip=1), small)["clip_skip"] == 1
 
     def test_no_checkpoint_means_the_loaded_one(self):
-        assert "sd_model_checkpoint" not in override_settings(PipelineConfig(), FORGE)
+        assert "sd_model_checkpoint" not in overrides(PipelineConfig(), FORGE)
 
     def test_a_key_the_server_does_not_have_would_fail_the_request_and_is_left_out(self):
-        assert override_settings(PipelineConfig(), facts(options={})) == {}
+        assert overrides(PipelineConfig(), facts(options={})) == {}
 
     def test_a_vae_is_a_module_on_forge_and_a_vae_elsewhere(self):
         config = PipelineConfig(vae="soft.vae.safetensors")
-        assert override_settings(config, FORGE)["forge_additional_modules"] == ["soft.vae.safetensors"]
+        assert overrides(config, FORGE)["forge_additional_modules"] == ["soft.vae.safetensors"]
         plain = facts(options={"sd_vae": "Automatic"})
-        assert override_settings(config, plain) == {"sd_vae": "soft.vae.safetensors"}
+        assert overrides(config, plain) == {"sd_vae": "soft.vae.safetensors"}
 
     def test_automatic_leaves_the_modules_of_forge_alone(self):
-        assert "forge_additional_modules" not in override_settings(PipelineConfig(), FORGE)
+        assert "forge_additional_modules" not in overrides(PipelineConfig(), FORGE)
 
     def test_titles_with_and_without_hash_are_one_checkpoint(self):
         before = Listed(title="a/b.safetensors", model_name="a_b").as_checkpoint()
@@ -381,7 +385,7 @@ class TestCheckpointByHash:
     def test_it_is_sent_by_the_name_that_the_server_has_for_it(self, digits, sent):
         known = self.HASHED if sent == "a.ckpt" else FORGE
         check_order(order(checkpoint=digits), known)
-        assert override_settings(PipelineConfig(checkpoint=digits), known)["sd_model_checkpoint"] == sent
+        assert overrides(PipelineConfig(checkpoint=digits), known)["sd_model_checkpoint"] == sent
 
     def test_an_unknown_hash_is_refused_and_says_which_hashes_are_not_told(self):
         with pytest.raises(

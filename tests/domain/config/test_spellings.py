@@ -64,7 +64,12 @@ def test_schedulers_come_out_as_a_webui_shows_them(written, shown):
         ("flux", ["Flux.1 D", "flux1", "flux-1-dev"]),
         ("", ["", "Unknown", "Other", "SdVersion.Unknown"]),
         ("Hunyuan Video", ["Hunyuan Video"]),
-        ("Pony V7", ["Pony V7"]),
+        ("auraflow", ["Pony V7", "AuraFlow"]),
+        ("zimage", ["ZImageTurbo", "Z-Image", "z_image"]),
+        ("flux2-klein-9b", ["Flux.2 Klein 9B-base", "flux_2_klein_9b"]),
+        ("qwen", ["Qwen", "Qwen-Image-Edit"]),
+        ("qwen-2.1", ["Qwen 2", "Qwen-Image 2.1"]),
+        ("Animagine", ["Animagine"]),
     ],
 )
 def test_base_models_have_one_name_per_family_and_unknown_ones_keep_theirs(family, written):

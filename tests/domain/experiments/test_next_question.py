@@ -1,6 +1,7 @@
 """The question that is proposed next is one whose answer can be seen, and that is not answered yet."""
 
 import pytest
+from families import SHIPPED
 from msgspec.structs import replace
 
 from stablenew_tk.domain.config.catalogue import catalogue, check_value, with_values
@@ -39,11 +40,19 @@ def test_only_names_that_the_backend_offers_are_compared_and_too_few_make_no_que
 
 
 def test_where_the_family_has_a_range_the_values_keep_to_it():
-    traits = ModelTraits(family="sd15")
+    traits = ModelTraits(family=SHIPPED.family("sd15"))
     low, high = sensible_range(CFG, traits).ends
     (cfg, *_), (general, *_) = questions(USUAL, traits=traits), questions(USUAL)
     assert general.values == (1.0, 4.0, 7.0, 10.0, 14.0)
     assert all(low <= value <= high for value in cfg.values)
+
+
+def test_what_does_nothing_with_the_family_is_not_asked_about():
+    flux, sdxl = (ModelTraits(family=SHIPPED.family(name)) for name in ("flux", "sdxl"))
+    about_flux, about_sdxl = ([one.path for one in questions(USUAL, traits=traits)] for traits in (flux, sdxl))
+    assert (about_flux[0], CFG in about_flux) == ("txt2img.guidance", False)
+    assert (about_sdxl[0], "txt2img.guidance" in about_sdxl) == (CFG, False)
+    assert "txt2img.guidance" not in [one.path for one in questions(USUAL)]
 
 
 @pytest.mark.parametrize("path", [path for path, spec in catalogue().items() if spec.rank])

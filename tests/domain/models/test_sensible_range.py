@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from families import SHIPPED
 
-from stablenew_tk.domain.config.spellings import FAMILY_TITLES
 from stablenew_tk.domain.config.sweep import LORA, focus, focuses
 from stablenew_tk.domain.models.recommendations import ModelSettings
 from stablenew_tk.domain.models.sensible_range import (
-    FAMILY_RANGES,
     ModelTraits,
     lora_range,
     needs_few_steps,
@@ -28,7 +27,7 @@ def ends(path, **traits):
 
 
 def test_the_style_goes_before_the_family_and_says_that_it_is_the_style():
-    found = sensible_range(DENOISE, ModelTraits(family="sd15", style=PORTRAIT))
+    found = sensible_range(DENOISE, ModelTraits(family=SHIPPED.family("sd15"), style=PORTRAIT))
     assert (found.ends, found.whose) == ((0.2, 0.35), "Portraits")
     assert ends("img2img.denoise", style=PORTRAIT) == focus("img2img.denoise").sensible
 
@@ -40,37 +39,39 @@ def test_a_style_of_the_users_own_counts_like_those_that_ship():
 
 
 def test_the_family_says_which_sizes_steps_and_guidance_are_sensible():
-    assert ends(WIDTH, family="sdxl") == (768, 1536)
-    assert ends(WIDTH, family="sd15") == (512, 768)
-    assert ends(STEPS, family="sdxl") == (15, 60)
-    assert sensible_range(CFG, ModelTraits(family="flux")).ends == (1, 5)
-    assert ends("img2img.cfg_scale", family="sd15") == (5, 10)
-    assert sensible_range(CFG, ModelTraits(family="sd3")).whose == "SD 3"
+    assert ends(WIDTH, family=SHIPPED.family("sdxl")) == (768, 1536)
+    assert ends(WIDTH, family=SHIPPED.family("sd15")) == (512, 768)
+    assert ends(STEPS, family=SHIPPED.family("sdxl")) == (15, 60)
+    assert sensible_range(CFG, ModelTraits(family=SHIPPED.family("flux"))).ends == (1, 2)
+    assert sensible_range("txt2img.guidance", ModelTraits(family=SHIPPED.family("flux"))).ends == (1.5, 5)
+    assert ends("img2img.cfg_scale", family=SHIPPED.family("sd15")) == (5, 10)
+    assert sensible_range(CFG, ModelTraits(family=SHIPPED.family("sd3"))).whose == "SD 3"
 
 
 def test_what_no_family_says_is_what_holds_in_general():
-    assert sensible_range(STEPS) == sensible_range(STEPS, ModelTraits(family="of nobody"))
+    assert sensible_range(STEPS) == sensible_range(STEPS, ModelTraits(family=SHIPPED.family("of nobody")))
     assert (sensible_range(STEPS).ends, sensible_range(STEPS).whose) == ((15, 45), "")
     assert sensible_range("upscale.gfpgan") is None
 
 
 def test_where_no_file_tells_the_family_the_chosen_style_does():
-    assert ends(WIDTH, style=PORTRAIT) == (768, 1536)
-    assert ends(WIDTH, style=PORTRAIT, family="sd15") == (512, 768)
+    assert sensible_range(WIDTH, traits_of(ModelSettings(style=PORTRAIT), SHIPPED)).ends == (768, 1536)
+    assert sensible_range(WIDTH, traits_of(ModelSettings(style=PORTRAIT, family="sd15"), SHIPPED)).ends == (512, 768)
 
 
-def test_every_family_with_a_title_has_ranges_and_they_lie_within_what_is_allowed():
-    assert set(FAMILY_RANGES) == set(FAMILY_TITLES)
-    for family in FAMILY_TITLES:
-        for few in (False, True):
-            for spec in focuses():
-                found = sensible_range(spec.path, ModelTraits(family=family, few_steps=few))
-                assert found is None or spec.minimum <= found.low < found.high <= spec.maximum
+def test_the_ranges_of_every_family_and_variant_lie_within_what_is_allowed():
+    for family in SHIPPED.families.values():
+        for variant in ("", *(one.id for one in family.variants)):
+            for few in (False, True):
+                traits = ModelTraits(family=family.as_variant(variant), few_steps=few)
+                for spec in focuses():
+                    found = sensible_range(spec.path, traits)
+                    assert found is None or spec.minimum <= found.low < found.high <= spec.maximum
 
 
 def test_distilled_checkpoints_want_few_steps_and_hardly_any_guidance():
-    traits = traits_of(ModelSettings(family="sdxl"), "dreamshaperXL_v21TurboDPMSDE.safetensors")
-    assert sensible_range(STEPS, traits).ends == (1, 8)
+    traits = traits_of(ModelSettings(family="sdxl"), SHIPPED, "dreamshaperXL_v21TurboDPMSDE.safetensors")
+    assert sensible_range(STEPS, traits).ends == (4, 12)
     assert sensible_range(CFG, traits).ends == (1, 2)
     assert sensible_range(STEPS, traits).whose == "SDXL in few steps"
     assert sensible_range(WIDTH, traits).ends == (768, 1536)

@@ -15,6 +15,7 @@ from stablenew_tk.app.models.filter import ModelFilter
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.experiments.suggested_plan import checkpoint_plan, focus_of, lora_plan
+from stablenew_tk.domain.models.families import FamilyCatalogue
 from stablenew_tk.domain.models.profile import LEARNED, ModelPreset, ModelProfile
 from stablenew_tk.domain.models.profile_draft import draft_of_lora, draft_of_model, new_preset
 from stablenew_tk.domain.models.recommendations import FieldValue, ModelSettings, Weight
@@ -554,7 +555,7 @@ def test_a_profile_without_hires_denoise_suggests_guidance_and_then_steps():
 
     both = ModelSettings(family="sd15", offers=offers(cfg_scale=7.5, steps=30))
     assert focus_of(both) == "txt2img.cfg_scale"
-    found = checkpoint_plan("x", both, both.values)
+    found = checkpoint_plan("x", both, both.values, FamilyCatalogue())
     assert (7.5 in found.variant_values, found.metadata.who) == (True, "suggested by Models for x")
     assert focus_of(ModelSettings(offers=offers(steps=30))) == "txt2img.steps"
 

@@ -669,10 +669,11 @@ XL, SD15 = "stable-diffusion-xl-v1-base", "stable-diffusion-v1"
     [
         ("photo_sdxl", SD15, "sensible for SD 1.5: 512 – 768"),
         ("photo_sd15", XL, "sensible for SDXL: 768 – 1536"),
-        ("photo_sdxl", "", "sensible: 512 – 1536"),
+        ("photo_sdxl", "", "sensible for SDXL: 768 – 1536"),
+        ("photo", "", "sensible: 512 – 1536"),
     ],
 )
-def test_the_family_of_a_checkpoint_is_what_the_library_says_and_not_what_its_name_says(
+def test_the_family_of_a_checkpoint_is_what_the_library_says_before_what_its_name_says(
     open_wizard, tmp_path, name, architecture, legend
 ):
     header = {"modelspec.architecture": architecture} if architecture else {}
@@ -687,10 +688,10 @@ def test_the_family_of_a_checkpoint_is_what_the_library_says_and_not_what_its_na
     assert any(text.endswith(f"{legend} px") for text in texts(wizard))
 
 
-def test_a_checkpoint_that_is_in_no_model_folder_has_no_family(open_wizard):
+def test_a_checkpoint_that_is_in_no_model_folder_is_of_the_family_in_its_name(open_wizard):
     house = open_wizard(values={**SMALL, "checkpoint": "photo_sdxl"})
     wizard = vary(house, "txt2img.width", VALUES)
-    assert "sensible: 512 – 1536" in texts(wizard)
+    assert "sensible for SDXL: 768 – 1536" in texts(wizard)
 
 
 def test_a_family_that_becomes_known_while_the_wizard_is_open_is_taken(open_wizard, tmp_path):
