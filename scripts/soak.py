@@ -81,6 +81,9 @@ class Soak:
         self.errors: list[str] = []
         self.freezes: list[tuple[str, float]] = []
         self.slowest: dict[str, float] = {}
+        # Read now: a key somewhere may throw the pack away.
+        ensure_starter(self.controller.places.packs)
+        self._variants = as_written(load_pack(self.controller.places.packs / "starter.txt").prompts)
         self._seen: set[str] = set()
         pages = [name for name, _, _ in PAGES]
         self._ways: tuple[tuple[str, int, Callable[[], object]], ...] = (
@@ -129,14 +132,18 @@ class Soak:
 
     def _keep_busy(self) -> None:
         controller = self.controller
-        if controller.running is not None or controller.history is None or self.chance.random() > 0.02:
+        if controller.history is None or self.chance.random() > 0.02:
             return
-        pack = load_pack(controller.places.packs / "starter.txt")
+        # A click somewhere may have paused the queue or chosen an engine that is not there: then nothing would be made.
+        if controller.paused:
+            controller.pause(False)
+        if controller.settings.backend != "sketch":
+            controller.change_settings(msgspec.structs.replace(controller.settings, backend="sketch"))
+        if controller.running is not None or controller.queue:
+            return
         config = with_values(PipelineConfig(), {"txt2img.width": 256, "txt2img.height": 256, "txt2img.steps": 150})
-        variants = as_written(pack.prompts)
-        controller.run(
-            RunRequest(pack_id="starter", variants=variants, config=config, seed=self.chance.randint(1, 999))
-        )
+        seed = self.chance.randint(1, 999)
+        controller.run(RunRequest(pack_id="starter", variants=self._variants, config=config, seed=seed))
 
     # ---- events
 
@@ -228,7 +235,6 @@ def soak(folder: Path, *, events: int, seed: int) -> tuple[Soak, float]:
     listener = _Listener(found)
     logging.getLogger().addHandler(listener)
     try:
-        ensure_starter(window.controller.places.packs)
         for name, _, _ in PAGES:
             window.show(name)
             window.update()

@@ -62,6 +62,8 @@ class FormField(Box):
         words = (label or spec.label).partition(" (")[0]
         self.mark, caption = field_head(self, words, self._ask_why if on_why is not None else None)
         tip(caption, spec.help)
+        if on_why is not None:
+            caption.bind("<ButtonRelease-1>", lambda _event: self._ask_why())
         self.editor = self._make_editor()
         inner: tk.Misc = self.editor.field if isinstance(self.editor, Entry) else self.editor
         tip(inner, spec.help)
@@ -114,6 +116,16 @@ class FormField(Box):
             self.editor.enable(on, why)
         if self.slider is not None:
             self.slider.enable(on, why)
+
+    def point_out(self, on: bool) -> None:
+        """Outline a value that is new here and was not chosen by hand; no longer once the field has the keyboard."""
+        editor = self.editor
+        if isinstance(editor, Switch):
+            return
+        if on and not editor.pointed_out:
+            inner: tk.Misc = editor.field if isinstance(editor, Entry) else editor
+            inner.bind("<FocusIn>", lambda _event: editor.point_out(False), add="+")
+        editor.point_out(on)
 
     def focus_set(self) -> None:
         """Put the keyboard on the editor."""

@@ -113,6 +113,22 @@ class TestItGrows:
             assert told.startswith("known: CFG 6, ")
             assert told.endswith(" %, 8 pictures")
 
+    def test_a_value_learned_meanwhile_is_outlined_until_its_field_is_touched_or_the_page_is_left(self, tmp_path, lab):
+        learn(lab, CFG)
+        learn(lab, SAMPLER)
+        with open_house(tmp_path) as house:
+            use(house, CFG)
+            use(house, SAMPLER)
+            page = create(house)
+            editors = [page.field(path).editor for path in (CFG, SAMPLER, STEPS)]
+            house.until(lambda: [editor.pointed_out for editor in editors] == [True, True, False])
+            editors[0].field.focus_force()
+            house.window.update()
+            assert [editor.pointed_out for editor in editors] == [False, True, False]
+            house.page("review")
+            house.page("create")
+            assert not any(editor.pointed_out for editor in editors)
+
     def test_what_is_settled_but_not_in_use_waits_for_one_click(self, tmp_path, lab):
         plan = learn(lab, STEPS)
         with open_house(tmp_path) as house:
