@@ -4,7 +4,8 @@ Parameters and stages are defined only here. Forms, `--set`, checks and sweeps r
 these structs (`domain.config.catalogue`); whatever differs from stage to stage is a field of `StageSpec`.
 `choices` in `extra` names the list of the backend that offers the values; `empty_means` what 0 or an empty text stands
 for where the title does not say it; `sensible` is the usual range, in which good results are found, `step` the natural
-step of a number; `rare` is what few people change; `telling` are values whose pictures differ to the eye, and `rank` says how plainly, 1 most.
+step of a number; `rare` is what few people change; `telling` are values whose pictures differ to the eye, and `rank`
+says how plainly, 1 most.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Fields of Create whose value was learned since the page was last left: they keep an outline until they are touched."""
+"""Fields of Create whose value was learned since the page was last left: outlined until they are touched."""
 
 from __future__ import annotations
 

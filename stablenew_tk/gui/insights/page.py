@@ -161,7 +161,7 @@ class InsightsPage(PageFrame):
 
     def _arrange(self) -> None:
         self._side.configure(width=theme.px(_LEFT[self.size_class]))
-        self.panel.narrow(self.size_class == "narrow")
+        self.panel.fit(self.size_class)
 
     # ---- what is shown
 

@@ -25,6 +25,7 @@ from ..widgets.entries import Entry
 from ..widgets.flow import Flow, pack_if
 from ..widgets.marks import Chip
 from ..widgets.notices import Notice
+from ..widgets.page_frame import SizeClass
 from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.row_list import ScrollArea
 from .filmstrip import Filmstrip
@@ -34,6 +35,7 @@ from .tag_bars import TagBars
 
 _PAD = 20
 _FIGURE = 240  # px that the probability has at the right
+_CHART_MOST, _PICTURES_LEAST = 1040, 300  # px; more would only lengthen the chart, and pictures gain by it
 _INKS: dict[VerdictState, tuple[Role, Role]] = {
     "best": ("ok", "ok_soft"),
     "settled": ("ok", "ok_soft"),
@@ -166,7 +168,7 @@ class VerdictHead(Box):
         self.headline = Label(text, "", size=20, bold=True, wrap=True)
         self.headline.pack(fill="x")
         self.meaning = Label(text, "", size=13, wrap=True)
-        self.remark = Label(self, "", size=12, ink="text2", wrap=True)
+        self.remark = Label(text, "", size=12, ink="text2", wrap=True)
         self._strip = Box(self)
         self._strip.pack(fill="x", pady=(gap, 0))
         self._flow = Flow(self._strip)
@@ -199,9 +201,8 @@ class VerdictHead(Box):
         self.headline.show(headline)
         self.meaning.show(meaning)
         self.remark.show(remark)
-        place = {"fill": "x", "padx": theme.px(theme.RING), "pady": (theme.px(4), 0)}
         pack_if(meaning, self.meaning, after=self.headline, fill="x", pady=(theme.px(4), 0))
-        pack_if(remark, self.remark, before=self._strip, **place)
+        pack_if(remark, self.remark, side="bottom", fill="x", pady=(theme.px(2), 0))
 
     def offer(self, actions: Sequence[InsightAction]) -> None:
         """Show these buttons; the same ones keep the focus and only change their words."""
@@ -254,7 +255,7 @@ class VerdictHead(Box):
         self._undo = undo or (lambda: None)
         # Beside buttons a short sentence stands; a long one alone has all the width, and as many lines as it needs.
         alone = undo is None and use is None
-        self.notice.configure(wraplength=0)
+        self.notice.wrap(alone)
         self.notice.pack_configure(fill="x" if alone else "none", expand=alone)
         if use is not None:
             self.use.set_text(use[0])
@@ -291,24 +292,45 @@ class InsightPanel(Box):
         body.pack(fill="both", expand=True, padx=pad - ring, pady=pad)
         self.head = VerdictHead(body, actions.press, actions.save)
         self.head.pack(fill="x")
-        self.chart = IntervalChart(body, chosen=self._chosen, opened=lambda _index: actions.review())
-        self.cards = Box(body)
+        self.evidence = Box(body)
         # Columns of equal weight would share an odd pixel out anew after every layout, and never come to rest.
-        self.cards.bind("<Configure>", lambda event: self._halve(event.width))
-        self.pictures = Filmstrip(self.cards, ask=actions.ask, opened=actions.review)
-        self.pictures.grid(row=0, column=0, sticky="nsew", padx=(ring, theme.px(7)))
-        self.tags = TagBars(self.cards)
-        self.tags.grid(row=0, column=1, sticky="nsew", padx=(theme.px(7), ring))
+        self.evidence.bind("<Configure>", lambda event: self._share(event.width))
+        self.chart = IntervalChart(self.evidence, chosen=self._chosen, opened=lambda _index: actions.review())
+        self.pictures = Filmstrip(self.evidence, ask=actions.ask, opened=actions.review)
+        self.tags = TagBars(self.evidence)
+        self._wide = False
+        self._lay_out()
         self._below = Box(body)
         self.table = HintTable(self._below)
         self.table.pack(fill="x")
         self._report: Report | None = None
 
-    def narrow(self, on: bool) -> None:
-        """Leave away what a narrow window has no room for."""
-        if self.chart.narrow != on:
-            self.chart.narrow = on
+    def fit(self, size: SizeClass) -> None:
+        """Leave away what a narrow window has no room for; in a wide one the pictures have a column of their own."""
+        if self.chart.narrow != (size == "narrow"):
+            self.chart.narrow = size == "narrow"
             self.chart.refresh()
+        if self._wide != (size == "wide"):
+            self._wide = size == "wide"
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        """The chart across, below it pictures and tags; or chart and tags, and beside them the pictures, large."""
+        wide, gap = self._wide, theme.px(12)
+        pictures = {"row": 0, "column": 1, "rowspan": 2} if wide else {"row": 1, "column": 0}
+        tags = {"row": 1, "column": 0} if wide else {"row": 1, "column": 1}
+        self.chart.grid(row=0, column=0, columnspan=1 if wide else 2, sticky="new")
+        self.tags.grid(sticky="new" if wide else "nsew", padx=(0 if wide else gap, 0), pady=(gap, 0), **tags)  # type: ignore[arg-type]  # numbers
+        self.pictures.grid(sticky="nsew", padx=(gap if wide else 0, 0), pady=(0 if wide else gap, 0), **pictures)  # type: ignore[arg-type]  # numbers
+        self.evidence.rowconfigure(1, weight=1)
+        self.pictures.stand(upright=wide)
+        self._share(self.evidence.winfo_width())
+
+    def _share(self, width: int) -> None:
+        """Half and half, or so much for the chart as it can use and the rest for the pictures."""
+        left = min(theme.px(_CHART_MOST), width - theme.px(_PICTURES_LEAST)) if self._wide else width // 2
+        self.evidence.columnconfigure(0, minsize=max(left, 1))
+        self.evidence.columnconfigure(1, minsize=max(width - left, 1))
 
     def to_top(self) -> None:
         """The beginning again, for something else to be shown; what was said of the last thing goes away."""
@@ -323,7 +345,7 @@ class InsightPanel(Box):
         said = verdict.headline, beside_figure(verdict), remark
         self.head.show(verdict_chip(verdict.state), scope, *said, figure=figure(verdict))
         self._report = report
-        self._parts(self.chart, self.cards)
+        self._parts(self.evidence)
         self.chart.show(report, at)
         self._show_pictures(at)
         self.tags.show(report)
@@ -366,18 +388,15 @@ class InsightPanel(Box):
     def _parts(self, *wanted: tk.Widget) -> None:
         self._notice.hide()
         self._area.pack(fill="both", expand=True)
-        for part in (self.chart, self.cards, self._below):
-            side = 0 if part is self.cards else theme.px(theme.RING)
-            pack_if(part in wanted, part, fill="x", pady=(theme.px(12), 0), padx=side)
-
-    def _halve(self, width: int) -> None:
-        self.cards.columnconfigure(0, minsize=width // 2)
-        self.cards.columnconfigure(1, minsize=width - width // 2)
+        for part in (self.evidence, self._below):
+            pack_if(part in wanted, part, fill="x", pady=(theme.px(12), 0), padx=theme.px(theme.RING))
 
     def _show_pictures(self, at: int) -> None:
         if self._report is not None and 0 <= at < len(self._report.values):
             line = self._report.values[at]
-            self.pictures.show(f"Pictures at {naming(self._report.focus)(line.value)}", line.images)
+            base = self._report.plan.base_config.txt2img
+            title = f"Pictures at {naming(self._report.focus)(line.value)}"
+            self.pictures.show(title, line.images, shape=base.height / base.width)
 
     def _chosen(self, index: int) -> None:
         self._show_pictures(index)

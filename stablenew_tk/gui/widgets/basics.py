@@ -7,7 +7,6 @@ theme.RING pixels on all sides for its ring, so nothing shifts when it appears.
 
 from __future__ import annotations
 
-import time
 import tkinter as tk
 from collections.abc import Callable
 from typing import Literal
@@ -18,9 +17,6 @@ from .painting import Painting
 from .rescaling import Scaled
 from .theme import RING
 from .tooltips import explanation, tip
-
-# So often within so long a label may get wider again before it is taken for a chase.
-_MOST_TURNS, _SAME_LAYOUT_S = 12, 0.1
 
 
 class Box(tk.Frame):
@@ -85,7 +81,10 @@ class Separator(Box):
 
 
 class Label(tk.Label):
-    """A caption. `ink` and `ground` are roles; `size` in pixels of the design. `wrap` breaks lines at its width."""
+    """A caption. `ink` and `ground` are roles; `size` in pixels of the design.
+
+    `wrap` breaks lines at its width. Such a label asks for no width of its own: let it fill what its layout gives it.
+    """
 
     def __init__(
         self,
@@ -104,12 +103,10 @@ class Label(tk.Label):
         )
         self._recolour()
         theme.on_change(self._recolour)
-        self._wrapped, self._turns = (
-            (0.0, 0, False),
-            0,
-        )  # when, at which width, whether it grew; turns from less to more
+        self._wraps = False
         if wrap:
             self.bind("<Configure>", lambda event: self._wrap(event.width))
+            self.wrap(True)
 
     def show(self, text: str, ink: Role | None = None) -> None:
         """Change the words and, if given, their colour."""
@@ -118,16 +115,16 @@ class Label(tk.Label):
             self._ink = ink
             self.configure(text=text, fg=theme.palette[ink])
 
+    def wrap(self, on: bool) -> None:
+        """Break lines, or stand in one line as long as the words. Only for a label made with `wrap`."""
+        if on != self._wraps:
+            self._wraps = on
+            # Words that asked for room would chase the layout for ever where neighbours share it: more room, fewer
+            # lines, other words, less room.
+            self.configure(width=int(on), wraplength=self.winfo_width() if on else 0)
+
     def _wrap(self, width: int) -> None:
-        """Break lines at this width. Where neighbours take turns at the same room, lines and layout would chase each
-        other for ever: then the narrower width stays.
-        """
-        now = time.monotonic()
-        at, before, grew = self._wrapped
-        grows = width > before
-        self._wrapped = now, width, grows
-        self._turns = 0 if now - at > _SAME_LAYOUT_S else self._turns + (grows and not grew)
-        if self._turns < _MOST_TURNS or width < int(str(self.cget("wraplength"))):
+        if self._wraps:
             self.configure(wraplength=width)
 
     def _recolour(self) -> None:
