@@ -22,7 +22,14 @@ from ..widgets.theme import RING
 from ..widgets.tooltips import tip
 from .origin_marks import OriginMark
 
-_NARROW_FORM = 440  # px: below this three fields side by side would be too small for their words
+# px: below this three fields side by side would be too small for their words; from the other one on there is room for
+# four.
+_NARROW_FORM, _WIDE_FORM = 440, 760
+
+
+def columns_for(width: int) -> int:
+    """How many fields stand side by side in a form of this width, in screen pixels."""
+    return 2 if width < theme.px(_NARROW_FORM) else 3 if width < theme.px(_WIDE_FORM) else 4
 
 
 def field_head(cell: Box, words: str, ask: Callable[[], object] | None = None) -> tuple[OriginMark, Label]:
@@ -205,7 +212,7 @@ class FormField(Box):
 
 
 class Form(Box):
-    """Fields for a list of catalogue paths in a grid of 3 columns, 2 where there is little room.
+    """Fields for a list of catalogue paths in a grid of 3 columns, 2 where there is little room, 4 where there is much.
 
     `on_change(path, value)` after every change; value None means the user gave the field back to its origins, and
     the page answers with `show`. `on_edit()` after every key in a number: what it is may have become unusable.
@@ -278,7 +285,7 @@ class Form(Box):
 
     def _resized(self, event: tk.Event[tk.Misc]) -> None:
         if not self._fixed:
-            self._lay_out(2 if event.width < theme.px(_NARROW_FORM) else 3)
+            self._lay_out(columns_for(event.width))
 
     def _lay_out(self, columns: int) -> None:
         if columns == self._shape:

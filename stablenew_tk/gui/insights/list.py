@@ -8,6 +8,7 @@ from itertools import accumulate
 
 from ...app.insights.entries import InsightEntry, InsightFilter
 from ...app.insights.reports import Scope
+from ...domain.base.wording import pack_title
 from ...domain.insights.titles import heading
 from ...domain.runs.plan import LearningPlan
 from ..widgets import theme
@@ -53,7 +54,7 @@ class InsightMenus(Box):
         for name, menu in self.menus.items():
             # A value that is gone stays while it is chosen: otherwise nothing would explain the empty list.
             values = sorted({*known[name], menu.value} - {""})
-            words = heading if name == "parameter" else str
+            words = {"parameter": heading, "pack": pack_title}.get(name, str)
             menu.set_entries([MenuEntry("", self.FIRST[name]), *(MenuEntry(value, words(value)) for value in values)])
             menu.pack_forget()
             if len(values) > 1 or menu.value:

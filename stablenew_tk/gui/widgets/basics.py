@@ -18,6 +18,8 @@ from .rescaling import Scaled
 from .theme import RING
 from .tooltips import explanation, tip
 
+_SHORTEST_LINE = 40  # px
+
 
 class Box(tk.Frame):
     """A plain frame for layout. `ground` is the role of its colour; children take it over."""
@@ -125,7 +127,8 @@ class Label(tk.Label):
 
     def _wrap(self, width: int) -> None:
         if self._wraps:
-            self.configure(wraplength=width)
+            # A layout may begin with a pixel: lines of one letter would push everything else out of sight for a moment.
+            self.configure(wraplength=max(width, theme.px(_SHORTEST_LINE)))
 
     def _recolour(self) -> None:
         self.configure(bg=theme.palette[self._ground], fg=theme.palette[self._ink])

@@ -322,21 +322,23 @@ class ScrollArea(Box):
 
     def __init__(self, parent: tk.Misc, ground: Role | None = None) -> None:
         super().__init__(parent, ground)
-        self._canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, bg=theme.palette[self.ground])
+        self._view = Box(self, self.ground)
         self._bar = ThinScrollbar(self, self.scroll_to, self.ground)
-        self._canvas.pack(fill="both", expand=True)
-        self.body = Box(self._canvas, self.ground)
-        self._window = self._canvas.create_window(0, 0, window=self.body, anchor="nw")
+        self._view.pack(fill="both", expand=True)
+        # Placed, not a window in a Canvas: a Canvas does not tell a body out of sight that it has become shorter.
+        self.body = Box(self._view, self.ground)
+        self.body.place(x=0, y=0, relwidth=1)
         self._top = 0
-        self._canvas.bind("<Configure>", self._resized)
-        self.body.bind("<Configure>", lambda _event: self.scroll_to(self._top))
-        theme.on_change(self._recolour_canvas)
+        for part in (self._view, self.body):
+            part.bind("<Configure>", lambda _event: self.scroll_to(self._top))
         _watch_wheel_and_focus()
 
     def scroll_to(self, top: float) -> None:
         """Put this pixel of the body at the upper edge."""
-        self._top = self._bar.follow(top, self._canvas.winfo_height(), self.body.winfo_reqheight())
-        self._canvas.coords(self._window, 0, -self._top)
+        before = self._top
+        self._top = self._bar.follow(top, self._view.winfo_height(), self.body.winfo_reqheight())
+        if self._top != before:
+            self.body.place_configure(y=-self._top)
 
     def scroll_by(self, pixels: int) -> None:
         """Scroll up (negative) or down."""
@@ -346,15 +348,8 @@ class ScrollArea(Box):
         """Scroll as little as needed to show a child."""
         top = child.winfo_rooty() - self.body.winfo_rooty()
         bottom = top + child.winfo_height() + theme.px(theme.RING)
-        view = self._canvas.winfo_height()
+        view = self._view.winfo_height()
         self.scroll_to(min(max(self._top, bottom - view), top - theme.px(theme.RING)))
-
-    def _resized(self, event: tk.Event[tk.Misc]) -> None:
-        self._canvas.itemconfigure(self._window, width=event.width)
-        self.scroll_to(self._top)
-
-    def _recolour_canvas(self) -> None:
-        self._canvas.configure(bg=theme.palette[self.ground])
 
 
 _watched = 0

@@ -153,7 +153,7 @@ class TestTheScope:
         found = lab.report(plan)
         assert [prompt.prompt_id for prompt in found.prompts] == ["rainy street", "fog"]
         assert "for this pack and checkpoint, tested on 2 prompts;" in found.verdict.meaning
-        assert scope_text(plan, found) == "rain · rainy street, fog · dream.safetensors"
+        assert scope_text(plan, found) == "Rain · rainy street, fog · dream.safetensors"
 
     def test_the_same_text_under_two_names_is_one_prompt(self, lab):
         twice = (PlanPrompt("one", "rain"), PlanPrompt("two", "rain"))

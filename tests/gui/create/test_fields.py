@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tkinter as tk
-
 import pytest
 from create_page import create, run_one, shown
 from msgspec.structs import replace
@@ -13,12 +11,6 @@ from stablenew_tk.gui.widgets import theme
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 
 STEPS, CFG, DENOISE = "txt2img.steps", "txt2img.cfg_scale", "hires.denoise"
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 @pytest.fixture

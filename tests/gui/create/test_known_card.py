@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tkinter as tk
 
 import pytest
 from create_page import create, rows, run_one, shown
@@ -25,12 +24,6 @@ STARS = {
 }
 VALUES = {CFG: 6.0, STEPS: 9, SAMPLER: "DPM++ 2M"}
 SKETCH = BackendInfo(kind="sketch", name="Sketch", node="local")
-
-
-@pytest.fixture(autouse=True)
-def own_root(monkeypatch):
-    """Widgets must belong to the window, not to the root that the tests of single widgets share."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 @pytest.fixture

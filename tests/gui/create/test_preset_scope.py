@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tkinter as tk
-
 import pytest
 from create_page import STEPS, create, rows, run_one, shown, stand_at_harbour
 from fake_webui import FakeWebUI
@@ -17,12 +15,6 @@ from stablenew_tk.pipeline.messages.jobs import JobEnded
 INK, CFG = "sketch-ink", "txt2img.cfg_scale"
 LEARNED = {"pack_id": "starter", "checkpoint": "sketch-classic", "engine": "sketch"}
 OFFER = "CFG 9 is known for starter, not for Harbour."
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tkinter as tk
 
 import pytest
 from create_page import STEPS, create, rows, run_one, shown, stand_at_harbour
@@ -21,12 +20,6 @@ from stablenew_tk.pipeline.messages.models import LibraryChanged
 DENOISE = "hires.denoise"
 PACK, CLASSIC, INK = "starter", "sketch-classic", "sketch-ink"
 PRESET = {"id": "p", "label": "usual", "rating": "best", "source": "community", "steps": 37, "cfg": 6.5}
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 @pytest.fixture

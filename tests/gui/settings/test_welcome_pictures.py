@@ -1,18 +1,9 @@
 """Welcome shows real pictures, painted at once, keeps nothing of them, and comes back by the sign above the rail."""
 
-import tkinter as tk
-
-import pytest
 from open_window import open_house
 
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 from stablenew_tk.pipeline.messages.pictures import PictureReady
-
-
-@pytest.fixture(autouse=True)
-def own_root(monkeypatch):
-    """Widgets must belong to the window, not to the root that the tests of single widgets share."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 def test_two_real_pictures_are_painted_at_once_and_nothing_of_them_is_recorded(tmp_path):
