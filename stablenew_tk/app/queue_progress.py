@@ -47,7 +47,7 @@ class QueueProgress:
         """The backend does not answer: that, and what waits for it, goes before how far the queue is."""
         state = self._controller.backend
         waits = f"{counted(open_jobs, 'job')} {'wait' if open_jobs > 1 else 'waits'}. " if open_jobs else ""
-        self.head, self.text = f"{state.why_not}.", f"{waits}{state.problem}"
+        self.head, self.text = f"{state.lasting}.", f"{waits}{state.problem}"
         self.eta, self.share = "", 0.0
 
     def _told(self, running: Running) -> str:

@@ -23,7 +23,7 @@ from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
 from ..widgets.entries import Entry
 from ..widgets.flow import Flow, pack_if
-from ..widgets.marks import Chip
+from ..widgets.marks import Chip, Figure
 from ..widgets.notices import Notice
 from ..widgets.page_frame import SizeClass
 from ..widgets.popups import ChoiceField, MenuEntry
@@ -155,14 +155,8 @@ class VerdictHead(Box):
         said = Box(self)
         said.pack(fill="x", padx=ring, pady=(gap, 0))
         # The number has a place of its own: a sentence that grows never moves it.
-        place = Box(said, width=theme.px(_FIGURE), height=theme.px(54))
-        place.pack_propagate(False)
-        place.pack(side="right", anchor="n")
-        self.number = Label(place, "", size=28, bold=True)
-        self.number.pack(anchor="e")
-        self.claim = Label(place, "", size=11, ink="text2")
-        self.claim.configure(wraplength=theme.px(_FIGURE), justify="right")
-        self.claim.pack(anchor="e")
+        self.figure = Figure(said, width=_FIGURE)
+        self.figure.pack(side="right", anchor="n")
         text = Box(said)
         text.pack(side="left", fill="both", expand=True)
         self.headline = Label(text, "", size=20, bold=True, wrap=True)
@@ -194,8 +188,7 @@ class VerdictHead(Box):
         figure: tuple[str, str] = ("", ""),
     ) -> None:
         """Say what is known. `figure`: the probability as a number, and what it is of."""
-        self.number.show(figure[0])
-        self.claim.show(figure[1])
+        self.figure.show(*figure)
         self.chip.show(*chip, bold=True)
         self.scope.show(scope)
         self.headline.show(headline)

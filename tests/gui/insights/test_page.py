@@ -238,7 +238,7 @@ def test_the_sentence_stands_over_the_chart_with_its_scope_and_what_it_stands_on
     study.open().show("steps")
     report = study.page.report
     assert study.head.headline.cget("text") == report.verdict.headline
-    number, claim = study.head.number.cget("text"), study.head.claim.cget("text")
+    number, claim = study.head.figure.number.cget("text"), study.head.figure.claim.cget("text")
     rest = study.head.meaning.cget("text").removeprefix("Holds")
     assert (number, report.verdict.meaning.endswith(f"{claim}{rest}")) == ("> 99\N{NO-BREAK SPACE}%", True)
     assert spaced(report.verdict.headline) == "Take 44 steps."

@@ -203,6 +203,8 @@ def test_stars_given_in_sight_are_not_called_blind(desk):
     d.press(*"345123451234512")
     d.until(lambda: not d.matrix.hidden and d.view.session.report is not None)
     d.until(lambda: "15 of 15 pictures rated on 3 seeds; all rated blind." in d.view.head.remark.cget("text"))
+    said = figure(d.view.session.report.verdict)
+    assert (d.view.head.figure.number.cget("text"), d.view.head.figure.claim.cget("text")) == said
     d.view.matrix.canvas.focus_force()
     d.press("5" if d.current.stars == 1 else "1")
     d.until(lambda: "14 blind, 1 open" in d.view.head.meaning.cget("text"))
