@@ -30,6 +30,7 @@ from ..storage.journal.snapshot import SegmentPrint, load_history, save_snapshot
 from ..storage.journal.spool import Spool
 from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, load_waiting
 from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
+from ..storage.plan_draft import load_plan_draft, save_plan_draft
 from ..storage.programs.search import find_program
 from ..storage.settings import save_settings
 from .messages.base import Event, Order
@@ -67,9 +68,12 @@ from .messages.plans import (
     AssociationsFound,
     FindAssociations,
     InsightReady,
+    KeepPlanDraft,
+    PlanDraftRead,
     PlanRead,
     PlanWritten,
     ReadPlan,
+    ReadPlanDraft,
     WritePlan,
 )
 from .messages.settings import SaveSettings, SettingsSaved
@@ -276,6 +280,14 @@ class DeskWork:
     def _(self, order: WritePlan) -> PlanWritten:
         write_atomic(order.path, write_plan(order.plan))
         return PlanWritten(path=order.path)
+
+    @perform.register
+    def _(self, order: KeepPlanDraft) -> None:
+        save_plan_draft(self._places.plan_draft, order.draft)
+
+    @perform.register
+    def _(self, _order: ReadPlanDraft) -> PlanDraftRead:
+        return PlanDraftRead(draft=load_plan_draft(self._places.plan_draft))
 
     def _load(self, *, again: bool = False) -> HistoryLoaded:
         loaded = load_history(self._places.journal, self._places.snapshot)

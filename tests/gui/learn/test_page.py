@@ -11,6 +11,7 @@ from plans import VALUES, Desk, PlanCell, button, name_of, plan, record, texts
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.insights.standing import standing
+from stablenew_tk.domain.insights.verdict_text import figure
 from stablenew_tk.domain.runs.plan import PlanMetadata
 from stablenew_tk.gui.learn.rating.picture_panel import MOST_COMPARED
 from stablenew_tk.gui.widgets import theme
