@@ -31,10 +31,19 @@ from ..storage.journal.spool import Spool
 from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, load_waiting
 from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
 from ..storage.plan_draft import load_plan_draft, save_plan_draft
+from ..storage.programs.installations import find_installations, usual_places
 from ..storage.programs.search import find_program
 from ..storage.settings import save_settings
 from .messages.base import Event, Order
-from .messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine, KeepWaiting
+from .messages.jobs import (
+    BackendChecked,
+    CheckBackend,
+    EngineFound,
+    FindEngine,
+    FindInstallations,
+    InstallationsFound,
+    KeepWaiting,
+)
 from .messages.journal import (
     AppendLine,
     CountSeen,
@@ -248,6 +257,11 @@ class DeskWork:
     @perform.register
     def _(self, _order: FindEngine) -> EngineFound:
         return EngineFound(program=str(find_program("sd-server") or ""))
+
+    @perform.register
+    def _(self, _order: FindInstallations) -> InstallationsFound:
+        home = Path.home()
+        return InstallationsFound(found=find_installations(usual_places(home), home))
 
     @perform.register
     def _(self, order: SaveSettings) -> SettingsSaved:
