@@ -118,6 +118,8 @@ class WelcomePage(PageFrame):
     def shown(self) -> None:
         """The page came into sight: Return starts the engine that needs nothing."""
         self._sketch.focus_set()
+        if self._installed:
+            self.later("again", _AGAIN_MS, self._ask_again)
 
     def on_event(self, event: Event) -> None:
         """A server on this computer answered, a program was found, or the typed address was tried."""
@@ -162,8 +164,9 @@ class WelcomePage(PageFrame):
 
     def _ask_again(self) -> None:
         # What is installed may be started any moment.
-        orders = self._servers.orders() if self._installed else self._servers.unsettled()
-        for order in orders if self.winfo_viewable() and not self._servers.usable else ():
+        servers = self._servers
+        orders = servers.orders() if self._installed and not servers.usable else servers.unsettled()
+        for order in orders if self.winfo_viewable() else ():
             self._controller.ask(order)
 
     def choose_server(self, address: str) -> None:

@@ -10,12 +10,12 @@ from ....domain.insights.blinding import BlindMatrix
 from ....domain.journal.estimate import about
 from ....domain.runs.plan_title import subject
 from ...widgets import theme
-from ...widgets.basics import Box, Button, Label, Separator
+from ...widgets.basics import Box, Button, Label, Separator, ShortLabel
 from ...widgets.controls import ProgressBar
 from ...widgets.flow import pack_if
 from ...widgets.marks import Figure
 
-_SIDE, _FIGURE = 20, 190  # px
+_SIDE, _FIGURE = 20, 224  # px
 
 
 class RatingHead(Box):
@@ -45,7 +45,7 @@ class RatingHead(Box):
         self._go_on = Button(first, "Go on", go_on, kind="plain")
         self.use = Button(first, "Use it from now on", use, kind="main")
         self.create = Button(first, "Go to Create", create, kind="main")
-        self._where = Label(first, "", size=13, ink="text2")
+        self._where = ShortLabel(first, "", size=13, ink="text2")
         self._where.pack(side="left", padx=theme.px(12), fill="x", expand=True)
         second = Box(self)
         second.pack(fill="x", padx=side, pady=(theme.px(6), theme.px(12)))
@@ -70,8 +70,7 @@ class RatingHead(Box):
         words, where = subject(matrix.board.plan)
         left = matrix.wanted - matrix.rated
         self._focus.show(words)
-        room = self.winfo_width() - theme.px(2 * _SIDE + 180) - theme.font(15, True).measure(words)
-        self._where.show(theme.elide(where, theme.font(13), room) if room > 0 else where)
+        self._where.show(where)
         most = matrix.board.plan.most_pictures if matrix.hidden and not matrix.round else 0
         end = f" · up to {most}" if most > len(matrix.board.cells) else ""
         self.count.show(f"{matrix.rated} of {matrix.wanted} rated{end}" if matrix.wanted else "nothing to rate")
