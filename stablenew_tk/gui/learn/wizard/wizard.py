@@ -142,7 +142,7 @@ class Wizard(PageFrame):
         """Go on with what was written down before the last end of the program."""
         history = self._controller.history
         row = history.row_of(draft.reuse.image_id) if draft.reuse is not None and history is not None else None
-        reuse = history.facts(row) if history is not None and row is not None else None
+        reuse = history.visible().facts(row) if history is not None and row is not None else None
         self.draft = plan_context.with_traits(msgspec.structs.replace(draft, reuse=reuse), self._controller)
         self._is_new = False
         self._open()
