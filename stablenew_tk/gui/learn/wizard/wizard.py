@@ -60,6 +60,7 @@ from .values_step import ValuesStep
 
 _STEPS_WIDTHS = {"narrow": 232, "usual": 236, "wide": 320}
 _PANEL_WIDTHS = {"narrow": 288, "usual": 320, "wide": 400}
+_FORM_MOST = 820  # px: where there is more room, what will be made takes it
 _KEEP_AFTER_MS = 800
 KEYS = (
     ("Enter", "next step, run"),
@@ -236,7 +237,8 @@ class Wizard(PageFrame):
             return
         size, narrow = self.size_class, self.size_class == "narrow"
         self._side.configure(width=theme.px(_STEPS_WIDTHS[size]))
-        self.panel.configure(width=theme.px(_PANEL_WIDTHS[size]))
+        room = event.width - theme.px(_STEPS_WIDTHS[size] + _FORM_MOST) if size == "wide" else 0
+        self.panel.configure(width=max(theme.px(_PANEL_WIDTHS[size]), room))
         if narrow != self._narrow:
             self._narrow = narrow
             self._show_panel(not narrow)
