@@ -265,8 +265,8 @@ class FactLines(Painting):
             y += theme.px(10)
             self.fill(0, y, width, y + 1, "line")
         middle = y + theme.px(20)
-        self.words(pad, middle, line.text, bold=True)
-        self.words(width - pad, middle, line.source, size=12, ink="text3", anchor="e")
+        room = width - 2 * pad - self.words(pad, middle, line.text, bold=True) - theme.px(12)
+        self.words(width - pad, middle, line.source, size=12, ink="text3", anchor="e", room=room)
         return y + theme.px(36)
 
     def _value(self, line: FactLine, y: int, width: int) -> int:

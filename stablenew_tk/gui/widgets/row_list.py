@@ -16,7 +16,7 @@ from . import icons, theme
 from .basics import Box
 from .painting import Painting
 from .rescaling import Scaled
-from .scrollbar import ThinScrollbar, bind_wheel
+from .scrollbar import BAR, ThinScrollbar, bind_wheel
 
 _TYPING_MS = 800  # letters typed within this time belong to one word
 
@@ -171,7 +171,8 @@ class RowList(Box, Scaled):
             words(left, line, cell, size=small, bold=doubtful, ink=cell_ink, room=right - left - theme.px(6))
         if self._focused and (index == self.selected or (self.selected < 0 and index == 0)):
             left, low = theme.px(3) + 2, y + self._row - 2  # beside the accent bar
-            self.canvas.frame(left, y + 2, width - 2, low, "focus", width=2)
+            right = width - 2 - (theme.px(BAR) if self._bar.winfo_manager() else 0)
+            self.canvas.frame(left, y + 2, right, low, "focus", width=2)
 
     def _row_ground(self, index: int, row: ListRow) -> Role:
         if index == self.selected:

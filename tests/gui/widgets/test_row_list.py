@@ -177,3 +177,20 @@ def test_words_that_break_lines_ask_for_no_width_and_take_the_height_they_need(r
     label.wrap(False)
     root.update()
     assert label.winfo_width() == label.winfo_reqwidth() > 220
+
+
+def test_the_ring_round_a_row_ends_before_the_scrollbar(root):
+    frame = Box(root, "surface", width=200, height=90)
+    frame.pack_propagate(False)
+    frame.pack()
+    rows = RowList(frame, rows=3)
+    rows.pack(fill="both", expand=True)
+    rows.show_rows([ListRow(f"Row {n}") for n in range(20)], 0)
+    root.update()
+    rows.canvas.focus_force()
+    root.update()
+    ring = [item for item in rows.canvas.find_all() if rows.canvas.type(item) == "rectangle"]
+    colour = theme.palette["focus"]
+    edges = [rows.canvas.coords(item)[2] for item in ring if rows.canvas.itemcget(item, "outline") == colour]
+    assert edges
+    assert max(edges) < 200 - theme.px(10)
