@@ -203,7 +203,15 @@ class VerdictHead(Box):
             button = self.buttons.get(action.key)
             if button is None:
                 press = partial(self._press, action.key)
-                button = Button(self._flow, action.text, press, note=action.note, kind=action.kind, height=theme.ACTION)
+                button = Button(
+                    self._flow,
+                    action.text,
+                    press,
+                    note=action.note,
+                    kind=action.kind,
+                    height=theme.ACTION,
+                    steady=action.key == "use",
+                )
                 self.buttons[action.key] = button
             button.set_text(action.text, action.note)
             button.be(action.kind)
@@ -313,8 +321,9 @@ class InsightPanel(Box):
         pictures = {"row": 0, "column": 1, "rowspan": 2} if wide else {"row": 1, "column": 0}
         tags = {"row": 1, "column": 0} if wide else {"row": 1, "column": 1}
         self.chart.grid(row=0, column=0, columnspan=1 if wide else 2, sticky="new")
-        self.tags.grid(sticky="new" if wide else "nsew", padx=(0 if wide else gap, 0), pady=(gap, 0), **tags)  # type: ignore[arg-type]  # numbers
-        self.pictures.grid(sticky="nsew", padx=(gap if wide else 0, 0), pady=(0 if wide else gap, 0), **pictures)  # type: ignore[arg-type]  # numbers
+        half = 0 if wide else gap // 2
+        self.tags.grid(sticky="new" if wide else "nsew", padx=(half, 0), pady=(gap, 0), **tags)  # type: ignore[arg-type]  # numbers
+        self.pictures.grid(sticky="nsew", padx=(gap if wide else 0, half), pady=(0 if wide else gap, 0), **pictures)  # type: ignore[arg-type]  # numbers
         self.evidence.rowconfigure(1, weight=1)
         self.pictures.stand(upright=wide)
         self._share(self.evidence.winfo_width())

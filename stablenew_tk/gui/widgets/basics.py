@@ -323,7 +323,8 @@ _BUTTONS: dict[Kind, tuple[Role | None, Role | None, Role, Role, Role, Role]] = 
 
 class Button(Painted):
     """A button. One "main" per page. `note` is shown smaller behind the words, `key` before them (for chips),
-    `busy_text` ("Checking...") instead of them while busy; its room is kept from the start.
+    `busy_text` ("Checking...") instead of them while busy; its room is kept from the start. `steady`: with
+    shorter words it stays as wide as it was, so that nothing beside it moves.
     """
 
     def __init__(
@@ -339,16 +340,19 @@ class Button(Painted):
         note: str = "",
         key: str = "",
         busy_text: str = "",
+        steady: bool = False,
         ground: Role | None = None,
     ) -> None:
         self.text, self.note, self._key_name, self._icon = text, note, key, icon
+        self._steady = steady
         self._kind, self._command, self.selected, self._is_busy = kind, command, False, False
         self._busy_text = busy_text
         self._width, self._inset = width, {24: 8, 28: 11, 32: 14}.get(height, 18) if text or note else 6
         self._font = theme.font(12 if height <= theme.SMALL else 13, kind == "main")
         self._small, self._smaller = theme.font(12), theme.font(11)
         self._measure()
-        super().__init__(parent, width=self._fixed or self._natural(), height=theme.px(height), ground=ground)
+        self._least = self._natural()
+        super().__init__(parent, width=self._fixed or self._least, height=theme.px(height), ground=ground)
 
     def _measure(self) -> None:
         self._fixed, self._pad = theme.px(self._width), theme.px(self._inset)
@@ -356,6 +360,7 @@ class Button(Painted):
 
     def remeasure(self) -> None:
         super().remeasure()
+        self._least = 0
         self._measure()
         self._resize()
 
@@ -408,7 +413,8 @@ class Button(Painted):
 
     def _resize(self) -> None:
         if not self._fixed:
-            self.configure(width=self._natural() + 2 * self.margin)
+            self._least = max(self._least, self._natural()) if self._steady else self._natural()
+            self.configure(width=self._least + 2 * self.margin)
         self.repaint()
 
     def _inks(self) -> tuple[Role, Role, Role]:

@@ -364,8 +364,10 @@ def test_one_click_uses_a_verdict_from_now_on_and_one_more_takes_it_back(study):
     study.open().show("steps")
     button = study.buttons["use"]
     assert button.text == "Use it from now on"
+    wide = button.winfo_reqwidth()
     button.invoke()
     study.until(lambda: study.head.buttons["use"].text == "In use · Undo")
+    assert button.winfo_reqwidth() == wide, "what stands beside it does not move"
     (known,) = study.controller.history.plans.known.values()
     assert (known.path, known.value, known.on) == ("txt2img.steps", 44, True)
     assert known.scope == PresetScope("Rain city", ("Tram",), "one", engine="sketch")

@@ -43,7 +43,7 @@ class RatingHead(Box):
         self._wanted = (False, False, False)
         self._insight = Button(first, "See insight", insight, kind="main")
         self._go_on = Button(first, "Go on", go_on, kind="plain")
-        self.use = Button(first, "Use it from now on", use, kind="main")
+        self.use = Button(first, "Use it from now on", use, kind="main", steady=True)
         self.create = Button(first, "Go to Create", create, kind="main")
         self._where = ShortLabel(first, "", size=13, ink="text2")
         self._where.pack(side="left", padx=theme.px(12), fill="x", expand=True)
