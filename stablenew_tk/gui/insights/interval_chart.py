@@ -133,7 +133,7 @@ class IntervalChart(Box):
         self._draw_legend(report)
         if self._focused and self.selected >= 0:
             y = theme.px(HEAD) + self.selected * theme.px(ROW)
-            canvas.frame(theme.px(3) + 2, y + 2, canvas.winfo_width() - 3, y + theme.px(ROW) - 2, "focus", width=2)
+            canvas.focus_ring(theme.px(3), y, canvas.winfo_width() - 1, y + theme.px(ROW))
 
     # ---- drawing
 

@@ -114,7 +114,7 @@ class EntryList(RowList):
         canvas.words(x, line, entry.title, bold=mine, room=left - x)
         canvas.words(x, y + theme.px(32), entry.note, size=12, ink="text2", room=end - x)
         if mine and self._focused:
-            canvas.frame(theme.px(3) + 2, y + 2, width - 2, y + self._row - 2, "focus", width=2)
+            canvas.focus_ring(theme.px(3), y, width, y + self._row)
 
     def _pressed(self, event: tk.Event[tk.Misc]) -> None:
         self.focus_set()

@@ -257,7 +257,7 @@ class FactLines(Painting):
         if int(self.cget("height")) != max(1, y):
             self.configure(height=max(1, y))
         if self._ring:
-            self.frame(3, 2, width - theme.px(10), max(4, y - 2), "focus", width=2)
+            self.focus_ring(1, 0, width - theme.px(8), max(6, y))
 
     def _heading(self, line: FactLine, y: int, width: int) -> int:
         pad = theme.px(theme.PAD)

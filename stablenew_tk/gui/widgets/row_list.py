@@ -170,9 +170,9 @@ class RowList(Box, Scaled):
             right = stops[place + 1] if place + 1 < len(stops) else end
             words(left, line, cell, size=small, bold=doubtful, ink=cell_ink, room=right - left - theme.px(6))
         if self._focused and (index == self.selected or (self.selected < 0 and index == 0)):
-            left, low = theme.px(3) + 2, y + self._row - 2  # beside the accent bar
-            right = width - 2 - (theme.px(BAR) if self._bar.winfo_manager() else 0)
-            self.canvas.frame(left, y + 2, right, low, "focus", width=2)
+            # Between the accent bar and the scrollbar.
+            right = width - (theme.px(BAR) if self._bar.winfo_manager() else 0)
+            self.canvas.focus_ring(theme.px(3), y, right, y + self._row)
 
     def _row_ground(self, index: int, row: ListRow) -> Role:
         if index == self.selected:
