@@ -201,7 +201,7 @@ def test_why_lists_all_origins_with_evidence_and_losers_can_be_used(tmp_path, mo
         assert [row.value for row in found] == ["50", "", "", "", "", "37", "", "20"]
         assert [row.wins for row in found] == [True, *[False] * 7]
         assert "sketch-classic.modelprofile.json" in found[5].note
-        assert (found[1].note, CLASSIC in found[2].note) == ("none set for starter", True)
+        assert (found[1].note, CLASSIC in found[2].note) == ("none set for Starter", True)
         use_instead(house, page, "Profile")
         assert shown(page) == ("user", 37)
 
