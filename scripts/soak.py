@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
+import gc
 import logging
 import os
 import random
@@ -46,6 +48,7 @@ _NO_WAITING = 1 << 1  # TCL_DONT_WAIT
 # Building a page the first time, or everything in another size, is one piece of work that the user waits for.
 LONGEST_WHOLE_MS = 1500.0
 MAY_GROW = 0.15  # of the memory in use after two thirds, when the caches of pictures are about full
+FEWEST_FOR_MEMORY = 1000
 SIZE_KEYS = ("Control-plus", "Control-minus", "Control-0")
 SIZES = (80, 90, 100, 120, 150, 200, 250, 0)
 KEYS = (
@@ -81,6 +84,9 @@ class Soak:
         self.errors: list[str] = []
         self.freezes: list[tuple[str, float]] = []
         self.slowest: dict[str, float] = {}
+        # Read now: a key somewhere may throw the pack away.
+        ensure_starter(self.controller.places.packs)
+        self._variants = as_written(load_pack(self.controller.places.packs / "starter.txt").prompts)
         self._seen: set[str] = set()
         pages = [name for name, _, _ in PAGES]
         self._ways: tuple[tuple[str, int, Callable[[], object]], ...] = (
@@ -129,14 +135,18 @@ class Soak:
 
     def _keep_busy(self) -> None:
         controller = self.controller
-        if controller.running is not None or controller.history is None or self.chance.random() > 0.02:
+        if controller.history is None or self.chance.random() > 0.02:
             return
-        pack = load_pack(controller.places.packs / "starter.txt")
+        # A click somewhere may have paused the queue or chosen an engine that is not there: then nothing would be made.
+        if controller.paused:
+            controller.pause(False)
+        if controller.settings.backend != "sketch":
+            controller.change_settings(msgspec.structs.replace(controller.settings, backend="sketch"))
+        if controller.running is not None or controller.queue:
+            return
         config = with_values(PipelineConfig(), {"txt2img.width": 256, "txt2img.height": 256, "txt2img.steps": 150})
-        variants = as_written(pack.prompts)
-        controller.run(
-            RunRequest(pack_id="starter", variants=variants, config=config, seed=self.chance.randint(1, 999))
-        )
+        seed = self.chance.randint(1, 999)
+        controller.run(RunRequest(pack_id="starter", variants=self._variants, config=config, seed=seed))
 
     # ---- events
 
@@ -199,11 +209,40 @@ class _Listener(logging.Handler):
 
 
 def memory_mb() -> float:
-    """Memory in use by this process; 0 where the system does not tell it in this way."""
+    """Memory in use by this process; 0 where the system does not tell it in this way.
+
+    What was freed is given back to the system first, where that can be asked for: how much of it the C library keeps
+    for later depends on the largest window so far, and is no leak.
+    """
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
     with contextlib.suppress(OSError):
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
     return 0.0
+
+
+def memory_at_rest(window: Window) -> float:
+    """`memory_mb` with nothing running, in the usual size, every page looked at: so that two can be compared."""
+    controller = window.controller
+    controller.cancel()
+    controller.change_settings(msgspec.structs.replace(controller.settings, size=100))
+    window.wm_geometry("1280x800+0+0")
+    for box in open_boxes(window):
+        theme.safely(box.dismiss)
+    for name, _, _ in PAGES:
+        window.show(name)
+        _live(window, lambda: False, 0.2)
+    _live(window, lambda: controller.running is None, 60)
+    return memory_mb()
+
+
+def _live(window: Window, done: Callable[[], bool], seconds: float) -> None:
+    """Let the window live until something is true, so long at most."""
+    end = time.monotonic() + seconds
+    while not done() and time.monotonic() < end:
+        window.update()
 
 
 def leave(window: Window) -> None:
@@ -228,18 +267,15 @@ def soak(folder: Path, *, events: int, seed: int) -> tuple[Soak, float]:
     listener = _Listener(found)
     logging.getLogger().addHandler(listener)
     try:
-        ensure_starter(window.controller.places.packs)
         for name, _, _ in PAGES:
             window.show(name)
             window.update()
         found.run(events * 2 // 3)
-        before = memory_mb()
+        # So few events tell nothing about memory.
+        measure = memory_at_rest if events >= FEWEST_FOR_MEMORY else lambda _window: 0.0
+        before = measure(window)
         found.run(events - events * 2 // 3)
-        grown = memory_mb() / before - 1 if before else 0.0
-        window.controller.cancel()
-        end = time.monotonic() + 60
-        while window.controller.running is not None and time.monotonic() < end:
-            window.update()
+        grown = measure(window) / before - 1 if before else 0.0
         found.errors += [text for text in window.notices.texts if "made a mistake" in text]
         leave(window)
     finally:

@@ -30,8 +30,6 @@ ROOM_IN_MEMORY = 4 << 30  # bytes; the suite itself needs about half of one GiB
 WITH_WINDOWS = ["tests/gui", "tests/test_executable.py", "tests/test_scripts.py"]
 # Waiting for servers that do not answer goes with the windows: so both processes take about as long.
 FIRST = ["tests/backends/webui/test_faults.py", *WITH_WINDOWS]
-# Menus over windows of their own: behind the tests that share one root they do not get the keyboard.
-ALONE = ["tests/gui/test_queue.py"]
 SECOND = ["tests", *(f"--ignore={path}" for path in FIRST), "-p", "no:cacheprovider"]
 
 
@@ -97,8 +95,7 @@ def _call_all(pytest: list[str], variables: dict[str, str]) -> int:
     with tempfile.TemporaryFile() as said:
         others = subprocess.Popen([*pytest, *SECOND], cwd=environment.ROOT, env=variables, stdout=said, stderr=said)
         try:
-            code = _call([*pytest, *ALONE], variables)
-            code = _call([*pytest, *FIRST, *(f"--ignore={path}" for path in ALONE)], variables) or code
+            code = _call([*pytest, *FIRST], variables)
             others.wait()
         finally:
             _stop(others)

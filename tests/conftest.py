@@ -101,11 +101,34 @@ def _session_root() -> Iterator[object]:
     from stablenew_tk.gui.widgets import theme
 
     root = customtkinter.CTk()
+    _shared_root.append(root)
     root.geometry("1280x800+0+0")
     theme.apply(root, "dark")
     root.update()
     yield root
+    _shared_root.clear()
     root.destroy()
+
+
+_shared_root: list[object] = []
+
+
+@pytest.fixture(autouse=True)
+def _the_shared_root_steps_aside(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test with a window of its own has the screen and the keyboard for that window.
+
+    Widgets and pictures without a parent would belong to the shared root. While that lies below the pointer, it gets
+    the keyboard each time something above it closes: without a window manager X gives it to what the pointer is in.
+    """
+    if not _shared_root or "root" in request.fixturenames:
+        return
+    import tkinter
+
+    monkeypatch.setattr(tkinter, "_default_root", None)
+    root: tkinter.Tk = _shared_root[0]  # type: ignore[assignment]
+    if root.state() != "withdrawn":
+        root.withdraw()
+        root.update()
 
 
 @pytest.fixture
@@ -115,8 +138,12 @@ def root(_session_root: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[obj
 
     from stablenew_tk.gui.widgets import theme
 
+    monkeypatch.setattr(tkinter, "_default_root", _session_root)
     if theme.root() is not _session_root:  # a test had a window of its own
         theme.apply(_session_root, "dark")  # type: ignore[arg-type]
+    if _session_root.state() == "withdrawn":  # type: ignore[attr-defined]
+        _session_root.deiconify()  # type: ignore[attr-defined]
+        _session_root.update()  # type: ignore[attr-defined]
     failures: list[BaseException] = []
     monkeypatch.setattr(
         tkinter.Misc,

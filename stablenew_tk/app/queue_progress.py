@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..domain.base.wording import counted
+from ..domain.base.wording import counted, pack_title
 from ..domain.journal.estimate import about
 from .controller import Controller
 from .job_progress import Running
@@ -47,17 +47,17 @@ class QueueProgress:
         """The backend does not answer: that, and what waits for it, goes before how far the queue is."""
         state = self._controller.backend
         waits = f"{counted(open_jobs, 'job')} {'wait' if open_jobs > 1 else 'waits'}. " if open_jobs else ""
-        self.head, self.text = f"{state.why_not}.", f"{waits}{state.problem}"
+        self.head, self.text = f"{state.lasting}.", f"{waits}{state.problem}"
         self.eta, self.share = "", 0.0
 
     def _told(self, running: Running) -> str:
         job, learning = running.job, running.job.learning
         if learning.plan_id:
             # No steps, no value: in blind rating they would tell which picture is which.
-            parts = ["Learning Run", job.pack_id, f"row {learning.row + 1}", f"{running.done:.0%}"]
+            parts = ["Learning Run", pack_title(job.pack_id), f"row {learning.row + 1}", f"{running.done:.0%}"]
         else:
             step = f"{running.stage} {running.step} of {running.steps}" if running.steps else running.stage
-            parts = [job.pack_id, job.prompt_id, f"seed {job.seed}", running.state or step]
+            parts = [pack_title(job.pack_id), job.prompt_id, f"seed {job.seed}", running.state or step]
         return " · ".join(part for part in parts if part)
 
     def _time_left(self, running: Running, waiting: int) -> str:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from ..domain.base.wording import counted
+from ..domain.base.wording import counted, pack_title
 from ..domain.runs.job import Job
 from .controller import Controller
 from .job_queue import QueueBlock
@@ -124,8 +124,8 @@ class QueueRows:
         plan_id, history = job.learning.plan_id, self._controller.history
         plan = history.plans.plan(plan_id) if plan_id and history is not None else None
         if not plan_id:
-            return job.pack_id
-        return f"Learning Run · {plan.name if plan is not None and plan.name else job.pack_id}"
+            return pack_title(job.pack_id)
+        return f"Learning Run · {plan.name if plan is not None and plan.name else pack_title(job.pack_id)}"
 
 
 def _name(job: Job) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from ..domain.base.errors import InvalidInput
-from ..domain.base.wording import counted
+from ..domain.base.wording import counted, pack_title
 from ..domain.config.catalogue import Value, catalogue, parameter
 from ..domain.journal.columns import time_ms
 from ..domain.journal.query import Group
@@ -69,7 +69,7 @@ def ago(time_ms: int, now_ms: int) -> str:
 def group_words(group: Group) -> tuple[str, str]:
     """Heading of a run in the grid: pack, and "12 images · today, 14:32 · checkpoint"."""
     parts = (counted(group.count, "image"), moment(group.time_ms), group.checkpoint)
-    return group.pack_id, " · ".join(part for part in parts if part)
+    return pack_title(group.pack_id), " · ".join(part for part in parts if part)
 
 
 def seconds(length_s: float) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ..app.presets import agreeing, choosing, dropping, preset_values
 from ..domain.base.errors import InvalidInput
+from ..domain.base.wording import pack_title
 from ..domain.config.catalogue import Value
 from ..domain.config.engines import engine_of
 from ..domain.config.sweep import value_text
@@ -247,7 +248,7 @@ def _named(name: str) -> str:
 def _preset(found: Report, value: Value, *, name: str, places: Places, settings: Settings) -> Preset:
     words, plan = plan_naming(found.plan)(value), found.plan
     proven = found.verdict.state in CERTAIN and found.verdict.value == value
-    name = name or f"{words[:1].upper()}{words[1:]} · {plan.pack_id or plan.name}"
+    name = name or f"{words[:1].upper()}{words[1:]} · {pack_title(plan.pack_id) or plan.name}"
     checkpoint = found.checkpoint or plan.base_config.checkpoint
     model = known_model(places, settings, checkpoint)
     draft = preset_draft(found, value, name, by_hand=not proven, model=model)

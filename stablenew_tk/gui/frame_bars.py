@@ -64,7 +64,7 @@ class RailItem(Painted):
         words: colour_roles.Role = "text" if self.chosen else "text2"
         self.words(whole_w // 2, theme.px(43), self._words, size=11, ink=words, anchor="center")
         if self.ring:
-            self.frame(2, 2, whole_w - 3, whole_h - 3, "focus", width=2)
+            self.focus_ring(0, 0, whole_w - 1, whole_h - 1)
 
 
 class RailLogo(Painted):
@@ -81,7 +81,7 @@ class RailLogo(Painted):
         middle = self.margin + width // 2, self.margin + height // 2
         self.picture(*middle, icons.logo(28), "center")
         if self.ring:
-            self.frame(2, 2, width + 2 * self.margin - 3, height + 2 * self.margin - 3, "focus", width=2)
+            self.focus_ring(0, 0, width + 2 * self.margin - 1, height + 2 * self.margin - 1)
 
 
 class Rail(Box):

@@ -30,10 +30,20 @@ from ..storage.journal.snapshot import SegmentPrint, load_history, save_snapshot
 from ..storage.journal.spool import Spool
 from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, load_waiting
 from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
+from ..storage.plan_draft import load_plan_draft, save_plan_draft
+from ..storage.programs.installations import find_installations, usual_places
 from ..storage.programs.search import find_program
 from ..storage.settings import save_settings
 from .messages.base import Event, Order
-from .messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine, KeepWaiting
+from .messages.jobs import (
+    BackendChecked,
+    CheckBackend,
+    EngineFound,
+    FindEngine,
+    FindInstallations,
+    InstallationsFound,
+    KeepWaiting,
+)
 from .messages.journal import (
     AppendLine,
     CountSeen,
@@ -67,9 +77,12 @@ from .messages.plans import (
     AssociationsFound,
     FindAssociations,
     InsightReady,
+    KeepPlanDraft,
+    PlanDraftRead,
     PlanRead,
     PlanWritten,
     ReadPlan,
+    ReadPlanDraft,
     WritePlan,
 )
 from .messages.settings import SaveSettings, SettingsSaved
@@ -246,6 +259,11 @@ class DeskWork:
         return EngineFound(program=str(find_program("sd-server") or ""))
 
     @perform.register
+    def _(self, _order: FindInstallations) -> InstallationsFound:
+        home = Path.home()
+        return InstallationsFound(found=find_installations(usual_places(home), home))
+
+    @perform.register
     def _(self, order: SaveSettings) -> SettingsSaved:
         self._settings = order.settings
         save_settings(self._places.settings_file, order.settings)
@@ -276,6 +294,14 @@ class DeskWork:
     def _(self, order: WritePlan) -> PlanWritten:
         write_atomic(order.path, write_plan(order.plan))
         return PlanWritten(path=order.path)
+
+    @perform.register
+    def _(self, order: KeepPlanDraft) -> None:
+        save_plan_draft(self._places.plan_draft, order.draft)
+
+    @perform.register
+    def _(self, _order: ReadPlanDraft) -> PlanDraftRead:
+        return PlanDraftRead(draft=load_plan_draft(self._places.plan_draft))
 
     def _load(self, *, again: bool = False) -> HistoryLoaded:
         loaded = load_history(self._places.journal, self._places.snapshot)

@@ -38,6 +38,24 @@ def test_what_is_the_matter_is_told_with_its_place_and_only_the_patient_kinds_ar
     assert (state.why_not, state.problem, state.may_come_back) == ("", "", False)
 
 
+def test_how_long_nobody_has_answered_is_told_from_ten_seconds_on():
+    now = [1000.0]
+    state = BackendState(Settings(backend=TOWER), lambda: now[0])
+    told = []
+    for seconds in (0, 9, 47, 200, 9000):
+        now[0] = 1000.0 + seconds
+        state.fold(checked(brief="no answer"))
+        told.append(state.lasting.removeprefix("tower:7860: "))
+    assert told == ["no answer", "no answer", "no answer for 40 s", "no answer for 3 min", "no answer for 2 h"]
+    state.fold(checked())
+    state.fold(checked(brief="no answer"))
+    assert state.lasting == "tower:7860: no answer", "another silence"
+    now[0] += 60
+    state.fold(checked(brief="wants a login"))
+    now[0] += 60
+    assert state.lasting == "tower:7860: wants a login", "that does not change by waiting"
+
+
 def test_the_answer_of_another_address_tells_nothing(state):
     state.fold(checked("http://attic:7860", "no answer"))
     assert (state.asked, state.why_not) == (True, "")

@@ -123,7 +123,7 @@ def test_rows_unfold_and_keep_their_keys_while_jobs_are_begun(app):
     assert [rows.row(n).note.split(" · ")[0] for n in range(rows.count)] == ["3 jobs", "p0"]
     key = rows.row(0).key
     rows.turn(rows.row(0), unfold=True)
-    assert [rows.row(n).title for n in range(rows.count)] == ["boats", "p0", "p1", "p2", "boats"]
+    assert [rows.row(n).title for n in range(rows.count)] == ["Boats", "p0", "p1", "p2", "Boats"]
     second = rows.row(2).key
     app.controller.jobs.take()
     rows.refresh()

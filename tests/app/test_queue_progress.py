@@ -39,7 +39,7 @@ def test_a_running_job_is_told_with_its_place_and_the_time_left_once_that_can_be
     assert (progress.busy, progress.head, progress.share) == (True, "Job 1 of 2", None)
     app.wait(lambda: app.controller.running is not None and app.controller.running.step and app.told(StageProgressed))
     progress.refresh()
-    assert progress.text.startswith("boats · p0 · seed 7")
+    assert progress.text.startswith("Boats · p0 · seed 7")
     assert 0 < progress.share < 0.5
     assert progress.eta.endswith(" left")
     app.controller.pause(True)

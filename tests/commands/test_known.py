@@ -132,7 +132,7 @@ class TestOffAndUndo:
     def test_undoing_one_gives_back_what_was_there_before(self, cli, lab, three):
         take(cli, lab, STEPS, stars={9: (2, 2, 1, 2), 12: (5, 5, 4, 5)})
         said = cli("known", "undo", STEPS)
-        assert said.out.startswith("Taken back: 12 steps for two with sketch-classic")
+        assert said.out.startswith("Taken back: 12 steps for Two with sketch-classic")
         assert "In use again: 9 steps." in said.out
         assert values(made(cli)[0]) == VALUES
         cli("known", "undo", STEPS)

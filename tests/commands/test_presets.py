@@ -48,7 +48,7 @@ class TestMake:
         plan = learned(lab)
         (made,) = cli("presets", "make", plan.plan_id, "--json").json["presets"]
         assert listed(cli) == [made]
-        assert (made["name"], made["values"], made["in_force"]) == ("28 steps · rain", {"txt2img.steps": 28}, False)
+        assert (made["name"], made["values"], made["in_force"]) == ("28 steps · Rain", {"txt2img.steps": 28}, False)
         assert (made["pack"], made["checkpoint"]) == ("rain", "dream.safetensors")
         evidence = made["evidence"]
         assert (evidence["plan_id"], evidence["state"], evidence["by_hand"]) == (plan.plan_id, "settled", False)
@@ -89,7 +89,7 @@ class TestMake:
         cli("presets", "make", "last")
         said = cli("presets", "make", "last")
         assert (said.code, len(listed(cli))) == (2, 1)
-        assert "There is a preset “28 steps · rain” already." in said.err
+        assert "There is a preset “28 steps · Rain” already." in said.err
 
     @pytest.mark.parametrize("name", ["none", " None ", "x" * 121])
     def test_a_name_that_could_not_be_used_is_refused(self, cli, lab, name):
@@ -138,7 +138,7 @@ class TestApply:
         return cli("presets", "make", "last", "--json").json["presets"][0]
 
     def test_the_next_runs_start_from_it(self, cli, made):
-        (applied,) = cli("presets", "apply", "28 STEPS · rain", *WEBUI, "--json").json["presets"]
+        (applied,) = cli("presets", "apply", "28 STEPS · Rain", *WEBUI, "--json").json["presets"]
         assert applied["in_force"]
         assert settings(cli)["presets"] == [made["preset_id"]]
         assert listed(cli)[0]["in_force"]
@@ -158,7 +158,7 @@ class TestApply:
         assert said.code == 2
         assert "learned on a WebUI, not on the sketch engine. To use it all the same, say so: --anyway" in said.err
         said = cli("presets", "apply", made["preset_id"], *WEBUI, "--for", cli.pack, "--with", "haze")
-        assert "learned for p1 of rain, not for two; with dream.safetensors, not with haze" in said.err
+        assert "learned for p1 of Rain, not for Two; with dream.safetensors, not with haze" in said.err
         assert not (cli.data / "settings.json").exists()
 
     def test_said_on_purpose_it_holds_for_exactly_that_pack_checkpoint_and_engine(self, cli, made):
@@ -182,7 +182,7 @@ class TestApply:
         for name in (made["name"], "CFG", "Few"):
             cli("presets", "apply", name, *WEBUI)
             in_force.append({one["name"] for one in listed(cli) if one["in_force"]})
-        assert in_force == [{"28 steps · rain"}, {"28 steps · rain", "CFG"}, {"CFG", "Few"}]
+        assert in_force == [{"28 steps · Rain"}, {"28 steps · Rain", "CFG"}, {"CFG", "Few"}]
 
     def test_none_takes_it_away(self, cli, made):
         cli("presets", "apply", made["preset_id"], *WEBUI)
@@ -192,11 +192,11 @@ class TestApply:
     def test_an_unknown_one_is_wrong_use_and_says_which_there_are(self, cli, made):
         said = cli("presets", "apply", "nonsense")
         assert said.code == 2
-        assert "There is no preset 'nonsense'. There are: 28 steps · rain." in said.err
+        assert "There is no preset 'nonsense'. There are: 28 steps · Rain." in said.err
 
 
 class TestRun:
-    """A preset of 28 steps, learned for p1 of rain with dream.safetensors on a WebUI; runs of two.txt on the sketch."""
+    """A preset of 28 steps, learned for p1 of Rain with dream.safetensors on a WebUI; runs of two.txt on the sketch."""
 
     @pytest.fixture
     def made(self, cli, lab):
@@ -208,13 +208,13 @@ class TestRun:
         for words in (("run", cli.pack), ("learn", cli.pack, "--focus", "txt2img.cfg_scale", "--values", "4, 7")):
             said = cli(*words, *TINY, "--preset", "Rain")
             assert said.code == 2
-            assert "--preset Rain: learned for p1 of rain, not for two" in said.err
+            assert "--preset Rain: learned for p1 of Rain, not for Two" in said.err
             assert "on a WebUI, not on the sketch engine. To use it all the same, say so: --anyway" in said.err
         assert len(cli.shown()) == before
 
     def test_said_on_purpose_it_is_used_and_every_record_tells_so(self, cli, made):
         said = cli("run", cli.pack, *TINY, "--limit", 1, "--preset", "Rain", "--anyway")
-        assert "Preset: Rain (outside its scope: learned for p1 of rain, not for two;" in said.out
+        assert "Preset: Rain (outside its scope: learned for p1 of Rain, not for Two;" in said.out
         (record,) = cli.shown("--limit", 1)
         assert (record["config"]["txt2img"]["steps"], record["origins"]["txt2img.steps"]) == (28, "preset")
         (use,) = record["presets"]
@@ -232,7 +232,7 @@ class TestRun:
         cli("presets", "apply", "Rain", *WEBUI)
         said = cli("run", cli.pack, *TINY, "--limit", 1, "--set", "txt2img.cfg_scale=5", "--json")
         assert said.err.strip().startswith(
-            "28 steps are known for p1 of rain, not for two; with dream.safetensors, not"
+            "28 steps are known for p1 of Rain, not for Two; with dream.safetensors, not"
         )
         assert len(said.err.strip().splitlines()) == 1
         (record,) = cli.shown("--limit", 1)
@@ -305,8 +305,8 @@ class TestAddTo:
     @pytest.mark.parametrize(
         ("changes", "why"),
         [
-            ({"pack_id": "fog"}, "learned for p1 of rain, not for fog"),
-            ({"prompts": (PlanPrompt("p2", "a street"),)}, "learned for p1 of rain, not for p2"),
+            ({"pack_id": "fog"}, "learned for p1 of Rain, not for Fog"),
+            ({"prompts": (PlanPrompt("p2", "a street"),)}, "learned for p1 of Rain, not for p2"),
             ({"base_config": PipelineConfig(checkpoint="haze")}, "learned with dream.safetensors, not with haze"),
             ({"backend_kind": "sketch"}, "learned on a WebUI, not on the sketch engine"),
         ],
@@ -353,7 +353,7 @@ class TestList:
         row = cli("presets", "list").out
         assert "Rainy [bold]" in row
         assert "lora:rain=0.8" in row
-        assert "p1 of rain with dream.safetensors, on a WebUI" in row
+        assert "p1 of Rain with dream.safetensors, on a WebUI" in row
         assert "nothing tried" in row
 
 

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import tkinter as tk
 from pathlib import Path
 
-import pytest
 from open_window import open_house, walk
 from PIL import Image, PngImagePlugin
 
 from stablenew_tk.gui.packs.recipe_popup import RecipePopup
 
 INFOTEXT = "a red boat\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, CFG scale: 6.5, Seed: 77, Size: 512x512"
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 def picture(folder, text=INFOTEXT):

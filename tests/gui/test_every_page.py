@@ -37,12 +37,6 @@ PLAN = LearningPlan(
 )
 
 
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
-
-
 @pytest.fixture(params=[(100, "1280x800+0+0"), (100, "1024x700+0+0"), (200, "2048x1400+0+0")], ids=str)
 def lived_in(request, tmp_path):
     """A window with pictures, a Learning Run that waits for stars, and a wizard begun; and all its sights by name."""

@@ -6,7 +6,6 @@ import tkinter as tk
 from pathlib import Path
 
 import msgspec
-import pytest
 from open_window import open_house, walk
 
 from stablenew_tk.domain.config.catalogue import with_values
@@ -24,12 +23,6 @@ from stablenew_tk.gui.window import PAGES
 
 SMALL = with_values(PipelineConfig(), {"txt2img.width": 64, "txt2img.height": 96, "txt2img.steps": 4})
 SLOW = with_values(PipelineConfig(), {"txt2img.width": 512, "txt2img.height": 512, "txt2img.steps": 150})
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 def plan(**changes):

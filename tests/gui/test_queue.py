@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import tkinter as tk
-
 import pytest
 from open_window import open_house
 from whole_app import SLOW, request
 
 from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.gui.queue_popup import QueuePopup
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 @pytest.fixture
@@ -86,16 +78,16 @@ def test_keys_move_remove_and_bring_back_whole_runs_and_single_jobs(tmp_path):
         for count in (2, 3, 1):
             house.controller.run(request(count))
         queue = open_queue(house)
-        assert titles(queue) == ["boats 2", "boats 3", "boats 1"]
+        assert titles(queue) == ["Boats 2", "Boats 3", "Boats 1"]
         press(house, "<Down>", "<Alt-Up>")
-        assert titles(queue) == ["boats 3", "boats 2", "boats 1"]
+        assert titles(queue) == ["Boats 3", "Boats 2", "Boats 1"]
         assert queue.list.selected == 0
         press(house, "<Right>", "<Down>", "<Delete>")
-        assert titles(queue)[:3] == ["boats 2", "p1 1", "p2 1"]
+        assert titles(queue)[:3] == ["Boats 2", "p1 1", "p2 1"]
         press(house, "<Alt-Down>")
-        assert titles(queue)[:3] == ["boats 2", "p2 1", "p1 1"]
+        assert titles(queue)[:3] == ["Boats 2", "p2 1", "p1 1"]
         press(house, "<Left>", "<Delete>")
-        assert titles(queue) == ["boats 2", "boats 1"]
+        assert titles(queue) == ["Boats 2", "Boats 1"]
         press(house, "<Control-z>", "<Control-z>")
         assert sum(block.count for block in house.controller.jobs.blocks()) == 6
         press(house, "<Escape>")

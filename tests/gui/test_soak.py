@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tkinter as tk
 from pathlib import Path
 
 import pytest
@@ -13,12 +12,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 from soak import soak
 
 EVENTS = 250
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

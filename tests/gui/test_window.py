@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import tkinter as tk
 
 import pytest
 from conftest import wait_until
@@ -38,12 +37,6 @@ from stablenew_tk.pipeline.messages.journal import UnsavedChanged
 from stablenew_tk.pipeline.messages.settings import SettingsSaved
 from stablenew_tk.storage.journal.reader import recent
 from stablenew_tk.storage.settings import save_settings
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 def run_starter(house, prompts=2):

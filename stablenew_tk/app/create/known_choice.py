@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from ...domain.base.errors import InvalidInput
+from ...domain.base.wording import pack_title
 from ...domain.config.learning_mode import mode_for
 from ...domain.config.sweep import focus
 from ...domain.experiments.next_question import NextQuestion
@@ -48,7 +49,7 @@ class KnownChoice:
         known = [row for row in rows if row.state in ("on", "off", "elsewhere")]
         refused = mode_for(self._controller.settings.learning, self._controller.packs.learning, sources.pack_id).by_hand
         asked = asked_next(self._controller, resolved.config, rows) if not refused else None
-        about = (sources.pack_id, without_hash(sources.checkpoint), _engine(sources.engine))
+        about = (pack_title(sources.pack_id), without_hash(sources.checkpoint), _engine(sources.engine))
         latest = max(used, key=lambda row: row.since_ms, default=None)
         return KnownCardText(
             rows=tuple(rows),

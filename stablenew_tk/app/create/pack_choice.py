@@ -7,6 +7,7 @@ from typing import Literal, cast
 
 from msgspec.structs import replace
 
+from ...domain.base.wording import pack_title
 from ...domain.config.learning_mode import PackLearning
 from ...domain.prompts.pack import PackPrompt, PromptPack, successors
 from ...pipeline.messages.packs import LoadPack
@@ -58,7 +59,7 @@ class PackChoice:
             return self.file.problem if self.file is not None and self.file.problem else "Choose a pack."
         if self.pack.errors:
             first = self.pack.errors[0]
-            return f"{self.pack.pack_id}, line {first.line}: {first.message}"
+            return f"{pack_title(self.pack.pack_id)}, line {first.line}: {first.message}"
         return "" if self.prompts else "Choose at least one prompt."
 
     def is_edited(self, prompt: PackPrompt | None) -> bool:

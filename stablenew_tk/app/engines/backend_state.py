@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from functools import singledispatchmethod
 
 from ...domain.base.errors import NotReady, Unreachable
@@ -10,6 +12,8 @@ from ...domain.config.user_settings import Settings, without_login
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import BackendChecked, ImageSaved, NodeWaiting, StageProgressed, backend_order
 
+_MAY_CHANGE = (Unreachable.brief, NotReady.brief)
+_WORTH_SAYING_S = 10
 OWN_NAMES = {"sketch": "Sketch", SD_SERVER: "sd-server"}
 
 
@@ -17,10 +21,11 @@ class BackendState:
     """Folded from the events of the threads. Main thread.
 
     `brief` says in a few words what is the matter ("no answer"), `problem` in a sentence with what to do; both are ""
-    while nothing is. `asked`: nobody has answered yet since it was chosen.
+    while nothing is. `asked`: nobody has answered yet since it was chosen. `clock` gives seconds that only count up.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._since_s = clock, 0.0
         self._choose(settings)
 
     def follow(self, settings: Settings) -> bool:
@@ -46,10 +51,25 @@ class BackendState:
         return f"{self.place}: {self.brief}" if self.brief else ""
 
     @property
+    def lasting(self) -> str:
+        """The same with how long it has lasted, where that is worth saying: "tower:7860: no answer for 40 s"."""
+        for_s = int(self._clock() - self._since_s)
+        if self.brief not in _MAY_CHANGE or for_s < _WORTH_SAYING_S:
+            return self.why_not
+        # In tens of seconds: news come about so often.
+        length = f"{for_s // 10 * 10} s" if for_s < 90 else f"{round(for_s / 60)} min"
+        return f"{self.why_not} for {length if for_s < 5400 else f'{round(for_s / 3600)} h'}"
+
+    def _trouble(self, brief: str, problem: str) -> None:
+        if brief and brief != self.brief:
+            self._since_s = self._clock()
+        self.brief, self.problem = brief, problem
+
+    @property
     def may_come_back(self) -> bool:
         """Whether it is worth asking again by itself: an engine of the app's own is started by that."""
         # Asked again and again, a server that wants a login may lock the account.
-        return self.brief in (Unreachable.brief, NotReady.brief) and self.address not in OWN_NAMES
+        return self.brief in _MAY_CHANGE and self.address not in OWN_NAMES
 
     @singledispatchmethod
     def fold(self, event: Event) -> None:
@@ -59,12 +79,13 @@ class BackendState:
     def _(self, event: BackendChecked) -> None:
         if event.is_of(self._order):
             self.asked = False
-            self.brief = "" if event.capabilities is not None else event.brief or Unreachable.brief
-            self.problem = "" if event.capabilities is not None else event.problem
+            fine = event.capabilities is not None
+            self._trouble("" if fine else event.brief or Unreachable.brief, "" if fine else event.problem)
 
     @fold.register
     def _(self, event: NodeWaiting) -> None:
-        self.asked, self.brief, self.problem = False, event.brief, event.message
+        self.asked = False
+        self._trouble(event.brief, event.message)
 
     @fold.register
     def _(self, event: StageProgressed) -> None:

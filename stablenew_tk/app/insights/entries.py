@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...domain.base.wording import counted
+from ...domain.base.wording import counted, pack_title
 from ...domain.insights.association import Association, doubt_words
 from ...domain.insights.matrix import Board, board
 from ...domain.insights.report import Report
@@ -102,7 +102,7 @@ class InsightEntries:
         names = plan_names(self.plans())
         found: list[InsightEntry] = []
         for pack in dict.fromkeys(plan.pack_id for plan in plans):
-            found.append(InsightEntry(f"pack:{pack}", pack or "No pack", caption=True))
+            found.append(InsightEntry(f"pack:{pack}", pack_title(pack) or "No pack", caption=True))
             for plan in plans:
                 if plan.pack_id == pack:
                     alone = twins[pack, plan.parameters] == 1
@@ -126,7 +126,7 @@ class InsightEntries:
         """What those hints hold for."""
         (pack, checkpoint), hints = self._hints[key]
         rated = counted(self._everyday.pictures.get((pack, checkpoint), 0), "rated picture")
-        return " · ".join(part for part in (hint_title(hints[0]), pack, checkpoint, rated) if part)
+        return " · ".join(part for part in (hint_title(hints[0]), pack_title(pack), checkpoint, rated) if part)
 
     def hint_doubt(self, key: str) -> str:
         """How many of all hints of the same pack and checkpoint are expected to be false, in a sentence."""

@@ -9,6 +9,7 @@ from ...domain.insights.equal_pictures import no_effect
 from ...domain.insights.follow_up import next_cells
 from ...domain.insights.members import basis
 from ...domain.insights.report import Report, step_ratings
+from ...domain.insights.verdict_text import beside_figure, figure
 from ...domain.runs.plan import PlanCell
 from ...pipeline.messages.plans import Analyse
 from ..controller import Controller
@@ -39,10 +40,16 @@ class RatingVerdict:
         if not matrix.rated and not matrix.standing.nothing_changed:
             return "", "", ""
         if report is not None:
-            return report.verdict.headline, report.verdict.meaning, report.remark
+            return report.verdict.headline, beside_figure(report.verdict), report.remark
         if result is None:
             return "", "", ""
         return *result.summary.parts, no_effect(matrix.board.plan) if matrix.standing.nothing_changed else ""
+
+    @property
+    def figure(self) -> tuple[str, str]:
+        """The probability of the verdict in `text` as a number, and what it is of; "" where there is none."""
+        report = self._session.report
+        return figure(report.verdict) if report is not None and self.text[0] == report.verdict.headline else ("", "")
 
     def begin(self) -> None:
         """Another plan is shown."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from ...domain.base.wording import pack_title
 from ...domain.config.catalogue import catalogue, get_value
 from ...domain.config.origins import Origin
 from ...domain.config.sweep import LORA
@@ -111,10 +112,10 @@ def caption(facts: ImageFacts, record: LearningRecord | None) -> tuple[str, str]
     """Name and remark below a large picture; without its record what the history knows."""
     tags = ", ".join(facts.tags)
     if record is None:
-        return facts.pack_id, tags
+        return pack_title(facts.pack_id), tags
     output = output_of(record, facts.image_id)
     seed = f"seed {output.seed if output is not None else record.seed}"
-    return record.prompt_id, " · ".join(part for part in (seed, facts.pack_id, tags) if part)
+    return record.prompt_id, " · ".join(part for part in (seed, pack_title(facts.pack_id), tags) if part)
 
 
 def differing(record: LearningRecord, others: Sequence[LearningRecord]) -> str:

@@ -28,6 +28,7 @@ class Parameter(msgspec.Struct, frozen=True):
     (samplers, schedulers, checkpoints, vaes, upscalers, hires_upscalers, adetailer_models, styles), `options` are fixed
     words; `stand_in` is what 0 stands for, where the label does not say it.
     `telling` are values whose pictures differ to the eye, `rank` (from 1) says how plainly: 1 is asked about first.
+    `rare` is one that few people change: forms fold it away.
     """
 
     path: str
@@ -46,6 +47,7 @@ class Parameter(msgspec.Struct, frozen=True):
     stand_in: str = ""
     telling: tuple[Value, ...] = ()
     rank: int = 0
+    rare: bool = False
 
     @property
     def group(self) -> str:
@@ -120,6 +122,7 @@ def _parameter(path: str, base: Any, meta: msgspec.Meta, value: Value) -> Parame
         choices=extra.get("choices", ""),
         telling=extra.get("telling", ()),
         rank=extra.get("rank", 0),
+        rare=extra.get("rare", False),
         options=get_args(base) if get_origin(base) is Literal else (),
         stand_in=extra.get("empty_means", ""),
     )

@@ -32,3 +32,13 @@ class OwnEngine(Struct, frozen=True, kw_only=True):
     model_folders: tuple[str, ...] = ()
     threads: int = 0
     memory_gb: float = 0.0
+
+
+class Installation(Struct, frozen=True):
+    """Something installed on this computer: `program` is "ComfyUI" or "WebUI", "" for a folder of models alone;
+    `models` the folder with its checkpoints and LoRAs, `shown` its own folder, short, for the user.
+    """
+
+    program: str
+    models: str
+    shown: str

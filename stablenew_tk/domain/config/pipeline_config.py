@@ -4,7 +4,8 @@ Parameters and stages are defined only here. Forms, `--set`, checks and sweeps r
 these structs (`domain.config.catalogue`); whatever differs from stage to stage is a field of `StageSpec`.
 `choices` in `extra` names the list of the backend that offers the values; `empty_means` what 0 or an empty text stands
 for where the title does not say it; `sensible` is the usual range, in which good results are found, `step` the natural
-step of a number; `telling` are values whose pictures differ to the eye, and `rank` says how plainly, 1 most.
+step of a number; `rare` is what few people change; `telling` are values whose pictures differ to the eye, and `rank`
+says how plainly, 1 most.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ LANCZOS = "Lanczos"
 _FIXED_WORK = 2.0
 _HIRES_TEXT = "What this pass is sent instead of the prompt. LoRAs work in it only if it names them, too."
 _SUBSEED = "A second seed that is mixed in with the variation strength; −1 draws a new one for each seed."
+_SUBSEED_STRENGTH = "How far the picture moves towards that of the variation seed: 0 not at all."
 _CONTROLNET = "A JSON file with units for txt2img and img2img, each with the picture that guides it; empty = none."
 _STYLES = "Texts that the server keeps and puts around the prompt. Several are written as Film + Ink."
 _CLIP_SKIP = (
@@ -66,8 +68,8 @@ def _pixels(title: str) -> Meta:
     return Meta(ge=64, le=4096, multiple_of=8, title=title, extra=extra)
 
 
-def _share(title: str, help_text: str, step: float = 0.05) -> Meta:
-    return Meta(ge=0.0, le=1.0, title=title, extra={"step": step, "help": help_text})
+def _share(title: str, help_text: str, step: float = 0.05, *, rare: bool = False) -> Meta:
+    return Meta(ge=0.0, le=1.0, title=title, extra={"step": step, "help": help_text, "rare": rare})
 
 
 def _mask(title: str, help_text: str, low: int, high: int, step: int = 1) -> Meta:
@@ -124,11 +126,12 @@ class Txt2Img(Struct, frozen=True):
     height: Annotated[int, _pixels("Height")] = 512
     batch_size: Annotated[int, Meta(ge=1, le=16, title="Batch size", extra={"unit": "images", "step": 1})] = 1
     subseed: Annotated[
-        int, Meta(ge=RANDOM_SEED, le=MAX_SEED, title="Variation seed", extra={"step": 1, "help": _SUBSEED})
+        int,
+        Meta(ge=RANDOM_SEED, le=MAX_SEED, title="Variation seed", extra={"step": 1, "help": _SUBSEED, "rare": True}),
     ] = RANDOM_SEED
     subseed_strength: Annotated[
         float,
-        _share("Variation strength", "How far the picture moves towards that of the variation seed: 0 not at all."),
+        _share("Variation strength", _SUBSEED_STRENGTH, rare=True),
     ] = 0.0
 
 

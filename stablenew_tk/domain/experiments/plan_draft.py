@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from ..base.errors import InvalidInput
 from ..base.lora_tags import lora_key
-from ..base.wording import counted
+from ..base.wording import counted, pack_title
 from ..config.catalogue import Value, in_force, with_values
 from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
@@ -163,7 +163,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
         spec = self.spec
         if self.name.strip() or spec is None:
             return self.name.strip()
-        where, what = self.pack_title or self.pack_id, settings_words(self)
+        where, what = self.pack_title or pack_title(self.pack_id), settings_words(self)
         return f"{what} for {where}" if where else what
 
     def values(self) -> tuple[Value, ...]:
@@ -259,7 +259,7 @@ def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> PlanDraft:
     """A draft with the content of a plan, without its id and time, because it becomes another plan."""
     return PlanDraft(
         pack_id=plan.pack_id,
-        pack_title=plan.pack_id,
+        pack_title=pack_title(plan.pack_id),
         prompts=plan.prompts,
         base=plan.base_config,
         origins=plan.origins,
@@ -468,7 +468,7 @@ def summary(draft: PlanDraft, step: int) -> str:
     """The input of a step in a few words, for the list of steps at the left."""
     if step == PROMPT and draft.prompts:
         names = draft.prompts[0].prompt_id if len(draft.prompts) == 1 else counted(len(draft.prompts), "prompt")
-        return " · ".join(part for part in (draft.pack_title or draft.pack_id, names) if part)
+        return " · ".join(part for part in (draft.pack_title or pack_title(draft.pack_id), names) if part)
     if step == VARY and draft.spec is not None:
         return settings_words(draft, title=True)
     if step == VALUES and draft.focus:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..base.wording import counted
+from ..base.wording import counted, pack_title
 from ..config.catalogue import Value, catalogue, parameter
 from ..config.pipeline_config import BLOCK_SPECS
 from ..config.sweep import focus, is_wording, spell
@@ -77,7 +77,7 @@ def scope_text(plan: LearningPlan, report: Report | None = None) -> str:
     prompts = ", ".join(names) if len(names) <= _FEW_NAMES else counted(len(names), "prompt")
     checkpoint = report.checkpoint if report is not None else plan.base_config.checkpoint
     sketch = (report.sketch if report is not None else False) or plan.backend_kind == "sketch"
-    parts = (plan.pack_id, prompts, checkpoint, "sketch pictures" if sketch else "")
+    parts = (pack_title(plan.pack_id), prompts, checkpoint, "sketch pictures" if sketch else "")
     return " · ".join(part for part in parts if part)
 
 

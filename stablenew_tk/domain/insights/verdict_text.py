@@ -97,7 +97,7 @@ def too_early(*, rated: int, planned: int, values: int) -> Parts:
 
 def best(value: str, probability: float, scope: str) -> Parts:
     """Words of "best": one value beats all others."""
-    return f"{value} is best.", _claim(probability, _BETTER, scope)
+    return f"Take {value}.", _claim(probability, _BETTER, scope)
 
 
 def settled(value: str, probability: float, scope: str) -> Parts:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from ..base.wording import pack_title
 from ..config.catalogue import Value, parameter
 from ..config.origins import Origin
 from .precedence import PRECEDENCE, offers
@@ -91,7 +92,7 @@ def _nothing(sources: ValueSources, origin: Origin, path: str) -> str:
     if origin == "user":
         return "nothing typed here"
     if origin == "pack":
-        return f"none set for {sources.pack_id or 'this pack'}"
+        return f"none set for {pack_title(sources.pack_id) or 'this pack'}"
     if origin == "last_run":
         return f"none for {sources.context_name}"
     if origin == "preset":

@@ -15,6 +15,7 @@ from collections.abc import Collection, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..base.wording import pack_title
 from ..config.engines import ENGINES, SKETCH
 from ..config.spellings import FAMILY_TITLES
 from .precedence import without_hash
@@ -154,7 +155,7 @@ def hash_in_name(checkpoint: str) -> str:
 
 def _pack(scope: PresetScope, now: Situation) -> str:
     if scope.pack_id and scope.pack_id != now.pack_id:
-        other = f"not for {now.pack_id}" if now.pack_id else "and no pack is known here"
+        other = f"not for {pack_title(now.pack_id)}" if now.pack_id else "and no pack is known here"
         return f"learned for {_place(scope)}, {other}"
     others = [prompt for prompt in now.prompt_ids if prompt not in scope.prompt_ids]
     if not scope.prompt_ids or (now.prompt_ids and not others):
@@ -228,7 +229,8 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _place(scope: PresetScope) -> str:
-    return f"{_some(scope.prompt_ids)} of {scope.pack_id}" if scope.prompt_ids else scope.pack_id
+    pack = pack_title(scope.pack_id)
+    return f"{_some(scope.prompt_ids)} of {pack}" if scope.prompt_ids else pack
 
 
 def scope_words(scope: PresetScope) -> str:
@@ -244,7 +246,7 @@ def scope_words(scope: PresetScope) -> str:
 
 def situation_words(now: Situation) -> str:
     """A situation in a sentence: "Harbour with inked, on the sketch engine"."""
-    parts = (now.pack_id or "this pack", f"with {without_hash(now.checkpoint)}" if now.checkpoint else "")
+    parts = (pack_title(now.pack_id) or "this pack", f"with {without_hash(now.checkpoint)}" if now.checkpoint else "")
     place = " ".join(part for part in parts if part)
     return f"{place}, on {engine_name(now.engine)}" if now.engine else place
 

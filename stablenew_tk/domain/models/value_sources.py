@@ -11,6 +11,7 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..base.wording import pack_title
 from ..config.catalogue import Value
 from ..config.sweep import LORA
 from ..config.user_settings import Settings
@@ -124,7 +125,7 @@ class ValueSources(Struct, frozen=True, kw_only=True):
         last = {**without_checkpoint(usable_values(self.last_run)), **before}
         return (
             Source("user", self.typed, "typed here"),
-            Source("pack", usable_values(self.pack), f"set for {self.pack_id or 'this pack'}"),
+            Source("pack", usable_values(self.pack), f"set for {pack_title(self.pack_id) or 'this pack'}"),
             Source("last_run", last, f"last run of {self.context_name}", dict.fromkeys(before, "your last run")),
             *(_preset_source(one) for one in self.presets_in_force if one.applied),
             *(_learned_source(one) for one in self.learned_here if one.applied),
@@ -223,7 +224,7 @@ class ValueSources(Struct, frozen=True, kw_only=True):
     @property
     def context_name(self) -> str:
         """The pack and its checkpoint, in words."""
-        pack = self.pack_id or "this pack"
+        pack = pack_title(self.pack_id) or "this pack"
         return f"{pack} with {self.checkpoint}" if self.checkpoint else pack
 
     @property

@@ -29,11 +29,11 @@ from .lora_hints import LoraHints
 _WIDTH = 280  # px, until the page knows its own
 _LOW = 660  # px: below this height the lists have fewer rows
 LEARNING = (
-    MenuEntry("", "Learning: as usual"),
-    MenuEntry("off", "Learning: off"),
-    MenuEntry("passive", "Learning: passive"),
-    MenuEntry("active", "Learning: active"),
-    MenuEntry("locked", "Learning: locked in"),
+    MenuEntry("", "As usual"),
+    MenuEntry("off", "Off"),
+    MenuEntry("passive", "Passive"),
+    MenuEntry("active", "Active"),
+    MenuEntry("locked", "Locked in"),
 )
 
 
@@ -132,7 +132,7 @@ class PackPanel(Box):
         choose.pack(fill="x", padx=theme.px(10), pady=(0, theme.px(4)))
         Button(choose, "All", lambda: self.choose_all(True), kind="link", height=24).pack(side="left")
         Button(choose, "None", lambda: self.choose_all(False), kind="link", height=24).pack(side="left")
-        self.learning = ChoiceField(choose, LEARNING, self.choice.set_learning, width=158, height=24)
+        self.learning = ChoiceField(choose, LEARNING, self.choice.set_learning, width=116, height=24)
         self.learning.pack(side="right")
         tip(
             self.learning,
@@ -218,6 +218,7 @@ class PackPanel(Box):
 
     def _show_learning(self) -> None:
         self.learning.set(self.choice.learning)
+        self.learning.set_dot("text2", "lock" if self.choice.learning == "locked" else "learn")
 
     # ---- prompts
 

@@ -44,6 +44,7 @@ from ..widgets.flow import tab_order
 from ..widgets.keyboard import Shortcuts
 from ..widgets.page_frame import PageFrame, SizeClass
 from ..widgets.row_list import ScrollArea
+from .fresh_values import FreshValues
 from .known_card import KnownActions, KnownCard
 from .pack_panel import PackPanel
 from .preview import PreviewPanel
@@ -139,6 +140,8 @@ class CreatePage(PageFrame):
         self.bar.pack(side="bottom", fill="x")
         self._build_cards()
         self.problems = FieldProblems(self.general, self.sections, self.seeds)
+        self.fresh = FreshValues(self.field)
+        self.bind("<Unmap>", lambda _event: self.fresh.left())
         self._bind_keys()
         self.bind("<Configure>", self._resized)
         self._refresh()
@@ -201,7 +204,9 @@ class CreatePage(PageFrame):
         if isinstance(line, (Preset, KnownValue, Void)):
             if isinstance(line, KnownValue):
                 self.form.values.taken_over(line)
+                self.fresh.learned(line.values if line.on else ())
             self._refresh(only_if_changed=True)
+            self.fresh.show(self.resolved)
             self.bar.presets.refresh()
         if isinstance(line, (KnownValue, Void, Preset, LearningPlan, LearningRunResult, Feedback)):
             self.later("known", _KNOWN_AFTER_MS, self.known.refresh)
@@ -318,6 +323,7 @@ class CreatePage(PageFrame):
 
     def change(self, path: str, value: Value | None) -> None:
         """The user chose a value, or with None gives it back."""
+        self.fresh.touched(path)
         self.form.values.take(path, value)
         self._refresh(path)
 
@@ -353,6 +359,7 @@ class CreatePage(PageFrame):
             self._offered, self._entries = offered, menu_entries(offered)
         if everything or changed or edited:
             self._show({*changed, edited}, everything=everything)
+        self.fresh.show(now)
         self.packs.go_with(self.form.values.checkpoint)
         self.bar.overruled(self.form.values.overruled())
         self.bar.presets.refresh()

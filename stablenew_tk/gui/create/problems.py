@@ -58,7 +58,7 @@ class FieldProblems:
         found = _in_form(self._general, lambda: None)
         for place, section in enumerate(self._sections):
             for form in section.forms:
-                found += _in_form(form, section.unfold)
+                found += _in_form(form, section.unfold_rare if form is section.rare else section.unfold)
             if place == 0:
                 entries = (self._seeds.seed_entry, self._seeds.each_entry)
                 found += [(entry.problem, entry, section.unfold) for entry in entries if entry.problem]

@@ -14,7 +14,7 @@ from ...domain.config.pipeline_config import PipelineConfig, reading_stages
 from ...domain.config.seed_text import parse_seed, parse_seed_count
 from ...domain.models.precedence import Resolved
 from ...domain.prompts.settings import PackSettings, Seeds
-from ..forms.form import Form, field_head
+from ..forms.form import Form, columns_for, field_head
 from ..forms.origin_marks import OriginMark
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
@@ -61,8 +61,10 @@ class SeedFields(Box):
     ) -> None:
         super().__init__(parent)
         self._on_edit = on_edit
-        for column in range(3):
-            self.grid_columnconfigure(column, weight=1, uniform="fields")
+        # The same columns as those of the fields above; the three of these never take two rows.
+        self._columns = 0
+        self.bind("<Configure>", lambda event: self._share(columns_for(event.width)))
+        self._share(3)
         cells = [Box(self) for _ in range(2)]
         self._marks = [
             self._caption(cell, column, words)
@@ -90,6 +92,14 @@ class SeedFields(Box):
             entry.grid(row=1, column=0, sticky="new")
         self.batch = Form(self, (self.BATCH,), on_change=on_change, on_edit=on_edit, on_why=on_why, columns=1)
         self.batch.grid(row=0, column=2, sticky="new")
+
+    def _share(self, columns: int) -> None:
+        columns = max(columns, 3)
+        if columns != self._columns:
+            self._columns = columns
+            for column in range(4):
+                on = column < columns
+                self.grid_columnconfigure(column, weight=int(on), uniform="fields" if on else "")
 
     def show(self, resolved: Resolved) -> None:
         """Show the batch size in force."""

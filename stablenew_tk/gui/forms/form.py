@@ -25,7 +25,14 @@ from ..widgets.tooltips import tip
 from .origin_marks import OriginMark
 
 _SIDES = {"txt2img.width", "txt2img.height"}
-_NARROW_FORM = 440  # px: below this three fields side by side would be too small for their words
+# px: below this three fields side by side would be too small for their words; from the other one on there is room for
+# four.
+_NARROW_FORM, _WIDE_FORM = 440, 760
+
+
+def columns_for(width: int) -> int:
+    """How many fields stand side by side in a form of this width, in screen pixels."""
+    return 2 if width < theme.px(_NARROW_FORM) else 3 if width < theme.px(_WIDE_FORM) else 4
 
 
 def field_head(cell: Box, words: str, ask: Callable[[], object] | None = None) -> tuple[OriginMark, Label]:
@@ -66,6 +73,8 @@ class FormField(Box):
         words = (label or spec.label).partition(" (")[0]
         self.mark, self._caption = field_head(self, words, self._ask_why if on_why is not None else None)
         tip(self._caption, spec.help)
+        if on_why is not None:
+            self._caption.bind("<ButtonRelease-1>", lambda _event: self._ask_why())
         self.editor = self._make_editor()
         inner: tk.Misc = self.editor.field if isinstance(self.editor, Entry) else self.editor
         self._inner, self.idle = inner, ""
@@ -135,6 +144,16 @@ class FormField(Box):
         words = f"{self.spec.help} {family.title}: {sizes}, and turned." if sizes else self.spec.help
         for widget in (self._caption, self._inner):
             tip(widget, words)
+
+    def point_out(self, on: bool) -> None:
+        """Outline a value that is new here and was not chosen by hand; no longer once the field has the keyboard."""
+        editor = self.editor
+        if isinstance(editor, Switch):
+            return
+        if on and not editor.pointed_out:
+            inner: tk.Misc = editor.field if isinstance(editor, Entry) else editor
+            inner.bind("<FocusIn>", lambda _event: editor.point_out(False), add="+")
+        editor.point_out(on)
 
     def focus_set(self) -> None:
         """Put the keyboard on the editor."""
@@ -214,7 +233,7 @@ class FormField(Box):
 
 
 class Form(Box):
-    """Fields for a list of catalogue paths in a grid of 3 columns, 2 where there is little room.
+    """Fields for a list of catalogue paths in a grid of 3 columns, 2 where there is little room, 4 where there is much.
 
     `on_change(path, value)` after every change; value None means the user gave the field back to its origins, and
     the page answers with `show`. `on_edit()` after every key in a number: what it is may have become unusable.
@@ -291,7 +310,7 @@ class Form(Box):
 
     def _resized(self, event: tk.Event[tk.Misc]) -> None:
         if not self._fixed:
-            self._lay_out(2 if event.width < theme.px(_NARROW_FORM) else 3)
+            self._lay_out(columns_for(event.width))
 
     def _lay_out(self, columns: int) -> None:
         if columns == self._shape:

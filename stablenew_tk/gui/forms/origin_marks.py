@@ -74,7 +74,10 @@ class WhyPopup(Popup):
 
 
 class OriginMark(tk.Label):
-    """Mark and word of an origin, at the right end of a field's label. A click asks why (`command`)."""
+    """Mark and word of an origin, at the right end of a field's label. A click asks why (`command`).
+
+    What the engine does by itself surprises nobody and has no mark.
+    """
 
     def __init__(
         self, parent: tk.Misc, command: Callable[[], object] | None = None, ground: Role | None = None
@@ -111,7 +114,7 @@ class OriginMark(tk.Label):
 
     def _recolour(self) -> None:
         self.configure(bg=theme.palette[self._ground], fg=theme.palette["text3"])
-        if self.origin is None:
+        if self.origin is None or (self.origin == "engine" and not self._word):
             self.configure(text="", image="")
             return
         mark = ORIGIN_MARKS[self.origin]

@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable, Mapping, Sequence
 
 from ...backends.base import Capabilities
-from ...domain.config.catalogue import Value, catalogue
+from ...domain.config.catalogue import Value, catalogue, get_value, parameter
 from ...domain.config.pipeline_config import BlockSpec, PipelineConfig, StageSpec, summary
 from ...domain.config.styles import joined, style_names
 from ...domain.models.precedence import Resolved
@@ -14,6 +14,7 @@ from ...domain.models.sensible_range import ModelTraits
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Card, Label, Separator, ground_of
 from ..widgets.controls import Switch
+from ..widgets.flow import pack_if
 from ..widgets.popups import MenuEntry
 from .form import Form
 from .origin_marks import OriginMark
@@ -73,6 +74,8 @@ class Section(Box):
         self._more: Button | None = None
         self._missing = ""
         self.forms: list[Form] = []
+        self.rarer: Button | None = None  # opens the form below it, with what few people change
+        self.rare: Form | None = None
         self._body: Box | None = None
         self._shown: tuple[Resolved, Mapping[str, Sequence[MenuEntry]]] | None = None
         self._traits: ModelTraits | None = None
@@ -118,14 +121,18 @@ class Section(Box):
         on = bool(getattr(resolved.config, self.block.name).enabled)
         if self.switch.on != on:
             self.switch.set(on)
-        # An untouched switch needs no mark: what the engine does by itself surprises nobody.
-        origin = resolved.origins.get(self._path, "engine")
-        self.mark.show(None if origin == "engine" else origin, resolved.words.get(self._path, ""))
+        self.mark.show(resolved.origins.get(self._path, "engine"), resolved.words.get(self._path, ""))
         self.switch.enable(not missing, missing)
         self._missing = missing
         self._say()
         self._title.show(self.block.title, "text" if on else "text2")
         self._draw_body()
+
+    def unfold_rare(self) -> None:
+        """Show also what few people change."""
+        self.unfold()
+        if self.rare is not None and not self.rare.winfo_manager():
+            self._turn_rare()
 
     def body(self) -> Box:
         """Where the owner may add fields of its own; made now if need be."""
@@ -159,6 +166,8 @@ class Section(Box):
         if not body.winfo_manager():
             body.pack(fill="x", pady=(theme.px(6), 0))
         self._make_forms(self._shown[0].config)
+        if self.rare is not None and not self.rare.winfo_manager() and self._uses_rare(self._shown[0].config):
+            self._turn_rare()
         for form in self.forms:
             form.show(self._shown[0].config, self._shown[0].origins, self._shown[1], self._shown[0].words, self._traits)
 
@@ -184,15 +193,37 @@ class Section(Box):
     def _add_form(self, paths: list[str], title: str) -> None:
         if title and self.forms:
             Label(self.body(), title, bold=True, ink="text2").pack(anchor="w", padx=theme.px(4))
-        form = Form(
-            self.body(),
-            [path for path in paths if not path.endswith((".enabled", ".batch_size"))],
-            on_change=self._on_change,
-            on_edit=self._on_edit,
-            on_why=self._on_why,
-        )
-        form.pack(fill="x")
+        shown = [parameter(path) for path in paths if not path.endswith((".enabled", ".batch_size"))]
+        rare = [one for one in shown if one.rare]
+        self._form([one.path for one in shown if not one.rare]).pack(fill="x")
+        if rare:
+            words = " and ".join(one.caption.lower() for one in rare)
+            self.rarer = Button(
+                self.body(),
+                words[:1].upper() + words[1:],
+                self._turn_rare,
+                kind="quiet",
+                icon="chevron_right",
+                height=24,
+            )
+            self.rarer.pack(anchor="w")
+            self.rare = self._form([one.path for one in rare])
+
+    def _form(self, paths: list[str]) -> Form:
+        form = Form(self.body(), paths, on_change=self._on_change, on_edit=self._on_edit, on_why=self._on_why)
         self.forms.append(form)
+        return form
+
+    def _turn_rare(self) -> None:
+        if self.rare is None or self.rarer is None:
+            return
+        opened = not self.rare.winfo_manager()
+        self.rarer.set_text(self.rarer.text, icon="chevron_down" if opened else "chevron_right")
+        pack_if(opened, self.rare, fill="x", after=self.rarer)
+
+    def _uses_rare(self, config: PipelineConfig) -> bool:
+        paths = self.rare.fields if self.rare is not None else ()
+        return any(get_value(config, path) != parameter(path).default for path in paths)
 
 
 class StageCard(Card):

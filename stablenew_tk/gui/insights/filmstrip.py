@@ -1,4 +1,4 @@
-"""The pictures of one value in a row with their stars, so that a number can be checked with the eyes."""
+"""The pictures of one value with their stars, so that a number can be checked with the eyes: in a row, or upright."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from ..widgets.thumbnails import ThumbnailRequest, Thumbs
 _WIDTH, _GAP, _FOOT, _STAR = 74, 10, 24, 10
 _HIGH, _HIGHER, _WIDEST = 116, 172, 114
 _ROOMY = 560  # design pixels from which pictures are shown larger
+_UPRIGHT = 180  # design pixels that a picture has at least where they stand in a column
+_UPRIGHT_MOST = 6  # so many pictures, more are in Review
+_SHAPES = 0.6, 1.6  # height by width, the flattest and the tallest place
 
 
 class Filmstrip(Card):
@@ -25,6 +28,7 @@ class Filmstrip(Card):
         super().__init__(parent)
         self._opened = opened
         self._images: Sequence[ImageFacts] = ()
+        self._upright, self._shape = False, 1.0
         self._places: dict[str, int] = {}
         pad = theme.px(theme.CARD_PAD)
         head = Box(self)
@@ -41,12 +45,20 @@ class Filmstrip(Card):
         self._resize()
         self.canvas.bind("<ButtonRelease-1>", self._released)
 
-    def show(self, title: str, images: Sequence[ImageFacts], words: str = "") -> None:
-        """Show these pictures, from the left in row order, below the whole `words` of a wording."""
+    def stand(self, *, upright: bool) -> None:
+        """In a row, or in as many rows as it takes, as large as the width allows."""
+        if upright != self._upright:
+            self._upright = upright
+            self.refresh()
+
+    def show(self, title: str, images: Sequence[ImageFacts], words: str = "", *, shape: float = 1.0) -> None:
+        """Show these pictures, from the left in row order, below the whole `words` of a wording. `shape` is the usual
+        height by width.
+        """
         self.title.show(title)
         self.words.show(words)
         pack_if(words, self.words, fill="x", padx=theme.px(theme.CARD_PAD), before=self.canvas)
-        self._images = images
+        self._images, self._shape = images, min(max(shape, _SHAPES[0]), _SHAPES[1])
         self.review.enable(bool(images), "" if images else "No picture was made at this value.")
         self.canvas.configure(cursor="hand2" if images else "arrow")
         self.refresh()
@@ -68,55 +80,59 @@ class Filmstrip(Card):
             words = "No picture was made at this value yet."
             canvas.words(0, theme.px(24), words, size=12, ink="text3", anchor="nw", width=canvas.winfo_width())
             return
-        count = self._room
+        columns, box = self._columns, self._box
+        count = max(columns, _UPRIGHT_MOST) if self._upright else columns
         hidden = len(self._images) - count if len(self._images) > count else 0
         shown = self._images[: count - 1] if hidden else self._images
-        box = self._box
         self.thumbs.set_box(box)
+        across, down = box[0] + theme.px(_GAP), box[1] + theme.px(_FOOT)
         for place, facts in enumerate(shown):
-            self._paint(facts, place * (box[0] + theme.px(_GAP)), box)
+            self._paint(facts, (place % columns * across, place // columns * down), box)
         if hidden:
-            x = len(shown) * (box[0] + theme.px(_GAP))
-            self._note(x + box[0] // 2, box[1] // 2, box[0], f"{hidden + 1} more\nin Review")
+            x, y = len(shown) % columns * across, len(shown) // columns * down
+            self._note(x + box[0] // 2, y + box[1] // 2, box[0], f"{hidden + 1} more\nin Review")
         self.thumbs.want([ThumbnailRequest(facts.image_id, facts.position, facts.output_index) for facts in shown])
 
     # ---- drawing
 
     @property
-    def _room(self) -> int:
+    def _columns(self) -> int:
         """How many pictures stand side by side."""
-        gap = theme.px(_GAP)
-        return max(1, (self.canvas.winfo_width() + gap) // (theme.px(_WIDTH) + gap))
+        gap, least = theme.px(_GAP), theme.px(_UPRIGHT if self._upright else _WIDTH)
+        return max(1, (self.canvas.winfo_width() + gap) // (least + gap))
 
     @property
     def _box(self) -> tuple[int, int]:
         """Size of a picture's place: the pictures share the width, and none becomes larger than it needs to be."""
-        count = max(1, min(self._room, len(self._images)))
+        count = max(1, min(self._columns, len(self._images)))
         width = (self.canvas.winfo_width() + theme.px(_GAP)) // count - theme.px(_GAP)
+        if self._upright:
+            return width, round(width * self._shape)
         width = max(theme.px(_WIDTH) - 2, min(width, theme.px(_WIDEST)))
         roomy = self.canvas.winfo_width() >= theme.px(_ROOMY)
         return width, max(theme.px(_HIGH), min(theme.px(_HIGHER), round(width * 1.5)) if roomy else 0)
 
     def _resize(self) -> None:
-        height = self._box[1] + theme.px(_FOOT)
+        rows = -(-min(len(self._images), _UPRIGHT_MOST) // self._columns) if self._upright else 1
+        height = max(rows, 1) * (self._box[1] + theme.px(_FOOT))
         if int(self.canvas.cget("height")) != height:
             self.canvas.configure(height=height)
 
-    def _paint(self, facts: ImageFacts, x: int, box: tuple[int, int]) -> None:
-        canvas, (width, height) = self.canvas, box
-        canvas.fill(x, 0, x + width, height, "image_ground")
+    def _paint(self, facts: ImageFacts, corner: tuple[int, int], box: tuple[int, int]) -> None:
+        canvas, (width, height), (x, y) = self.canvas, box, corner
+        canvas.fill(x, y, x + width, y + height, "image_ground")
         photo, problem = self.thumbs.photo(facts.image_id), self.thumbs.problem(facts.image_id)
         middle = x + width // 2
-        self._places[facts.image_id] = canvas.create_image(middle, height // 2)
+        self._places[facts.image_id] = canvas.create_image(middle, y + height // 2)
         if photo is not None:
             canvas.change_picture(self._places[facts.image_id], photo)
         elif problem:
-            self._note(middle, height // 2, width - theme.px(8), "The file is missing.")
-        foot = height + theme.px(_FOOT) // 2
+            self._note(middle, y + height // 2, width - theme.px(8), "The file is missing.")
+        foot = y + height + theme.px(_FOOT) // 2
         if facts.suspect:
             side, right = theme.px(20), x + width
-            canvas.fill(right - side, 0, right, side, "badge")
-            canvas.picture(right - side // 2, side // 2, icons.icon("warning", 12, "badge_ink", "badge"), "center")
+            canvas.fill(right - side, y, right, y + side, "badge")
+            canvas.picture(right - side // 2, y + side // 2, icons.icon("warning", 12, "badge_ink", "badge"), "center")
             self._note(middle, foot, width, "left out")
         elif facts.rating:
             stars = marks.star_row(facts.rating, min(_STAR, round(width / theme.px(1) / 7)), "surface")

@@ -20,7 +20,7 @@ from ..widgets.basics import Box, Card
 from ..widgets.marks import rating_dot
 from ..widgets.painting import Painting
 
-ROW, HEAD, FOOT = 52, 27, 30
+ROW, HEAD, FOOT = 48, 27, 28
 STARS = 5
 DOT_PITCH = 8
 _LABEL_LEAST, _LABEL_MOST = 56, 148  # longer names take two lines
@@ -133,7 +133,7 @@ class IntervalChart(Box):
         self._draw_legend(report)
         if self._focused and self.selected >= 0:
             y = theme.px(HEAD) + self.selected * theme.px(ROW)
-            canvas.frame(theme.px(3) + 2, y + 2, canvas.winfo_width() - 3, y + theme.px(ROW) - 2, "focus", width=2)
+            canvas.focus_ring(theme.px(3), y, canvas.winfo_width() - 1, y + theme.px(ROW))
 
     # ---- drawing
 
@@ -194,14 +194,14 @@ class IntervalChart(Box):
 
     def _draw_range(self, stars: tuple[float, float, float], y: int, at: ChartColumns, wins: bool) -> None:
         low, mean, high = (at.at(each) for each in stars)
-        middle, half = y + theme.px(20), theme.px(4)
+        middle, half = y + theme.px(18), theme.px(4)
         self._box((low, middle - half, max(high, low + 1), middle + half), "chart_best" if wins else "chart_range")
         self._box((mean - theme.px(1), middle - theme.px(8), mean + theme.px(2), middle + theme.px(8)), "chart_mean")
 
     def _draw_dots(self, value: ValueReport, y: int, at: ChartColumns) -> None:
         for star in range(1, STARS + 1):
             for x, down in dot_places(value.stars.count(star), at.pitch):
-                self.canvas.picture(at.at(star) + x, y + theme.px(39) + down, rating_dot(), "center")
+                self.canvas.picture(at.at(star) + x, y + theme.px(36) + down, rating_dot(), "center")
 
     def _draw_numbers(self, value: ValueReport, y: int, at: ChartColumns, *, known: bool, wins: bool) -> None:
         found, words = value.insight if known else None, self.canvas.words

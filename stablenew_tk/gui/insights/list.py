@@ -8,6 +8,7 @@ from itertools import accumulate
 
 from ...app.insights.entries import InsightEntry, InsightFilter
 from ...app.insights.reports import Scope
+from ...domain.base.wording import pack_title
 from ...domain.insights.titles import heading
 from ...domain.runs.plan import LearningPlan
 from ..widgets import theme
@@ -53,7 +54,7 @@ class InsightMenus(Box):
         for name, menu in self.menus.items():
             # A value that is gone stays while it is chosen: otherwise nothing would explain the empty list.
             values = sorted({*known[name], menu.value} - {""})
-            words = heading if name == "parameter" else str
+            words = {"parameter": heading, "pack": pack_title}.get(name, str)
             menu.set_entries([MenuEntry("", self.FIRST[name]), *(MenuEntry(value, words(value)) for value in values)])
             menu.pack_forget()
             if len(values) > 1 or menu.value:
@@ -113,7 +114,7 @@ class EntryList(RowList):
         canvas.words(x, line, entry.title, bold=mine, room=left - x)
         canvas.words(x, y + theme.px(32), entry.note, size=12, ink="text2", room=end - x)
         if mine and self._focused:
-            canvas.frame(theme.px(3) + 2, y + 2, width - 2, y + self._row - 2, "focus", width=2)
+            canvas.focus_ring(theme.px(3), y, width, y + self._row)
 
     def _pressed(self, event: tk.Event[tk.Misc]) -> None:
         self.focus_set()

@@ -27,7 +27,7 @@ from ...app.insights.reports import Everyday, Reports
 from ...app.presets import from_now_on, named_by
 from ...domain.base.errors import InvalidInput
 from ...domain.base.key_press import KeyPress, act_on
-from ...domain.base.wording import counted
+from ...domain.base.wording import counted, pack_title
 from ...domain.insights.follow_up import CERTAIN, place_of
 from ...domain.insights.naming import plan_naming
 from ...domain.insights.report import Report
@@ -166,7 +166,7 @@ class InsightsPage(PageFrame):
 
     def _arrange(self) -> None:
         self._side.configure(width=theme.px(_LEFT[self.size_class]))
-        self.panel.narrow(self.size_class == "narrow")
+        self.panel.fit(self.size_class)
 
     # ---- what is shown
 
@@ -322,7 +322,7 @@ class InsightsPage(PageFrame):
         certain = report.verdict.state in CERTAIN
         at = place_of(report, report.verdict.value) if certain else self._row_of(report)
         name = plan_naming(report.plan)
-        names = [f"{report.plan.pack_id} · {name(line.value)}" for line in report.values]
+        names = [f"{pack_title(report.plan.pack_id)} · {name(line.value)}" for line in report.values]
         self.panel.head.tell("")
         texts = [line.text for line in report.values]
         add_to = [(one.preset_id, one.name) for one in extendable_presets(report, self._controller)]

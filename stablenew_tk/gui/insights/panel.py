@@ -26,8 +26,9 @@ from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
 from ..widgets.entries import Entry
 from ..widgets.flow import Flow, pack_if
-from ..widgets.marks import Chip
+from ..widgets.marks import Chip, Figure
 from ..widgets.notices import Notice
+from ..widgets.page_frame import SizeClass
 from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.row_list import ScrollArea
 from .filmstrip import Filmstrip
@@ -38,8 +39,8 @@ from .sureness_chart import SurenessChart
 from .tag_bars import TagBars
 
 _PAD = 20
-_THREE = 820  # px from which three cards stand in a row
 _FIGURE = 240  # px that the probability has at the right
+_CHART_MOST, _PICTURES_LEAST = 1040, 300  # px; more would only lengthen the chart, and pictures gain by it
 _INKS: dict[VerdictState, tuple[Role, Role]] = {
     "best": ("ok", "ok_soft"),
     "settled": ("ok", "ok_soft"),
@@ -159,20 +160,14 @@ class VerdictHead(Box):
         said = Box(self)
         said.pack(fill="x", padx=ring, pady=(gap, 0))
         # The number has a place of its own: a sentence that grows never moves it.
-        place = Box(said, width=theme.px(_FIGURE), height=theme.px(54))
-        place.pack_propagate(False)
-        place.pack(side="right", anchor="n")
-        self.number = Label(place, "", size=28, bold=True)
-        self.number.pack(anchor="e")
-        self.claim = Label(place, "", size=11, ink="text2")
-        self.claim.configure(wraplength=theme.px(_FIGURE), justify="right")
-        self.claim.pack(anchor="e")
+        self.figure = Figure(said, width=_FIGURE)
+        self.figure.pack(side="right", anchor="n")
         text = Box(said)
         text.pack(side="left", fill="both", expand=True)
         self.headline = Label(text, "", size=20, bold=True, wrap=True)
         self.headline.pack(fill="x")
         self.meaning = Label(text, "", size=13, wrap=True)
-        self.remark = Label(self, "", size=12, ink="text2", wrap=True)
+        self.remark = Label(text, "", size=12, ink="text2", wrap=True)
         self._strip = Box(self)
         self._strip.pack(fill="x", pady=(gap, 0))
         self._flow = Flow(self._strip)
@@ -198,16 +193,14 @@ class VerdictHead(Box):
         figure: tuple[str, str] = ("", ""),
     ) -> None:
         """Say what is known. `figure`: the probability as a number, and what it is of."""
-        self.number.show(figure[0])
-        self.claim.show(figure[1])
+        self.figure.show(*figure)
         self.chip.show(*chip, bold=True)
         self.scope.show(scope)
         self.headline.show(headline)
         self.meaning.show(meaning)
         self.remark.show(remark)
-        place = {"fill": "x", "padx": theme.px(theme.RING), "pady": (theme.px(4), 0)}
         pack_if(meaning, self.meaning, after=self.headline, fill="x", pady=(theme.px(4), 0))
-        pack_if(remark, self.remark, before=self._strip, **place)
+        pack_if(remark, self.remark, side="bottom", fill="x", pady=(theme.px(2), 0))
 
     def offer(self, actions: Sequence[InsightAction]) -> None:
         """Show these buttons; the same ones keep the focus and only change their words."""
@@ -215,7 +208,15 @@ class VerdictHead(Box):
             button = self.buttons.get(action.key)
             if button is None:
                 press = partial(self._press, action.key)
-                button = Button(self._flow, action.text, press, note=action.note, kind=action.kind, height=theme.ACTION)
+                button = Button(
+                    self._flow,
+                    action.text,
+                    press,
+                    note=action.note,
+                    kind=action.kind,
+                    height=theme.ACTION,
+                    steady=action.key == "use",
+                )
                 self.buttons[action.key] = button
             button.set_text(action.text, action.note)
             button.be(action.kind)
@@ -260,7 +261,7 @@ class VerdictHead(Box):
         self._undo = undo or (lambda: None)
         # Beside buttons a short sentence stands; a long one alone has all the width, and as many lines as it needs.
         alone = undo is None and use is None
-        self.notice.configure(wraplength=0)
+        self.notice.wrap(alone)
         self.notice.pack_configure(fill="x" if alone else "none", expand=alone)
         if use is not None:
             self.use.set_text(use[0])
@@ -298,27 +299,59 @@ class InsightPanel(Box):
         body.pack(fill="both", expand=True, padx=pad - ring, pady=pad)
         self.head = VerdictHead(body, actions.press, actions.save)
         self.head.pack(fill="x")
-        self.chart = IntervalChart(body, chosen=self._chosen, opened=lambda _index: actions.review())
-        self.map = HeatMap(body, chosen=self._chosen, opened=lambda _at: actions.review())
-        self.cards = Box(body)
+        self.evidence = Box(body)
         # Columns of equal weight would share an odd pixel out anew after every layout, and never come to rest.
-        self.cards.bind("<Configure>", lambda event: self._share(event.width))
-        self.pictures = Filmstrip(self.cards, ask=actions.ask, opened=actions.review)
-        self.pictures.grid(row=0, column=0, sticky="nsew", padx=(ring, theme.px(7)))
-        self.sureness = SurenessChart(self.cards, opened=actions.run)
-        self.tags = TagBars(self.cards)
-        self._beside = 0  # cards in a row
-        self._share(theme.px(_THREE))
+        self.evidence.bind("<Configure>", lambda event: self._share(event.width))
+        self.chart = IntervalChart(self.evidence, chosen=self._chosen, opened=lambda _index: actions.review())
+        self.map = HeatMap(self.evidence, chosen=self._chosen, opened=lambda _at: actions.review())
+        self.pictures = Filmstrip(self.evidence, ask=actions.ask, opened=actions.review)
+        self.sureness = SurenessChart(self.evidence, opened=actions.run)
+        self.tags = TagBars(self.evidence)
+        self._wide = self._with_map = False
+        self._lay_out()
         self._below = Box(body)
         self.table = HintTable(self._below)
         self.table.pack(fill="x")
         self._report: Report | None = None
 
-    def narrow(self, on: bool) -> None:
-        """Leave away what a narrow window has no room for."""
-        if self.chart.narrow != on:
-            self.chart.narrow = on
+    def fit(self, size: SizeClass) -> None:
+        """Leave away what a narrow window has no room for; in a wide one the pictures have a column of their own."""
+        if self.chart.narrow != (size == "narrow"):
+            self.chart.narrow = size == "narrow"
             self.chart.refresh()
+        if self._wide != (size == "wide"):
+            self._wide = size == "wide"
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        """The chart across, below it pictures and tags, then how sure it was over time; or all of them below each other
+        and beside them the pictures, large.
+        """
+        wide, gap = self._wide, theme.px(12)
+        pictures = {"row": 0, "column": 1, "rowspan": 3} if wide else {"row": 1, "column": 0}
+        tags = {"row": 1, "column": 0} if wide else {"row": 1, "column": 1}
+        self._place_chart()
+        half = 0 if wide else gap // 2
+        self.tags.grid(sticky="new" if wide else "nsew", padx=(half, 0), pady=(gap, 0), **tags)  # type: ignore[arg-type]  # numbers
+        self.pictures.grid(sticky="nsew", padx=(gap if wide else 0, half), pady=(0 if wide else gap, 0), **pictures)  # type: ignore[arg-type]  # numbers
+        self.sureness.grid(row=2, column=0, columnspan=1 if wide else 2, sticky="new", pady=(gap, 0))
+        self.evidence.rowconfigure(2, weight=1)
+        self.pictures.stand(upright=wide)
+        self._share(self.evidence.winfo_width())
+
+    def _place_chart(self) -> None:
+        """The chart of one setting or the map of two, whichever is shown."""
+        shown, other = (self.map, self.chart) if self._with_map else (self.chart, self.map)
+        other.grid_remove()
+        shown.grid(row=0, column=0, columnspan=1 if self._wide else 2, sticky="new")
+
+    def _share(self, width: int) -> None:
+        """Half and half, or so much for the chart as it can use and the rest for the pictures."""
+        left = min(theme.px(_CHART_MOST), width - theme.px(_PICTURES_LEAST)) if self._wide else width // 2
+        self.evidence.columnconfigure(0, minsize=max(left, 1))
+        self.evidence.columnconfigure(1, minsize=max(width - left, 1))
+        self.pictures.fit(width - left if self._wide else left)
+        self.sureness.room(left if self._wide else width)
 
     def to_top(self) -> None:
         """The beginning again, for something else to be shown; what was said of the last thing goes away."""
@@ -334,11 +367,12 @@ class InsightPanel(Box):
         said = verdict.headline, beside_figure(verdict), remark
         self.head.show(verdict_chip(verdict.state), scope, *said, figure=figure(verdict))
         self._report = report
-        if report.insight.pair is not None:
-            self._parts(self.map, self.cards)
+        self._parts(self.evidence)
+        self._with_map = report.insight.pair is not None
+        self._place_chart()
+        if self._with_map:
             self.map.show(report, at)
         else:
-            self._parts(self.chart, self.cards)
             self.chart.show(report, at)
         self._show_pictures(at)
         self.sureness.show(report)
@@ -384,29 +418,8 @@ class InsightPanel(Box):
     def _parts(self, *wanted: tk.Widget) -> None:
         self._notice.hide()
         self._area.pack(fill="both", expand=True)
-        for part in (self.chart, self.map, self.cards, self._below):
-            side = 0 if part is self.cards else theme.px(theme.RING)
-            pack_if(part in wanted, part, fill="x", pady=(theme.px(12), 0), padx=side)
-
-    def _share(self, width: int) -> None:
-        """Three cards in a row where there is room, else the one about time below the others."""
-        ring, half = theme.px(theme.RING), theme.px(7)
-        beside = 3 if width >= theme.px(_THREE) else 2
-        for column in range(3):
-            left, right = (width * nth // beside for nth in (column, column + 1))
-            if not column:
-                self.pictures.fit(right)
-            self.cards.columnconfigure(column, minsize=right - left if column < beside else 0)
-        self.sureness.room((width // 3 if beside == 3 else width) - 2 * half)
-        if beside == self._beside:
-            return
-        self._beside = beside
-        self.tags.grid(row=0, column=beside - 1, sticky="nsew", padx=(half, ring))
-        if beside == 3:
-            self.sureness.grid(row=0, column=1, columnspan=1, sticky="nsew", padx=half, pady=0)
-        else:
-            below = (theme.px(12), 0)
-            self.sureness.grid(row=1, column=0, columnspan=2, sticky="nsew", padx=ring, pady=below)
+        for part in (self.evidence, self._below):
+            pack_if(part in wanted, part, fill="x", pady=(theme.px(12), 0), padx=theme.px(theme.RING))
 
     def _show_pictures(self, at: int) -> None:
         if self._report is not None and 0 <= at < len(self._report.values):
@@ -415,7 +428,8 @@ class InsightPanel(Box):
             cut = line.text != line.value and is_wording(self._report.focus.path)
             # A long wording stands in full below; above it there is no room.
             title = "Pictures with these words" if cut else f"Pictures at {name(line.value)}"
-            self.pictures.show(title, line.images, str(line.value) if cut else "")
+            base = self._report.plan.base_config.txt2img
+            self.pictures.show(title, line.images, str(line.value) if cut else "", shape=base.height / base.width)
 
     def move(self, key: str) -> bool:
         """Go where a key leads among the values shown; False for keys that lead nowhere."""

@@ -10,13 +10,14 @@ from ...app.controller import Controller
 from ...domain.base.errors import InvalidInput
 from ...domain.base.key_press import KeyPress
 from ...domain.base.wording import counted
+from ...domain.experiments.plan_draft import PlanDraft
 from ...domain.journal.history import ImageFacts
 from ...domain.models.precedence import Resolved
 from ...domain.runs.known_value import KnownValue
 from ...domain.runs.plan import LearningPlan
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.journal import HistoryLoaded, LineSaved
-from ...pipeline.messages.plans import PlanRead, PlanWritten
+from ...pipeline.messages.plans import PlanDraftRead, PlanRead, PlanWritten, ReadPlanDraft
 from ..widgets.flow import pack_if
 from ..widgets.keyboard import Shortcuts
 from ..widgets.page_frame import PageFrame
@@ -70,6 +71,8 @@ class LearnPage(PageFrame):
         self.pairs = PairsView(self, controller, leave=self._to_stars, see_verdict=self._verdict_of_pairs)
         Shortcuts(self, self._answer)
         self._turn_to("list")
+        self._written: PlanDraft | None = None  # what was begun before the last end of the program
+        controller.ask(ReadPlanDraft())
 
     # ---- what the window asks
 
@@ -158,6 +161,8 @@ class LearnPage(PageFrame):
             self._open_wanted()
         elif isinstance(event, PlanRead):
             self._plan_read(event)
+        elif isinstance(event, PlanDraftRead):
+            self._offer_written(event.draft)
         elif isinstance(event, PlanWritten):
             self._say(f"The plan is written to {event.path}.")
 
@@ -201,16 +206,29 @@ class LearnPage(PageFrame):
 
     def new_run(self, draft: LearningPlan | None = None, reuse: ImageFacts | None = None) -> None:
         """Ask for a new Learning Run, beginning with a draft, or with a picture as the first one of row 1."""
+        self._written = None
+        wizard = self._wizard_made()
+        self._turn_to("wizard")
+        wizard.begin(draft, reuse)
+
+    def _wizard_made(self) -> Wizard:
         if self._wizard is None:
             self._wizard = Wizard(self, self._controller, done=self._designed, say=self._say, typed=self._typed)
-        self._turn_to("wizard")
-        self._wizard.begin(draft, reuse)
+        return self._wizard
 
     def _go_on_with_draft(self) -> None:
         """Open the wizard where it was left."""
-        if self._wizard is not None and self._wizard.is_kept:
+        written, self._written = self._written, None
+        wizard = self._wizard_made()
+        if wizard.is_kept or written is not None:
             self._turn_to("wizard")
-            self._wizard.take_up()
+            wizard.resume(written) if written is not None else wizard.take_up()
+
+    def _offer_written(self, draft: PlanDraft | None) -> None:
+        # Meanwhile another one may have been begun.
+        if draft is not None and draft.spec is not None and self._wizard is None:
+            self._written = draft
+            self.plans.offer_draft(draft.spec.label)
 
     # ---- between the views
 

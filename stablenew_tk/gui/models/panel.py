@@ -261,7 +261,7 @@ class FactLines(Painting):
         if int(self.cget("height")) != max(1, y):
             self.configure(height=max(1, y))
         if self._ring:
-            self.frame(3, 2, width - theme.px(10), max(4, y - 2), "focus", width=2)
+            self.focus_ring(1, 0, width - theme.px(8), max(6, y))
 
     def _heading(self, line: FactLine, y: int, width: int) -> int:
         pad = theme.px(theme.PAD)
@@ -269,8 +269,8 @@ class FactLines(Painting):
             y += theme.px(10)
             self.fill(0, y, width, y + 1, "line")
         middle = y + theme.px(20)
-        self.words(pad, middle, line.text, bold=True)
-        self.words(width - pad, middle, line.source, size=12, ink="text3", anchor="e")
+        room = width - 2 * pad - self.words(pad, middle, line.text, bold=True) - theme.px(12)
+        self.words(width - pad, middle, line.source, size=12, ink="text3", anchor="e", room=room)
         return y + theme.px(36)
 
     def _value(self, line: FactLine, y: int, width: int) -> int:

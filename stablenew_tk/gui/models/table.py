@@ -79,7 +79,7 @@ class TableHead(Painted):
             ink: Role = "text" if chosen or place == self._under else "text3"
             left, right = self._span(place)
             if self.ring and place == self.at:
-                self.frame(left - theme.px(6), 2, right - 2, height - 2, "focus", width=2)
+                self.focus_ring(left - theme.px(8), 0, right, height)
             if not one.text:
                 at = self.winfo_width() - theme.px(one.edge - 14)
                 self.picture(at, middle, icons.icon("warning", 12, ink, "raised"), "e")
@@ -201,7 +201,7 @@ class ModelRows(RowList):
         if line.entry.problems:
             canvas.picture(width - theme.px(20), middle, icons.icon("warning", 14, "warn", ground), "e")
         if self._focused and (chosen or (self.selected < 0 and index == 0)):
-            canvas.frame(theme.px(3) + 2, y + 2, width - 2, y + self._row - 2, "focus", width=2)
+            canvas.focus_ring(theme.px(3), y, width, y + self._row)
 
     def _draw_picture(self, line: ModelLine, y: int) -> None:
         side, left = theme.px(_PICTURE), theme.px(theme.PAD)

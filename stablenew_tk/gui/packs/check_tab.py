@@ -43,7 +43,7 @@ class FindingRows(RowList):
         text = two_lines(one.problem.message, width - left - self._pad)
         canvas.words(left, y + theme.px(26), text, size=12, ink="text2", anchor="nw")
         if self._focused and index == max(self.selected, 0):
-            canvas.frame(theme.px(3) + 2, y + 2, width - 2, y + self._row - 2, "focus", width=2)
+            canvas.focus_ring(theme.px(3), y, width, y + self._row)
 
 
 def two_lines(text: str, width: int) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from ...app.review.search import RATING_FILTERS, rating_segments
+from ...domain.base.wording import pack_title
 from ...domain.journal.query import Query, Selection, Totals
 from ..widgets import theme
 from ..widgets.basics import Box, Button
@@ -65,12 +66,16 @@ class Filters(Box):
     def show(self, selection: Selection) -> None:
         """Offer what exists, and count it."""
         self.count(selection.totals)
-        for menu, first, values in (
-            (self._pack, "All packs", selection.packs),
-            (self._checkpoint, "Any checkpoint", selection.checkpoints),
-            (self._tag, "Any tag", selection.tags),
-        ):
-            menu.set_entries(_entries(first, values, "" if menu.value.startswith(_RUN) else menu.value))
+        offered: tuple[tuple[ChoiceField, str, Iterable[str], Callable[[str], str]], ...] = (
+            (self._pack, "All packs", selection.packs, pack_title),
+            (self._checkpoint, "Any checkpoint", selection.checkpoints, str),
+            (self._tag, "Any tag", selection.tags, str),
+        )
+        for menu, first, values, words in offered:
+            chosen = "" if menu.value.startswith(_RUN) else menu.value
+            # A value that no picture has any more stays while it is chosen: otherwise the empty grid would be a riddle.
+            known = sorted({*values, chosen} - {""})
+            menu.set_entries([MenuEntry("", first), *(MenuEntry(value, words(value)) for value in known)])
         runs = [MenuEntry(_RUN + run_id, f"Learning Run: {name}") for run_id, name in self._runs]
         self._pack.set_entries([*self._pack.entries, *runs])
 
@@ -120,8 +125,8 @@ class Filters(Box):
         self._changed()
 
     def _offer_orders(self) -> None:
-        kind = "suspect" if self._suspect else "finals" if self._finals else "first"
-        entries = [MenuEntry(value, f"{word} {kind}") for value, word in _ORDERS]
+        kind = " suspect" if self._suspect else " finals" if self._finals else ""
+        entries = [MenuEntry(value, f"{word}{kind}") for value, word in _ORDERS]
         finals = MenuEntry(_FINALS, "All stages again" if self._finals else "Final pictures only")
         words = f"Suspect pictures only ({self._suspects:,})"
         suspect = MenuEntry(_SUSPECT, "Sound pictures, too" if self._suspect else words)
@@ -138,9 +143,3 @@ class Filters(Box):
         )
         menu.pack(side="left")
         return menu
-
-
-def _entries(first: str, values: Iterable[str], chosen: str) -> list[MenuEntry]:
-    # A value that no picture has any more stays while it is chosen: otherwise the empty grid would be a riddle.
-    known = sorted({*values, chosen} - {""})
-    return [MenuEntry("", first), *(MenuEntry(value, value) for value in known)]

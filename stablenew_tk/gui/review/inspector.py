@@ -12,6 +12,7 @@ from ...app import wording as phrases
 from ...app.controller import Controller
 from ...app.feedback import State
 from ...app.review.record_lines import RecordLine, asked_and_applied, origin_lines, output_of
+from ...domain.base.wording import pack_title
 from ...domain.journal.history import ImageFacts
 from ...domain.journal.record import LearningRecord, Output
 from ...pipeline.messages.base import Event
@@ -81,7 +82,7 @@ class InspectorHead(Box, Scaled):
             for line in self._lines:
                 line.show("")
             if facts is not None:
-                self._elided(self._lines[0], facts.pack_id, 12, tail=f" · {phrases.moment(facts.time_ms)}")
+                self._elided(self._lines[0], pack_title(facts.pack_id), 12, tail=f" · {phrases.moment(facts.time_ms)}")
             self._paint_preview()
         if before is None or facts is None or before.rating != facts.rating:
             self._paint_stars()

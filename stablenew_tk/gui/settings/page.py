@@ -138,7 +138,9 @@ class SettingsPage(PageFrame):
         row = self._row(section, "Login")
         self._user = Entry(row, width=144, placeholder="user", on_commit=lambda text: self._change(user=text))
         self._user.pack(side="left")
-        self._password = Entry(row, width=148, on_commit=lambda text: self._change(password=text))
+        self._password = Entry(
+            row, width=148, placeholder="password", on_commit=lambda text: self._change(password=text)
+        )
         self._password.field.configure(show="•")
         self._password.pack(side="left")
         Label(row, "user and password, only for a server that wants them", size=12, ink="text3").pack(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 from PIL import Image, ImageTk
@@ -14,10 +14,17 @@ from ...app.file_kinds import MODELS
 from ...domain.base import colour_roles
 from ...domain.base.errors import AccessDenied, NotReady
 from ...domain.base.file_wish import FileWish
-from ...domain.config.engines import SD_SERVER
+from ...domain.config.engines import SD_SERVER, Installation
 from ...domain.config.user_settings import machine_of, usable_address
 from ...pipeline.messages.base import Event
-from ...pipeline.messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine
+from ...pipeline.messages.jobs import (
+    BackendChecked,
+    CheckBackend,
+    EngineFound,
+    FindEngine,
+    FindInstallations,
+    InstallationsFound,
+)
 from ...pipeline.messages.pictures import PaintSample, PictureReady
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Card, Drawing, Label, Sign
@@ -42,6 +49,7 @@ STEPS = (
 )
 
 
+NOBODY = "None answers at port 7860, 7861, 8188 or 8000 yet."
 _DRAWING = (216, 112)  # px; a picture's sides are multiples of 8
 _MADE, _RATED = "welcome-made", "welcome-rated"
 _SAMPLES = {
@@ -54,7 +62,7 @@ class WelcomePage(PageFrame):
     """Looks for a WebUI or ComfyUI on this computer while the user reads. Any choice leads to the Create page."""
 
     title = ("Welcome", "")
-    FOLLOWS = (BackendChecked, EngineFound, PictureReady)
+    FOLLOWS = (BackendChecked, EngineFound, InstallationsFound, PictureReady)
     key_words = (("Tab", "next choice"), ("Return", "choose"))
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, done: Callable[[], object]) -> None:
@@ -86,12 +94,18 @@ class WelcomePage(PageFrame):
             anchor="w", pady=(theme.px(24), theme.px(8))
         )
         self._build_choices()
+        # As high as its line from the beginning: nothing below it moves when folders are found.
+        self._folders = Box(self._column, height=theme.px(28))
+        self._folders.pack(fill="x", pady=(theme.px(8), 0))
+        self.models: Check | None = None  # made when folders are found that are not in use yet
+        self._model_folders: tuple[str, ...] = ()
+        self._installed = False
         self.remember = Check(
             self._column,
             "Remember what I make, so that I can rate it later. Everything stays on this computer.",
             on=True,
         )
-        self.remember.pack(side="left", pady=theme.px(12))
+        self.remember.pack(side="left", pady=(theme.px(4), theme.px(12)))
         Label(self._column, "You can change all this in Settings.", size=12, ink="text3").pack(side="right")
         box = (theme.px(_DRAWING[0]), theme.px(_DRAWING[1]))
         for name, (prompt, seed) in _SAMPLES.items():
@@ -99,10 +113,13 @@ class WelcomePage(PageFrame):
         for order in self._servers.orders():
             controller.ask(order)
         controller.ask(FindEngine())
+        controller.ask(FindInstallations())
 
     def shown(self) -> None:
         """The page came into sight: Return starts the engine that needs nothing."""
         self._sketch.focus_set()
+        if self._installed:
+            self.later("again", _AGAIN_MS, self._ask_again)
 
     def on_event(self, event: Event) -> None:
         """A server on this computer answered, a program was found, or the typed address was tried."""
@@ -113,12 +130,17 @@ class WelcomePage(PageFrame):
             self._program = event.program
             self._offer_program()
             return
+        if isinstance(event, InstallationsFound):
+            self._offer_models(event.found)
+            return
         assert isinstance(event, BackendChecked)
         if event.address == self._asked:
             self._show_checked(event)
         elif self._servers.take(event):
             self._show_servers()
             self._offer_program()
+            if self._installed and self._servers.is_complete:
+                self.later("again", _AGAIN_MS, self._ask_again)
 
     def _show_servers(self) -> None:
         """Say what was found; of several servers one can be chosen."""
@@ -141,7 +163,10 @@ class WelcomePage(PageFrame):
             self.later("again", _AGAIN_MS, self._ask_again)
 
     def _ask_again(self) -> None:
-        for order in self._servers.unsettled() if self.winfo_viewable() else ():
+        # What is installed may be started any moment.
+        servers = self._servers
+        orders = servers.orders() if self._installed and not servers.usable else servers.unsettled()
+        for order in orders if self.winfo_viewable() else ():
             self._controller.ask(order)
 
     def choose_server(self, address: str) -> None:
@@ -157,6 +182,25 @@ class WelcomePage(PageFrame):
         self._sketch.be("plain")
         if self.focus_lastfor() is self._sketch:
             self._use.focus_set()
+
+    def _offer_models(self, found: Sequence[Installation]) -> None:
+        """Offer the model folders of what is installed here, and say how an installed server is started."""
+        known = self._controller.settings.model_folders
+        fresh = [one for one in found if one.models not in known]
+        self._model_folders = tuple(one.models for one in fresh)
+        if fresh and self.models is None:
+            names = [one.shown for one in fresh]
+            words = names[0] if len(names) == 1 else f"{len(names)} folders found here: {', '.join(names)}"
+            room = self._column.winfo_reqwidth() - theme.px(120)
+            words = theme.elide(f"Show the models in {words}", theme.font(13), room)
+            self.models = Check(self._folders, words, on=True)
+            self.models.pack(side="left")
+            tip(self.models, "\n".join(self._model_folders))
+        program = next((one for one in found if one.program), None)
+        if program is not None and not self._found and self._local.cget("text") == NOBODY:
+            self._installed = True
+            self.later("again", _AGAIN_MS, self._ask_again)
+            self._local.show(f"{program.program} in {program.shown} is not running. Start it, and it appears here.")
 
     def _offer_program(self) -> None:
         """Where no WebUI answers, an sd-server program is offered in its place; it needs a model file."""
@@ -271,9 +315,7 @@ class WelcomePage(PageFrame):
         return inner, head, remark
 
     def _build_choices(self) -> None:
-        inner, self._local_title, self._local = self._choice(
-            "server", "A WebUI or ComfyUI on this computer", "None answers at port 7860, 7861, 8188 or 8000 yet."
-        )
+        inner, self._local_title, self._local = self._choice("server", "A WebUI or ComfyUI on this computer", NOBODY)
         self._use = Button(inner, "Use it", self._use_found, height=theme.ACTION, busy_text="Starting…")
         self._use.enable(False, "None was found on this computer.")
         self._use.pack(side="right")
@@ -314,6 +356,7 @@ class WelcomePage(PageFrame):
         # Who agrees to be remembered keeps what is set; nothing is narrowed that nobody asked to narrow.
         remembering = settings.learning if settings.learning != "off" else "active"
         learning = remembering if self.remember.on else "off"
+        wanted = self._model_folders if self.models is not None and self.models.on else ()
         self._controller.change_settings(
             msgspec.structs.replace(
                 settings,
@@ -321,6 +364,7 @@ class WelcomePage(PageFrame):
                 certificates=self._certificates,
                 sd_server_model=self._own.model,
                 learning=learning,
+                model_folders=tuple(dict.fromkeys((*settings.model_folders, *wanted))),
                 welcome_done=True,
                 guide=self.remember.on,
             )

@@ -7,7 +7,6 @@ theme.RING pixels on all sides for its ring, so nothing shifts when it appears.
 
 from __future__ import annotations
 
-import time
 import tkinter as tk
 from collections.abc import Callable
 from typing import Literal
@@ -19,8 +18,7 @@ from .rescaling import Scaled
 from .theme import RING
 from .tooltips import explanation, tip
 
-# So often within so long a label may get wider again before it is taken for a chase.
-_MOST_TURNS, _SAME_LAYOUT_S = 12, 0.1
+_SHORTEST_LINE = 40  # px
 
 
 class Box(tk.Frame):
@@ -85,7 +83,10 @@ class Separator(Box):
 
 
 class Label(tk.Label):
-    """A caption. `ink` and `ground` are roles; `size` in pixels of the design. `wrap` breaks lines at its width."""
+    """A caption. `ink` and `ground` are roles; `size` in pixels of the design.
+
+    `wrap` breaks lines at its width. Such a label asks for no width of its own: let it fill what its layout gives it.
+    """
 
     def __init__(
         self,
@@ -104,12 +105,10 @@ class Label(tk.Label):
         )
         self._recolour()
         theme.on_change(self._recolour)
-        self._wrapped, self._turns = (
-            (0.0, 0, False),
-            0,
-        )  # when, at which width, whether it grew; turns from less to more
+        self._wraps = False
         if wrap:
             self.bind("<Configure>", lambda event: self._wrap(event.width))
+            self.wrap(True)
 
     def show(self, text: str, ink: Role | None = None) -> None:
         """Change the words and, if given, their colour."""
@@ -118,17 +117,18 @@ class Label(tk.Label):
             self._ink = ink
             self.configure(text=text, fg=theme.palette[ink])
 
+    def wrap(self, on: bool) -> None:
+        """Break lines, or stand in one line as long as the words. Only for a label made with `wrap`."""
+        if on != self._wraps:
+            self._wraps = on
+            # Words that asked for room would chase the layout for ever where neighbours share it: more room, fewer
+            # lines, other words, less room.
+            self.configure(width=int(on), wraplength=self.winfo_width() if on else 0)
+
     def _wrap(self, width: int) -> None:
-        """Break lines at this width. Where neighbours take turns at the same room, lines and layout would chase each
-        other for ever: then the narrower width stays.
-        """
-        now = time.monotonic()
-        at, before, grew = self._wrapped
-        grows = width > before
-        self._wrapped = now, width, grows
-        self._turns = 0 if now - at > _SAME_LAYOUT_S else self._turns + (grows and not grew)
-        if self._turns < _MOST_TURNS or width < int(str(self.cget("wraplength"))):
-            self.configure(wraplength=width)
+        if self._wraps:
+            # A layout may begin with a pixel: lines of one letter would push everything else out of sight for a moment.
+            self.configure(wraplength=max(width, theme.px(_SHORTEST_LINE)))
 
     def _recolour(self) -> None:
         self.configure(bg=theme.palette[self._ground], fg=theme.palette[self._ink])
@@ -323,7 +323,8 @@ _BUTTONS: dict[Kind, tuple[Role | None, Role | None, Role, Role, Role, Role]] = 
 
 class Button(Painted):
     """A button. One "main" per page. `note` is shown smaller behind the words, `key` before them (for chips),
-    `busy_text` ("Checking...") instead of them while busy; its room is kept from the start.
+    `busy_text` ("Checking...") instead of them while busy; its room is kept from the start. `steady`: with
+    shorter words it stays as wide as it was, so that nothing beside it moves.
     """
 
     def __init__(
@@ -339,16 +340,19 @@ class Button(Painted):
         note: str = "",
         key: str = "",
         busy_text: str = "",
+        steady: bool = False,
         ground: Role | None = None,
     ) -> None:
         self.text, self.note, self._key_name, self._icon = text, note, key, icon
+        self._steady = steady
         self._kind, self._command, self.selected, self._is_busy = kind, command, False, False
         self._busy_text = busy_text
         self._width, self._inset = width, {24: 8, 28: 11, 32: 14}.get(height, 18) if text or note else 6
         self._font = theme.font(12 if height <= theme.SMALL else 13, kind == "main")
         self._small, self._smaller = theme.font(12), theme.font(11)
         self._measure()
-        super().__init__(parent, width=self._fixed or self._natural(), height=theme.px(height), ground=ground)
+        self._least = self._natural()
+        super().__init__(parent, width=self._fixed or self._least, height=theme.px(height), ground=ground)
 
     def _measure(self) -> None:
         self._fixed, self._pad = theme.px(self._width), theme.px(self._inset)
@@ -356,6 +360,7 @@ class Button(Painted):
 
     def remeasure(self) -> None:
         super().remeasure()
+        self._least = 0
         self._measure()
         self._resize()
 
@@ -408,7 +413,8 @@ class Button(Painted):
 
     def _resize(self) -> None:
         if not self._fixed:
-            self.configure(width=self._natural() + 2 * self.margin)
+            self._least = max(self._least, self._natural()) if self._steady else self._natural()
+            self.configure(width=self._least + 2 * self.margin)
         self.repaint()
 
     def _inks(self) -> tuple[Role, Role, Role]:

@@ -19,6 +19,7 @@ class FieldBox(tk.Canvas, Scaled):
         self.ground: Role = ground or ground_of(parent)
         self.error_text = ""  # the sentence below the field
         self._ink: Role = "text"
+        self.pointed_out = False
         self._focused = self._hover = False
         self._m = theme.px(RING)
         super().__init__(
@@ -48,6 +49,12 @@ class FieldBox(tk.Canvas, Scaled):
         """Outline the field in the danger colour and say why below it; "" makes it well again."""
         if sentence != self.error_text:
             self.error_text = sentence
+            self._paint()
+
+    def point_out(self, on: bool) -> None:
+        """Draw the outline in the accent colour: this value is new, and not by the user's hand."""
+        if on != self.pointed_out:
+            self.pointed_out = on
             self._paint()
 
     def focus_set(self) -> None:
@@ -96,7 +103,8 @@ class FieldBox(tk.Canvas, Scaled):
         high = self._fill(wide)
         self.delete("paint")
         self.configure(bg=theme.palette[self.ground])
-        outline: Role = "danger" if self.error_text else "edge_hover" if self._hover else "edge"
+        usual: Role = "accent_text" if self.pointed_out else "edge_hover" if self._hover else "edge"
+        outline: Role = "danger" if self.error_text else usual
         if self._inner.cget("state") != "normal":
             outline = "line"
         self._frame = icons.box(

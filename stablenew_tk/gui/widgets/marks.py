@@ -1,4 +1,4 @@
-"""Small marks with a meaning: rows of five stars, the dot of a verdict, and the dots of a chart, one for each rating.
+"""Small marks with a meaning: rows of five stars, dot and figure of a verdict, and the dots of a chart, one per rating.
 
 Filled and hollow marks differ in shape, and words always stand beside them: no state is told by colour alone.
 """
@@ -14,6 +14,7 @@ from PIL import Image, ImageTk
 from ...domain.base.colour_roles import Role
 from ...domain.runs.plan import VerdictState
 from . import icons, theme
+from .basics import Box, Label
 from .painting import Painting
 
 STARS = 5
@@ -89,6 +90,24 @@ class Chip(Painting):
         self.clear()
         self.picture(0, 0, icons.box(width, height, fill=fill, outline=outline, ground="bg", radius=4))
         self.words(width // 2, height // 2, text, size=12, bold=bold, ink=ink, anchor="center")
+
+
+class Figure(Box):
+    """The probability of a verdict in large with what it is of below it: a place of its own, at the right."""
+
+    def __init__(self, parent: tk.Misc, *, width: int) -> None:
+        super().__init__(parent, width=theme.px(width), height=theme.px(54))
+        self.pack_propagate(False)
+        self.number = Label(self, "", size=28, bold=True)
+        self.number.pack(anchor="e")
+        self.claim = Label(self, "", size=11, ink="text2")
+        self.claim.configure(wraplength=theme.px(width), justify="right")
+        self.claim.pack(anchor="e")
+
+    def show(self, number: str, claim: str) -> None:
+        """Show this probability; "" for none, which leaves the place empty."""
+        self.number.show(number)
+        self.claim.show(claim)
 
 
 def forget() -> None:

@@ -97,6 +97,12 @@ class Painting(tk.Canvas):
         """The edge of a rectangle."""
         self.create_rectangle(left, top, right, bottom, outline=theme.palette[ink], width=width)
 
+    def focus_ring(self, left: int, top: int, right: int, bottom: int) -> None:
+        """The ring of the keyboard, just inside this box; two pixels at 100 %, like all lines of the design."""
+        width = theme.px(2)
+        inset = width // 2 + 1
+        self.frame(left + inset, top + inset, right - inset, bottom - inset, "focus", width=width)
+
     def picture(self, x: float, y: float, image: ImageTk.PhotoImage, anchor: Anchor = "nw") -> int:
         """Place a picture and keep it alive while it is shown. Gives its item."""
         self._shown.append(image)

@@ -364,6 +364,7 @@ class ChoiceField(Painted):
     ) -> None:
         self.entries, self._command, self.value, self._dot = tuple(entries), command, value, dot
         self._shape = "disc"
+        self.pointed_out = False
         super().__init__(parent, width=theme.px(width), height=theme.px(height), ground=ground)
         self.bind("<Down>", self._keyed)
 
@@ -387,6 +388,12 @@ class ChoiceField(Painted):
             self._dot, self._shape = dot, shape
             self.repaint()
 
+    def point_out(self, on: bool) -> None:
+        """Draw the outline in the accent colour: this value is new, and not by the user's hand."""
+        if on != self.pointed_out:
+            self.pointed_out = on
+            self.repaint()
+
     @property
     def text(self) -> str:
         """The words of the present value."""
@@ -399,7 +406,8 @@ class ChoiceField(Painted):
     def draw(self, width: int, height: int) -> None:
         m, middle = self.margin, self.margin + height // 2
         fill: Role = ("raised2" if self.hover else "raised") if self.enabled else self.ground
-        outline: Role = ("edge_hover" if self.hover else "edge") if self.enabled else "line"
+        usual: Role = "accent_text" if self.pointed_out else "edge_hover" if self.hover else "edge"
+        outline: Role = usual if self.enabled else "line"
         if self._dot == "danger":
             outline = "danger"
         shape = {"margin": theme.RING, "ring": int(self.ring)}

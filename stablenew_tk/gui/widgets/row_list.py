@@ -16,7 +16,7 @@ from . import icons, theme
 from .basics import Box
 from .painting import Painting
 from .rescaling import Scaled
-from .scrollbar import ThinScrollbar, bind_wheel
+from .scrollbar import BAR, ThinScrollbar, bind_wheel
 
 _TYPING_MS = 800  # letters typed within this time belong to one word
 
@@ -170,8 +170,9 @@ class RowList(Box, Scaled):
             right = stops[place + 1] if place + 1 < len(stops) else end
             words(left, line, cell, size=small, bold=doubtful, ink=cell_ink, room=right - left - theme.px(6))
         if self._focused and (index == self.selected or (self.selected < 0 and index == 0)):
-            left, low = theme.px(3) + 2, y + self._row - 2  # beside the accent bar
-            self.canvas.frame(left, y + 2, width - 2, low, "focus", width=2)
+            # Between the accent bar and the scrollbar.
+            right = width - (theme.px(BAR) if self._bar.winfo_manager() else 0)
+            self.canvas.focus_ring(theme.px(3), y, right, y + self._row)
 
     def _row_ground(self, index: int, row: ListRow) -> Role:
         if index == self.selected:
@@ -322,21 +323,23 @@ class ScrollArea(Box):
 
     def __init__(self, parent: tk.Misc, ground: Role | None = None) -> None:
         super().__init__(parent, ground)
-        self._canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=0, bg=theme.palette[self.ground])
+        self._view = Box(self, self.ground)
         self._bar = ThinScrollbar(self, self.scroll_to, self.ground)
-        self._canvas.pack(fill="both", expand=True)
-        self.body = Box(self._canvas, self.ground)
-        self._window = self._canvas.create_window(0, 0, window=self.body, anchor="nw")
+        self._view.pack(fill="both", expand=True)
+        # Placed, not a window in a Canvas: a Canvas does not tell a body out of sight that it has become shorter.
+        self.body = Box(self._view, self.ground)
+        self.body.place(x=0, y=0, relwidth=1)
         self._top = 0
-        self._canvas.bind("<Configure>", self._resized)
-        self.body.bind("<Configure>", lambda _event: self.scroll_to(self._top))
-        theme.on_change(self._recolour_canvas)
+        for part in (self._view, self.body):
+            part.bind("<Configure>", lambda _event: self.scroll_to(self._top))
         _watch_wheel_and_focus()
 
     def scroll_to(self, top: float) -> None:
         """Put this pixel of the body at the upper edge."""
-        self._top = self._bar.follow(top, self._canvas.winfo_height(), self.body.winfo_reqheight())
-        self._canvas.coords(self._window, 0, -self._top)
+        before = self._top
+        self._top = self._bar.follow(top, self._view.winfo_height(), self.body.winfo_reqheight())
+        if self._top != before:
+            self.body.place_configure(y=-self._top)
 
     def scroll_by(self, pixels: int) -> None:
         """Scroll up (negative) or down."""
@@ -346,15 +349,8 @@ class ScrollArea(Box):
         """Scroll as little as needed to show a child."""
         top = child.winfo_rooty() - self.body.winfo_rooty()
         bottom = top + child.winfo_height() + theme.px(theme.RING)
-        view = self._canvas.winfo_height()
+        view = self._view.winfo_height()
         self.scroll_to(min(max(self._top, bottom - view), top - theme.px(theme.RING)))
-
-    def _resized(self, event: tk.Event[tk.Misc]) -> None:
-        self._canvas.itemconfigure(self._window, width=event.width)
-        self.scroll_to(self._top)
-
-    def _recolour_canvas(self) -> None:
-        self._canvas.configure(bg=theme.palette[self.ground])
 
 
 _watched = 0

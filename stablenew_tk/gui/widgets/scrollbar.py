@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ...domain.base.colour_roles import Role
 from . import theme
 
+BAR = 10  # px: how wide a scrollbar is; it lies over what it scrolls
 _LEAST_THUMB = 28
 
 
@@ -18,7 +19,7 @@ class ThinScrollbar(tk.Canvas):
         self._ground, self._moved = ground, moved
         self._top = self._view = self._whole = 0.0
         self._grip: float | None = None
-        super().__init__(parent, width=theme.px(10), bd=0, highlightthickness=0, takefocus=0)
+        super().__init__(parent, width=theme.px(BAR), bd=0, highlightthickness=0, takefocus=0)
         self._thumb = self.create_rectangle(0, 0, 0, 0, width=0, state="hidden")
         for event, answer in (
             ("<ButtonPress-1>", self._press),

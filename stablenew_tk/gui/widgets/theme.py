@@ -22,6 +22,10 @@ from ...domain.base.colour_roles import Role
 
 Mode = Literal["dark", "light"]
 
+# customtkinter would look 30 times a second whether the system's mode has changed, and its last call would be told as
+# an error in the terminal when the window is gone. What the system has is looked up by `apply`.
+ctk.AppearanceModeTracker.update_loop_running = True
+
 # role: (light, dark), the order customtkinter expects.
 _COLOURS: dict[Role, tuple[str, str]] = {
     "bg": ("#F3F2EE", "#121214"),
@@ -216,7 +220,7 @@ def apply(
     """Dress the window: scale, fonts, customtkinter's theme; then repaint everything that asked for it.
 
     `scale` is screen pixels for each design pixel; None leaves it, 1 for a root not yet seen. "system" is looked up
-    once, here: customtkinter would start a program every 30 ms to watch it on Linux.
+    once, here.
     """
     if _ThemeState.root is None or _ThemeState.root() is not root:
         _ThemeState.root = weakref.ref(root)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...backends.base import Capabilities, StageProgress
 from ...domain.base.certificate import Certificate
-from ...domain.config.engines import SD_SERVER, OwnEngine
+from ...domain.config.engines import SD_SERVER, Installation, OwnEngine
 from ...domain.config.user_settings import Settings, without_login
 from ...domain.journal.record import LearningRecord, Output
 from ...domain.runs.job import Job
@@ -149,3 +149,13 @@ class EngineFound(Event, frozen=True, kw_only=True):
     """The sd-server program of this computer, as a full path; "" when there is none."""
 
     program: str
+
+
+class FindInstallations(Order, frozen=True, kw_only=True):
+    """Look for WebUIs, ComfyUI and model folders where they usually are. InstallationsFound answers."""
+
+
+class InstallationsFound(Event, frozen=True, kw_only=True):
+    """What is installed on this computer, whether it runs or not."""
+
+    found: tuple[Installation, ...]

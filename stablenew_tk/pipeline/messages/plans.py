@@ -1,9 +1,12 @@
-"""Messages about Learning Runs: analyse a plan, find hints in everyday runs, read and write plan files."""
+"""Messages about Learning Runs: analyse a plan, find hints in everyday runs, read and write plan files,
+keep what stands in the wizard.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from ...domain.experiments.plan_draft import PlanDraft
 from ...domain.insights.association import Association, RatedRecord
 from ...domain.insights.matrix import Board
 from ...domain.insights.report import Report
@@ -39,6 +42,22 @@ class PlanWritten(Event, frozen=True, kw_only=True):
     """A plan file is on disk."""
 
     path: Path
+
+
+class PlanDraftRead(Event, frozen=True, kw_only=True):
+    """What was begun in the wizard before the last end of the program; None = nothing."""
+
+    draft: PlanDraft | None
+
+
+class KeepPlanDraft(Order, frozen=True, kw_only=True):
+    """Write down what stands in the wizard; None = nothing is left to go on with. No answer."""
+
+    draft: PlanDraft | None
+
+
+class ReadPlanDraft(Order, frozen=True, kw_only=True):
+    """Read what was written down by KeepPlanDraft; PlanDraftRead answers."""
 
 
 class Analyse(Order, frozen=True, kw_only=True):

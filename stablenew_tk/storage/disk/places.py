@@ -43,6 +43,11 @@ class Places(Struct, frozen=True, kw_only=True):
         return self.data / "waiting.json"
 
     @property
+    def plan_draft(self) -> Path:
+        """File of the Learning Run that was begun in the wizard and left. Need not exist."""
+        return self.data / "plan-draft.json"
+
+    @property
     def server_note(self) -> Path:
         """File that says which process the user's own start command became. Need not exist."""
         return self.data / "server.json"

@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ...domain.base.errors import InvalidInput, NotSaved, StorageError, Unreadable
+from ...domain.base.wording import pack_title
 from ...domain.prompts.stablenew2_import import SIGN
 from ..disk.files import is_file, make_folder, read_bounded, write_atomic
 from ..disk.places import asset
@@ -53,11 +54,11 @@ def describe(path: Path) -> PackFile:
     try:
         opened = open_pack(path)
     except StorageError as error:
-        return PackFile(path, path.stem, _title(path.stem), 0, str(error))
+        return PackFile(path, path.stem, pack_title(path.stem), 0, str(error))
     return PackFile(
         path=path,
         pack_id=path.stem,
-        title=_title(path.stem),
+        title=pack_title(path.stem),
         count=len(opened.pack.prompts),
         problem=opened.problem,
         settings=opened.settings,
@@ -118,11 +119,6 @@ def _titled(packs: Sequence[PackFile]) -> tuple[PackFile, ...]:
     return tuple(sorted(titled, key=lambda pack: (pack.title.casefold(), str(pack.path))))
 
 
-def _title(stem: str) -> str:
-    words = " ".join(stem.replace("_", " ").replace("-", " ").split()) or stem
-    return words[:1].upper() + words[1:]
-
-
 def find_pack(name_or_path: str, folders: Sequence[Path]) -> Path:
     """The pack a person means: a path, or a pack's file name or title (case does not matter).
 
@@ -133,7 +129,7 @@ def find_pack(name_or_path: str, folders: Sequence[Path]) -> Path:
         return direct
     paths = list(dict.fromkeys(path for folder in folders for path in pack_paths(folder)))
     wanted = _folded(name_or_path)
-    hits = [path for path in paths if wanted in (_folded(path.name), _folded(path.stem), _folded(_title(path.stem)))]
+    hits = [path for path in paths if wanted in map(_folded, (path.name, path.stem, pack_title(path.stem)))]
     if len(hits) == 1:
         return hits[0]
     if hits:

@@ -62,7 +62,7 @@ def test_zero_is_a_value_and_row_zero_a_row(ordered):
     insight = analyse(table(rows, (0.0, 0.5, 1.0)), ordered=ordered)
     assert (insight.verdict.state, insight.verdict.value) == ("best", 0.0)
     assert (insight.rows, insight.rated) == (5, 15)
-    assert "0 is best" in insight.verdict.sentence
+    assert insight.verdict.headline == "Take 0."
 
 
 def test_a_single_lucky_five_is_no_claim_against_a_steady_value():
@@ -291,7 +291,7 @@ class TestSentences:
 
     def test_best(self):
         headline, meaning = self.said(CLEAR)
-        assert headline == "CFG 7 is best."
+        assert headline == "Take CFG 7."
         assert re.fullmatch(
             r"(\d\d|Over 99) % that it is better than everything else tried for this prompt and checkpoint\.", meaning
         )

@@ -93,7 +93,7 @@ class TestTheVerdict:
     def test_a_switch_can_be_the_answer_and_keeps_its_type(self, lab):
         found = reported(lab, "hires.enabled", {True: (2, 1, 2, 2, 2, 1), False: (4, 5, 4, 5, 5, 5)})
         assert found.verdict.value is False
-        assert found.verdict.headline == "Hires fix off is best."
+        assert found.verdict.headline == "Take hires fix off."
 
     def test_a_swept_checkpoint_is_one_comparison_and_the_scope_names_no_checkpoint(self, lab):
         found = reported(lab, "checkpoint", {"dream": (5, 5, 5, 5), "haze": (2, 2, 1, 2)})
@@ -154,7 +154,7 @@ class TestTheScope:
         found = lab.report(plan)
         assert [prompt.prompt_id for prompt in found.prompts] == ["rainy street", "fog"]
         assert "for this pack and checkpoint, tested on 2 prompts;" in found.verdict.meaning
-        assert scope_text(plan, found) == "rain · rainy street, fog · dream.safetensors"
+        assert scope_text(plan, found) == "Rain · rainy street, fog · dream.safetensors"
 
     def test_the_same_text_under_two_names_is_one_prompt(self, lab):
         twice = (PlanPrompt("one", "rain"), PlanPrompt("two", "rain"))

@@ -84,7 +84,7 @@ def test_every_origin_says_what_it_has_or_why_it_has_nothing():
         ("engine", "20", False),
     ]
     assert rows[3].note == "Usual. 21 is best."
-    assert rows[1].note == "none set for boats"
+    assert rows[1].note == "none set for Boats"
     assert rows[7].note == "no style is named for inked"
     assert (rows[6].name, rows[6].offer) == ("Another file", 12)
 

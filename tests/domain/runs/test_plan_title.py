@@ -57,5 +57,5 @@ def test_rows_are_told_as_prompts_and_seeds(rows, prompts, words):
 
 
 def test_a_list_names_one_prompt_and_counts_several():
-    assert subject(plan("Boat"))[1] == "harbour · Boat"
-    assert subject(plan("Boat", "Tram"))[1] == "harbour · 2 prompts"
+    assert subject(plan("Boat"))[1] == "Harbour · Boat"
+    assert subject(plan("Boat", "Tram"))[1] == "Harbour · 2 prompts"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tkinter as tk
-
 import pytest
 from create_page import create, run_one, shown
 from msgspec.structs import replace
@@ -13,12 +11,6 @@ from stablenew_tk.gui.widgets import theme
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 
 STEPS, CFG, DENOISE = "txt2img.steps", "txt2img.cfg_scale", "hires.denoise"
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 @pytest.fixture
@@ -93,6 +85,27 @@ def test_the_button_and_f8_go_from_one_wrong_field_to_the_next_and_open_its_card
     assert seen == [number(page, STEPS).field, page.seeds.seed_entry.field, number(page, DENOISE).field]
     assert hires.opened
     assert number(page, DENOISE).winfo_viewable()
+
+
+def test_what_few_people_change_is_folded_away_until_it_is_asked_for_in_use_or_wrong(house):
+    page = create(house)
+    txt2img = page.sections[0]
+    strength = page.field("txt2img.subseed_strength").editor
+    assert not strength.winfo_viewable()
+    txt2img.rarer.invoke()
+    house.window.update()
+    write(house, strength, "7")
+    txt2img.rarer.invoke()
+    house.window.update()
+    assert not strength.winfo_viewable()
+    house.key("<F8>")
+    house.window.update()
+    assert strength.winfo_viewable()
+    page.take({"txt2img.subseed_strength": 0.0}, None, "harbour")
+    txt2img.rarer.invoke()
+    page.take({"txt2img.subseed_strength": 0.4}, None, "harbour")
+    house.window.update()
+    assert strength.winfo_viewable()
 
 
 def test_run_takes_the_number_that_is_still_being_typed(house):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tkinter as tk
 
 import pytest
 from create_page import create, rows, run_one, shown
@@ -25,12 +24,6 @@ STARS = {
 }
 VALUES = {CFG: 6.0, STEPS: 9, SAMPLER: "DPM++ 2M"}
 SKETCH = BackendInfo(kind="sketch", name="Sketch", node="local")
-
-
-@pytest.fixture(autouse=True)
-def own_root(monkeypatch):
-    """Widgets must belong to the window, not to the root that the tests of single widgets share."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 @pytest.fixture
@@ -112,6 +105,22 @@ class TestItGrows:
             told = rows(page, CFG)["learned"].note.replace("\N{NO-BREAK SPACE}", " ")
             assert told.startswith("known: CFG 6, ")
             assert told.endswith(" %, 8 pictures")
+
+    def test_a_value_learned_meanwhile_is_outlined_until_its_field_is_touched_or_the_page_is_left(self, tmp_path, lab):
+        learn(lab, CFG)
+        learn(lab, SAMPLER)
+        with open_house(tmp_path) as house:
+            use(house, CFG)
+            use(house, SAMPLER)
+            page = create(house)
+            editors = [page.field(path).editor for path in (CFG, SAMPLER, STEPS)]
+            house.until(lambda: [editor.pointed_out for editor in editors] == [True, True, False])
+            editors[0].field.focus_force()
+            house.window.update()
+            assert [editor.pointed_out for editor in editors] == [False, True, False]
+            house.page("review")
+            house.page("create")
+            assert not any(editor.pointed_out for editor in editors)
 
     def test_what_is_settled_but_not_in_use_waits_for_one_click(self, tmp_path, lab):
         plan = learn(lab, STEPS)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import tkinter as tk
 from contextlib import contextmanager
 
-import pytest
 from open_window import open_house
 
 from stablenew_tk.gui.create.lora_hints import HintPopup
@@ -19,12 +17,6 @@ PROFILE = {
     "recommended_weights": [{"weight": 0.8, "rating": "best"}, {"weight": 1.2, "rating": "bad"}],
     "recommended_pairings": [{"model": "sketch-ink", "rating": "better"}, {"model": "nowhere", "rating": "best"}],
 }
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 @contextmanager

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import tkinter as tk
-
 import msgspec
 import pytest
 from open_window import open_house
 
 from stablenew_tk.pipeline.messages.packs import PackNotSaved, PackSettingsSaved
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 @pytest.fixture
@@ -82,7 +74,7 @@ class TestOutsideEdits:
 
 class TestLearning:
     def test_the_mode_chosen_here_stands_in_the_packs_settings_and_the_list_shows_a_lock(self, house):
-        choose_learning(house, "Learning: locked in")
+        choose_learning(house, "Locked in")
         house.until(lambda: house.saw(PackSettingsSaved))
         assert house.controller.packs.learning == {"boats": "locked"}
         assert '"learning": "locked"' in (house.folder / "boats.pack.json").read_text()
@@ -92,7 +84,7 @@ class TestLearning:
     def test_a_mode_that_cannot_be_saved_is_told_and_not_shown(self, house):
         (house.folder / "boats.pack.json").write_text("{ torn")
         house.until(lambda: house.controller.packs.files[0].notices)
-        choose_learning(house, "Learning: off")
+        choose_learning(house, "Off")
         house.until(lambda: house.saw(PackNotSaved))
         assert house.panel.learning.value == ""
         assert "not overwritten" in house.panel.notes.cget("text")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import tkinter as tk
 
-import pytest
 from open_window import open_house
 
 from stablenew_tk.gui.widgets.basics import Button
@@ -14,12 +12,6 @@ from stablenew_tk.pipeline.messages.packs import PromptsExpanded
 
 SMALL = {"txt2img.steps": 2, "txt2img.width": 64, "txt2img.height": 64}
 PACK = "[[light]]: dawn | neon\n\nname: Tram\na {red|blue} tram, [[light]], {red|blue}\nneg: fog, [[light]]\n"
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 def home(tmp_path, text=PACK, **randomizer):

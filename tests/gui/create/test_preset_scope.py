@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tkinter as tk
-
 import pytest
 from create_page import STEPS, create, rows, run_one, shown, stand_at_harbour
 from fake_webui import FakeWebUI
@@ -16,13 +14,7 @@ from stablenew_tk.pipeline.messages.jobs import JobEnded
 
 INK, CFG = "sketch-ink", "txt2img.cfg_scale"
 LEARNED = {"pack_id": "starter", "checkpoint": "sketch-classic", "engine": "sketch"}
-OFFER = "CFG 9 is known for starter, not for Harbour."
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
+OFFER = "CFG 9 is known for Starter, not for Harbour."
 
 
 @pytest.fixture
@@ -83,7 +75,7 @@ def test_another_pack_leaves_it_out_and_says_so_and_coming_back_applies_it_again
     assert shown(page, CFG) == ("engine", 7.0)
     assert line(page) == (OFFER, ["Use it here, too"])
     assert page.bar.presets.choice.text == "No preset"
-    assert "“Strong” does not count here: learned for starter, not for Harbour" in rows(page, CFG)["preset"].note
+    assert "“Strong” does not count here: learned for Starter, not for Harbour" in rows(page, CFG)["preset"].note
     page.packs.choose("starter")
     house.until(lambda: shown(page, CFG) == ("preset", 9.0))
     assert line(page) == ("", [])
@@ -97,10 +89,10 @@ def test_use_it_here_too_holds_for_this_pack_and_checkpoint_alone_and_is_marked(
     press(page, "Use it here, too")
     assert shown(page, CFG) == ("preset", 9.0)
     assert line(page) == (
-        "“Strong” is used outside its scope: learned for starter, not for Harbour.",
+        "“Strong” is used outside its scope: learned for Starter, not for Harbour.",
         ["No longer here"],
     )
-    assert "Used outside its scope: learned for starter, not for Harbour." in rows(page, CFG)["preset"].note
+    assert "Used outside its scope: learned for Starter, not for Harbour." in rows(page, CFG)["preset"].note
     page.change("checkpoint", INK)
     assert shown(page, CFG) == ("engine", 7.0)
     assert "with sketch-classic, not with sketch-ink" in line(page)[0]
@@ -137,7 +129,7 @@ def test_outside_presets_stand_apart_and_choosing_one_asks_naming_the_difference
         ("All presets…", True),
     ]
     choose(page, "Few")
-    asked = "“Few” was learned for Harbour with sketch-ink. Use it for starter with sketch-classic, too?"
+    asked = "“Few” was learned for Harbour with sketch-ink. Use it for Starter with sketch-classic, too?"
     assert line(page) == (asked, ["Yes, use it here", "No"])
     assert shown(page) == ("engine", 20)
     press(page, "No")
@@ -194,7 +186,7 @@ def test_what_was_learned_on_one_prompt_is_left_out_when_others_are_made_too(hou
     assert shown(page, CFG) == ("preset", 9.0)
     page.packs.choose_all(True)
     assert shown(page, CFG) == ("engine", 7.0)
-    assert f"CFG 9 is known for {first.prompt_id} of starter, not for {others[0].prompt_id}" in line(page)[0]
+    assert f"CFG 9 is known for {first.prompt_id} of Starter, not for {others[0].prompt_id}" in line(page)[0]
 
 
 def test_a_pack_that_varies_the_checkpoint_is_no_place_for_a_preset_of_one(house):
@@ -241,7 +233,7 @@ def test_the_weight_of_a_lora_keeps_to_the_scope_too(house):
     assert page.request().lora_weights == {"rain": 0.4}
     stand_at_harbour(house, page)
     assert page.request().lora_weights == {}
-    assert line(page)[0] == "LoRA rain 0.4 is known for starter, not for Harbour."
+    assert line(page)[0] == "LoRA rain 0.4 is known for Starter, not for Harbour."
 
 
 def test_the_record_names_the_preset_its_scope_and_whether_it_was_outside(house):
@@ -265,4 +257,4 @@ def test_the_record_names_the_preset_its_scope_and_whether_it_was_outside(house)
         kept.scope,
         (),
     )
-    assert outside == (replace(inside[0], outside=("learned for starter, not for Harbour",)),)
+    assert outside == (replace(inside[0], outside=("learned for Starter, not for Harbour",)),)

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import tkinter as tk
-
 import pytest
 from fake_webui import FakeWebUI
 from open_window import open_house
 
 from stablenew_tk.pipeline.messages.jobs import ListsTold
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 @pytest.fixture

@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-import tkinter as tk
-
-import pytest
 from fake_webui import FakeWebUI
 from open_window import open_house
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 def labels(page):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tkinter as tk
 
 import pytest
 from create_page import STEPS, create, rows, run_one, shown, stand_at_harbour
@@ -21,12 +20,6 @@ from stablenew_tk.pipeline.messages.models import LibraryChanged
 DENOISE = "hires.denoise"
 PACK, CLASSIC, INK = "starter", "sketch-classic", "sketch-ink"
 PRESET = {"id": "p", "label": "usual", "rating": "best", "source": "community", "steps": 37, "cfg": 6.5}
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 @pytest.fixture
@@ -208,7 +201,7 @@ def test_why_lists_all_origins_with_evidence_and_losers_can_be_used(tmp_path, mo
         assert [row.value for row in found] == ["50", "", "", "", "", "37", "", "20"]
         assert [row.wins for row in found] == [True, *[False] * 7]
         assert "sketch-classic.modelprofile.json" in found[5].note
-        assert (found[1].note, CLASSIC in found[2].note) == ("none set for starter", True)
+        assert (found[1].note, CLASSIC in found[2].note) == ("none set for Starter", True)
         use_instead(house, page, "Profile")
         assert shown(page) == ("user", 37)
 

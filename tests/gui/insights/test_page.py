@@ -240,10 +240,10 @@ def test_the_sentence_stands_over_the_chart_with_its_scope_and_what_it_stands_on
     study.open().show("steps")
     report = study.page.report
     assert study.head.headline.cget("text") == report.verdict.headline
-    number, claim = study.head.number.cget("text"), study.head.claim.cget("text")
+    number, claim = study.head.figure.number.cget("text"), study.head.figure.claim.cget("text")
     rest = study.head.meaning.cget("text").removeprefix("Holds")
     assert (number, report.verdict.meaning.endswith(f"{claim}{rest}")) == ("> 99\N{NO-BREAK SPACE}%", True)
-    assert spaced(report.verdict.headline) == "44 steps is best."
+    assert spaced(report.verdict.headline) == "Take 44 steps."
     assert study.head.scope.cget("text") == "Rain city · Tram · one · sketch pictures"
     assert "15 of 15 pictures rated on 5 seeds" in study.head.remark.cget("text")
     assert study.page.panel.chart.selected == 2, "the value the verdict names"
@@ -253,12 +253,12 @@ def test_plans_stand_by_pack_with_verdict_and_number_of_rated_pictures(study):
     study.made(plan("steps"), CLEAR)
     study.made(plan("denoise", "hires.denoise", (0.2, 0.3, 0.4), pack="Harbour", rows=1), EARLY)
     study.open()
-    study.until(lambda: ("Steps", "44\N{NO-BREAK SPACE}steps is best", "15") in study.listed())
+    study.until(lambda: ("Steps", "Take 44\N{NO-BREAK SPACE}steps", "15") in study.listed())
     assert study.listed() == [
         "Harbour",
         ("Hires denoise", "Too early: 3 of 3 rated", "3"),
         "Rain city",
-        ("Steps", "44\N{NO-BREAK SPACE}steps is best", "15"),
+        ("Steps", "Take 44\N{NO-BREAK SPACE}steps", "15"),
     ]
 
 
@@ -312,7 +312,7 @@ def test_a_blind_plan_leaks_nothing_before_it_is_revealed(study):
     assert ("Scheduler", "blind: rate it first", "15") in study.listed()
     assert not any(name in said for name in ("karras", "simple", "exponential", "best", "%"))
     assert study.page.report is None
-    assert not study.page.panel.cards.winfo_manager()
+    assert not study.page.panel.evidence.winfo_manager()
     study.head.buttons["rate"].invoke()
     assert study.opened == ["steps"]
 
@@ -323,10 +323,10 @@ def test_once_revealed_a_blind_plan_shows_all_and_hides_it_again_when_that_is_ta
     assert study.page.report is None
     study.controller.learning.conclude(report(board(study.controller.history, "steps")))
     study.until(lambda: study.page.report is not None)
-    assert study.page.panel.chart.winfo_manager()
+    assert study.page.panel.evidence.winfo_manager()
     result = study.controller.history.plans.result("steps")
     study.controller.ask(AppendLine(line=undo(result)))
-    study.until(lambda: not study.page.panel.chart.winfo_manager())
+    study.until(lambda: not study.page.panel.evidence.winfo_manager())
     assert study.page.report is None
 
 
@@ -366,8 +366,10 @@ def test_one_click_uses_a_verdict_from_now_on_and_one_more_takes_it_back(study):
     study.open().show("steps")
     button = study.buttons["use"]
     assert button.text == "Use it from now on"
+    wide = button.winfo_reqwidth()
     button.invoke()
     study.until(lambda: study.head.buttons["use"].text == "In use · Undo")
+    assert button.winfo_reqwidth() == wide, "what stands beside it does not move"
     (known,) = study.controller.history.plans.known.values()
     assert (known.path, known.value, known.on) == ("txt2img.steps", 44, True)
     assert known.scope == PresetScope("Rain city", ("Tram",), "one", engine="sketch")

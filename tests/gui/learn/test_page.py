@@ -11,6 +11,7 @@ from plans import VALUES, Desk, PlanCell, button, name_of, plan, record, texts
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.insights.standing import standing
+from stablenew_tk.domain.insights.verdict_text import figure
 from stablenew_tk.domain.runs.plan import PlanMetadata
 from stablenew_tk.gui.learn.rating.picture_panel import MOST_COMPARED
 from stablenew_tk.gui.widgets import theme
@@ -203,6 +204,8 @@ def test_stars_given_in_sight_are_not_called_blind(desk):
     d.press(*"345123451234512")
     d.until(lambda: not d.matrix.hidden and d.view.session.report is not None)
     d.until(lambda: "15 of 15 pictures rated on 3 seeds; all rated blind." in d.view.head.remark.cget("text"))
+    said = figure(d.view.session.report.verdict)
+    assert (d.view.head.figure.number.cget("text"), d.view.head.figure.claim.cget("text")) == said
     d.view.matrix.canvas.focus_force()
     d.press("5" if d.current.stars == 1 else "1")
     d.until(lambda: "14 blind, 1 open" in d.view.head.meaning.cget("text"))

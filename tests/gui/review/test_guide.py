@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tkinter as tk
-
 import pytest
 from create_page import create, shown
 from open_window import open_house
@@ -15,12 +13,6 @@ from stablenew_tk.pipeline.messages.jobs import JobEnded
 CFG = "txt2img.cfg_scale"
 LIKED = {1.0: 1, 4.0: 3, 7.0: 5, 10.0: 3, 14.0: 2}
 SMALL = {"txt2img.width": 64, "txt2img.height": 64, "txt2img.steps": 8}
-
-
-@pytest.fixture(autouse=True)
-def own_root(monkeypatch):
-    """Widgets must belong to the window, not to the root that the tests of single widgets share."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 @pytest.fixture

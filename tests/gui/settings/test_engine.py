@@ -5,7 +5,6 @@ server is started and stopped there too.
 from __future__ import annotations
 
 import sys
-import tkinter as tk
 
 import pytest
 from conftest import wait_until
@@ -20,12 +19,6 @@ from stablenew_tk.pipeline.messages.jobs import BackendChecked
 from stablenew_tk.pipeline.messages.server import ServerChanged
 from stablenew_tk.pipeline.messages.settings import SettingsSaved
 from stablenew_tk.storage.settings import load_settings
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 @pytest.fixture

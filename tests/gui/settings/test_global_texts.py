@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tkinter as tk
-
 import pytest
 from jobs import SMALL
 from journal_lines import record
@@ -20,12 +18,6 @@ from stablenew_tk.gui.widgets.tooltips import explanation
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 from stablenew_tk.pipeline.messages.settings import SettingsSaved
 from stablenew_tk.storage.settings import load_settings
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tkinter as tk
 
 import pytest
 from fake_webui import FakeWebUI
@@ -19,12 +18,6 @@ from stablenew_tk.pipeline.messages.settings import SettingsSaved
 from stablenew_tk.storage.settings import load_settings
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stub is a script for a Unix shell")
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 @pytest.fixture

@@ -1,18 +1,11 @@
 """Welcome shows real pictures, painted at once, keeps nothing of them, and comes back by the sign above the rail."""
 
-import tkinter as tk
+from pathlib import Path
 
-import pytest
 from open_window import open_house
 
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 from stablenew_tk.pipeline.messages.pictures import PictureReady
-
-
-@pytest.fixture(autouse=True)
-def own_root(monkeypatch):
-    """Widgets must belong to the window, not to the root that the tests of single widgets share."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 def test_two_real_pictures_are_painted_at_once_and_nothing_of_them_is_recorded(tmp_path):
@@ -38,3 +31,17 @@ def test_whoever_agrees_to_be_remembered_is_led_and_whoever_declines_is_not(tmp_
             page.remember.set(agrees)
             house.button("Start sketching").invoke()
             assert (house.controller.settings.guide, house.controller.settings.learning) == (agrees, learning)
+
+
+def test_what_is_installed_here_is_offered_and_its_models_are_shown_only_if_wanted(tmp_path):
+    for wanted in (True, False):
+        models = Path.home() / "ComfyUI" / "models"
+        for folder in (models / "checkpoints", models.parent / "comfy"):
+            folder.mkdir(parents=True, exist_ok=True)
+        with open_house(tmp_path / str(wanted), welcome_done=False) as house:
+            page = house.window.page("welcome")
+            house.until(lambda page=page: page.models is not None)
+            assert house.says(f"ComfyUI in {Path('~/ComfyUI')} is not running.")
+            page.models.set(wanted)
+            house.button("Start sketching").invoke()
+            assert house.controller.settings.model_folders == ((str(models),) if wanted else ())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stablenew_tk.gui.widgets import theme
-from stablenew_tk.gui.widgets.basics import Box, Button
+from stablenew_tk.gui.widgets.basics import Box, Button, Label
 from stablenew_tk.gui.widgets.row_list import ListRow, RowList, ScrollArea
 
 PACKS = ("Starter pack", "Rain city", "Harbour evenings", "Heroic fantasy", "Comic heroes")
@@ -141,3 +141,56 @@ def test_the_sign_of_a_row_stands_beside_long_words_at_its_end(root):
         item for item in canvas.find_all() if canvas.type(item) == "text" and "40" in canvas.itemcget(item, "text")
     )
     assert canvas.bbox(sign)[2] <= canvas.bbox(words)[0]
+
+
+def test_a_column_that_gets_shorter_than_it_was_scrolled_comes_back_into_sight(root):
+    frame = Box(root, "surface", width=200, height=150)
+    frame.pack_propagate(False)
+    frame.pack()
+    area = ScrollArea(frame)
+    area.pack(fill="both", expand=True)
+    tall = Box(area.body, "raised", width=50, height=3000)
+    tall.pack()
+    root.update()
+    area.scroll_to(2800)
+    root.update()
+    tall.configure(height=60)
+    root.update()
+    assert tall.winfo_rooty() == frame.winfo_rooty()
+    assert tall.winfo_viewable()
+
+
+def test_words_that_break_lines_ask_for_no_width_and_take_the_height_they_need(root):
+    frame = Box(root, "surface", width=220, height=300)
+    frame.pack_propagate(False)
+    frame.pack()
+    label = Label(frame, "as many words as stand in more than one line of so narrow a frame", wrap=True)
+    label.pack(fill="x")
+    root.update()
+    line = label.winfo_reqheight()
+    assert label.winfo_reqwidth() < 40
+    assert label.winfo_width() == 220
+    frame.configure(width=600)
+    root.update()
+    assert label.winfo_reqheight() < line
+    label.pack_configure(fill="none")
+    label.wrap(False)
+    root.update()
+    assert label.winfo_width() == label.winfo_reqwidth() > 220
+
+
+def test_the_ring_round_a_row_ends_before_the_scrollbar(root):
+    frame = Box(root, "surface", width=200, height=90)
+    frame.pack_propagate(False)
+    frame.pack()
+    rows = RowList(frame, rows=3)
+    rows.pack(fill="both", expand=True)
+    rows.show_rows([ListRow(f"Row {n}") for n in range(20)], 0)
+    root.update()
+    rows.canvas.focus_force()
+    root.update()
+    ring = [item for item in rows.canvas.find_all() if rows.canvas.type(item) == "rectangle"]
+    colour = theme.palette["focus"]
+    edges = [rows.canvas.coords(item)[2] for item in ring if rows.canvas.itemcget(item, "outline") == colour]
+    assert edges
+    assert max(edges) < 200 - theme.px(10)

@@ -143,3 +143,9 @@ def test_no_other_module_of_the_window_names_a_colour():
     for path in Path(theme.__file__).parents[1].rglob("*.py"):
         if path.name != "theme.py":
             assert not re.search(r"[\"']#[0-9A-Fa-f]{6}[\"']", path.read_text(encoding="utf-8")), path.name
+
+
+def test_a_window_that_is_left_alone_has_nothing_to_do(root):
+    root.update()
+    waiting = root.tk.splitlist(root.tk.call("after", "info"))
+    assert not [name for name in waiting if "update" in str(root.tk.call("after", "info", name))]

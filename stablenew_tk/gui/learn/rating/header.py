@@ -10,11 +10,12 @@ from ....domain.insights.blinding import BlindMatrix
 from ....domain.journal.estimate import about
 from ....domain.runs.plan_title import subject
 from ...widgets import theme
-from ...widgets.basics import Box, Button, Label, Separator
+from ...widgets.basics import Box, Button, Label, Separator, ShortLabel
 from ...widgets.controls import ProgressBar
 from ...widgets.flow import pack_if
+from ...widgets.marks import Figure
 
-_SIDE = 20
+_SIDE, _FIGURE = 20, 224  # px
 
 
 class RatingHead(Box):
@@ -42,9 +43,9 @@ class RatingHead(Box):
         self._wanted = (False, False, False)
         self._insight = Button(first, "See insight", insight, kind="main")
         self._go_on = Button(first, "Go on", go_on, kind="plain")
-        self.use = Button(first, "Use it from now on", use, kind="main")
+        self.use = Button(first, "Use it from now on", use, kind="main", steady=True)
         self.create = Button(first, "Go to Create", create, kind="main")
-        self._where = Label(first, "", size=13, ink="text2")
+        self._where = ShortLabel(first, "", size=13, ink="text2")
         self._where.pack(side="left", padx=theme.px(12), fill="x", expand=True)
         second = Box(self)
         second.pack(fill="x", padx=side, pady=(theme.px(6), theme.px(12)))
@@ -54,10 +55,13 @@ class RatingHead(Box):
         self._bar = ProgressBar(second, width=60)
         self._bar.pack(side="left", fill="x", expand=True)
         self._verdict = Box(self)
-        self.headline = Label(self._verdict, "", size=20, bold=True, wrap=True)
+        self.figure = Figure(self._verdict, width=_FIGURE)
+        said = Box(self._verdict)
+        said.pack(side="left", fill="both", expand=True)
+        self.headline = Label(said, "", size=20, bold=True, wrap=True)
         self.headline.pack(fill="x")
-        self.meaning = Label(self._verdict, "", size=13, wrap=True)
-        self.remark = Label(self._verdict, "", size=12, ink="text2", wrap=True)
+        self.meaning = Label(said, "", size=13, wrap=True)
+        self.remark = Label(said, "", size=12, ink="text2", wrap=True)
         self.remark.pack(fill="x", pady=(theme.px(4), theme.px(12)))
         Separator(self).pack(side="bottom", fill="x")
 
@@ -66,8 +70,7 @@ class RatingHead(Box):
         words, where = subject(matrix.board.plan)
         left = matrix.wanted - matrix.rated
         self._focus.show(words)
-        room = self.winfo_width() - theme.px(2 * _SIDE + 180) - theme.font(15, True).measure(words)
-        self._where.show(theme.elide(where, theme.font(13), room) if room > 0 else where)
+        self._where.show(where)
         most = matrix.board.plan.most_pictures if matrix.hidden and not matrix.round else 0
         end = f" · up to {most}" if most > len(matrix.board.cells) else ""
         self.count.show(f"{matrix.rated} of {matrix.wanted} rated{end}" if matrix.wanted else "nothing to rate")
@@ -93,11 +96,17 @@ class RatingHead(Box):
         pack_if(used, self.create, side="right", padx=(theme.px(4), 0), before=self._where)
         pack_if(action, self.use, side="right", padx=(theme.px(4), 0), before=self._where)
 
-    def verdict(self, headline: str, meaning: str, remark: str, *, revealing: bool = False) -> None:
-        """What the stars say; no headline hides it. `revealing`: it is being worked out."""
+    def verdict(
+        self, headline: str, meaning: str, remark: str, *, figure: tuple[str, str] = ("", ""), revealing: bool = False
+    ) -> None:
+        """What the stars say; no headline hides it. `figure`: the probability as a number, and what it is of.
+        `revealing`: it is being worked out.
+        """
         if revealing == self.reveal.enabled:
             self.reveal.busy(revealing)
         self.headline.show(headline)
+        self.figure.show(*figure)
+        pack_if(figure[0], self.figure, side="right", anchor="n", padx=(theme.px(12), 0))
         self.meaning.show(meaning)
         pack_if(meaning, self.meaning, fill="x", pady=(theme.px(2), 0), after=self.headline)
         self.remark.show(remark)

@@ -248,7 +248,7 @@ class RatingView(DeferringBox):
         return f"{why}. Pairs tell apart what stars cannot: press Ctrl+P."
 
     def _show_verdict(self) -> None:
-        self.head.verdict(*self._verdict.text, revealing=self._verdict.revealing)
+        self.head.verdict(*self._verdict.text, figure=self._verdict.figure, revealing=self._verdict.revealing)
         report, matrix = self.session.report, self.session.matrix
         shown = report is not None and matrix is not None and not matrix.hidden
         used = known_from(report, self._controller) if shown and report is not None else ()

@@ -100,7 +100,7 @@ class StepList(Painting):
         self.words(x, line, row.title, bold=here, ink="text" if here or row.open else "disabled", room=room)
         self.words(x, line + theme.px(17), row.words, size=12, ink="text2" if here else "text3", room=room)
         if self._focused and number == self._cursor:
-            self.frame(theme.px(5), y + 2, width - 2, y + high - 2, "focus", width=2)
+            self.focus_ring(theme.px(3), y, width, y + high)
 
     def _draw_mark(self, number: int, row: StepRow, y: int, ground: Role) -> None:
         here, x = number == self.current, theme.px(28)

@@ -17,15 +17,20 @@ _LABEL, _PROMPT_LABEL = 50, 84  # px left of the cells for "Seed 12", or for the
 _ROOMY, _WIDE_PROMPT_LABEL = 440, 140  # px from which a name gets more room, and how much
 _CELL_HIGH, _LEAST_HIGH, _LEAST_WIDE = 46, 16, 6
 _MOST_HIGH = 260  # px: more rows than fit into this are counted in words
-_GAP = 6
+# With this much room across, and nothing else in the column: as wide and as high as a picture becomes.
+_LARGE_FROM, _LARGE_WIDE, _LARGE_HIGH, _MOST_HIGH_LARGE = 600, 112, 96, 470
+_CELL_WIDE, _GAP = 64, 6
 _TWO_LINES = 32  # px a row needs for two lines at its left
 
 
 class OutlineCanvas(Painting):
-    """Draws an outline of the matrix as wide as it is and as high as it needs to be. No tab stop."""
+    """Draws an outline of the matrix as wide as it is and as high as it needs to be. No tab stop.
 
-    def __init__(self, parent: tk.Misc) -> None:
-        self.shown = MatrixOutline()
+    `grows`: in a wide window the cells become as large as pictures.
+    """
+
+    def __init__(self, parent: tk.Misc, *, grows: bool = False) -> None:
+        self.shown, self._grows = MatrixOutline(), grows
         super().__init__(parent, ground_of(parent), height=theme.px(80), draw=self._draw)
 
     def show(self, outline: MatrixOutline) -> None:
@@ -42,6 +47,10 @@ class OutlineCanvas(Painting):
         if int(self.cget("height")) != bottom:
             self.configure(height=bottom)
 
+    @property
+    def _is_large(self) -> bool:
+        return self._grows and self.winfo_width() >= theme.px(_LARGE_FROM)
+
     def _draw_columns(self) -> int:
         """Values side by side, rows below each other; gives the height."""
         outline, gap = self.shown, theme.px(_GAP)
@@ -50,7 +59,7 @@ class OutlineCanvas(Painting):
         room = self.winfo_width() - label
         gap = gap if len(outline.heads) <= 12 else theme.px(2)
         columns = max(1, min(len(outline.heads), (room + gap) // (theme.px(_LEAST_WIDE) + gap)))
-        wide = min(theme.px(64), (room - gap * (columns - 1)) // columns)
+        wide = min(theme.px(_LARGE_WIDE if self._is_large else _CELL_WIDE), (room - gap * (columns - 1)) // columns)
         rows, high = self._fitting(outline.rows + outline.later)
         lefts = [label + number * (wide + gap) for number in range(columns)]
         top = theme.px(20)
@@ -117,8 +126,8 @@ class OutlineCanvas(Painting):
 
     def _fitting(self, rows: int) -> tuple[int, int]:
         """How many rows are drawn, and how high one is."""
-        gap, most = theme.px(_GAP), theme.px(_MOST_HIGH)
-        high = min(theme.px(_CELL_HIGH), most // max(1, rows) - gap)
+        gap, most = theme.px(_GAP), theme.px(_MOST_HIGH_LARGE if self._is_large else _MOST_HIGH)
+        high = min(theme.px(_LARGE_HIGH if self._is_large else _CELL_HIGH), most // max(1, rows) - gap)
         if high >= theme.px(_LEAST_HIGH):
             return rows, high
         high = theme.px(_LEAST_HIGH)
@@ -164,7 +173,7 @@ class RunPreviewPanel(Box):
         pad = theme.px(theme.PAD)
         self._hint = Remark(self)
         Label(self, "What will be made", size=13, bold=True).pack(fill="x", padx=pad, pady=(theme.px(14), theme.px(8)))
-        self.outline = OutlineCanvas(self)
+        self.outline = OutlineCanvas(self, grows=True)
         self.outline.pack(fill="x", padx=pad)
         self.total = Label(self, "", size=20, bold=True, wrap=True)
         self.total.pack(fill="x", padx=pad, pady=(theme.px(12), theme.px(4)))

@@ -44,6 +44,7 @@ from ....pipeline.messages.jobs import BackendChecked, JobEnded
 from ....pipeline.messages.journal import HistoryLoaded
 from ....pipeline.messages.models import LibraryChanged, ModelRead
 from ....pipeline.messages.packs import PackSettingsSaved, PacksListed
+from ....pipeline.messages.plans import KeepPlanDraft
 from ....pipeline.messages.settings import SettingsChanged
 from ...widgets import theme
 from ...widgets.basics import Box, Label, Separator
@@ -59,6 +60,8 @@ from .values_step import ValuesStep
 
 _STEPS_WIDTHS = {"narrow": 232, "usual": 236, "wide": 320}
 _PANEL_WIDTHS = {"narrow": 288, "usual": 320, "wide": 400}
+_FORM_MOST = 820  # px: where there is more room, what will be made takes it
+_KEEP_AFTER_MS = 800
 KEYS = (
     ("Enter", "next step, run"),
     ("Ctrl+Enter", "the same from a text"),
@@ -132,7 +135,21 @@ class Wizard(PageFrame):
             self.draft = plan_context.with_traits(started(draft, reuse), self._controller)
             if self.draft.focus and not self.draft.text:
                 self.draft = varying(msgspec.structs.replace(self.draft, focus=""), self.draft.focus)
-        self._began, self._is_new, self._refused = True, draft is None, ""
+        self._is_new = draft is None
+        self._open()
+        self._keep()
+
+    def resume(self, draft: PlanDraft) -> None:
+        """Go on with what was written down before the last end of the program."""
+        history = self._controller.history
+        row = history.row_of(draft.reuse.image_id) if draft.reuse is not None and history is not None else None
+        reuse = history.visible().facts(row) if history is not None and row is not None else None
+        self.draft = plan_context.with_traits(msgspec.structs.replace(draft, reuse=reuse), self._controller)
+        self._is_new = False
+        self._open()
+
+    def _open(self) -> None:
+        self._began, self._refused = True, ""
         self.prompt_step.begin(self.draft)
         self.draft = self.prompt_step.draft
         self.parameter_step.begin(self.draft)
@@ -221,7 +238,8 @@ class Wizard(PageFrame):
             return
         size, narrow = self.size_class, self.size_class == "narrow"
         self._side.configure(width=theme.px(_STEPS_WIDTHS[size]))
-        self.panel.configure(width=theme.px(_PANEL_WIDTHS[size]))
+        room = event.width - theme.px(_STEPS_WIDTHS[size] + _FORM_MOST) if size == "wide" else 0
+        self.panel.configure(width=max(theme.px(_PANEL_WIDTHS[size]), room))
         if narrow != self._narrow:
             self._narrow = narrow
             self._show_panel(not narrow)
@@ -281,7 +299,8 @@ class Wizard(PageFrame):
         self.go(self.step)
 
     def cancel(self) -> None:
-        """Leave without a plan. What was filled in is kept until another Learning Run is begun."""
+        """Leave without a plan. What was filled in is kept, also after a restart, until another one is begun."""
+        self._keep()
         self._began = False
         self._done("")
 
@@ -308,6 +327,7 @@ class Wizard(PageFrame):
             self.go(step_of(wrong))
             return
         self._began, self.draft = False, PlanDraft()
+        self._keep()
         if words:
             self._say(words.format(plan.name))
         self._done(plan.plan_id)
@@ -325,7 +345,13 @@ class Wizard(PageFrame):
         if self._is_new and plan_context.differ_in_scope(draft, self.draft):
             draft = plan_context.with_own_values(draft, self._controller)
         self.draft, self._refused = plan_context.with_traits(draft, self._controller, self.draft), ""
+        self.later("keep", _KEEP_AFTER_MS, self._keep, restart=True)
         self._refresh()
+
+    def _keep(self) -> None:
+        """Write down what is worth going on with."""
+        self.not_later("keep")
+        self._controller.ask(KeepPlanDraft(draft=self.draft if self.draft.focus else None))
 
     def _refresh(self) -> None:
         """Bring every part in line with the draft."""
