@@ -24,13 +24,16 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     gui.forms           form of all parameters, "Why this value?"        gui.widgets app VALUES domain
     gui.widgets         theme, buttons, fields, lists, picture grid      VALUES domain
 
-    app.learn           plan states, wizard texts, rating session        app app.engines app.create VALUES domain
-    app.create          chosen pack, form values, next run               app app.engines VALUES domain
+    app.learn           plan states, wizard texts, rating session        app app.nodes app.engines app.create VALUES
+                                                                         domain
+    app.create          chosen pack, form values, next run               app app.nodes app.engines VALUES domain
     app.review          search results, text of a record                 app VALUES domain
     app.insights        reports, list, buttons of a verdict              app VALUES domain
     app.models          facts about models, search                       app VALUES domain
     app.packs           open pack, drafts, texts                         app VALUES domain
-    app                 state on the main thread: the controller         app.engines pipeline backends storage domain
+    app                 state on the main thread: the controller         app.nodes app.engines pipeline backends
+                                                                         storage domain
+    app.nodes           machines: threads, states, who makes what        app.engines pipeline backends.base domain
     app.engines         the engine in force, servers of this computer    pipeline backends storage domain
     pipeline            worker threads that run jobs and orders          pipeline.messages backends.base storage domain
     pipeline.messages   orders to the threads, their answers (events)    backends.base storage domain

@@ -25,12 +25,13 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     `names_checkpoints`: it keeps none loaded that a job without a name could mean; `loaded_checkpoint` is its only one
     then, if it has only one.
     `lora_aliases` are further names by which a prompt may call a LoRA. `checkpoint_hashes` has hashes by the name of
-    the checkpoint, as far as the backend tells them.
+    the checkpoint, as far as the backend tells them. `device` is what computes ("RTX 4090"), "" where nobody tells.
     """
 
     kind: str
     name: str
     version: str = ""
+    device: str = ""
     loaded_checkpoint: str = ""
     names_checkpoints: bool = False
     checkpoints: tuple[str, ...] = ()

@@ -18,6 +18,8 @@ CAPABILITIES = Capabilities(
     kind="sketch",
     name="Sketch",
     version=VERSION,
+    # It paints the same everywhere.
+    device="any computer",
     loaded_checkpoint=CHECKPOINTS[0],
     checkpoints=CHECKPOINTS,
     vaes=("Automatic",),

@@ -487,6 +487,8 @@ class History:
             tuple(output.image_id for output in finals),
             record.seconds,
             pixels=tuple(output.pixels for output in finals),
+            node=record.backend.node,
+            fingerprint=record.backend.fingerprint,
         )
         self.plans.fold_record(record.learning.plan_id, record.learning.step_id, record.job_id, attempt)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from .offer import Need, Offer
+from .offer import Need, NodeOffer
 
 
 class Task(Struct, frozen=True, kw_only=True):
@@ -35,7 +35,7 @@ class NodeOffered(Struct, frozen=True):
     """A node has said what it offers: it is ready."""
 
     node: str
-    offer: Offer
+    offer: NodeOffer
 
 
 class NodeLost(Struct, frozen=True):

@@ -36,7 +36,7 @@ class Need(Struct, frozen=True, kw_only=True):
     kind: str = ""
 
 
-class Offer(Struct, frozen=True, kw_only=True):
+class NodeOffer(Struct, frozen=True, kw_only=True):
     """What a node has. `checkpoints` are its own names with their hashes, "" where it does not tell one. Empty
     `samplers` and `stages`: it does not list them. `loras` None: the same.
 

@@ -35,7 +35,7 @@ from .events import (
     TakeBack,
     Task,
 )
-from .offer import Need, Offer
+from .offer import Need, NodeOffer
 
 # After so many doubtful jobs in a row a node gets no more while another one can make them.
 MOST_DOUBTFUL = 3
@@ -52,7 +52,7 @@ class _Member:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.offer: Offer | None = None
+        self.offer: NodeOffer | None = None
         self.fingerprint = ""
         self.is_lost = self.waits = self.paused = self.draining = False
         self.task: Task | None = None

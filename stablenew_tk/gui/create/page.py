@@ -439,7 +439,7 @@ class CreatePage(PageFrame):
         mode, variants = self.form.mode, self.form.variants
         self.bar.record.enable(mode.records, "" if mode.records else mode.why)
         trouble, request = self.form.checked(self.problems.sentences, self._fields())
-        absent = self._controller.backend.why_not
+        absent = self._controller.why_not
         if trouble != WORKING:
             self.loras.show(self.form.loras)
         self.seeds.mark(variants.seeds)
@@ -472,7 +472,7 @@ class CreatePage(PageFrame):
         fields = self._fields()
         trouble, request = self.form.checked((), fields)
         try:
-            if request is not None and not self._controller.backend.why_not:
+            if request is not None and not self._controller.why_not:
                 self.form.start(request, fields)
         except InvalidInput as wrong:
             trouble = str(wrong)

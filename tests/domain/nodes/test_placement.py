@@ -29,7 +29,7 @@ from stablenew_tk.domain.nodes.events import (
     TakeBack,
     Task,
 )
-from stablenew_tk.domain.nodes.offer import Need, Offer
+from stablenew_tk.domain.nodes.offer import Need, NodeOffer
 from stablenew_tk.domain.nodes.placement import MOST_DOUBTFUL, ROW_PATIENCE, Placement, tasks_in_order
 
 EXAMPLES = 10_000 if os.environ.get("STABLENEW_LONG") else 60
@@ -39,7 +39,7 @@ HARBOUR = Need(checkpoints=(("harbour", ""),))
 def offer(checkpoints=("harbour",), **what):
     names = checkpoints if isinstance(checkpoints, dict) else dict.fromkeys(checkpoints, "")
     printed = {"fingerprint": "print"} | what
-    return Offer(**{"kind": "webui", "likeness": printed["fingerprint"]} | printed | {"checkpoints": names})
+    return NodeOffer(**{"kind": "webui", "likeness": printed["fingerprint"]} | printed | {"checkpoints": names})
 
 
 def nodes(**offers):

@@ -371,7 +371,7 @@ class Wizard(PageFrame):
             self.bar.next.set_text(f"Run {total_words(self.draft, self._made)}")
         else:
             self.bar.next.set_text(_NEXT[min(self.step, VALUES)])
-        absent = self._controller.backend.why_not if self.step == CHECK else ""
+        absent = self._controller.why_not if self.step == CHECK else ""
         self.bar.next.enable(not (here or absent), here or f"{absent}. It can be run as soon as the backend answers.")
         if absent and not here and not self._refused:
             self.bar.say(f"{absent}. Try again, or sketch instead, below.", wrong=True)
