@@ -18,7 +18,7 @@ from . import __version__
 from .app.controller import Controller
 from .app.window_claim import WindowClaim
 from .commands import doctor as checks
-from .commands import from_image, insights, known, learn, packs, presets, profiles, records, run, server
+from .commands import from_image, insights, known, learn, nodes, packs, presets, profiles, records, run, server
 from .commands import rate as ratings
 from .commands.terminal import FAILED, OK, WRONG_USE, err, print_json, program
 from .domain.base.errors import InvalidInput, StableNewError
@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     from_image.arguments(pack.add_parser("from-image", parents=[common], help="the prompt and settings of a picture"))
     servers = commands.add_parser("server", help="your own WebUI or ComfyUI: start it, stop it")
     server.arguments(servers.add_subparsers(required=True, metavar="WHAT"), common)
+    nodes.arguments(commands.add_parser("nodes", parents=[common], help="the machines that make pictures"), common)
     checks.arguments(commands.add_parser("doctor", parents=[common], help="check that everything needed is there"))
     return parser
 
@@ -102,7 +103,7 @@ def _common(data_dir: str | None, json: str | bool) -> argparse.ArgumentParser:
 def _window(_args: argparse.Namespace, places: Places) -> int:
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         err.print("There is no display here, so the window cannot open. Use the terminal instead:")
-        names = "run PACK, learn PACK, rate, insights, known, presets, records, packs check, server, doctor"
+        names = "run PACK, learn PACK, rate, insights, known, presets, records, packs check, nodes, server, doctor"
         err.print(f"{program()} {names} ({program()} --help tells more).")
         return WRONG_USE
     claim = WindowClaim(places)

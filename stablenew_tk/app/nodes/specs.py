@@ -27,7 +27,9 @@ class NodeSpec(Struct, frozen=True):
 def node_specs(settings: Settings) -> tuple[NodeSpec, ...]:
     """All machines of the settings, the backend in force first."""
     orders = [backend_order(settings), *(machine_order(settings, one) for one in settings.machines)]
-    given = [settings.backend_name, *(one.name for one in settings.machines)]
+    # The first one may have got another address since it was named.
+    is_its_name = settings.backend_name.startswith(name_of_address(settings.backend))
+    given = [settings.backend_name if is_its_name else "", *(one.name for one in settings.machines)]
     names = distinct(name or name_of_address(order.address) for name, order in zip(given, orders, strict=True))
     return tuple(map(NodeSpec, names, orders))
 

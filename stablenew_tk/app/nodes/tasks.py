@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ...backends.base import Capabilities
 from ...domain.base.lora_tags import loras_in
@@ -13,6 +13,7 @@ from ...domain.nodes.fingerprint import fingerprint
 from ...domain.nodes.offer import Need, NodeOffer
 from ...domain.runs.job import Job
 from ...domain.runs.plan import LearningPlan
+from .node_state import NodeState
 
 _KEPT = 20_000
 
@@ -104,3 +105,22 @@ class TaskBook:
 
 
 _SAMPLING = ("txt2img", "img2img")
+
+
+def left_out(states: Iterable[NodeState], *, mixed: bool) -> str:
+    """A sentence about the machines that a Learning Run leaves alone because they differ from the first; "" = none."""
+    offers = [(one.name, offer_of(one.capabilities, one.name)) for one in states if one.capabilities is not None]
+    if not offers:
+        return ""
+    first, others = offers[0][1], list[str]()
+    for name, offer in offers[1:]:
+        same_print = offer.likeness == first.likeness and "" in (offer.fingerprint, first.fingerprint)
+        if offer.kind != first.kind or not (mixed or same_print or offer.fingerprint == first.fingerprint != ""):
+            others.append(name)
+    if not others:
+        return ""
+    names = ", ".join(others)
+    return (
+        f"{names} {'takes' if len(others) == 1 else 'take'} no part: another engine, version or graphics card makes "
+        f"other pictures of the same seed{'' if mixed else ', unless the Learning Run may use different machines'}."
+    )
