@@ -12,6 +12,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
 
     gui                 the window and its frame                         GUI gui.create gui.review gui.learn
                                                                          gui.insights gui.models gui.packs gui.settings
+                                                                         gui.nodes
     gui.create          page: pack, settings, Run                        GUI
     gui.review          page: all pictures, stars by key                 GUI
     gui.learn           page: Learning Runs                              GUI gui.learn.wizard gui.learn.rating
@@ -21,6 +22,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     gui.models          page: checkpoints, LoRAs, profiles               GUI
     gui.packs           page: editor for prompt packs                    GUI
     gui.settings        page: settings, welcome                          GUI
+    gui.nodes           page: the machines that make pictures            GUI
     gui.forms           form of all parameters, "Why this value?"        gui.widgets app VALUES domain
     gui.widgets         theme, buttons, fields, lists, picture grid      VALUES domain
 

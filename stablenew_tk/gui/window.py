@@ -50,6 +50,7 @@ from .frame_bars import BottomBar, CheckpointActions, Rail, TopBar
 from .insights.page import InsightsPage
 from .learn.page import LearnPage
 from .models.page import ModelsPage
+from .nodes.page import NodesPage
 from .packs.page import PackPageActions, PacksPage
 from .queue_popup import QueueActions, QueuePopup
 from .review.page import ReviewPage
@@ -79,6 +80,7 @@ PAGES = (
     ("models", "models", "Models"),
     ("packs", "packs", "Packs"),
     ("settings", "settings", "Settings"),
+    ("nodes", "nodes", "Nodes"),
 )
 FIRST = (1280, 800)
 _PATIENCE_S = 0.0002
@@ -209,6 +211,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
                 ),
             ),
             "settings": lambda: SettingsPage(parent, controller, say=say),
+            "nodes": lambda: NodesPage(parent, controller, say=say),
             "welcome": lambda: WelcomePage(parent, controller, done=lambda: go("create")),
         }
         return makers[name]()

@@ -94,6 +94,12 @@ class InForce:
         return next(iter(self.nodes.working), None)
 
     @property
+    def machines_at_work(self) -> int:
+        """How many machines share what is run now, at least 1."""
+        found = self.capabilities
+        return max(1, self.nodes.count(found.kind)) if found is not None and not self.nodes.is_alone else 1
+
+    @property
     def why_not(self) -> str:
         """Why nothing can be made just now: "tower:7860: no answer"; "" while a machine answers or nobody knows."""
         others = not self.nodes.is_alone and self.capabilities is not None

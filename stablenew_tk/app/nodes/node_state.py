@@ -9,6 +9,7 @@ from typing import Literal
 
 from ...backends.base import Capabilities
 from ...domain.base.errors import AccessDenied, NotReady, Unreachable
+from ...domain.config.engines import SKETCH
 from ...domain.journal.record import LearningRecord
 from ...domain.nodes.activity import Activity
 from ...pipeline.messages.jobs import NodeLooked, NodeWaiting, StageProgressed, StageStarted
@@ -77,7 +78,8 @@ class NodeState:
     def device(self) -> str:
         """What computes there, "" where nobody tells."""
         found = self.capabilities
-        return found.device if found is not None else ""
+        # Sketches are painted the same by any computer.
+        return found.device if found is not None and found.kind != SKETCH else ""
 
     @property
     def per_minute(self) -> float | None:

@@ -107,20 +107,29 @@ class TaskBook:
 _SAMPLING = ("txt2img", "img2img")
 
 
+def alike_machines(states: Iterable[NodeState], *, mixed: bool = False) -> tuple[str, ...]:
+    """The machines that a Learning Run can use together: those that make the pictures of the first one, as far as
+    anybody knows; `mixed`: all with the same kind of engine.
+    """
+    offers = [(one.name, offer_of(one.capabilities, one.name)) for one in states if one.capabilities is not None]
+    return tuple(name for name, offer in offers if _are_alike(offers[0][1], offer, mixed))
+
+
+def _are_alike(first: NodeOffer, other: NodeOffer, mixed: bool) -> bool:
+    if first.kind != other.kind or mixed:
+        return first.kind == other.kind
+    unsure = "" in (first.fingerprint, other.fingerprint)
+    return first.likeness == other.likeness if unsure else first.fingerprint == other.fingerprint
+
+
 def left_out(states: Iterable[NodeState], *, mixed: bool) -> str:
     """A sentence about the machines that a Learning Run leaves alone because they differ from the first; "" = none."""
-    offers = [(one.name, offer_of(one.capabilities, one.name)) for one in states if one.capabilities is not None]
-    if not offers:
-        return ""
-    first, others = offers[0][1], list[str]()
-    for name, offer in offers[1:]:
-        same_print = offer.likeness == first.likeness and "" in (offer.fingerprint, first.fingerprint)
-        if offer.kind != first.kind or not (mixed or same_print or offer.fingerprint == first.fingerprint != ""):
-            others.append(name)
+    known = [one for one in states if one.capabilities is not None]
+    alike = alike_machines(known, mixed=mixed)
+    others = [one.name for one in known if one.name not in alike]
     if not others:
         return ""
-    names = ", ".join(others)
-    return (
-        f"{names} {'takes' if len(others) == 1 else 'take'} no part: another engine, version or graphics card makes "
-        f"other pictures of the same seed{'' if mixed else ', unless the Learning Run may use different machines'}."
-    )
+    names, take = ", ".join(others), "takes" if len(others) == 1 else "take"
+    unless = "" if mixed else ", unless the Learning Run may use different machines"
+    why = "another engine, version or graphics card makes other pictures of the same seed"
+    return f"{names} {take} no part: {why}{unless}."

@@ -26,6 +26,7 @@ from ..runs.plan_title import prompts_tested
 from .analysis import Insight, analyse, phrase
 from .drift import over_time
 from .equal_pictures import all_equal, certain_verdict, equal_values, no_effect
+from .machine_rows import mixed_words, plan_row
 from .matrix import Board, BoardCell, axis_value, evidence
 from .scope import scope_words
 from .standing import blind_text, standing
@@ -65,6 +66,7 @@ class Report(Struct, frozen=True, kw_only=True):
     neither number. `not_blind` of the rated ones got their stars with the values in sight. `verdict.value` is the value
     as the plan has it. `prompts` are those with rated pictures, `same` groups of values with equal pictures, `steps`
     the ratings that were analysed.
+    `mixed` tells that machines with different fingerprints made the pictures, "" when they are alike.
     """
 
     plan: LearningPlan
@@ -88,6 +90,7 @@ class Report(Struct, frozen=True, kw_only=True):
     same: tuple[tuple[Value, ...], ...] = ()
     not_blind: int = 0
     steps: tuple[StepRating, ...] = ()
+    mixed: str = ""
 
     def tag_shares(self, tag: str) -> list[float]:
         """For each value the share, 0 to 1, of its rated or tagged pictures that have a tag."""
@@ -109,7 +112,8 @@ def report(board: Board, *, seed: int = 0) -> Report:
     known = evidence(board)
     values = tested_values(board, known)
     insight = held_back(analyse(known.ratings, ordered=subject.ordered, seed=seed), values)
-    insight = replace(insight, rated=insight.rated - known.equal)
+    rows = {plan_row(rating.row) for rating in known.ratings}
+    insight = replace(insight, rated=insight.rated - known.equal, rows=min(insight.rows, len(rows)))
     nothing_changed = all_equal(board)
     useful = () if nothing_changed else most_useful(board, insight, values)
     there = {cell.cell for cell in board.cells if cell.state == "made"}
@@ -120,7 +124,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
     )
     name = naming(subject)
     total = standing(board).wanted - known.foreign
-    prompts = prompts_tested(plan, (rating.row for rating in known.ratings))
+    prompts = prompts_tested(plan, (plan_row(rating.row) for rating in known.ratings))
     if nothing_changed:
         verdict = certain_verdict(plan, values, name)
     else:
@@ -151,6 +155,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
         over_time=over_time(values, insight, verdict, earlier=board.earlier, name=name),
         not_blind=known.not_blind,
         steps=step_ratings(board),
+        mixed=mixed_words(known.machines),
     )
     return replace(found, remark=unbroken(" ".join(_remarks(found))))
 
@@ -228,6 +233,8 @@ def _remarks(found: Report) -> Iterator[str]:
         facts.append(f"{_count(found.suspect, 'suspect picture')} left out")
     if found.foreign:
         facts.append(f"{_count(found.foreign, 'picture')} of another checkpoint or engine left out")
+    if found.mixed:
+        facts.append(found.mixed)
     if found.failed:
         facts.append(f"{_count(found.failed, 'picture')} could not be made")
     if found.sketch:

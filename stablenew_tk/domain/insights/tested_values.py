@@ -118,7 +118,8 @@ def most_useful(board: Board, insight: Insight, values: Sequence[TestedValue]) -
     if insight.verdict.state == "too_early":
         first = [PlanCell(one.variant, row) for row in rows for one in values]
     else:
-        first = [PlanCell(variant[key_of(cell.value)], cell.row) for cell in insight.next]
+        # A part of a row that another kind of machine made cannot be filled up.
+        first = [PlanCell(variant[key_of(cell.value)], cell.row) for cell in insight.next if cell.row >= 0]
     ranked = sorted(insight.values, key=lambda one: (-one.p_best, -one.mean))
     contenders = [variant[key_of(one.value)] for one in (*ranked[:2], *(v for v in ranked[2:3] if v.p_best >= 0.1))]
     more = (PlanCell(number, row) for row in (*rows, *range(count, count + 3)) for number in contenders)

@@ -1,4 +1,4 @@
-"""What a node made over the last hour, in slots of two minutes."""
+"""What a node made over the last hour, in intervals of two minutes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections import defaultdict
 
 from msgspec import Struct
 
-SLOT_S = 120
-SLOTS = 30
+INTERVAL_S = 120
+INTERVALS = 30
 
 
 class Interval(Struct, frozen=True):
@@ -28,10 +28,10 @@ class Activity:
 
     def note(self, now_s: float, made: int, suspect: int = 0) -> None:
         """Pictures were made, some of them suspect."""
-        slot = int(now_s // SLOT_S)
-        self._made[slot] += made
-        self._suspect[slot] += suspect
-        for old in [one for one in self._made if one <= slot - SLOTS]:
+        place = int(now_s // INTERVAL_S)
+        self._made[place] += made
+        self._suspect[place] += suspect
+        for old in [one for one in self._made if one <= place - INTERVALS]:
             del self._made[old]
             self._suspect.pop(old, None)
 
@@ -39,7 +39,7 @@ class Activity:
         """The node stops answering, or answers again."""
         is_away = bool(self._away) and self._away[-1][1] is None
         if away and not is_away:
-            self._away = [*self._away[-SLOTS:], (now_s, None)]
+            self._away = [*self._away[-INTERVALS:], (now_s, None)]
         elif is_away and not away:
             self._away[-1] = (self._away[-1][0], now_s)
 
@@ -48,16 +48,16 @@ class Activity:
         """Since when it does not answer, None while it does."""
         return self._away[-1][0] if self._away and self._away[-1][1] is None else None
 
-    def slots(self, now_s: float) -> tuple[Interval, ...]:
-        """The last hour, the oldest slot first."""
-        last = int(now_s // SLOT_S)
+    def intervals(self, now_s: float) -> tuple[Interval, ...]:
+        """The last hour, the oldest first."""
+        last = int(now_s // INTERVAL_S)
         return tuple(
             Interval(self._made.get(one, 0), self._suspect.get(one, 0), self._was_away(one, now_s))
-            for one in range(last - SLOTS + 1, last + 1)
+            for one in range(last - INTERVALS + 1, last + 1)
         )
 
-    def _was_away(self, slot: int, now_s: float) -> bool:
-        begins, ends = slot * SLOT_S, (slot + 1) * SLOT_S
+    def _was_away(self, place: int, now_s: float) -> bool:
+        begins, ends = place * INTERVAL_S, (place + 1) * INTERVAL_S
         return any(
             since < ends and (until if until is not None else now_s) >= begins and since <= now_s
             for since, until in self._away

@@ -35,6 +35,8 @@ class Filters(Box):
         self._pack = self._menu("All packs", 100)
         self._checkpoint = self._menu("Any checkpoint", 132)
         self._tag = self._menu("Any tag", 88)
+        self._machine = self._menu("Any machine", 116)
+        self._machine.pack_forget()
         self._finals = False
         self._unfold = Button(self, "", unfold, kind="quiet", icon="info", height=theme.SMALL)
         self._shown_order = "newest"
@@ -56,6 +58,7 @@ class Filters(Box):
             run_id=run_id,
             checkpoint=self._checkpoint.value,
             tag=self._tag.value,
+            node=self._machine.value,
             finals_only=self._finals,
             order=self._shown_order,
         )
@@ -67,8 +70,11 @@ class Filters(Box):
             (self._pack, "All packs", selection.packs),
             (self._checkpoint, "Any checkpoint", selection.checkpoints),
             (self._tag, "Any tag", selection.tags),
+            (self._machine, "Any machine", selection.nodes),
         ):
             menu.set_entries(_entries(first, values, "" if menu.value.startswith(_RUN) else menu.value))
+        several = len(selection.nodes) > 1 or self._machine.value
+        pack_if(several, self._machine, side="left", after=self._tag)
         runs = [MenuEntry(_RUN + run_id, f"Learning Run: {name}") for run_id, name in self._runs]
         self._pack.set_entries([*self._pack.entries, *runs])
 
@@ -90,7 +96,7 @@ class Filters(Box):
     def reset(self) -> None:
         """Show everything again; the order stays."""
         self.rating.set("all")
-        for menu in (self._pack, self._checkpoint, self._tag):
+        for menu in (self._pack, self._checkpoint, self._tag, self._machine):
             menu.set("")
         self._finals = False
         self._offer_orders()

@@ -20,6 +20,7 @@ from ....app.learn.plan_preview import (
     total_words,
     warnings,
 )
+from ....app.nodes.tasks import alike_machines
 from ....domain.base.errors import InvalidInput
 from ....domain.base.key_press import KeyPress, act_on
 from ....domain.experiments.plan_draft import (
@@ -325,11 +326,19 @@ class Wizard(PageFrame):
         self.draft, self._refused = plan_context.with_traits(draft, self._controller, self.draft), ""
         self._refresh()
 
+    def _making(self) -> Making | None:
+        if not self.draft.focus:
+            return None
+        controller = self._controller
+        alike = len(alike_machines(controller.nodes.states))
+        shared = controller.machines_at_work
+        return making(self.draft, controller.forecast_s, shared=shared, machines=max(1, alike))
+
     def _refresh(self) -> None:
         """Bring every part in line with the draft."""
         self.draft = plan_context.with_traits(self.draft, self._controller)
         troubles = plan_context.troubles(self.draft, self._controller, unread=self.values_step.problem)
-        self._made = making(self.draft, self._controller.forecast_s) if self.draft.focus else None
+        self._made = self._making()
         self._show_steps(troubles)
         # Events may come to a step out of sight, so all of them hold the draft; drawing is for the one in sight.
         self.prompt_step.hold(self.draft)
