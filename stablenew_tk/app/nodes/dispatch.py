@@ -258,7 +258,10 @@ class Dispatch:
         except InvalidInput as wrong:
             state.looked(NodeLooked(node=spec.name, capabilities=None, problem=str(wrong), brief="no address"))
             return
-        if not state.asked:
+        if state.capabilities is not None and not state.brief:
+            # Known from the time when it was the only one.
+            self._placement.handle(NodeOffered(spec.name, offer_of(state.capabilities, spec.name)))
+        else:
             node.look()
 
     def _node(self, spec: NodeSpec) -> Node:

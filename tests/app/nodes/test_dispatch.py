@@ -168,6 +168,14 @@ class TestTheUser:
         assert sorted(record.prompt for record in made) == sorted(job.prompt for job in jobs)
         assert next(record for record in made if record.prompt == gone.prompt).backend.node == "sketch"
 
+    def test_the_machine_that_was_alone_takes_part_as_soon_as_there_are_two(self, slow, open_app):
+        app = open_app(Settings())
+        app.controller.change_settings(with_machine(app.controller.settings, "sketch"))
+        app.controller.run(request(4, **SLOW))
+        app.wait(lambda: {one.node for one in app.controller.nodes.working} == {"sketch", "sketch-2"})
+        app.controller.cancel()
+        app.idle()
+
     def test_a_paused_machine_finishes_its_job_and_takes_no_other(self, slow, open_app):
         app = open_app(sketches(2))
         app.controller.run(request(5, **SLOW))
