@@ -92,7 +92,7 @@ def _report(state: NodeState, made: Sequence[LearningRecord]) -> NodeReport:
         state=state.state,
         engine=state.engine,
         device=state.device,
-        fingerprint=(offer_of(found, state.name).fingerprint if found is not None else "") or printed,
+        fingerprint=(offer_of(found).fingerprint if found is not None else "") or printed,
         checkpoints=len(found.checkpoints) if found is not None else 0,
         job=None,
         done=state.done,

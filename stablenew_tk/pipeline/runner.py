@@ -74,13 +74,11 @@ Patience = Callable[[Job, BackendError, int], bool]
 class JobContext(Struct, frozen=True, kw_only=True):
     """Dependencies of a runner. All callables are called on the runner's thread.
 
-    `device()` is what computes there, "" where nobody tells: then nobody else's pictures count as made on the same.
     `withdrawn()`: the job was taken back before anything was made, so that another node makes it; it leaves no record.
     """
 
     outputs: Path
     node: str
-    device: Callable[[], str] = lambda: ""
     withdrawn: Callable[[], bool] = lambda: False
     emit: Callable[[Event], None]
     new_id: Callable[[], str]
@@ -384,12 +382,8 @@ class _Attempt:
                 name=self._backend.name,
                 version=self._backend.version,
                 node=self._context.node,
-                # A card that nobody tells of is no other's.
                 fingerprint=fingerprint(
-                    self._backend.kind,
-                    self._backend.name,
-                    self._backend.version,
-                    self._context.device() or self._context.node,
+                    self._backend.kind, self._backend.name, self._backend.version, self._backend.device
                 ),
             ),
             stage_results=tuple(self._done),

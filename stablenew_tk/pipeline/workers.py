@@ -52,7 +52,6 @@ class Node:
     def __init__(self, backend: Backend, context: JobContext, inbox: Inbox, *, patient: bool) -> None:
         self.backend = backend
         self.name = context.node
-        self.device = ""  # what computes there, as far as `look` was told
         self._inbox = inbox
         self._orders: queue.SimpleQueue[_Assignment | Literal["look", "stop"]] = queue.SimpleQueue()
         self._looks = 0  # in vain, one after the other
@@ -70,7 +69,6 @@ class Node:
             context,
             emit=self._emit,
             patience=waits,
-            device=lambda: self.device,
             withdrawn=lambda: self._withdrawn,
         )
         self._runner = PipelineRunner(backend, own)
@@ -179,7 +177,6 @@ class Node:
             self._inbox.put(NodeLooked(node=self.name, capabilities=None, problem=words, brief="failed"))
         else:
             self._looks, self._look_in_s = 0, None
-            self.device = found.device
             self._inbox.put(NodeLooked(node=self.name, capabilities=found))
 
     def _make(self, job: Job, names: Mapping[str, str]) -> None:

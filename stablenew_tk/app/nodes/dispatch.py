@@ -164,8 +164,6 @@ class Dispatch:
     def begin(self, start: Start, job: Job) -> None:
         """Begin a job where it was decided. Raises InvalidInput for an address that is none; nothing has begun then."""
         node, state = self._node(self._machines.here[start.node].spec), self._machines.here[start.node]
-        if (found := self.found_at(start)) is not None:
-            node.device = found.device
         # Set at once: JobStarted arrives later, and nothing else may be started meanwhile.
         state.running = Running(job=job, began=time.monotonic(), node=start.node, stage_count=len(job.stages))
         state.preview = b""
@@ -185,7 +183,7 @@ class Dispatch:
         if event.node not in self._placement.nodes:
             return
         if event.capabilities is not None:
-            self._placement.handle(NodeOffered(event.node, offer_of(event.capabilities, event.node)))
+            self._placement.handle(NodeOffered(event.node, offer_of(event.capabilities)))
         else:
             self._placement.handle(NodeLost(event.node))
 
@@ -260,7 +258,7 @@ class Dispatch:
             return
         if state.capabilities is not None and not state.brief:
             # Known from the time when it was the only one.
-            self._placement.handle(NodeOffered(spec.name, offer_of(state.capabilities, spec.name)))
+            self._placement.handle(NodeOffered(spec.name, offer_of(state.capabilities)))
         else:
             node.look()
 

@@ -78,8 +78,9 @@ class NodeState:
     def device(self) -> str:
         """What computes there, "" where nobody tells."""
         found = self.capabilities
-        # Sketches are painted the same by any computer.
-        return found.device if found is not None and found.kind != SKETCH else ""
+        # Sketches are painted the same by any computer, and who tells nothing is known by its address.
+        untold = found is None or found.kind == SKETCH or found.device in self.spec.address
+        return "" if untold or found is None else found.device
 
     @property
     def per_minute(self) -> float | None:

@@ -18,9 +18,9 @@ from .node_state import NodeState
 _KEPT = 20_000
 
 
-def offer_of(found: Capabilities, node: str) -> NodeOffer:
-    """What a node offers. One that does not tell what computes there is like no other."""
-    device = found.device or node
+def offer_of(found: Capabilities) -> NodeOffer:
+    """What a node offers."""
+    device = found.device
     # Some servers tell their version only with the first picture; until then it is guessed in words.
     sure = found.version if " " not in found.version else ""
     can_switch = "checkpoint" in found.features or not found.loaded_checkpoint
@@ -111,7 +111,7 @@ def alike_machines(states: Iterable[NodeState], *, mixed: bool = False) -> tuple
     """The machines that a Learning Run can use together: those that make the pictures of the first one, as far as
     anybody knows; `mixed`: all with the same kind of engine.
     """
-    offers = [(one.name, offer_of(one.capabilities, one.name)) for one in states if one.capabilities is not None]
+    offers = [(one.name, offer_of(one.capabilities)) for one in states if one.capabilities is not None]
     return tuple(name for name, offer in offers if _are_alike(offers[0][1], offer, mixed))
 
 

@@ -53,7 +53,7 @@ class _Member:
     def __init__(self, name: str) -> None:
         self.name = name
         self.offer: NodeOffer | None = None
-        self.fingerprint = ""
+        self.fingerprint = ""  # as its pictures tell it
         self.is_lost = self.waits = self.paused = self.draining = False
         self.task: Task | None = None
         self.is_taken_back = False
@@ -93,8 +93,8 @@ class Placement:
     def __init__(self) -> None:
         self._members: dict[str, _Member] = {}
         self._rows: dict[Row, str] = {}
-        # By plan: engine and device, and the whole fingerprint as soon as a picture has told it.
-        self._likeness: dict[str, str] = {}
+        # By plan: what the first of its nodes offered, and the fingerprint that its first picture told.
+        self._begun_on: dict[str, NodeOffer] = {}
         self._prints: dict[str, str] = {}
 
     # ---- what there is
@@ -153,7 +153,7 @@ class Placement:
             member.is_lost, member.waits, member.doubtful = False, False, 0
             if member.offer != event.offer:
                 member.offer = event.offer
-                member.fingerprint = event.offer.fingerprint or member.fingerprint
+                member.fingerprint = ""
                 member.fits.clear()
         return ()
 
@@ -266,8 +266,7 @@ class Placement:
         assert member.offer is not None
         member.task, member.is_taken_back = task, False
         if task.plan_id:
-            self._likeness.setdefault(task.plan_id, member.offer.likeness)
-            self._learn_print(member, task, member.fingerprint)
+            self._begun_on.setdefault(task.plan_id, member.offer)
             self._rows[task.plan_id, task.row] = member.name
 
     def _names(self, member: _Member, task: Task) -> dict[str, str]:
@@ -307,10 +306,15 @@ class Placement:
             return False
         if not task.plan_id or task.mixed:
             return True
-        whole = self._prints.get(task.plan_id, "")
-        if whole and member.fingerprint:
-            return whole == member.fingerprint
-        return self._likeness.get(task.plan_id, "") in ("", member.offer.likeness)
+        told, begun_on = self._prints.get(task.plan_id, ""), self._begun_on.get(task.plan_id)
+        if told and member.fingerprint:
+            return told == member.fingerprint
+        if begun_on is None:
+            return not told or member.offer.fingerprint in ("", told)
+        unsure = "" in (begun_on.fingerprint, member.offer.fingerprint)
+        if unsure:
+            return begun_on.likeness == member.offer.likeness
+        return begun_on.fingerprint == member.offer.fingerprint
 
     def _learn_print(self, member: _Member, task: Task, told: str) -> None:
         """A picture tells the version, and with it whether the node may go on with a plan."""

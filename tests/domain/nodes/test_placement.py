@@ -455,3 +455,11 @@ AnyCourse.TestCase.settings = settings(
     database=None,
 )
 TestAnyCourse = AnyCourse.TestCase
+
+
+def test_a_node_that_is_not_what_it_said_goes_on_with_what_it_began():
+    placement, tasks = nodes(a=offer(), b=offer()), rows(2, 2)
+    assert given(placement, tasks) == {"a": "0.0", "b": "0.1"}
+    placement.handle(JobDone("a", "0.0", fingerprint="told"))
+    placement.handle(JobDone("b", "0.1", fingerprint="told"))
+    assert given(placement, [tasks[1], tasks[3]]) == {"a": "1.0", "b": "1.1"}
