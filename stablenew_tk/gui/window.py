@@ -79,8 +79,8 @@ PAGES = (
     ("insights", "insights", "Insights"),
     ("models", "models", "Models"),
     ("packs", "packs", "Packs"),
-    ("settings", "settings", "Settings"),
     ("nodes", "nodes", "Nodes"),
+    ("settings", "settings", "Settings"),
 )
 FIRST = (1280, 800)
 _PATIENCE_S = 0.0002

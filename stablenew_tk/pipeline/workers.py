@@ -55,6 +55,7 @@ class Node:
         self._inbox = inbox
         self._orders: queue.SimpleQueue[_Assignment | Literal["look", "stop"]] = queue.SimpleQueue()
         self._looks = 0  # in vain, one after the other
+        self._is_to_look = False
         self._look_in_s: float | None = None
         self._job_id = ""
         self._stage = ""
@@ -90,7 +91,9 @@ class Node:
         """Ask the backend what it offers as soon as no job runs; NodeLooked answers, also later on by itself, until it
         can be used.
         """
-        self._orders.put("look")
+        if not self._is_to_look:
+            self._is_to_look = True
+            self._orders.put("look")
 
     def cancel(self, *, withdraw: bool = False) -> None:
         """Cancel the running job; the pulse thread interrupts the backend. `withdraw`: another node makes it, so when
@@ -163,6 +166,7 @@ class Node:
 
     def _look(self) -> None:
         """Ask the backend; where that is in vain, again after a while that grows."""
+        self._is_to_look = False
         try:
             found = self.backend.check()
         except StableNewError as error:

@@ -22,11 +22,11 @@ class LastHour(Painting):
         self.lanes: tuple[Lane, ...] = ()
         super().__init__(parent, "surface", height=theme.px(HEAD + LANE + FOOT), draw=self.refresh)
 
-    def show(self, lanes: Sequence[Lane]) -> None:
-        """Draw these lanes."""
+    def show(self, lanes: Sequence[Lane], most: int = MOST_LANES) -> None:
+        """Draw these lanes, at most so many."""
         ordered = sorted(lanes, key=lambda lane: -_made(lane))
-        if len(lanes) > MOST_LANES:
-            first, rest = ordered[: MOST_LANES - 1], ordered[MOST_LANES - 1 :]
+        if len(lanes) > most:
+            first, rest = ordered[: most - 1], ordered[most - 1 :]
             lanes = [*first, (f"{len(rest)} others", _together(rest))]
         if tuple(lanes) == self.lanes:
             return
@@ -52,7 +52,7 @@ class LastHour(Painting):
             x -= px(34)
         left, right = px(_LABEL + 76), width - px(_RIGHT)
         # Many together would make all others small.
-        alone = self.lanes[: MOST_LANES - 1]
+        alone = self.lanes[:-1] or self.lanes
         highest = max([1, *(one.made for _, intervals in alone for one in intervals)])
         for place, lane in enumerate(self.lanes):
             self._draw_lane(lane, left, right, px(HEAD + LANE * (place + 1)) - px(6), highest)

@@ -36,7 +36,7 @@ from ..widgets.modal import Decision, QuestionBox, nothing
 from ..widgets.page_frame import PageFrame
 from ..widgets.painting import Painting
 from ..widgets.tooltips import tip
-from .last_hour import LastHour
+from .last_hour import LANE, MOST_LANES, LastHour
 from .list import COMPACT_FROM, HEAD, NAME_AT, PREVIEW, NodeList
 
 _PICTURE = "node:"  # before the name of a machine, in the ids of its pictures
@@ -129,7 +129,9 @@ class NodesPage(PageFrame):
         if compact != self.list.is_compact:
             self.later("head", 0, self._draw_head)
         self.list.show_lines(lines, self.chosen, compact=compact)
-        self.hour.show([(one.name, one.activity.intervals(now)) for one in states])
+        # A third of the page at most: the machines are what one looks at.
+        most = min(MOST_LANES, max(2, self.winfo_height() // 3 // theme.px(LANE) - 1))
+        self.hour.show([(one.name, one.activity.intervals(now)) for one in states], most)
         self._show_buttons()
 
     def _show_buttons(self) -> None:
