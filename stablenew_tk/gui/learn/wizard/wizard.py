@@ -20,7 +20,7 @@ from ....app.learn.plan_preview import (
     total_words,
     warnings,
 )
-from ....app.nodes.tasks import alike_machines
+from ....app.nodes.tasks import alike_machines, left_out
 from ....domain.base.errors import InvalidInput
 from ....domain.base.key_press import KeyPress, act_on
 from ....domain.experiments.plan_draft import (
@@ -326,11 +326,15 @@ class Wizard(PageFrame):
         self.draft, self._refused = plan_context.with_traits(draft, self._controller, self.draft), ""
         self._refresh()
 
+    def _left_out(self) -> list[str]:
+        """What is to be said of machines that take no part."""
+        return list(filter(None, [left_out(self._controller.nodes.states, mixed=self.draft.mixed_machines)]))
+
     def _making(self) -> Making | None:
         if not self.draft.focus:
             return None
         controller = self._controller
-        alike = len(alike_machines(controller.nodes.states))
+        alike = len(alike_machines(controller.nodes.states, mixed=self.draft.mixed_machines))
         shared = controller.machines_at_work
         return making(self.draft, controller.forecast_s, shared=shared, machines=max(1, alike))
 
@@ -348,7 +352,8 @@ class Wizard(PageFrame):
         elif self.step == VARY:
             self.parameter_step.show(self.draft)
         elif self.step == VALUES:
-            self.values_step.show(self.draft, plan_context.offered(self.draft, self._controller))
+            unlike = bool(left_out(self._controller.nodes.states, mixed=False))
+            self.values_step.show(self.draft, plan_context.offered(self.draft, self._controller), unlike=unlike)
         backend = self._controller.capabilities
         forecast = forecast_words(self.draft, self._made, backend.name if backend is not None else "")
         self.panel.show(forecast)
@@ -357,7 +362,7 @@ class Wizard(PageFrame):
             self.check_step.ask(check_head(self._made), forecast.outline)
             self.check_step.show(
                 check_lines(self.draft, self._made),
-                warnings(self.draft, self._made, backend, sketch),
+                [*warnings(self.draft, self._made, backend, sketch), *self._left_out()],
                 hints(self._made),
             )
         self._show_bar(troubles)
