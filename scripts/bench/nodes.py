@@ -4,8 +4,8 @@
 
 Each machine is a backend that takes its seconds for every job and then gives a picture that was painted before, so it
 needs no processor and only what lies between two jobs is seen. A node is idle from its first job to its last whenever
-its backend does not work. The floor are bare threads that take from one queue and only ask the backend. The window asks
-for news every 16 ms while it is busy; `--tick` says how long the main thread sleeps between two looks here.
+its backend does not work. The floor are bare threads that take from one queue and only ask the backend. As in a
+terminal the main thread waits for news; `--tick 0.016` lets it look every 16 ms, as the window does while it is busy.
 
 - busy: share of the time in which each node's backend worked, app and bare threads, same run
 - slow: three fast nodes with and without one that is ten times slower: how much later the end is, in its own jobs
@@ -104,7 +104,7 @@ def with_app(
             began = time.monotonic()
             start(controller)
             while controller.running is not None or controller.queue:
-                controller.pump()
+                controller.pump(wait_s=0.0 if tick_s else 0.2)
                 time.sleep(tick_s)
             took = time.monotonic() - began
         finally:
@@ -162,7 +162,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--nodes", type=int, default=4)
     parser.add_argument("--plan", type=int, default=1000)
-    parser.add_argument("--tick", type=float, default=0.016)
+    parser.add_argument("--tick", type=float, default=0.0)
     wanted = parser.parse_args()
     even = [wanted.seconds] * wanted.nodes
     nodes, took = with_app(even, wanted.tick, run_of(wanted.jobs))
