@@ -132,6 +132,24 @@ class TestTogether:
             assert app.controller.nodes.state("local-2").state == "away"
             assert app.controller.why_not == ""
 
+    def test_whatever_servers_come_and_go_every_step_is_made_once(self, open_app):
+        with FakeWebUI() as one, FakeWebUI() as two:
+            app = open_app(servers(one.url, two.url, "sketch"))
+            begun = app.controller.learning.start(plan(mixed_machines=True))
+            for count, server in ((3, one), (8, two), (14, one)):
+                app.wait(lambda count=count: len(app.told(JobEnded)) >= count)
+                server.go_down()
+                app.until(JobEnded, len(app.told(JobEnded)) + 1)
+                server.come_back()
+            app.idle()
+            # What died in the middle of a picture has failed, and is made when that is asked for.
+            app.controller.learning.go_on(begun.plan_id)
+            app.idle()
+        made = [record for record in app.records() if record.status == "ok"]
+        made_once(made, 24)
+        assert {record.backend.kind for record in made} == {"webui"}
+        assert {record.status for record in app.records()} <= {"ok", "failed"}
+
     def test_jobs_that_only_an_absent_server_can_make_wait_for_it_and_are_made_when_it_is_back(self, open_app):
         with FakeWebUI() as one, FakeWebUI() as two:
             two.models["harbour"] = "ffffffffff"
