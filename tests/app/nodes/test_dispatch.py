@@ -21,6 +21,8 @@ from stablenew_tk.pipeline import workers
 from stablenew_tk.pipeline.messages.base import OrderFailed
 from stablenew_tk.pipeline.messages.jobs import JobEnded, NodeWaiting
 
+LONG = {"txt2img.steps": 30}  # long enough to be seen at work
+
 
 def sketches(count):
     return Settings(machines=tuple(Machine("sketch") for _ in range(count - 1)))
@@ -174,7 +176,7 @@ class TestTheUser:
         self, slow, open_app
     ):
         app = open_app(Settings())
-        jobs = app.controller.run(request(6, **SLOW))
+        jobs = app.controller.run(request(6, **LONG))
         app.wait(lambda: app.controller.running.step > 2)
         app.controller.change_settings(with_machine(app.controller.settings, "sketch"))
         app.wait(lambda: len(app.controller.nodes.working) == 2)
@@ -196,7 +198,7 @@ class TestTheUser:
 
     def test_a_paused_machine_finishes_its_job_and_takes_no_other(self, slow, open_app):
         app = open_app(sketches(2))
-        app.controller.run(request(5, **SLOW))
+        app.controller.run(request(5, **LONG))
         app.wait(lambda: len(app.controller.nodes.working) == 2)
         app.controller.dispatch.pause("sketch-2", True)
         app.wait(lambda: app.controller.nodes.state("sketch-2").state == "paused")
