@@ -36,7 +36,9 @@ class QueueProgress:
             self.head = "Paused" if self._controller.paused and waiting else ""
             ended = tally.words
             self.text = f"{counted(waiting, 'job')} wait{'s' if waiting == 1 else ''}" if waiting else ended
-            self.text, self.eta, self.share = self.text or "Nothing is running", "", 0.0
+            why = self._controller.dispatch.why_waiting(self._controller.queue) if waiting and not self.head else ""
+            self.text = f"{self.text}. {why}" if why else self.text or "Nothing is running"
+            self.eta, self.share = "", 0.0
         else:
             self.head = f"Job {tally.ended + 1:,} of {total:,}"
             self.text = self._told(running) if self._controller.nodes.is_alone else self._told_together(len(working))

@@ -105,8 +105,12 @@ class Dispatch:
             if spec.name not in self._machines.here:
                 self._machines.here[spec.name] = NodeState(spec, time.monotonic)
         self._machines.here = {spec.name: self._machines.here[spec.name] for spec in self._machines.specs}
-        if not self._machines.is_alone:
-            for spec in self._machines.specs:
+        if self._machines.is_alone:
+            # Nobody could let it go on: the page offers that only where there is another one.
+            self._set_aside(self._machines.here[self._machines.specs[0].name], paused=False, draining=False)
+            return
+        for spec in self._machines.specs:
+            if not several or spec.name not in self._placement.nodes or spec.name not in self._nodes:
                 self._join(spec)
 
     def pause(self, name: str, paused: bool) -> None:

@@ -11,6 +11,7 @@ from jobs import SMALL
 from whole_app import SLOW, App, request
 
 from stablenew_tk.app.nodes.specs import node_specs, with_machine, without_machine
+from stablenew_tk.app.queue_progress import QueueProgress
 from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.catalogue import with_values
@@ -164,6 +165,13 @@ class TestTogether:
             app.idle()
             assert [record.status for record in app.records()] == ["ok", "ok"]
 
+    def test_jobs_that_no_machine_can_make_wait_and_say_why(self, open_app):
+        app = open_app(sketches(2))
+        app.controller.run(request(2, checkpoint="nowhere"))
+        progress = QueueProgress(app.controller)
+        progress.refresh()
+        assert progress.text.startswith("2 jobs wait. No machine can make this job: sketch lacks checkpoint nowhere;")
+
     def test_in_a_terminal_a_run_that_no_machine_can_make_ends_with_the_reason(self, open_app):
         app = open_app(sketches(2), patient=False)
         app.controller.run(request(2, checkpoint="nowhere"))
@@ -206,6 +214,9 @@ class TestTheUser:
         assert Counter(record.backend.node for record in app.records()) == {"sketch": 4, "sketch-2": 1}
         app.controller.dispatch.pause("sketch-2", False)
         assert app.controller.nodes.state("sketch-2").state == "ready"
+        app.controller.dispatch.pause("sketch", True)
+        app.controller.change_settings(without_machine(app.controller.settings, "sketch-2"))
+        app.make(1)
 
     def test_stop_reaches_all_machines_and_forgets_the_rest(self, slow, open_app):
         app = open_app(sketches(3))
