@@ -17,6 +17,7 @@ from ..widgets.popups import ChoiceField, MenuEntry
 
 _ORDERS = (("newest", "Newest"), ("oldest", "Oldest"), ("best", "Best"))
 _FINALS = "finals"
+_NODE = "node:"  # before the names of machines
 _RUN = "run:"  # before the ids of Learning Runs, which stand below the packs
 
 
@@ -35,9 +36,8 @@ class Filters(Box):
         self._pack = self._menu("All packs", 100)
         self._checkpoint = self._menu("Any checkpoint", 132)
         self._tag = self._menu("Any tag", 88)
-        self._machine = self._menu("Any machine", 116)
-        self._machine.pack_forget()
         self._finals = False
+        self._node, self._nodes = "", tuple[str, ...]()
         self._unfold = Button(self, "", unfold, kind="quiet", icon="info", height=theme.SMALL)
         self._shown_order = "newest"
         self._order = ChoiceField(
@@ -58,7 +58,7 @@ class Filters(Box):
             run_id=run_id,
             checkpoint=self._checkpoint.value,
             tag=self._tag.value,
-            node=self._machine.value,
+            node=self._node,
             finals_only=self._finals,
             order=self._shown_order,
         )
@@ -70,11 +70,11 @@ class Filters(Box):
             (self._pack, "All packs", selection.packs),
             (self._checkpoint, "Any checkpoint", selection.checkpoints),
             (self._tag, "Any tag", selection.tags),
-            (self._machine, "Any machine", selection.nodes),
         ):
             menu.set_entries(_entries(first, values, "" if menu.value.startswith(_RUN) else menu.value))
-        several = len(selection.nodes) > 1 or self._machine.value
-        pack_if(several, self._machine, side="left", after=self._tag)
+        if selection.nodes != self._nodes:
+            self._nodes = selection.nodes
+            self._offer_orders()
         runs = [MenuEntry(_RUN + run_id, f"Learning Run: {name}") for run_id, name in self._runs]
         self._pack.set_entries([*self._pack.entries, *runs])
 
@@ -96,9 +96,9 @@ class Filters(Box):
     def reset(self) -> None:
         """Show everything again; the order stays."""
         self.rating.set("all")
-        for menu in (self._pack, self._checkpoint, self._tag, self._machine):
+        for menu in (self._pack, self._checkpoint, self._tag):
             menu.set("")
-        self._finals = False
+        self._finals, self._node = False, ""
         self._offer_orders()
 
     def folded(self, on: bool) -> None:
@@ -110,9 +110,11 @@ class Filters(Box):
         self.rating.focus_set()
 
     def _ordered(self, value: str) -> None:
-        # "Final pictures only" is no order: it is switched on and off beside the one in force.
+        # Final pictures only, or those of one machine, are no order: they are chosen beside the one in force.
         if value == _FINALS:
             self._finals = not self._finals
+        elif value.startswith(_NODE):
+            self._node = value.removeprefix(_NODE)
         else:
             self._shown_order = value
         self._order.set(self._shown_order)
@@ -121,9 +123,13 @@ class Filters(Box):
 
     def _offer_orders(self) -> None:
         kind = "finals" if self._finals else "first"
+        kind = f"{'' if kind == 'first' else 'finals '}on {self._node}" if self._node else kind
         entries = [MenuEntry(value, f"{word} {kind}") for value, word in _ORDERS]
         finals = MenuEntry(_FINALS, "All stages again" if self._finals else "Final pictures only")
-        self._order.set_entries([*entries, finals])
+        names = [name for name in self._nodes if name != self._node] if len(self._nodes) > 1 else []
+        machines = [MenuEntry(_NODE + name, f"Only made on {name}") for name in names]
+        back = [MenuEntry(_NODE, "On all machines again")] if self._node else []
+        self._order.set_entries([*entries, finals, *machines, *back])
 
     def _menu(self, first: str, width: int) -> ChoiceField:
         menu = ChoiceField(
