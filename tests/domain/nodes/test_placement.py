@@ -311,6 +311,7 @@ class AnyCourse(RuleBasedStateMachine):
         job = self.holds.pop(name, "")
         told = self.placement.handle(NodeGone(name))
         assert told == ((PutBack(job),) if job else ())
+        self.taken.discard(job)
         if job:
             self.late.append((name, job))
             self.waiting.insert(0, job)
