@@ -31,7 +31,7 @@ WITH_WINDOWS = ["tests/gui", "tests/test_executable.py", "tests/test_scripts.py"
 # Waiting for servers that do not answer goes with the windows: so both processes take about as long.
 FIRST = ["tests/backends/webui/test_faults.py", *WITH_WINDOWS]
 # Menus over windows of their own: behind the tests that share one root they do not get the keyboard.
-ALONE = ["tests/gui/test_queue.py"]
+ALONE = ["tests/gui/test_queue.py", "tests/gui/nodes"]
 SECOND = ["tests", *(f"--ignore={path}" for path in FIRST), "-p", "no:cacheprovider"]
 
 
