@@ -23,7 +23,7 @@ from PIL import ImageGrab
 from stablenew_tk.app.controller import Controller, open_places
 from stablenew_tk.domain.config.catalogue import Value, with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
-from stablenew_tk.domain.config.user_settings import Settings
+from stablenew_tk.domain.config.user_settings import Machine, Settings
 from stablenew_tk.domain.insights.matrix import board
 from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.domain.prompts.variant import as_written
@@ -55,6 +55,10 @@ def everything_in(widget: tk.Misc) -> Iterator[tk.Misc]:
     for child in widget.winfo_children():
         yield child
         yield from everything_in(child)
+
+
+# A port at which nobody answers.
+NOBODY = "http://127.0.0.1:9"
 
 
 def pump(window: Window, done: Callable[[], bool], seconds: float = 60.0) -> None:
@@ -245,6 +249,24 @@ def packs(window: Window, mode: str) -> None:
     grab(window, f"packs-{mode}")
 
 
+def nodes(window: Window, mode: str) -> None:
+    """The picture of Nodes: four machines at work, one of which does not answer."""
+    controller = window.controller
+    alone = controller.settings
+    others = (*(Machine("sketch", name=name) for name in ("studio", "mira-laptop")), Machine(NOBODY, name="attic"))
+    controller.change_settings(msgspec.structs.replace(alone, backend_name="", machines=others))
+    pump(window, lambda: controller.nodes.all_asked)
+    window.show("nodes")
+    pack = load_pack(controller.places.packs / "starter.txt")
+    config = with_values(PipelineConfig(), {"txt2img.width": 512, "txt2img.height": 704, "txt2img.steps": 28})
+    controller.run(RunRequest(pack_id="starter", variants=as_written(pack.prompts), config=config, seeds_per_prompt=9))
+    pump(window, lambda: controller.jobs.tally.ended > 4 * len(pack.prompts))
+    grab(window, f"nodes-{mode}")
+    controller.cancel()
+    pump(window, lambda: controller.running is None)
+    controller.change_settings(alone)
+
+
 def grab(window: Window, name: str) -> None:
     """Save what the window shows, with the pointer out of the way: it would bring explanations."""
     window.event_generate("<Motion>", warp=True, x=SIZE[0] - 2, y=SIZE[1] - 2)
@@ -298,6 +320,7 @@ def main() -> None:
                 window.top.switch_mode()
             models(window, mode)
             packs(window, mode)
+            nodes(window, mode)
         window.leave()
 
 

@@ -12,6 +12,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
 
     gui                 the window and its frame                         GUI gui.create gui.review gui.learn
                                                                          gui.insights gui.models gui.packs gui.settings
+                                                                         gui.nodes
     gui.create          page: pack, settings, Run                        GUI
     gui.review          page: all pictures, stars by key                 GUI
     gui.learn           page: Learning Runs                              GUI gui.learn.wizard gui.learn.rating
@@ -21,16 +22,20 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     gui.models          page: checkpoints, LoRAs, profiles               GUI
     gui.packs           page: editor for prompt packs                    GUI
     gui.settings        page: settings, welcome                          GUI
+    gui.nodes           page: the machines that make pictures            GUI
     gui.forms           form of all parameters, "Why this value?"        gui.widgets app VALUES domain
     gui.widgets         theme, buttons, fields, lists, picture grid      VALUES domain
 
-    app.learn           plan states, wizard texts, rating session        app app.engines app.create VALUES domain
+    app.learn           plan states, wizard texts, rating session        app app.nodes app.engines app.create VALUES
+                                                                         domain
     app.insights        reports, list, buttons of a verdict              app app.create VALUES domain
-    app.create          chosen pack, form values, next run               app app.engines VALUES domain
+    app.create          chosen pack, form values, next run               app app.nodes app.engines VALUES domain
     app.review          search results, text of a record                 app VALUES domain
     app.models          facts about models, search                       app VALUES domain
     app.packs           open pack, drafts, texts                         app VALUES domain
-    app                 state on the main thread: the controller         app.engines pipeline backends storage domain
+    app                 state on the main thread: the controller         app.nodes app.engines pipeline backends
+                                                                         storage domain
+    app.nodes           machines: threads, states, who makes what        app.engines pipeline backends.base domain
     app.engines         the engine in force, servers of this computer    pipeline backends storage domain
     pipeline            worker threads that run jobs and orders          pipeline.messages backends.base storage domain
     pipeline.messages   orders to the threads, their answers (events)    backends.base storage domain
@@ -64,6 +69,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     domain.insights.model  posterior of stars and votes, false hints     domain.runs BASICS
     domain.experiments  the design of Learning Runs                      domain.journal domain.models domain.runs BASICS
     domain.journal      lines of the journal, history                    domain.runs domain.models BASICS
+    domain.nodes        which machine makes which job                    BASICS
     domain.runs         jobs and plans                                   domain.prompts domain.models BASICS
     domain.models       profiles, styles, which source wins a value      BASICS
     domain.recipes      settings inside pictures of any tool             BASICS

@@ -125,6 +125,12 @@ def _packs(parser: Parser, common: Parser) -> None:
     packs.arguments(parser.add_subparsers(required=True, metavar="WHAT"), common)
 
 
+def _nodes(parser: Parser, common: Parser) -> None:
+    from .commands import nodes
+
+    nodes.arguments(parser, common)
+
+
 def _server(parser: Parser, common: Parser) -> None:
     from .commands import server
 
@@ -141,6 +147,7 @@ _COMMANDS: Mapping[str, tuple[str, Fill]] = {
     "profiles": ("what the files beside models recommend", _profiles),
     "records": ("look after the journal", _records),
     "packs": ("look after packs", _packs),
+    "nodes": ("the machines that make pictures", _nodes),
     "server": ("your own WebUI or ComfyUI: start it, stop it", _server),
     "doctor": ("check that everything needed is there", _doctor),
 }
@@ -178,7 +185,7 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
 
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         err.print("There is no display here, so the window cannot open. Use the terminal instead:")
-        names = "run PACK, learn PACK, rate, insights, known, presets, records, packs check, server, doctor"
+        names = "run PACK, learn PACK, rate, insights, known, presets, records, packs check, nodes, server, doctor"
         err.print(f"{typed_name()} {names} ({typed_name()} --help tells more).")
         return WRONG_USE
     from .app.controller import Controller

@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import singledispatchmethod
-from pathlib import Path
 
 import msgspec
 
@@ -29,6 +28,7 @@ from ..domain.journal.history import History
 from ..domain.journal.query import Query
 from ..domain.journal.record import Feedback, LearningRecord, Void
 from ..domain.models.recommendations import FamilyFinding
+from ..domain.nodes.events import Start
 from ..domain.runs.job import Job, RunRequest, make_jobs
 from ..pipeline.desk import DeskWork, output_root
 from ..pipeline.file_worker import FileDesk
@@ -41,6 +41,7 @@ from ..pipeline.messages.jobs import (
     JobEnded,
     KeepWaiting,
     ListsTold,
+    NodeLooked,
     NodeWaiting,
     QueueChanged,
     StageProgressed,
@@ -67,7 +68,7 @@ from ..pipeline.messages.pictures import FindImages
 from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SaveSettings, SettingsChanged
 from ..pipeline.runner import JobContext
-from ..pipeline.workers import ENDING_S, Desk, Inbox, Node, drain
+from ..pipeline.workers import ENDING_S, Desk, Inbox, drain
 from ..storage.disk.places import Places, find_places
 from ..storage.journal.spool import Spool
 from ..storage.journal.writer import LearningRecordWriter
@@ -80,15 +81,17 @@ from .engines.checkpoint_names import with_names
 from .engines.list_news import lists_told
 from .engines.own_engine import own_engine
 from .engines.started_server import OwnServer
-from .job_progress import Running
 from .job_queue import JobQueue
 from .known_layer import KnownContext, KnownLayer
 from .learning_runs import LearningContext, LearningRunner
 from .model_library import ModelContext, ModelEvent, Models
+from .nodes.dispatch import Dispatch, NodesContext
+from .nodes.machines import InForce, Machines
 from .outbox import LeftBehind, Outbox
 from .pack_library import PackEvent, Packs
 from .pair_voter import PairVoter
 from .plan_boards import PlanBoards
+from .plan_lines import known_plan, rows_made
 
 PACE_SAMPLES = 20
 # Between a change of the queue's order and writing it: a key that is held down changes it thirty times a second, and
@@ -115,7 +118,7 @@ def open_places(data_dir: str) -> Places:
     return find_places(data_dir, {}, None)
 
 
-class Controller:
+class Controller(InForce):
     """State and actions of the application. Main thread only; every method returns at once, except `close`.
 
     `patient`: jobs wait for a backend that does not answer instead of failing. `keep_queue`: unfinished jobs are kept
@@ -126,18 +129,17 @@ class Controller:
     def __init__(self, places: Places, settings: Settings, *, patient: bool = True, keep_queue: bool = True) -> None:
         self.places = places
         self.settings = settings
-        self.capabilities: Capabilities | None = None
+        self._capabilities: Capabilities | None = None  # of the backend in force
         self.backend = BackendState(settings)
         self.history: History | None = None
         self.leftover: tuple[Job, ...] = ()
         self.families: dict[str, FamilyFinding] = {}
-        self.running: Running | None = None
         self.paused = False
         self._keep_order_at = 0.0
         self._paces: deque[LearningRecord] = deque(maxlen=PACE_SAMPLES)
         self._pace: dict[str, float | None] = {}  # by kind of backend, worked out of them when it is first asked for
-        self._patient = patient
         self._keep_queue = keep_queue
+        self._patient = patient
         self._subscribers: list[Subscriber] = []
         self._early: list[LineSaved] = []
         self._left = LeftBehind()
@@ -149,8 +151,6 @@ class Controller:
         self._desk = Desk(self._desk_work.perform, self.inbox)
         # A thread of its own, because a rating must not wait behind a server that takes seconds to time out.
         self._caller = Desk(self._desk_work.perform, self.inbox, name="caller")
-        self._node: Node | None = None
-        self._node_for: tuple[CheckBackend, Path] | None = None
         self._outbox = Outbox(lambda line: self._desk.ask(AppendLine(line=line), Desk.FIRST))
         self.unsaved = self._outbox.unsaved
         self.jobs = JobQueue(self._reordered, lambda jobs: self.learning.missing(jobs))
@@ -169,6 +169,8 @@ class Controller:
         self.models = Models(ModelContext(places, self.inbox, lambda: self.capabilities, lambda: self.history))
         self.packs = Packs(places, self.inbox)
         self.server = OwnServer(places, self.inbox, lambda: self.settings)
+        self.nodes = Machines(lambda: self._capabilities)
+        self.dispatch = Dispatch(self._for_nodes(patient), self.nodes, settings)
         # A thread of its own, made when it is first needed: a dialog is open for as long as the user takes.
         self._files = FileDesk(self.inbox)
         self._watcher: Watcher | None = None
@@ -218,6 +220,7 @@ class Controller:
         if rescan:
             self._announce(ListsTold(message="Asking the backend for its lists…"))
         self.ask(msgspec.structs.replace(backend_order(self.settings), rescan=rescan))
+        self.dispatch.look()
 
     def run(self, request: RunRequest) -> tuple[Job, ...]:
         """Make jobs from a request, queue them and return them. Raises InvalidInput when no job is possible, also for
@@ -247,9 +250,7 @@ class Controller:
         """Interrupt the running job and, with `all_jobs`, remove the waiting ones from the queue."""
         if all_jobs:
             self.jobs.remove(range(len(self.queue)))
-        if self.running is not None and self._node is not None:
-            self.running = msgspec.structs.replace(self.running, stopped=True, again=False)
-            self._node.cancel()
+        self.dispatch.cancel()
         self._queue_changed()
 
     def rate(self, image_ids: Sequence[str], change: Feedback) -> tuple[str, ...]:
@@ -267,27 +268,29 @@ class Controller:
         """Put settings in force now and on disk soon (SettingsSaved or OrderFailed answers)."""
         moved = self.backend.follow(settings)
         self.settings = settings
-        self.capabilities = None if moved else self.capabilities
+        self._capabilities = None if moved else self._capabilities
+        self.dispatch.follow(settings)
         self._desk.ask(SaveSettings(settings=settings))
         self.models.follow(settings.model_folders)
         self.packs.follow(settings)
         self._announce(SettingsChanged(settings=settings))
         if moved:
             self.check_backend()
-            self._take_back(only_waiting=True)
 
     def forecast_s(self, configs: Iterable[PipelineConfig]) -> float | None:
-        """Seconds that jobs with these configs will take; None = unknown."""
+        """Seconds that jobs with these configs will take on all machines together; None = unknown."""
         kind = self.learning.engine
         if kind not in self._pace:
             self._pace[kind] = seconds_per_work(self._paces, kind)
         pace = self._pace[kind]
-        return forecast_s(pace, configs) if pace is not None else None
+        alone_s = forecast_s(pace, configs) if pace is not None else None
+        return alone_s / max(1, self.nodes.count(kind)) if alone_s is not None else None
 
     def pump(self, wait_s: float = 0.0) -> None:
         """Process the events of the threads. `wait_s` > 0 waits that long for the first one (never in the window)."""
         for event in drain(self.inbox, wait_s=wait_s):
-            self.backend.fold(event)
+            if self.nodes.is_about_first(event):
+                self.backend.fold(event)
             self._fold(event)
             self._announce(event)
         if self.unsaved:
@@ -374,7 +377,10 @@ class Controller:
     @_fold.register
     def _(self, event: BackendChecked) -> None:
         if event.is_of(backend_order(self.settings)):
-            before, self.capabilities = self.capabilities, event.capabilities
+            before, self._capabilities = self._capabilities, event.capabilities
+            name = self.nodes.specs[0].name
+            found, why = event.capabilities, event.problem
+            self.dispatch.looked(NodeLooked(node=name, capabilities=found, problem=why, brief=event.brief))
             if event.rescanned:
                 self._announce(ListsTold(message=lists_told(before, event)))
         if self._looks_first:
@@ -397,22 +403,26 @@ class Controller:
 
     @_fold.register
     def _(self, event: StageStarted | StageProgressed | NodeWaiting) -> None:
-        if self.running is not None:
-            self.running = self.running.after(event)
+        self.dispatch.progressed(event)
+
+    @_fold.register
+    def _(self, event: NodeLooked) -> None:
+        self.dispatch.looked(event)
+        self._start_next()
 
     @_fold.register
     def _(self, event: JobEnded) -> None:
-        if self.running is not None and self.running.again and event.record.status == "cancelled":
+        was = self.dispatch.ended(event.record)
+        if was is not None and was.again and event.record.status == "cancelled":
             # As a new job with its own record.
-            self.jobs.put_back(msgspec.structs.replace(self.running.job, job_id=new_id()))
+            self.jobs.put_back(msgspec.structs.replace(was.job, job_id=new_id()))
         else:
             self.jobs.ended(event.record)
-        self.running = None
         if event.record.status == "ok":
             self._paces.append(event.record)
             self._pace.clear()
         self.learning.ended(event.record)
-        if event.record.status == "failed" and self.capabilities is None and event.record.backend.kind:
+        if event.record.status == "failed" and self._answers_late and event.record.backend.kind:
             # Nobody had answered when the queue began. What is wrong with this job may be wrong with all of them.
             self._looks_first = True
             self.check_backend()
@@ -434,49 +444,43 @@ class Controller:
     def _start_next(self) -> None:
         while self.queue and self.learning.is_made(self.queue[0]):
             self.jobs.take()
-        if self.paused or self._closing or self._looks_first or self.running is not None or not self.queue:
+        if self.paused or self._closing or self._looks_first or not self.queue:
             return
-        try:
-            job = self.learning.ready(self.queue[0])
+        starts = self.dispatch.starts(self.queue)
+        while starts:
+            for place, start in enumerate(starts):
+                try:
+                    self._start(start)
+                except InvalidInput as wrong:
+                    # The settings hold an address that is none, or an engine that is not the plan's. The jobs wait.
+                    for one in starts[place:]:
+                        self.dispatch.decline(one)
+                    self._hold(str(wrong))
+                    return
+            starts = self.dispatch.starts(self.queue)
+        if not self._patient and self.running is None and (why := self.dispatch.why_waiting(self.queue)):
+            self._hold(why)
+
+    def _start(self, start: Start) -> None:
+        """Begin a job where it was decided. Raises InvalidInput; the job then waits as before."""
+        waiting = self.jobs.waiting_job(start.job_id)
+        if self.learning.is_made(waiting):
+            self.dispatch.decline(start)
+        else:
+            job = self.learning.ready(waiting, self.dispatch.found_at(start))
             name = job.config.checkpoint
             found = self.families.get(name) or family_in_library(self.models, name)
-            job = msgspec.structs.replace(job, family=found.value, variant=found.variant)
-            node = self._node_in_force()
-        except InvalidInput as wrong:
-            # The settings hold an address that is none, or an engine that is not the plan's. The jobs wait.
-            self.paused = True
-            self._announce(OrderFailed(message=str(wrong)))
-            return
-        self.jobs.take()
-        # Set at once: JobStarted arrives later, and nothing else may be started meanwhile.
-        self.running = Running(job=job, began=time.monotonic(), stage_count=len(job.stages))
-        node.start(job)
+            self.dispatch.begin(start, msgspec.structs.replace(job, family=found.value, variant=found.variant))
+        self.jobs.take(waiting)
 
-    def _take_back(self, *, only_waiting: bool = False) -> None:
-        """Interrupt the running job and put it back into the queue, because the address changes or the program ends."""
-        if self.running is None or self.running.stopped or self._node is None:
-            return
-        if self.running.waiting or not only_waiting:
-            self.running = msgspec.structs.replace(self.running, again=True)
-            self._node.cancel()
+    def _hold(self, why: str) -> None:
+        self.paused = True
+        self._announce(OrderFailed(message=why))
 
-    def _node_in_force(self) -> Node:
-        wanted = (backend_order(self.settings), output_root(self.places, self.settings))
-        if self._node is None or self._node_for != wanted:
-            if self._node is not None:
-                self._node.close()
-            context = JobContext(
-                outputs=wanted[1],
-                node="local",
-                emit=self.inbox.put,
-                new_id=new_id,
-                writer=self._writer,
-                families=self.models.styles.families,
-                read_start=open_for_start,
-            )
-            self._node = Node(make_backend(wanted[0]), context, self.inbox, patient=self._patient)
-            self._node_for = wanted
-        return self._node
+    @property
+    def _answers_late(self) -> bool:
+        """Whether nobody had answered when the queue began."""
+        return self._capabilities is None and self.nodes.is_alone
 
     def _journal_touched(self, _touched: Touched) -> None:
         # On the watcher's thread.
@@ -489,8 +493,36 @@ class Controller:
     def _remember_queue(self, *, ended: bool = False) -> None:
         self._keep_order_at = 0.0
         if self._keep_queue:
-            begun = [self.running.job] if self.running and not self.running.stopped else []
-            self.ask(KeepWaiting(jobs=(*begun, *self.queue, *self.leftover), ended=ended))
+            self.ask(KeepWaiting(jobs=(*self._begun(), *self.queue, *self.leftover), ended=ended))
+
+    def _begun(self) -> list[Job]:
+        """What is being made, unless the user stops it."""
+        return [one.job for one in self.nodes.working if not one.stopped]
+
+    def _machines_changed(self) -> None:
+        self._start_next()
+        self._announce(QueueChanged())
+
+    def _for_nodes(self, patient: bool) -> NodesContext:
+        return NodesContext(
+            make_backend=make_backend,
+            job_context=JobContext(
+                outputs=self.places.outputs,
+                node="",
+                emit=self.inbox.put,
+                new_id=new_id,
+                writer=self._writer,
+                read_start=open_for_start,
+            ),
+            outputs=lambda: output_root(self.places, self.settings),
+            families=lambda: self.models.styles.families,
+            inbox=self.inbox,
+            patient=patient,
+            leading=lambda: self._capabilities,
+            plan_of=lambda plan_id: known_plan(plan_id, self._outbox.lines(), self.history),
+            rows_of=lambda plan_id: rows_made(plan_id, self.history),
+            changed=self._machines_changed,
+        )
 
     def _for_learning(self) -> LearningContext:
         return LearningContext(
@@ -500,7 +532,7 @@ class Controller:
             put=self._outbox.put,
             put_undoable=self._outbox.put_undoable,
             unsaved=self._outbox.lines,
-            begun=lambda: [*([self.running.job] if self.running and not self.running.stopped else []), *self.queue],
+            begun=lambda: [*self._begun(), *self.queue],
             enqueue=self._enqueue,
             forget=self._forget_leftover,
             drop=self.jobs.drop_unneeded,
@@ -515,9 +547,8 @@ class Controller:
     def _end_threads(self, timeout_s: float) -> None:
         self._writer.hurry()
         self._desk_work.give_up_check()
-        self._take_back()
-        if self._node is not None:
-            self._node.close()
+        self.dispatch.take_back()
+        self.dispatch.close()
         self._take_in_all()
         if self._watcher is not None:
             self._watcher.close(ENDING_S)

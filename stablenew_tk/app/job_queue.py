@@ -152,10 +152,14 @@ class JobQueue:
         self.waiting.insert(0, job)
         self._blocks = None
 
-    def take(self) -> Job:
-        """Remove the first job, because it is begun or made."""
+    def waiting_job(self, job_id: str) -> Job:
+        """A waiting job by id. Raises StopIteration when it does not wait."""
+        return next(job for job in self.waiting if job.job_id == job_id)
+
+    def take(self, job: Job | None = None) -> Job:
+        """Remove a job, because it is begun or made: the first one unless another is named."""
         self._blocks = None
-        return self.waiting.pop(0)
+        return self.waiting.pop(0 if job is None else self.waiting.index(job))
 
     def drop_unneeded(self, plan_id: str) -> None:
         """Remove the jobs of a Learning Run whose answer is clear."""

@@ -40,7 +40,7 @@ from ..domain.runs.plan import (
 from ..pipeline.ids_and_times import as_line, new_id, now_text, system_user
 from .engines.checkpoint_names import plan_with_names
 from .engines.missing_checkpoint import missing_in_job, missing_in_plan
-from .plan_lines import ended_step, regained_step, reused_step, sized, with_drawn_seeds
+from .plan_lines import ended_step, known_plan, regained_step, reused_step, sized, with_drawn_seeds
 
 
 class LearningContext(Struct, frozen=True, kw_only=True):
@@ -235,19 +235,21 @@ class LearningRunner:
         step_id = job.learning.step_id
         return bool(step_id) and step_id in self._made(job.learning.plan_id, (step_id,))
 
-    def ready(self, job: Job) -> Job:
-        """The job with the folder of this attempt, so that it never overwrites a recorded picture.
+    def ready(self, job: Job, found: Capabilities | None) -> Job:
+        """The job with the folder of this attempt, so that it never overwrites a recorded picture. `found` is what
+        the machine offers that makes it, None as long as nobody answers.
 
         Raises InvalidInput when the backend is of another kind than the plan's, or wants a checkpoint to be named.
         """
-        if missing := missing_in_job(self._context.capabilities(), job.config):
+        if missing := missing_in_job(found, job.config):
             raise InvalidInput(missing, "checkpoint")
         cell = cell_of(job.learning.step_id)
         plan = self._known(job.learning.plan_id) if cell is not None else None
         if plan is None or cell is None or cell not in plan.cells():
             return job
-        plan = self._settled(plan, self._known_engine)
-        self._same_engine(plan)
+        known = found.kind if found is not None else self._known_engine
+        plan = self._settled(plan, known)
+        self._same_engine(plan, known)
         return job_for(plan, cell, job_id=job.job_id, attempt=self._tries(plan.plan_id, job.learning.step_id) + 1)
 
     # ---- plans
@@ -344,8 +346,7 @@ class LearningRunner:
 
     def _known(self, plan_id: str) -> LearningPlan | None:
         """The latest version of a plan, also when its line is still being written."""
-        mine = [line for line in self._context.unsaved() if isinstance(line, LearningPlan) and line.plan_id == plan_id]
-        return max(mine, key=lambda plan: plan.event_id) if mine else self._history().plans.plan(plan_id)
+        return known_plan(plan_id, self._context.unsaved(), self._history())
 
     def _history(self) -> History:
         history = self._context.history()
@@ -363,8 +364,8 @@ class LearningRunner:
         self._context.put([plan])
         return plan
 
-    def _same_engine(self, plan: LearningPlan) -> None:
-        known = self._known_engine
+    def _same_engine(self, plan: LearningPlan, known: str | None = None) -> None:
+        known = self._known_engine if known is None else known
         # Whatever answers at an address later, it is no sketch.
         if plan.backend_kind not in ("", known) and (known or plan.backend_kind == SKETCH):
             raise InvalidInput(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from ..domain.base.errors import InvalidInput
+from ..domain.journal.history import History
 from ..domain.journal.plan_log import Attempt
-from ..domain.journal.record import LearningRecord
+from ..domain.journal.record import JournalLine, LearningRecord
 from ..domain.runs.plan import LearningPlan, LearningRunStep, PlanCell, cell_of, config_for
 from ..pipeline.ids_and_times import as_line, draw_seed
 from ..storage.journal.segments import MAX_LINE
@@ -100,4 +101,25 @@ def ended_step(record: LearningRecord) -> LearningRunStep | None:
             status=record.status,
             seconds=record.seconds,
         )
+    )
+
+
+def known_plan(plan_id: str, unsaved: Iterable[JournalLine], history: History | None) -> LearningPlan | None:
+    """The latest version of a plan, also when its line is still being written; None when nobody knows it."""
+    mine = [line for line in unsaved if isinstance(line, LearningPlan) and line.plan_id == plan_id]
+    if mine:
+        return max(mine, key=lambda plan: plan.event_id)
+    return history.plans.plan(plan_id) if history is not None else None
+
+
+def rows_made(plan_id: str, history: History | None) -> tuple[tuple[int, str, str], ...]:
+    """Where the rows of a plan were made so far: row, node, fingerprint."""
+    plan = history.plans.plan(plan_id) if history is not None else None
+    if plan is None or history is None:
+        return ()
+    return tuple(
+        (cell.row, one.node, one.fingerprint)
+        for cell in plan.cells()
+        for one in history.plans.attempts(plan_id, plan.step_id(cell))
+        if one.status == "ok" and one.node and one.fingerprint
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..domain.base.wording import counted, pack_title
 from ..domain.journal.estimate import about
 from .controller import Controller
-from .job_progress import Running
+from .nodes.running import Running
 
 
 class QueueProgress:
@@ -25,22 +25,26 @@ class QueueProgress:
 
     def refresh(self) -> None:
         """Work out the present state."""
-        running, waiting = self._controller.running, len(self._controller.queue)
-        tally, open_jobs = self._controller.jobs.tally, waiting + (running is not None)
+        working, waiting = self._controller.nodes.working, len(self._controller.queue)
+        running = working[0] if working else None
+        tally, open_jobs = self._controller.jobs.tally, waiting + len(working)
         self.busy = open_jobs > 0
         total = tally.ended + open_jobs
-        if self._controller.backend.brief:
+        if self._controller.why_not:
             self._tell_trouble(open_jobs)
         elif running is None:
             self.head = "Paused" if self._controller.paused and waiting else ""
             ended = tally.words
             self.text = f"{counted(waiting, 'job')} wait{'s' if waiting == 1 else ''}" if waiting else ended
-            self.text, self.eta, self.share = self.text or "Nothing is running", "", 0.0
+            why = self._controller.dispatch.why_waiting(self._controller.queue) if waiting and not self.head else ""
+            self.text = f"{self.text}. {why}" if why else self.text or "Nothing is running"
+            self.eta, self.share = "", 0.0
         else:
             self.head = f"Job {tally.ended + 1:,} of {total:,}"
-            self.text, self.eta = self._told(running), self._time_left(running, waiting)
-            known = running.fraction > 0 or tally.ended > 0 or running.stage_number > 1
-            self.share = (tally.ended + running.done) / max(1, total) if known else None
+            self.text = self._told(running) if self._controller.nodes.is_alone else self._told_together(len(working))
+            self.eta = self._time_left(working, waiting)
+            known = tally.ended > 0 or any(one.fraction > 0 or one.stage_number > 1 for one in working)
+            self.share = (tally.ended + sum(one.done for one in working)) / max(1, total) if known else None
         self.text = self.news or self.text
 
     def _tell_trouble(self, open_jobs: int) -> None:
@@ -60,10 +64,17 @@ class QueueProgress:
             parts = [pack_title(job.pack_id), job.prompt_id, f"seed {job.seed}", running.state or step]
         return " · ".join(part for part in parts if part)
 
-    def _time_left(self, running: Running, waiting: int) -> str:
+    def _told_together(self, busy: int) -> str:
+        """Several machines: how many of them work, and how fast."""
+        paces = [pace for one in self._controller.nodes.states if one.running and (pace := one.per_minute)]
+        speed = f" · {sum(paces):.1f} pictures a minute" if paces else ""
+        return f"{counted(busy, 'machine')}{speed}"
+
+    def _time_left(self, working: tuple[Running, ...], waiting: int) -> str:
         """In words. Counted only when the queue changes: there may be thousands of jobs, and this comes every tick."""
-        if self._forecast_of != (running.job.job_id, waiting) or not self._job_s:
-            self._forecast_of = running.job.job_id, waiting
-            self._job_s = self._controller.forecast_s((running.job.config,)) or 0.0
+        if self._forecast_of != (working[0].job.job_id, waiting) or not self._job_s:
+            self._forecast_of = working[0].job.job_id, waiting
+            self._job_s = self._controller.forecast_s((working[0].job.config,)) or 0.0
             self._rest_s = self._controller.forecast_s(one.config for one in self._controller.queue) or 0.0
-        return f"{about(self._job_s * (1 - running.done) + self._rest_s)} left" if self._job_s else ""
+        begun_s = self._job_s * sum(1 - one.done for one in working) / len(working)
+        return f"{about(begun_s + self._rest_s)} left" if self._job_s else ""

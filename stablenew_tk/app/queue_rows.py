@@ -17,6 +17,7 @@ from ..domain.base.wording import counted, pack_title
 from ..domain.runs.job import Job
 from .controller import Controller
 from .job_queue import QueueBlock
+from .nodes.running import Running
 
 RowKind = Literal["running", "run", "job", "left"]
 
@@ -50,15 +51,15 @@ class QueueRows:
 
     def refresh(self) -> None:
         """Take in the present queue."""
-        running = self._controller.running
         # A copy: rows may be asked for after the queue has moved on, and before the next refresh.
         self._waiting = tuple(self._controller.queue)
-        heads = [self._running(running.job)] if running is not None else []
+        heads = [self._running(one) for one in self._controller.nodes.working]
+        begun = len(heads)
         # A run may be torn apart. Counted from the end: the first part is made first, and then gone.
         parts: Counter[str] = Counter()
         for block in reversed(self._controller.jobs.blocks()):
             parts[block.job.run_id] += 1
-            heads.insert(running is not None, self._block(block, parts[block.job.run_id]))
+            heads.insert(begun, self._block(block, parts[block.job.run_id]))
         heads += self._left(self._controller.leftover)
         self._heads = heads
         sizes = [1 + (head.count if head.is_open else 0) for head in heads]
@@ -94,8 +95,9 @@ class QueueRows:
         inside = (head for head in self._heads if row.kind == "job" and row.places.start in head.places)
         return next(inside, row)
 
-    def _running(self, job: Job) -> QueueRow:
-        what = "Stopping" if self._controller.running and self._controller.running.stopped else "Running now"
+    def _running(self, running: Running) -> QueueRow:
+        job, where = running.job, "" if self._controller.nodes.is_alone else f" on {running.node}"
+        what = f"Stopping{where}" if running.stopped else f"Running now{where}"
         return QueueRow("running", job.job_id, job, title=self._title(job), note=f"{what} · {_place(job)}")
 
     def _block(self, block: QueueBlock, part: int) -> QueueRow:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import importlib.util
 import os
 import platform
@@ -20,6 +19,7 @@ from ..app.controller import make_backend
 from ..app.engines.own_engine import engine_address
 from ..domain.base.errors import StableNewError
 from ..domain.config.user_settings import Settings, without_login
+from ..domain.nodes.fingerprint import fingerprint
 from ..pipeline.messages.jobs import backend_order
 from ..storage.disk.files import write_atomic
 from ..storage.disk.places import Places
@@ -42,7 +42,7 @@ class BackendReport(msgspec.Struct, frozen=True, kw_only=True):
     """What `doctor --backend ADDRESS` found. `kind` "" = nothing that can be used answered, and `problems` say why.
 
     `checkpoints` and `samplers` are numbers. `fingerprint` is the same for all servers of this kind, program and
-    version; which graphics card makes the pictures is not in it.
+    version with the same graphics card, as far as they tell it.
     """
 
     kind: str = ""
@@ -98,12 +98,11 @@ def _one_backend(args: argparse.Namespace, places: Places, settings: Settings) -
     backend = make_backend(order)
     try:
         found = backend.check()
-        made_of = "\n".join((found.kind, found.name.partition(" · ")[0], found.version))
         report = BackendReport(
             kind=found.kind,
             name=found.name,
             version=found.version,
-            fingerprint=hashlib.sha256(made_of.encode()).hexdigest()[:16],
+            fingerprint=fingerprint(found.kind, found.name, found.version, found.device),
             checkpoints=len(found.checkpoints),
             samplers=len(found.samplers),
             features=tuple(sorted((*found.features, *found.stages))),

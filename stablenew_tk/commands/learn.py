@@ -15,6 +15,8 @@ from msgspec.structs import replace
 from ..app.engines.checkpoint_names import plan_with_names
 from ..app.engines.missing_checkpoint import missing_in_plan, only_one_words
 from ..app.engines.unlisted_loras import unlisted_in_plan
+from ..app.nodes.specs import node_specs
+from ..app.nodes.tasks import left_out
 from ..domain.base.errors import InvalidInput
 from ..domain.base.wording import counted
 from ..domain.config.catalogue import Value
@@ -98,6 +100,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--start-image", default="", metavar="FILE", help="the picture that img2img, adetailer or upscale work on")
     add("--name", default="", metavar="TEXT", help="what to call it")
     add("--note", default="", metavar="TEXT", help="why it is made")
+    add("--mixed", action="store_true", help="also machines with other versions or graphics cards, row by row")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--plan", metavar="FILE", help="make the plan in this JSON file; PACK when it has no prompt")
     which.add_argument("--resume", metavar="PLAN", help='make what is missing: id, name, or "last"')
@@ -190,7 +193,7 @@ def _alone(args: argparse.Namespace, places: Places, plan: LearningPlan) -> Abst
 def _new(args: argparse.Namespace, draft: PlanArguments, session: Session) -> LearningPlan:
     # A plan file is complete: neither a chosen preset nor a profile may change it.
     if args.plan:
-        return replace(completed(draft), plan_id=new_id())
+        return replace(completed(draft), plan_id=new_id(), mixed_machines=args.mixed or draft.plan.mixed_machines)
     pack_id = draft.plan.pack_id
     sources = ValueSources(
         pack_id=pack_id,
@@ -211,7 +214,7 @@ def _new(args: argparse.Namespace, draft: PlanArguments, session: Session) -> Le
     plan = completed(draft, sources, profile_loras=loras, traits=traits)
     if not args.json and (words := range_words(plan, traits)):
         out.print(words, markup=False)
-    return replace(plan, plan_id=new_id())
+    return replace(plan, plan_id=new_id(), mixed_machines=args.mixed)
 
 
 def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings: Settings) -> LearningPlan:
@@ -243,7 +246,8 @@ def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings:
     if given:
         raise InvalidInput(f"{given[0]}: --resume goes on with a plan as it is. Leave this away.", given[0])
     plan = find_plan(session.history(), plan_id)
-    if plan.backend_kind and (plan.backend_kind == "sketch") != (settings.backend == "sketch"):
+    kinds = {spec.order.address == "sketch" for spec in node_specs(settings)}
+    if plan.backend_kind and (plan.backend_kind == "sketch") not in kinds:
         word = "sketch" if plan.backend_kind == "sketch" else "URL"
         engine = ENGINES.get(plan.backend_kind, plan.backend_kind)
         raise InvalidInput(f"“{plan.name}” is made by {engine}. Say so: --backend {word}", "--backend")
@@ -274,13 +278,15 @@ def _make(args: argparse.Namespace, plan: LearningPlan, session: Session) -> tup
         err.print(words, style="yellow", markup=False)
     if not args.json:
         _announce(plan, left, session)
+        if words := left_out(session.controller.nodes.states, mixed=args.mixed or plan.mixed_machines):
+            err.print(words, style="yellow", markup=False)
     if args.dry_run:
         return () if answer.capabilities else (f"{answer.problem} So names could not be checked.",)
     if answer.capabilities is not None:
         learning = session.controller.learning
-        if seen is None:
+        if seen is None or args.mixed:
             tell_recording(session)
-            learning.start(plan)
+            learning.start(replace(plan, mixed_machines=args.mixed or plan.mixed_machines))
         else:
             learning.go_on(plan.plan_id)
         session.work(plan.name, learning.pending(plan.plan_id))

@@ -12,19 +12,19 @@ from msgspec.structs import replace
 from ..app.controller import Controller, make_backend
 from ..app.engines.own_engine import engine_address
 from ..app.known import is_locked
+from ..app.nodes.specs import node_specs
 from ..app.presets import left_out_words, preset_values, presets_in_force
 from ..domain.base.errors import InvalidInput, StorageError
 from ..domain.base.lora_tags import AddedLora
 from ..domain.config.catalogue import Value, check_value, parse_value
 from ..domain.config.sweep import LORA
-from ..domain.config.user_settings import Settings
+from ..domain.config.user_settings import Machine, Settings
 from ..domain.models.preset_scope import reasons
 from ..domain.models.profile_loras import added, left_out, overlays_in_force, profile_loras
 from ..domain.models.recommendations import FamilyFinding, ModelSettings, merged, usable
 from ..domain.models.sensible_range import ModelTraits, lora_range, traits_of
 from ..domain.models.style import StyleCatalogue
 from ..domain.models.value_sources import PresetValues, ValueSources
-from ..pipeline.messages.jobs import backend_order
 from ..storage.disk.places import Places
 from ..storage.models import index
 from ..storage.models.library import Library
@@ -38,9 +38,7 @@ from .terminal import err, find_preset, out, settings_of
 
 def settings_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that say where and with which settings pictures are made, for every command that makes some."""
-    parser.add_argument(
-        "--backend", metavar="sketch|sd-server[:FILE]|URL", help="where the pictures are made (else as set)"
-    )
+    backend_argument(parser)
     parser.add_argument(
         "--set", metavar="PATH=VALUE", action="append", default=[], dest="values", help="txt2img.steps=30"
     )
@@ -54,6 +52,16 @@ def settings_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", metavar="DIR", help="folder for the pictures")
     trust_argument(parser)
+
+
+def backend_argument(parser: argparse.ArgumentParser) -> None:
+    """The option that says on which machines."""
+    parser.add_argument(
+        "--backend",
+        metavar="sketch|sd-server[:FILE]|URL",
+        action="append",
+        help="where the pictures are made (else as set); several times for several machines",
+    )
 
 
 def tell_recording(session: Session, *, this_one: str = "") -> None:
@@ -72,7 +80,8 @@ def tell_recording(session: Session, *, this_one: str = "") -> None:
 def session_for(args: argparse.Namespace, places: Places, settings: Settings) -> Session:
     """A session with the backend in force. Raises InvalidInput for an address that is none."""
     # An address that is none is wrong use, not a server that is away.
-    make_backend(backend_order(settings)).close()
+    for spec in node_specs(settings):
+        make_backend(spec.order).close()
     nothing_yet = not (places.journal.exists() or places.settings_file.exists())
     session = Session(Controller(places, settings, patient=False, keep_queue=False), quiet=args.json)
     session.is_first = nothing_yet and settings.learning != "off" and not args.json
@@ -83,13 +92,27 @@ def settings_in_force(args: argparse.Namespace, places: Places) -> Settings:
     """The saved settings with what the command line says about backend and folder."""
     if args.anyway and not args.preset:
         raise InvalidInput("--anyway: say which preset is to be used outside its scope: --preset NAME.", "--anyway")
-    changes: dict[str, str] = {}
-    if args.backend:
-        changes["backend"], model = engine_address(args.backend.strip().rstrip("/"))
-        changes |= {"sd_server_model": model} if model else {}
+    settings = with_backends(args, settings_of(args, places))
     if args.out:
-        changes["output_folder"] = absolute(args.out)
-    return with_trust(args, places, replace(settings_of(args, places), **changes))
+        settings = replace(settings, output_folder=absolute(args.out))
+    return with_trust(args, places, settings)
+
+
+def with_backends(args: argparse.Namespace, settings: Settings) -> Settings:
+    """The settings with the machines of `--backend` in place of all others, if there are any. Raises InvalidInput."""
+    if not args.backend:
+        return settings
+    typed = [engine_address(one.strip().rstrip("/")) for one in args.backend]
+    first, *others = (address for address, _ in typed)
+    model = next((file for _, file in typed if file), settings.sd_server_model)
+    known = {one.address: one for one in settings.machines}
+    return replace(
+        settings,
+        backend=first,
+        backend_name="",
+        sd_server_model=model,
+        machines=tuple(replace(known.get(address, Machine(address)), name="") for address in others),
+    )
 
 
 def absolute(typed: str) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
+from msgspec.structs import replace
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from ..app.controller import Controller
@@ -81,9 +82,14 @@ class Session:
         """Ask the backend what it offers and wait for the answer; its `problem` is also kept for `errors`."""
         if not self._checks:
             self.controller.check_backend()
-        while not self._checks:
+        while not (self._checks and (self.controller.nodes.is_alone or self.controller.nodes.all_asked)):
             self._pump()
-        return self._checks[0]
+        return self._leading(self._checks[0])
+
+    def _leading(self, first: BackendChecked) -> BackendChecked:
+        """The answer of the first machine; where it does not answer, that of the next one."""
+        found = self.controller.capabilities
+        return first if first.capabilities is not None else replace(first, capabilities=found)
 
     def work(self, title: str, count: int) -> None:
         """Wait for the queued jobs, `count` of them. Ctrl+C stops them and keeps what is finished; the running one has
@@ -104,6 +110,7 @@ class Session:
     def errors(self) -> tuple[str, ...]:
         """Sentences about everything that went wrong, each once."""
         sentences = [check.problem for check in self._checks if check.problem]
+        sentences += [one.problem for one in self.controller.nodes.states if one.problem]
         sentences += [record.error.message for record in self.records if record.error is not None]
         sentences += [fault.message for fault in self._faults]
         sentences += [*self._refusals, *filter(None, [self.left.words])] if self.unsaved else []
@@ -142,5 +149,5 @@ class Session:
             tell_taken_in(event.saved, event.damaged, event.problem)
         elif isinstance(event, OrderFailed):
             self._faults.append(event)
-        elif isinstance(event, StageProgressed) and self.controller.running is not None:
-            self._show(len(self.records) + self.controller.running.done)
+        elif isinstance(event, StageProgressed):
+            self._show(len(self.records) + sum(one.done for one in self.controller.nodes.working))

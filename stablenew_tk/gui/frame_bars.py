@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from ..app.controller import Controller
+from ..app.nodes.node_lines import title_note
 from ..app.queue_progress import QueueProgress
 from ..domain.base import colour_roles
 from ..pipeline.messages.base import Event
@@ -16,6 +17,7 @@ from ..pipeline.messages.jobs import (
     BackendChecked,
     ImageSaved,
     ListsTold,
+    NodeLooked,
     NodeWaiting,
     QueueChanged,
     StageProgressed,
@@ -119,7 +121,7 @@ class CheckpointActions(NamedTuple):
 class TopBar(Box):
     """Page title, checkpoint and backend of the next run, appearance. `FOLLOWS` are the events it wants to hear of."""
 
-    FOLLOWS = (BackendChecked, NodeWaiting, ImageSaved, StageProgressed, SettingsChanged)
+    FOLLOWS = (BackendChecked, NodeLooked, NodeWaiting, ImageSaved, StageProgressed, SettingsChanged, QueueChanged)
 
     def __init__(
         self,
@@ -160,8 +162,8 @@ class TopBar(Box):
 
     def _backend_chosen(self, value: str) -> None:
         self.show_backend()
-        if value == "settings":
-            self._go("settings")
+        if value in ("settings", "nodes"):
+            self._go(value)
         elif value == "sketch":
             use_sketch(self._controller)
         else:
@@ -181,6 +183,9 @@ class TopBar(Box):
 
     def show_backend(self) -> None:
         """Name and state of the backend in force: a sign in the colour of its state, and words."""
+        if not self._controller.nodes.is_alone:
+            self._show_machines()
+            return
         state, found = self._controller.backend, self._controller.capabilities
         name = found.name if found is not None and not state.brief else state.place
         words = state.brief or ("asking" if found is None else "")
@@ -200,6 +205,24 @@ class TopBar(Box):
             self.backend.set_dot("ok") if found is not None else self.backend.set_dot("info", "half")
         version = f"{found.name} {found.version}".strip() if found is not None else ""
         tip(self.backend, state.problem or version or f"Asking {state.place} what it offers")
+
+    def _show_machines(self) -> None:
+        """How many machines there are, and whether they work."""
+        nodes, address = self._controller.nodes, self._controller.backend.address
+        ready, all_here = nodes.count(), len(nodes.specs)
+        word = "no answer" if not ready else "busy" if nodes.working else "ready"
+        some = f"{ready} of {all_here}" if 0 < ready < all_here else f"{all_here}"
+        self.backend.set_entries(
+            (
+                MenuEntry(address, f"{some} machines · {word}"),
+                MenuEntry("nodes", "All machines…"),
+                MenuEntry("again", "Look again"),
+                MenuEntry("settings", "Settings…"),
+            )
+        )
+        self.backend.set(address)
+        self.backend.set_dot("ok") if ready else self.backend.set_dot("danger", "warning")
+        tip(self.backend, title_note(nodes.states))
 
     def show_mode(self) -> None:
         """The sun in the dark, the moon in the light: what a click brings."""
@@ -293,11 +316,12 @@ class BottomBar(Box):
             self.eta.show(progress.eta)
             tip(self.text, progress.text)
         # The state stands in front of the words, and what can be done about it behind them.
-        pack_if(state.brief, self._sign, side="left", padx=(theme.px(8), 0), before=self.head)
+        absent = self._controller.why_not
+        pack_if(absent, self._sign, side="left", padx=(theme.px(8), 0), before=self.head)
         for button in (self.sketch, self.again):
-            wanted = state.brief and not (button is self.sketch and state.address == "sketch")
+            wanted = absent and not (button is self.sketch and state.address == "sketch")
             pack_if(wanted, button, side="right", padx=theme.px(2), before=self.eta)
-        if self._controller.running is not None and not state.brief:
+        if self._controller.running is not None and not absent:
             if not self.bar.winfo_manager():
                 self.bar.pack(side="right", padx=theme.px(4), before=self.left)
             self.bar.set(progress.share)

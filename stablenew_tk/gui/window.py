@@ -50,6 +50,7 @@ from .frame_bars import BottomBar, CheckpointActions, Rail, TopBar
 from .insights.page import InsightsPage
 from .learn.page import LearnPage
 from .models.page import ModelsPage
+from .nodes.page import NodesPage
 from .packs.page import PackPageActions, PacksPage
 from .queue_popup import QueueActions, QueuePopup
 from .review.page import ReviewPage
@@ -78,6 +79,7 @@ PAGES = (
     ("insights", "insights", "Insights"),
     ("models", "models", "Models"),
     ("packs", "packs", "Packs"),
+    ("nodes", "nodes", "Nodes"),
     ("settings", "settings", "Settings"),
 )
 FIRST = (1280, 800)
@@ -209,6 +211,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
                 ),
             ),
             "settings": lambda: SettingsPage(parent, controller, say=say),
+            "nodes": lambda: NodesPage(parent, controller, say=say),
             "welcome": lambda: WelcomePage(parent, controller, done=lambda: go("create")),
         }
         return makers[name]()

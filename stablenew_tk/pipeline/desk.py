@@ -279,8 +279,12 @@ class DeskWork:
 
     @perform.register
     def _(self, order: FindAssociations) -> AssociationsFound:
-        found = associations(self._rated(order.pictures))
-        return AssociationsFound(pack_id=order.pack_id, checkpoint=order.checkpoint, associations=found)
+        rated = self._rated(order.pictures)
+        kinds = len({record.backend.fingerprint for record, _ in rated} - {""})
+        found = associations(rated)
+        return AssociationsFound(
+            pack_id=order.pack_id, checkpoint=order.checkpoint, associations=found, kinds=max(1, kinds)
+        )
 
     @perform.register
     def _(self, order: ReadPlan) -> PlanRead:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -26,12 +26,14 @@ from ..domain.base.errors import (
     Unreachable,
 )
 from ..domain.base.model_hash import hash_digits
+from ..domain.config.catalogue import get_value, with_values
 from ..domain.config.controlnet import ControlInput
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.journal.history import Position
 from ..domain.journal.record import BackendInfo, Failure, JournalLine, LearningRecord, Output, StageRecord, Status
 from ..domain.models.families import FamilyCatalogue
 from ..domain.models.preset_scope import Situation, as_made
+from ..domain.nodes.fingerprint import fingerprint
 from ..domain.runs.job import Job
 from ..storage.pictures.control_units import load_units
 from ..storage.pictures.images import save_image
@@ -41,6 +43,7 @@ from .messages.jobs import ImageSaved, JobEnded, JobStarted, StageStarted
 from .messages.journal import LineNotSaved, LineSaved
 
 MESSAGE_LIMIT = 2000
+CHECKPOINT_PATHS = ("checkpoint", "refiner.checkpoint", "hires.checkpoint")
 # The stages that ControlNet guides.
 _GUIDED = ("txt2img", "img2img")
 
@@ -70,10 +73,14 @@ Patience = Callable[[Job, BackendError, int], bool]
 
 
 class JobContext(Struct, frozen=True, kw_only=True):
-    """Dependencies of a runner. All callables are called on the runner's thread."""
+    """Dependencies of a runner. All callables are called on the runner's thread.
+
+    `withdrawn()`: the job was taken back before anything was made, so that another node makes it; it leaves no record.
+    """
 
     outputs: Path
     node: str
+    withdrawn: Callable[[], bool] = lambda: False
     emit: Callable[[Event], None]
     new_id: Callable[[], str]
     writer: LearningWriter | None = None
@@ -104,9 +111,14 @@ class PipelineRunner:
         self._context = context
         self._attempt: _Attempt | None = None
 
-    def run(self, job: Job, cancelled: Callable[[], bool] = lambda: False) -> LearningRecord:
-        """Make the job and return its record. Never raises StableNewError; a failure is noted in the record."""
-        attempt = self._attempt = _Attempt(job, self._backend, self._context, cancelled)
+    def run(
+        self, job: Job, cancelled: Callable[[], bool] = lambda: False, names: Mapping[str, str] | None = None
+    ) -> LearningRecord:
+        """Make the job and return its record. Never raises StableNewError; a failure is noted in the record.
+
+        `names` are the backend's own names of checkpoints, where the job has others for the same files.
+        """
+        attempt = self._attempt = _Attempt(job, self._backend, self._context, cancelled, names or {})
         self._context.emit(JobStarted(job=job, node=self._context.node))
         try:
             attempt.make()
@@ -152,7 +164,8 @@ class PipelineRunner:
             return attempt.ended or record
         recorded, refused = False, ""
         try:
-            recorded = attempt.job.record and self._write(record)
+            withdrawn = status == "cancelled" and not record.outputs and self._context.withdrawn()
+            recorded = attempt.job.record and not withdrawn and self._write(record)
         except InvalidInput as error:
             refused = str(error)
             self._context.emit(OrderFailed(message=refused))
@@ -176,8 +189,16 @@ class PipelineRunner:
 class _Attempt:
     """State of one running job: its results so far."""
 
-    def __init__(self, job: Job, backend: Backend, context: JobContext, cancelled: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        backend: Backend,
+        context: JobContext,
+        cancelled: Callable[[], bool],
+        names: Mapping[str, str] | None = None,
+    ) -> None:
         self.job = job
+        self._names = names or {}
         self.outputs: list[Output] = []
         self.interrupted = False
         self.endings = itertools.count()
@@ -250,7 +271,7 @@ class _Attempt:
             prompt=text.prompt,
             negative=text.negative,
             seed=piece.image.seed,
-            config=self.job.config,
+            config=self._sent_config(),
             image=piece.image.data,
             # From the first stage on, so that it is known before anything is made whether it fits.
             mask=self._mask if "img2img" in (stage, *later) else b"",
@@ -260,6 +281,11 @@ class _Attempt:
             variant=self.job.variant,
             families=self._context.families,
         )
+
+    def _sent_config(self) -> PipelineConfig:
+        """The config with the names that this backend has for the job's checkpoints."""
+        own = {path: self._names[name] for path in CHECKPOINT_PATHS if (name := _named(self.job, path)) in self._names}
+        return with_values(self.job.config, dict(own)) if own else self.job.config
 
     def _patiently(self, order: StageOrder) -> StageResult:
         tries = 0
@@ -360,6 +386,9 @@ class _Attempt:
                 name=self._backend.name,
                 version=self._backend.version,
                 node=self._context.node,
+                fingerprint=fingerprint(
+                    self._backend.kind, self._backend.name, self._backend.version, self._backend.device
+                ),
             ),
             stage_results=tuple(self._done),
             outputs=tuple(self.outputs),
@@ -371,6 +400,10 @@ class _Attempt:
 
 
 _COPIED = tuple(name for name in LearningRecord.__struct_fields__ if name in (*Job.__struct_fields__, "stages"))
+
+
+def _named(job: Job, path: str) -> str:
+    return str(get_value(job.config, path))
 
 
 def _stage_record(stage: str, result: StageResult, seconds: float) -> StageRecord:

@@ -11,8 +11,9 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -20,7 +21,7 @@ from ..backends.base import Backend
 from ..domain.base.errors import AccessDenied, BackendError, StableNewError
 from ..domain.runs.job import Job
 from .messages.base import Event, Order
-from .messages.jobs import GRACE_S, JobEnded, NodeWaiting, StageProgressed, StageStarted
+from .messages.jobs import GRACE_S, JobEnded, NodeLooked, NodeWaiting, StageProgressed, StageStarted
 from .runner import JobContext, PipelineRunner
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,11 @@ ENDING_S = 0.4
 Inbox = queue.SimpleQueue[Event]
 
 
+class _Assignment(NamedTuple):
+    job: Job
+    names: Mapping[str, str]
+
+
 class Node:
     """One backend with its threads. Makes one job at a time.
 
@@ -45,16 +51,28 @@ class Node:
 
     def __init__(self, backend: Backend, context: JobContext, inbox: Inbox, *, patient: bool) -> None:
         self.backend = backend
+        self.name = context.node
         self._inbox = inbox
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[_Assignment | Literal["look", "stop"]] = queue.SimpleQueue()
+        self._looks = 0  # in vain, one after the other
+        self._is_to_look = False
+        self._look_in_s: float | None = None
         self._job_id = ""
         self._stage = ""
         self._cancel = threading.Event()
         self._cancelled_at = 0.0
+        self._withdrawn = self._gives_up = False
+        self._nudge = threading.Event()
         self._wake = threading.Event()
         self._stop = threading.Event()
         waits = self._wait_for_backend if patient else context.patience
-        self._runner = PipelineRunner(backend, msgspec.structs.replace(context, emit=self._emit, patience=waits))
+        own = msgspec.structs.replace(
+            context,
+            emit=self._emit,
+            patience=waits,
+            withdrawn=lambda: self._withdrawn,
+        )
+        self._runner = PipelineRunner(backend, own)
         self._threads = [
             threading.Thread(target=self._work, name=f"node-{context.node}"),
             threading.Thread(target=self._watch, name=f"pulse-{context.node}"),
@@ -62,34 +80,61 @@ class Node:
         for thread in self._threads:
             thread.start()
 
-    def start(self, job: Job) -> None:
-        """Start the next job. The node ends it with exactly one JobEnded."""
+    def start(self, job: Job, names: Mapping[str, str] | None = None) -> None:
+        """Start the next job. The node ends it with exactly one JobEnded. `names`: see `PipelineRunner.run`."""
+        self._withdrawn = self._gives_up = False
         self._cancel.clear()
-        self._jobs.put(job)
+        self._nudge.clear()
+        self._orders.put(_Assignment(job, names or {}))
 
-    def cancel(self) -> None:
-        """Cancel the running job; the pulse thread interrupts the backend."""
+    def look(self) -> None:
+        """Ask the backend what it offers as soon as no job runs; NodeLooked answers, also later on by itself, until it
+        can be used.
+        """
+        if not self._is_to_look:
+            self._is_to_look = True
+            self._orders.put("look")
+
+    def cancel(self, *, withdraw: bool = False) -> None:
+        """Cancel the running job; the pulse thread interrupts the backend. `withdraw`: another node makes it, so when
+        nothing was made yet it leaves no record.
+        """
         if not self._cancel.is_set():
             self._cancelled_at = time.monotonic()
+            self._withdrawn = withdraw
         self._cancel.set()
+        self._nudge.set()
         self._wake.set()
 
-    def close(self, timeout_s: float = ENDING_S) -> bool:
-        """Cancel, stop both threads and wait for them. False when one did not end in time.
+    def stop_waiting(self) -> None:
+        """Let a job that waits for the backend fail, although the node is patient."""
+        self._gives_up = True
+        self._nudge.set()
 
-        An engine has GRACE_S after the first `cancel` to answer. Then its connections are closed, which ends whatever
-        waits for it. Where even that does not help within `timeout_s`, the job is ended here.
-        """
+    def close(self, timeout_s: float = ENDING_S) -> bool:
+        """As `close_nodes`, for this one."""
+        return close_nodes([self], timeout_s)
+
+    # ---- the end, step by step
+
+    def ask_to_end(self) -> None:
+        """Cancel, and let both threads end."""
         self._stop.set()
         self.cancel()
-        self._jobs.put(None)
-        node = self._threads[0]
-        node.join(max(0.0, self._cancelled_at + GRACE_S - time.monotonic()))
-        if node.is_alive():
-            self.backend.close()
-            node.join(timeout_s)
-        if node.is_alive():
-            self._runner.give_up()
+        self._orders.put("stop")
+
+    def join(self, timeout_s: float = 0.0, *, grace: bool = False) -> bool:
+        """Wait for the node thread; `grace`: until its engine had GRACE_S to answer. True when it has ended."""
+        rest = self._cancelled_at + GRACE_S - time.monotonic() if grace else timeout_s
+        self._threads[0].join(max(0.0, rest))
+        return not self._threads[0].is_alive()
+
+    def give_up(self) -> None:
+        """End the job here: its thread does not come back."""
+        self._runner.give_up()
+
+    def join_all(self, timeout_s: float) -> bool:
+        """Wait for both threads; True when they have ended."""
         # The pulse may be waiting for its next turn.
         self._wake.set()
         for thread in self._threads:
@@ -99,23 +144,51 @@ class Node:
     # ---- node thread
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            self._job_id = job.job_id
+        while (order := self._next()) != "stop":
+            if order == "look":
+                self._look()
+                continue
+            self._job_id = order.job.job_id
             try:
-                self._make(job)
+                self._make(order.job, order.names)
             except Exception:
                 # Ending the job failed too. JobEnded was emitted, so the thread must go on with the next job.
-                log.exception("giving up job %s failed", job.job_id)
+                log.exception("giving up job %s failed", order.job.job_id)
             finally:
                 self._stage = ""
         self.backend.close()
 
-    def _make(self, job: Job) -> None:
+    def _next(self) -> _Assignment | Literal["look", "stop"]:
+        try:
+            return self._orders.get(timeout=self._look_in_s)
+        except queue.Empty:
+            return "look"
+
+    def _look(self) -> None:
+        """Ask the backend; where that is in vain, again after a while that grows."""
+        self._is_to_look = False
+        try:
+            found = self.backend.check()
+        except StableNewError as error:
+            brief = error.brief if isinstance(error, BackendError) else "failed"
+            self._looks += 1
+            self._look_in_s = _delay_after(error, self._looks)
+            self._inbox.put(NodeLooked(node=self.name, capabilities=None, problem=str(error), brief=brief))
+        except Exception as error:
+            log.exception("looking at %s failed", self.name)
+            self._look_in_s = PROBE_DELAYS_S[-1]
+            words = f"StableNew itself made a mistake ({type(error).__name__}: {error})."
+            self._inbox.put(NodeLooked(node=self.name, capabilities=None, problem=words, brief="failed"))
+        else:
+            self._looks, self._look_in_s = 0, None
+            self._inbox.put(NodeLooked(node=self.name, capabilities=found))
+
+    def _make(self, job: Job, names: Mapping[str, str]) -> None:
         try:
             if self._cancel.is_set():
                 self._runner.skip(job)
             else:
-                self._runner.run(job, self._cancel.is_set)
+                self._runner.run(job, self._cancel.is_set, names)
         except Exception as error:
             log.exception("job %s ended by an unexpected error", job.job_id)
             self._runner.broken(job, error)
@@ -129,10 +202,12 @@ class Node:
         self._inbox.put(event)
 
     def _wait_for_backend(self, job: Job, error: BackendError, tries: int) -> bool:
-        wants_login = isinstance(error, AccessDenied)
-        delay = LOGIN_DELAY_S if wants_login else PROBE_DELAYS_S[min(tries, len(PROBE_DELAYS_S)) - 1]
-        self._inbox.put(NodeWaiting(job_id=job.job_id, message=str(error), brief=error.brief, retry_in_s=delay))
-        return not self._cancel.wait(delay)
+        delay = _delay_after(error, tries)
+        self._inbox.put(
+            NodeWaiting(job_id=job.job_id, message=str(error), brief=error.brief, retry_in_s=delay, tries=tries)
+        )
+        self._nudge.wait(delay)
+        return not (self._cancel.is_set() or self._gives_up)
 
     # ---- pulse thread
 
@@ -157,6 +232,31 @@ class Node:
         progress = self.backend.progress()
         if progress is not None and stage and stage == self._stage and job_id == self._job_id:
             self._inbox.put(StageProgressed(job_id=job_id, stage=stage, progress=progress))
+
+
+def _delay_after(error: StableNewError, tries: int) -> float:
+    """Seconds until a backend is asked again that failed so many times."""
+    return LOGIN_DELAY_S if isinstance(error, AccessDenied) else PROBE_DELAYS_S[min(tries, len(PROBE_DELAYS_S)) - 1]
+
+
+def close_nodes(nodes: Sequence[Node], timeout_s: float = ENDING_S) -> bool:
+    """Cancel what nodes do, stop their threads and wait for all of them together. False when one did not end in time.
+
+    An engine has GRACE_S after the first `cancel` to answer. Then its connections are closed, which ends whatever waits
+    for it. Where even that does not help within `timeout_s`, the job is ended here.
+    """
+    for node in nodes:
+        node.ask_to_end()
+    alive = [node for node in nodes if not node.join(grace=True)]
+    for node in alive:
+        node.backend.close()
+    until = time.monotonic() + timeout_s
+    for node in alive:
+        if not node.join(until - time.monotonic()):
+            node.give_up()
+    until = time.monotonic() + timeout_s
+    ended = [node.join_all(max(0.0, until - time.monotonic())) for node in nodes]
+    return all(ended)
 
 
 class Desk:

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from ..domain.base.errors import InvalidInput, NotSaved, StorageError, Unreadable
 from ..domain.config.catalogue import Value, check_value
-from ..domain.config.user_settings import RESERVED_TAG_KEYS, Settings, _ShortText
+from ..domain.config.user_settings import MOST_MACHINES, RESERVED_TAG_KEYS, Machine, Settings, _ShortText
 from .disk.files import make_folder, read_bounded, write_atomic
 
 SIZE_LIMIT = 1024 * 1024
@@ -25,6 +25,7 @@ SIZE_LIMIT = 1024 * 1024
 # The entries of these are checked one by one, so that one invalid entry does not drop the others.
 _READ_LOOSELY: dict[str, Any] = {
     "last_runs": dict[_ShortText, msgspec.Raw],
+    "machines": tuple[msgspec.Raw, ...],
 }
 
 
@@ -84,6 +85,8 @@ def _checked(fields: dict[str, msgspec.Raw]) -> LoadedSettings:
         good["values"] = _usable_values(good["values"], notices)
     if "last_runs" in good:
         good["last_runs"] = _usable_runs(good["last_runs"], notices)
+    if "machines" in good:
+        good["machines"] = _usable_machines(good["machines"], notices)
     return LoadedSettings(Settings(**good), tuple(notices))
 
 
@@ -101,6 +104,16 @@ def _usable_tags(tags: tuple[tuple[str, str], ...], notices: list[str]) -> tuple
         else:
             kept[low] = words
     return tuple(kept.items())
+
+
+def _usable_machines(machines: tuple[msgspec.Raw, ...], notices: list[str]) -> tuple[Machine, ...]:
+    kept: list[Machine] = []
+    for raw in machines[:MOST_MACHINES]:
+        try:
+            kept.append(msgspec.json.decode(raw, type=Machine))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            notices.append(f"A machine was left out, because it cannot be used: {error}. Add it again under Nodes.")
+    return tuple(kept)
 
 
 def _usable_values(values: dict[str, Value], notices: list[str]) -> dict[str, Value]:

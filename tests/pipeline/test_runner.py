@@ -335,6 +335,7 @@ class Scripted:
     """A backend that does what the test says."""
 
     kind, name, version = "sketch", "scripted", "1"
+    device = "any computer"
 
     def __init__(self, *answers):
         self.answers = list(answers)

@@ -75,6 +75,7 @@ class Faulty:
     """A backend whose author made a mistake: it raises what nobody expects, where the test wants it."""
 
     kind, name, version = "sketch", "faulty", "1"
+    device = "any computer"
 
     def __init__(self, **errors):
         self.errors, self.closed = errors, False

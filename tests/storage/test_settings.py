@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from stablenew_tk.domain.base.errors import NotSaved
-from stablenew_tk.domain.config.user_settings import DEFAULT_TAGS, Settings, without_login
+from stablenew_tk.domain.config.user_settings import DEFAULT_TAGS, Machine, Settings, without_login
 from stablenew_tk.pipeline.messages.jobs import CheckBackend
 from stablenew_tk.storage.settings import load_settings, save_settings
 
@@ -175,3 +175,13 @@ def test_the_one_preset_of_older_versions_is_in_force_and_its_old_key_goes(path)
     save_settings(path, replace(loaded, presets=()))
     assert load_settings(path).settings.presets == ()
     assert "preset" not in json.loads(path.read_text())
+
+
+def test_a_machine_that_cannot_be_used_costs_only_itself(path):
+    save_settings(path, Settings(machines=(Machine("http://tower:7860", name="tower"), Machine("sketch"))))
+    document = json.loads(path.read_text())
+    document["machines"].insert(1, {"address": 7860})
+    path.write_text(json.dumps(document))
+    loaded = load_settings(path)
+    assert [one.address for one in loaded.settings.machines] == ["http://tower:7860", "sketch"]
+    assert "A machine was left out" in loaded.notices[0]

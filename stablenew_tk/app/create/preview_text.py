@@ -7,7 +7,7 @@ from msgspec import Struct
 from ...domain.base.colour_roles import Role
 from ...domain.journal.record import LearningRecord
 from ..controller import Controller
-from ..job_progress import Running
+from ..nodes.running import Running
 
 
 class PreviewText(Struct, frozen=True):

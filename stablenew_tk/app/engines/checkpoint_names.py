@@ -13,9 +13,9 @@ from ...domain.config.catalogue import Value, get_value, with_values
 from ...domain.config.pipeline_config import PipelineConfig
 from ...domain.recipes.recipe import Recipe
 from ...domain.runs.plan import LearningPlan
+from ...pipeline.runner import CHECKPOINT_PATHS
 from ...storage.models.model_entry import ModelEntry
 
-PATHS = ("checkpoint", "refiner.checkpoint", "hires.checkpoint")
 # Finds a model in the model folders: its file may tell a hash that the backend does not.
 Find = Callable[[str], ModelEntry | None]
 
@@ -43,7 +43,7 @@ def name_of(path: str, name: str, found: Capabilities | None, find: Find = _nowh
 
 def with_names(config: PipelineConfig, found: Capabilities | None, find: Find = _nowhere) -> PipelineConfig:
     """A config in which no checkpoint is called by a hash. Raises InvalidInput for a hash that is not known."""
-    asked = {path: str(get_value(config, path)) for path in PATHS}
+    asked = {path: str(get_value(config, path)) for path in CHECKPOINT_PATHS}
     used: dict[str, Value] = {
         path: name for path, hash_ in asked.items() if (name := name_of(path, hash_, found, find)) != hash_
     }
@@ -66,7 +66,7 @@ def values_here(recipe: Recipe, found: Capabilities | None, find: Find = _nowher
 def plan_with_names(plan: LearningPlan, found: Capabilities | None) -> LearningPlan:
     """The same for a Learning Run, also where checkpoints are what it compares."""
     first, second = (
-        tuple(name_of(path, str(value), found) for value in values) if path in PATHS else values
+        tuple(name_of(path, str(value), found) for value in values) if path in CHECKPOINT_PATHS else values
         for path, values in (
             (plan.focus_parameter, plan.variant_values),
             (plan.second_parameter, plan.second_values),

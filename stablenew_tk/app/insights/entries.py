@@ -38,12 +38,14 @@ class InsightFilter(Struct, frozen=True):
     pack: str = ""
     checkpoint: str = ""
     parameter: str = ""
+    machine: str = ""
 
-    def takes(self, plan: LearningPlan) -> bool:
-        """Whether a plan is meant. A plan that sweeps checkpoints belongs to each of them."""
+    def takes(self, plan: LearningPlan, machines: Sequence[str]) -> bool:
+        """Whether a plan that these machines made is meant. One that sweeps checkpoints belongs to each of them."""
         swept = plan.variant_values if plan.focus_parameter == "checkpoint" else ()
         return (
             self.pack in ("", plan.pack_id)
+            and self.machine in ("", *machines)
             and self.parameter in ("", *plan.parameters)
             and (self.checkpoint in ("", plan.base_config.checkpoint) or self.checkpoint in swept)
         )
@@ -97,7 +99,11 @@ class InsightEntries:
 
     def entries(self, wanted: InsightFilter) -> list[InsightEntry]:
         """All entries: Learning Runs by pack in the order of their last change, then hints."""
-        plans = [plan for plan in self.plans() if wanted.takes(plan) and self.speaker(plan.plan_id) == plan.plan_id]
+        plans = [
+            plan
+            for plan in self.plans()
+            if wanted.takes(plan, self.standing(plan).machines) and self.speaker(plan.plan_id) == plan.plan_id
+        ]
         twins = Counter((plan.pack_id, plan.parameters) for plan in plans)
         names = plan_names(self.plans())
         found: list[InsightEntry] = []
@@ -126,7 +132,9 @@ class InsightEntries:
         """What those hints hold for."""
         (pack, checkpoint), hints = self._hints[key]
         rated = counted(self._everyday.pictures.get((pack, checkpoint), 0), "rated picture")
-        return " · ".join(part for part in (hint_title(hints[0]), pack_title(pack), checkpoint, rated) if part)
+        kinds = self._everyday.kinds.get((pack, checkpoint), 1)
+        mixed = f"{kinds} kinds of machines together" if kinds > 1 else ""
+        return " · ".join(part for part in (hint_title(hints[0]), pack_title(pack), checkpoint, rated, mixed) if part)
 
     def hint_doubt(self, key: str) -> str:
         """How many of all hints of the same pack and checkpoint are expected to be false, in a sentence."""
@@ -160,7 +168,8 @@ class InsightEntries:
         self._hints = {}
         packs = {pack for pack, _ in self._everyday.known}
         for (pack, checkpoint), found in self._everyday.known.items():
-            if wanted.pack not in ("", pack) or wanted.checkpoint not in ("", checkpoint):
+            # Hints are drawn from all machines together.
+            if wanted.machine or wanted.pack not in ("", pack) or wanted.checkpoint not in ("", checkpoint):
                 continue
             for what in dict.fromkeys(hint.what for hint in found):
                 hints = tuple(hint for hint in found if hint.what == what)

@@ -101,6 +101,7 @@ class Everyday:
         self._controller, self._on_hints = controller, on_hints
         self.known: dict[Scope, tuple[Association, ...]] = {}
         self.pictures: dict[Scope, int] = {}
+        self.kinds: dict[Scope, int] = {}  # of machines
         self._query: Query | None = None
         self._waiting: list[FindAssociations] = []
         self._under_way: Scope | None = None
@@ -141,6 +142,7 @@ class Everyday:
 
     def _ready(self, event: AssociationsFound) -> None:
         self.known[event.pack_id, event.checkpoint] = event.associations
+        self.kinds[event.pack_id, event.checkpoint] = event.kinds
         if self._under_way == (event.pack_id, event.checkpoint):
             self._under_way = None
         self._ask_next()

@@ -162,11 +162,14 @@ def seed_words(draft: PlanDraft, rows: int) -> str:
 
 
 class Making(Struct, frozen=True):
-    """A plan that could run, with the seconds of a picture of each value (None while nobody knows)."""
+    """A plan that could run, with the seconds of a picture of each value (None while nobody knows), on so many
+    `machines` at once.
+    """
 
     plan: LearningPlan
     seconds: tuple[float, ...] | None = None
     reused: bool = False
+    machines: int = 1
 
     @property
     def later(self) -> int:
@@ -183,7 +186,9 @@ class Making(Struct, frozen=True):
         if self.seconds is None:
             return None
         there = self.seconds[self.plan.variant_values.index(own)] if self.reused else 0.0
-        return sum(self.seconds[cell.variant] for cell in self.plan.cells()) - there
+        # A row stays on one machine.
+        at_once = min(self.machines, self.plan.full_rows)
+        return (sum(self.seconds[cell.variant] for cell in self.plan.cells()) - there) / max(1, at_once)
 
     @property
     def in_a_row(self) -> int:
@@ -191,8 +196,12 @@ class Making(Struct, frozen=True):
         return len(self.plan.cells()) // max(1, self.plan.full_rows)
 
 
-def making(draft: PlanDraft, forecast: Callable[[list[PipelineConfig]], float | None]) -> Making | None:
-    """The plan of a draft with its times; None while it cannot be read. `forecast` gives the seconds of configs."""
+def making(
+    draft: PlanDraft, forecast: Callable[[list[PipelineConfig]], float | None], *, shared: int = 1, machines: int = 1
+) -> Making | None:
+    """The plan of a draft with its times; None while it cannot be read. `forecast` gives the seconds of configs on
+    `shared` machines together, of which the plan uses `machines`.
+    """
     try:
         plan = draft.trial()
         configs = [config_for(plan, value) for value in plan.tested]
@@ -201,8 +210,9 @@ def making(draft: PlanDraft, forecast: Callable[[list[PipelineConfig]], float | 
     reused = draft.reuse is not None and draft.own_value in plan.variant_values
     # One question for all: every single one would sort the latest paces again.
     first = forecast(configs[:1])
-    pace = None if first is None else first / work(configs[0])
-    return Making(plan, None if pace is None else tuple(pace * work(config) for config in configs), reused)
+    pace = None if first is None else first * shared / work(configs[0])
+    times = None if pace is None else tuple(pace * work(config) for config in configs)
+    return Making(plan, times, reused, machines)
 
 
 def forecast_words(draft: PlanDraft, made: Making | None, backend: str) -> Forecast:
@@ -243,9 +253,10 @@ def check_head(made: Making) -> tuple[str, str]:
 
 
 def total_words(draft: PlanDraft, made: Making) -> str:
-    """ "15 images · about 4 min"."""
+    """ "15 images · about 4 min on 3 machines"."""
     seconds = made.total(draft.own_value) if made.reused else made.total(0)
-    return counted(made.images, "image") + (f" · {about(seconds)}" if seconds is not None else "")
+    where = f" on {made.machines} machines" if made.machines > 1 else ""
+    return counted(made.images, "image") + (f" · {about(seconds)}" if seconds is not None else "") + where
 
 
 def _outline(draft: PlanDraft, made: Making) -> MatrixOutline:

@@ -38,8 +38,8 @@ class PlanStates:
 
     def groups(self) -> dict[State, list[Standing]]:
         """Those that are known by now, by what is to be done with them; groups without a plan are left out."""
-        running = self._controller.running
-        jobs = [*([running.job] if running is not None and not running.stopped else []), *self._controller.queue]
+        making = [one.job for one in self._controller.nodes.working if not one.stopped]
+        jobs = [*making, *self._controller.queue]
         begun = Counter(job.learning.plan_id for job in jobs)
         found: dict[State, list[Standing]] = {state: [] for state in STATE_NAMES}
         for known in self.all():

@@ -20,6 +20,7 @@ from ...domain.journal.record import Feedback, JournalLine, LearningRecord
 from ...domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep
 from ..controller import Controller
 from ..feedback import PictureFeedback, State, change
+from ..nodes.running import Running
 
 # Longer pauses are not rating but something else.
 _LONGEST_PAUSE_S, _PAUSES, _LEAST_PAUSES = 60.0, 20, 3
@@ -182,8 +183,14 @@ class RatingSession:
     @property
     def progress(self) -> float | None:
         """Share of the picture of this plan that is being made; None when none is."""
-        running = self._controller.running
-        return running.done if running is not None and running.job.learning.plan_id == self.plan_id else None
+        running = self._making
+        return running.done if running is not None else None
+
+    @property
+    def _making(self) -> Running | None:
+        """The job of this plan that is being made; of several the one that was begun first."""
+        working = self._controller.nodes.working
+        return next((one for one in working if one.job.learning.plan_id == self.plan_id), None)
 
     @property
     def to_make(self) -> int:
@@ -204,9 +211,9 @@ class RatingSession:
 
     def refresh(self) -> None:
         """Work out anew which picture stands where."""
-        held, running = self._board(self.plan_id), self._controller.running
+        held, running = self._board(self.plan_id), self._making
         if held is not None:
-            making = running.job.learning.step_id if running is not None and self.progress is not None else ""
+            making = running.job.learning.step_id if running is not None else ""
             self.cursor.place(blind_matrix(held, making))
         self._given = {key: stars for key, stars in self._given.items() if self.feedback.state(row_of(key))}
 

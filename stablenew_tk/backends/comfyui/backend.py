@@ -82,6 +82,11 @@ class ComfyUI:
         self._left: set[str] = set()
         self._closed = False
 
+    @property
+    def device(self) -> str:
+        """Its graphics card, its address until it has told that."""
+        return (self._words.device if self._words is not None else "") or self._address.host
+
     def check(self) -> Capabilities:
         """Query what the server offers: seven quick requests that change nothing, and 2 s at most for its LoRAs."""
         try:
@@ -90,7 +95,8 @@ class ComfyUI:
             raise Unreachable(str(err), status=err.status) from err
         self._words, self.version, self._lost_sockets = words, words.version, 0
         words = self._models.surveyed(words)
-        return capabilities(words, previews=_release(words.version) >= _PREVIEWS_SINCE)
+        found = capabilities(words, previews=_release(words.version) >= _PREVIEWS_SINCE)
+        return msgspec.structs.replace(found, device=self.device)
 
     def rescan(self) -> str:
         """Does nothing: ComfyUI looks into its folders whenever it is asked for its lists."""

@@ -46,6 +46,7 @@ class ServerWords(Struct, frozen=True, kw_only=True):
 
     name: str = "the ComfyUI server"
     version: str = ""
+    device: str = ""
     classes: Mapping[str, Mapping[str, InputKind]] = {}
     embeddings: tuple[str, ...] = ()
     families: Mapping[str, str] = {}
@@ -118,6 +119,7 @@ def server_words(
     *,
     name: str = "the ComfyUI server",
     version: str = "",
+    device: str = "",
     embeddings: object = (),
     models: Mapping[str, object] | None = None,
     families: Mapping[str, str] | None = None,
@@ -134,7 +136,12 @@ def server_words(
             files = tuple(dict.fromkeys((*old.choices, *_texts(listed))))
             classes[place[0]] = {**classes[place[0]], place[1]: _with_choices(old, files)}
     return ServerWords(
-        name=name, version=version, classes=classes, embeddings=_texts(embeddings), families=families or {}
+        name=name,
+        version=version,
+        device=device,
+        classes=classes,
+        embeddings=_texts(embeddings),
+        families=families or {},
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from typing import TypeVar
 
 import msgspec
@@ -26,10 +27,20 @@ class _System(Struct):
     comfyui_version: str = ""
 
 
+class _Device(Struct):
+    name: str = ""
+
+    @property
+    def card(self) -> str:
+        """Without its place and what it allocates with: "cuda:0 NVIDIA RTX 4090 : native" is an NVIDIA RTX 4090."""
+        return re.sub(r"^(\w+:\d+ )|( : \S+)$", "", self.name.strip())
+
+
 class SystemStats(Struct):
     """The answer of `/system_stats`, by which ComfyUI is known."""
 
     system: _System
+    devices: tuple[_Device, ...] = ()
 
 
 class Queued(Struct, array_like=True):
@@ -185,6 +196,7 @@ class Server:
             classes,
             name=f"ComfyUI · {self.address.host}",
             version=stats.system.comfyui_version,
+            device=stats.devices[0].card if stats.devices else "",
             embeddings=self._listed("/embeddings"),
             models=models,
         )

@@ -46,6 +46,11 @@ class Remote:
         """The server's version, "" until it has told one."""
         return self._backend.version
 
+    @property
+    def device(self) -> str:
+        """What computes there, its address until it has told that."""
+        return self._backend.device
+
     def check(self) -> Capabilities:
         """Find out what answers, and query what it offers."""
         self._look()

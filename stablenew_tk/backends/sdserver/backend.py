@@ -67,6 +67,7 @@ class SdServer:
 
     kind = "webui"
     name = NAME
+    device = "this computer"
 
     def __init__(
         self,
@@ -106,6 +107,7 @@ class SdServer:
             kind=self.kind,
             name=self.name,
             version=self.version,
+            device=self.device,
             checkpoints=tuple(files.checkpoints),
             loaded_checkpoint=self.state.model,
             features=process.found.features | {"checkpoint", "interrupt", "progress"},

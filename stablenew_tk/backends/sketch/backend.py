@@ -19,7 +19,7 @@ from ...domain.config.origins import MAX_SEED
 from ...domain.config.pipeline_config import ADetailerPass, PipelineConfig, stage_spec
 from ..base import Capabilities, StageImage, StageOrder, StageProgress, StageResult, check_stage
 from ..generation_text import generation_text
-from .contract import CAPABILITIES, CLIP_SKIP, asked_values, check_names, checkpoint_of
+from .contract import CAPABILITIES, CLIP_SKIP, DEVICE, asked_values, check_names, checkpoint_of
 from .finish import Finish, finish, half_done, marked, quality_of, refined
 from .later_stages import enlarged, painted_over, repaired
 from .scenes import face_box, paint
@@ -57,6 +57,7 @@ class Sketch:
     kind = "sketch"
     version = "1"
     name = "Sketch"
+    device = DEVICE
 
     def __init__(self, pace_s: float = 0.0) -> None:
         self.pace_s = pace_s

@@ -9,6 +9,7 @@ from ..base import Capabilities, StageOrder
 from .finish import CHECKPOINTS, SAMPLERS, SCHEDULERS
 
 VERSION = "1"
+DEVICE = "any computer"  # it paints the same everywhere
 CLIP_SKIP = 2  # where none is asked for
 UPSCALERS = ("Lanczos", "Nearest", "ESRGAN_4x", "R-ESRGAN 4x+", "R-ESRGAN 4x+ Anime6B", "SwinIR 4x", "4x-UltraSharp")
 LATENT = ("Latent", "Latent (antialiased)", "Latent (bicubic)", "Latent (nearest)")
@@ -18,6 +19,7 @@ CAPABILITIES = Capabilities(
     kind="sketch",
     name="Sketch",
     version=VERSION,
+    device=DEVICE,
     loaded_checkpoint=CHECKPOINTS[0],
     checkpoints=CHECKPOINTS,
     vaes=("Automatic",),

@@ -59,6 +59,11 @@ class WebUI:
         # A picture that was given up is still being made, by a server that cannot be interrupted.
         self._works_on = False
 
+    @property
+    def device(self) -> str:
+        """The graphics memory, by which cards are told apart; its address where it does not tell that."""
+        return (self._facts.device if self._facts is not None else "") or self._address.host
+
     def check(self) -> Capabilities:
         """Query what the server offers, with about a dozen quick requests that change nothing."""
         try:
@@ -66,7 +71,7 @@ class WebUI:
         except AnswerLost as err:
             raise Unreachable(str(err), status=err.status) from err
         self._facts, self.name = facts, facts.name
-        return capabilities(facts, self.version)
+        return capabilities(facts, self.version, self.device)
 
     def rescan(self) -> str:
         """Let the server look into its model folders, which it does only when it starts and when it is told to."""

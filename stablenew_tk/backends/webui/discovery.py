@@ -13,7 +13,7 @@ from collections import Counter
 import msgspec
 from msgspec import Struct
 
-from ...domain.base.errors import NotReady
+from ...domain.base.errors import AnswerLost, NotReady
 from ...domain.config.pipeline_config import LANCZOS
 from ..base import Capabilities
 from ..transport import Answer, Connection, decode, raise_for_status
@@ -75,6 +75,18 @@ class _Style(Struct):
     negative_prompt: str | None = None
 
 
+class _Total(Struct):
+    total: float = 0.0
+
+
+class _Cuda(Struct):
+    system: _Total = msgspec.field(default_factory=_Total)
+
+
+class _Memory(Struct):
+    cuda: _Cuda = msgspec.field(default_factory=_Cuda)
+
+
 class _Detectors(Struct):
     ad_model: list[str] = []
 
@@ -127,8 +139,21 @@ def survey(connection: Connection) -> ServerFacts:
         control_models=_control_names(connection, "model_list"),
         control_modules=_control_names(connection, "module_list"),
         options=options,
+        device=_device(connection) if "memory" in routes else "",
     )
     return facts if facts.is_subset else _with_detailer(connection, facts)
+
+
+def _device(connection: Connection) -> str:
+    """The size of the graphics memory: no WebUI tells the name of its card without asking PyTorch for long."""
+    answer = _ask(connection, "memory")
+    if answer.status != 200:
+        return ""
+    try:
+        total = decode(answer, _Memory, connection.address.host).cuda.system.total
+    except AnswerLost:
+        return ""
+    return f"{total / 1024**3:.0f} GB" if total else ""
 
 
 def _schema(connection: Connection) -> _Schema:
@@ -207,7 +232,7 @@ def _with_detailer(connection: Connection, facts: ServerFacts) -> ServerFacts:
     )
 
 
-def capabilities(facts: ServerFacts, version: str) -> Capabilities:
+def capabilities(facts: ServerFacts, version: str, device: str = "") -> Capabilities:
     """The capabilities for the user. `version` is that in the last picture, "" before the first."""
     if not facts.samplers:
         raise NotReady(f"{facts.name} lists no samplers: it is still starting, or not a WebUI.")
@@ -232,6 +257,7 @@ def capabilities(facts: ServerFacts, version: str) -> Capabilities:
         kind="webui",
         name=facts.name,
         version=version or (since if facts.kind == "a1111" else ""),
+        device=device,
         loaded_checkpoint=loaded.name if loaded else "",
         checkpoints=tuple(known.name for known in facts.checkpoints),
         checkpoint_hashes={known.name: known.hash for known in facts.checkpoints if known.hash},

@@ -51,6 +51,7 @@ class Checkpoint(Struct, frozen=True):
 class ServerFacts(Struct, frozen=True, kw_only=True):
     """What one server offers. Empty field sets: it has no schema; empty lists: it does not list them.
 
+    `device` is the size of the graphics memory, "24 GB".
     `encoders` are the modules of Forge that are no VAE. `styles` have texts for prompt and negative prompt, by name.
     """
 
@@ -78,6 +79,7 @@ class ServerFacts(Struct, frozen=True, kw_only=True):
     control_models: tuple[str, ...] = ()
     control_modules: tuple[str, ...] = ()
     options: Mapping[str, object] = {}
+    device: str = ""
 
     @property
     def is_forge(self) -> bool:

@@ -29,6 +29,7 @@ DEFAULT_TAGS = (
 )
 
 LONGEST_NAME = 80
+MOST_MACHINES = 200
 MOST_THREADS = 1024
 MOST_MEMORY_GB = 4096
 
@@ -45,8 +46,25 @@ _Fingerprint = Annotated[str, Meta(pattern=r"^([0-9A-F]{2}:){31}[0-9A-F]{2}$")]
 _Tag = tuple[Annotated[str, Meta(pattern=r"^[^\W\d_]$")], Annotated[str, Meta(min_length=1, max_length=60)]]
 
 
+class Machine(Struct, frozen=True, omit_defaults=True):
+    """One more backend beside the first: its address as `Settings.backend` has it, its login. `name` "" = that of its
+    address (`domain.nodes.names`).
+    """
+
+    address: _ShortText
+    name: Annotated[str, Meta(max_length=LONGEST_NAME)] = ""
+    user: _ShortText = ""
+    password: _ShortText = ""
+
+    def __repr__(self) -> str:
+        return f"Machine({without_login(self.address)!r}, {self.name!r})"
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """All settings. `backend` is "sketch", "sd-server" or an address, `output_folder` "" the usual one, `seed` −1 any.
+
+    `machines` make pictures beside `backend`, at the same time; `backend_name` is what it is called among them, "" = as
+    its address says.
 
     `values` holds form values the user chose last, by catalogue path; `last_runs` the same for each pack with each
     checkpoint (`domain.models.precedence.context_key`), the newest at the end. `tags` are pairs of key and words.
@@ -62,6 +80,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """
 
     backend: _ShortText = "sketch"
+    backend_name: Annotated[str, Meta(max_length=LONGEST_NAME)] = ""
+    machines: Annotated[tuple[Machine, ...], Meta(max_length=MOST_MACHINES)] = ()
     user: _ShortText = ""
     password: _ShortText = ""
     certificates: dict[_ShortText, _Fingerprint] = {}

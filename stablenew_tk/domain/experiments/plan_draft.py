@@ -92,6 +92,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
     start_problem: str = ""
     blind: bool = True
     show_twice: bool = False
+    mixed_machines: bool = False
     name: str = ""
     note: str = ""
     who: str = ""
@@ -223,6 +224,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
             most_pictures=self.budget(),
             blind=self.blind,
             show_twice=self.show_twice,
+            mixed_machines=self.mixed_machines,
             start_image=self.start_image if stage_spec(spec.stage).needs_picture else "",
             metadata=PlanMetadata(who=self.who, notes=self.note.strip()),
         )
@@ -276,6 +278,7 @@ def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> PlanDraft:
         start_image=plan.start_image,
         blind=plan.blind,
         show_twice=plan.show_twice,
+        mixed_machines=plan.mixed_machines,
         name=plan.name,
         note=plan.metadata.notes,
         who=plan.metadata.who,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Literal
 
@@ -15,6 +15,7 @@ from ..config.catalogue import Value
 from ..journal.history import History, ImageFacts
 from ..journal.plan_log import Attempt
 from ..runs.plan import LearningPlan, LearningRunResult, PlanCell
+from .machine_rows import machine_rows
 from .model.rated_images import RatedImage
 
 _FEWEST_AGAIN, _MOST_AGAIN = 2, 4  # pictures known already that are mixed into a blind round
@@ -54,6 +55,7 @@ class Shown(Struct, frozen=True):
 class BoardCell(Struct, frozen=True):
     """One cell of the matrix. `tries` counts its attempts, `seconds` is the time its picture took.
 
+    `node` made it, a machine with that `fingerprint`; "" = unknown.
     `made_as` is the id of the line that tells of its picture, "" without one; `late`: it was made after the values of a
     blind plan were revealed.
     """
@@ -68,6 +70,8 @@ class BoardCell(Struct, frozen=True):
     tries: int = 0
     made_as: str = ""
     late: bool = False
+    node: str = ""
+    fingerprint: str = ""
 
     @property
     def unrated(self) -> bool:
@@ -160,6 +164,7 @@ class Evidence(Struct, frozen=True):
     """The ratings to analyse. `suspect` and `foreign` (other checkpoint or engine) count pictures that are left out,
     `equal` the rated pictures whose stars were given to an equal picture: they count for each value but are one
     picture. `not_blind` of the pictures that count got their stars with the values in sight.
+    `machines` are the names of those that made the pictures that count, by their fingerprints.
     """
 
     ratings: tuple[RatedImage, ...]
@@ -169,6 +174,7 @@ class Evidence(Struct, frozen=True):
     not_blind: int = 0
     checkpoint: str = ""
     sketch: bool = False
+    machines: Mapping[str, set[str]] = {}
 
 
 def board(history: History, plan_id: str) -> Board | None:
@@ -286,6 +292,8 @@ def _cell(history: History, plan: LearningPlan, cell: PlanCell, late: frozenset[
         len(tries),
         good.event_id if good is not None else "",
         good is not None and any(image in late for image in good.images),
+        good.node if good is not None else "",
+        good.fingerprint if good is not None else "",
     )
 
 
@@ -369,20 +377,32 @@ def evidence(board: Board) -> Evidence:
     if not kinds:
         return Evidence((), suspect)
     checkpoint, sketch = kinds.most_common(1)[0][0]
+
+    def counts(shown: Shown) -> bool:
+        return ("" if swept else shown.facts.checkpoint, shown.facts.sketch) == (checkpoint, sketch)
+
+    prints = Counter(cell.fingerprint for cell, shown in sound if counts(shown) and cell.fingerprint)
+    # What earlier versions made tells no fingerprint, and is taken for that of most pictures.
+    usual = next((printed for printed, _ in prints.most_common(1)), "")
+    rows = machine_rows((cell.cell.row, cell.fingerprint or usual) for cell, shown in sound if counts(shown))
+    machines: dict[str, set[str]] = {}
     ratings, foreign, equal, not_blind = [], 0, 0, 0
     for cell, shown in sound:
         facts = shown.facts
-        if ("" if swept else facts.checkpoint, facts.sketch) != (checkpoint, sketch):
+        if not counts(shown):
             foreign += not shown.same_as
             continue
+        printed = cell.fingerprint or usual
+        machines.setdefault(printed, set()).update([cell.node] if cell.node else [])
         not_blind += bool(facts.rating) and not (shown.blind or shown.same_as)
         value = axis_value(cell.value)
         equal += bool(shown.ratings and shown.same_as)
         prompt = cell.cell.row % len(board.plan.prompts)
         ratings += [
-            RatedImage(value, cell.cell.row, stars, facts.image_id, prompt, place) for stars, place in shown.ratings
+            RatedImage(value, rows[cell.cell.row, printed], stars, facts.image_id, prompt, place)
+            for stars, place in shown.ratings
         ]
-    return Evidence(tuple(ratings), suspect, foreign, equal, not_blind, checkpoint, sketch)
+    return Evidence(tuple(ratings), suspect, foreign, equal, not_blind, checkpoint, sketch, machines)
 
 
 def axis_value(value: Value) -> float | str:

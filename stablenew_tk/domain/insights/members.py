@@ -11,6 +11,7 @@ from ..config.catalogue import Value
 from ..runs.plan import LearningPlan, PlanCell, PlanPrompt
 from ..runs.plan_title import prompts_tested
 from ..runs.question import apart, differences
+from .machine_rows import plan_row
 from .matrix import Board, BoardCell, Evidence, axis_value, evidence, short_hash
 from .model.pair_model import ComparedPair
 from .model.rated_images import RatedImage, key_of
@@ -46,7 +47,7 @@ class Member(Struct, frozen=True):
     @property
     def prompts(self) -> tuple[PlanPrompt, ...]:
         """Its prompts with rated pictures."""
-        return prompts_tested(self.plan, (rating.row for rating in self.known.ratings))
+        return prompts_tested(self.plan, (plan_row(rating.row) for rating in self.known.ratings))
 
 
 def members(board: Board) -> tuple[Member, ...]:

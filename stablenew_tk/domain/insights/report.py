@@ -26,6 +26,7 @@ from ..runs.wordings import short_texts
 from .analysis import Insight, PairInsight, analyse, phrase
 from .drift import over_time
 from .equal_pictures import all_equal, certain_verdict, equal_values, no_effect
+from .machine_rows import mixed_words, plan_row
 from .matrix import Board, BoardCell, axis_value, evidence
 from .members import Member, about, basis, counts, members, prompts_of, ratings_of, values_of, votes_of_all, votes_text
 from .naming import naming, plan_naming
@@ -69,7 +70,8 @@ class Report(Struct, frozen=True, kw_only=True):
     equal pictures of a row as one; `suspect` and `foreign` pictures and `failed` cells (without a picture) are in
     neither number. `not_blind` of the rated ones got their stars with the values in sight. `verdict.value` is the value
     as the plan has it. `prompts` are those with rated pictures, `same` groups of values with equal pictures, `steps`
-    the ratings of the plan that were analysed.
+    the ratings of the plan that were analysed. `mixed` tells that machines with different fingerprints made the
+    pictures, "" when they are alike.
 
     Plans that asked the same question have one answer: `runs` are their ids, oldest first, all figures are those of
     their ratings together, and values of other plans have numbers behind those of the plan. `alone` is what the plan
@@ -106,6 +108,7 @@ class Report(Struct, frozen=True, kw_only=True):
     votes: str = ""
     timeline: Timeline = Timeline()
     changed: str = ""
+    mixed: str = ""
 
     def tag_shares(self, tag: str) -> list[float]:
         """For each value the share, 0 to 1, of its rated or tagged pictures that have a tag."""
@@ -132,15 +135,13 @@ def report(board: Board, *, seed: int = 0) -> Report:
     insight = _analysed(every, own, seed) if len(every) > 1 else alone
     nothing_changed = all(all_equal(one.board) for one in every)
     to_rate, to_make = _made_and_open(board, () if nothing_changed else most_useful(board, insight, mine))
-    # The sentence must name the same pictures that the button makes.
-    suggested = tuple(SuggestedCell(axis_value(plan.tested[cell.variant]), cell.row) for cell in to_make)
-    insight = replace(insight, next=suggested, rated=insight.rated - equal)
+    insight = replace(insight, next=_suggested(plan, to_make), rated=insight.rated - equal)
     name, values, prompts = plan_naming(plan), values_of(board, every, mine), prompts_of(every)
     if nothing_changed:
         verdict = certain_verdict(plan, mine, name)
     else:
-        blind = f"; {blind_text(insight.rated, not_blind)}" if not_blind else ""
-        scope = f"{scope_words(plan, prompts, sketch=known.sketch)}{blind}"
+        scope = scope_words(plan, prompts, sketch=known.sketch)
+        scope += f"; {blind_text(insight.rated, not_blind)}" if not_blind else ""
         # Which pictures to make next differs from plan to plan; the answer does not.
         spoken = replace(insight, next=insight.next if len(every) == 1 else ())
         verdict = _verdict(plan, spoken, values, scope=scope, planned=total)
@@ -175,8 +176,14 @@ def report(board: Board, *, seed: int = 0) -> Report:
         compared=len(votes_of_all(every)),
         timeline=timeline(told, insight, verdict, runs=len(every), name=name),
         changed=changed_since(told, every, verdict, rated=insight.rated, name=name),
+        mixed=mixed_words(known.machines),
     )
     return replace(found, remark=unbroken(" ".join((*_remarks(found), *about(every, board, name)))))
+
+
+def _suggested(plan: LearningPlan, cells: Sequence[PlanCell]) -> tuple[SuggestedCell, ...]:
+    """The pictures to name in a sentence: the same that the button makes."""
+    return tuple(SuggestedCell(axis_value(plan.tested[cell.variant]), cell.row) for cell in cells)
 
 
 def _made_and_open(board: Board, cells: Sequence[PlanCell]) -> tuple[tuple[PlanCell, ...], tuple[PlanCell, ...]]:
@@ -192,11 +199,14 @@ def _alone(own: Member, values: Sequence[TestedValue], seed: int) -> Insight:
 
 def _analysed(every: Sequence[Member], own: Member, seed: int) -> Insight:
     plan, ratings, votes = own.plan, ratings_of(every), votes_of_all(every)
+    rows = {(one.plan, plan_row(one.row)) for one in ratings}
     if not plan.second_parameter:
         ordered = focus(plan.focus_parameter).ordered
-        return analyse(ratings, ordered=ordered, seed=seed, own=own.number, votes=votes)
+        found = analyse(ratings, ordered=ordered, seed=seed, own=own.number, votes=votes)
+        return replace(found, rows=min(found.rows, len(rows)))
     paths = plan.focus_parameter, plan.second_parameter
-    return analyse_pairs(ratings, pairs_in_order(plan), axes_of(plan), paths, seed=seed, votes=votes)
+    found = analyse_pairs(ratings, pairs_in_order(plan), axes_of(plan), paths, seed=seed, votes=votes)
+    return replace(found, rows=min(found.rows, len(rows)))
 
 
 def _value_report(text: str, insight: Insight, one: TestedValue, *, blind: bool) -> ValueReport:
@@ -261,6 +271,8 @@ def _remarks(found: Report) -> Iterator[str]:
         facts.append(f"{_count(found.suspect, 'suspect picture')} left out")
     if found.foreign:
         facts.append(f"{_count(found.foreign, 'picture')} of another checkpoint or engine left out")
+    if found.mixed:
+        facts.append(found.mixed)
     if found.failed:
         facts.append(f"{_count(found.failed, 'picture')} could not be made")
     if found.sketch:

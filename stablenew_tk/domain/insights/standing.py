@@ -20,7 +20,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     rated in total, without suspect ones; equal pictures of a row are one. Of these, `rated` have stars, `unrated` are
     made and have none, and `asked` are the unrated ones that may be shown now (blind: complete rows and batches only).
     `not_blind` of the rated ones got their stars with the values in sight. `nothing_changed`: all pictures of every row
-    are equal, so stars would tell nothing; once it is told, none are asked for.
+    are equal, so stars would tell nothing; once it is told, none are asked for. `machines` made its pictures.
     """
 
     plan: LearningPlan
@@ -37,6 +37,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     asked: int
     not_blind: int
     nothing_changed: bool = False
+    machines: tuple[str, ...] = ()
 
     @property
     def all_rated(self) -> bool:
@@ -89,6 +90,7 @@ def standing(board: Board) -> Standing:
         ),
         asked=0 if told else sum((board.revealed and not cell.late) or cell.cell in open_cells for cell in unrated),
         nothing_changed=nothing_changed,
+        machines=tuple(sorted({cell.node for cell in board.cells if cell.node})),
     )
 
 

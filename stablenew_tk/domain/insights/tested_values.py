@@ -122,9 +122,10 @@ def most_useful(board: Board, insight: Insight, values: Sequence[TestedValue]) -
             asked = frozenset(board.plan.cells())
             first = [cell for cell in first if cell in asked]
     else:
-        known = (cell for cell in insight.next if key_of(cell.value) in variant)
+        # Values that only other plans have cannot be made here, and a part of a row that another kind of machine made
+        # cannot be filled up.
+        known = (cell for cell in insight.next if key_of(cell.value) in variant and cell.row >= 0)
         first = [PlanCell(variant[key_of(cell.value)], cell.row) for cell in known]
-    # Values that only other plans have cannot be made here.
     mine = [one for one in insight.values if key_of(one.value) in variant]
     ranked = sorted(mine, key=lambda one: (-one.p_best, -one.mean))
     contenders = [variant[key_of(one.value)] for one in (*ranked[:2], *(v for v in ranked[2:3] if v.p_best >= 0.1))]

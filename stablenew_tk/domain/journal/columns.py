@@ -221,6 +221,8 @@ class BackendSummary(msgspec.Struct, gc=False):
     """The needed part of a record's backend."""
 
     kind: str
+    node: str = ""
+    fingerprint: str = ""
 
 
 class LearningTagSummary(msgspec.Struct, gc=False, frozen=True):

@@ -50,7 +50,7 @@ from .query import (
 from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, PairVote, PlanLine, Void
 from .soundness import Sizes, refuse_unsound_feedback, refuse_unsound_ids, refuse_unsound_pictures
 
-_FORMAT = 7
+_FORMAT = 8
 RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the line end, the line
 
 
@@ -295,7 +295,7 @@ class History:
         self._visible = VisiblePictures(self._rows, self.plans)
         self._record_ids = IdColumn()
         self._orphans: dict[str, list[int]] = {}
-        self._run_index: dict[tuple[str, str, str, tuple[str, ...]], int] = {}
+        self._run_index: dict[tuple[str, str, str, tuple[str, ...], str], int] = {}
 
     def __len__(self) -> int:
         """Number of rows, undone records included."""
@@ -422,7 +422,7 @@ class History:
         history._rows.image_ids, history._record_ids, log.ids = (IdColumn(*ids) for ids in saved.ids)
         history._rows.runs = saved.runs
         history._run_index = {
-            (run.run_id, run.pack_id, run.checkpoint, run.loras): at for at, run in enumerate(saved.runs)
+            (run.run_id, run.pack_id, run.checkpoint, run.loras, run.node): at for at, run in enumerate(saved.runs)
         }
         history._rows.stages, log.texts = Numbered(saved.stages), Numbered(saved.texts)
         log.tag_sets = Numbered(saved.tag_sets)
@@ -500,6 +500,8 @@ class History:
             tuple(output.image_id for output in finals),
             record.seconds,
             pixels=tuple(output.pixels for output in finals),
+            node=record.backend.node,
+            fingerprint=record.backend.fingerprint,
         )
         self.plans.fold_record(record.learning.plan_id, record.learning.step_id, record.job_id, attempt)
 
@@ -548,11 +550,12 @@ class History:
 
     def _run(self, record: LearningRecord | RecordSummary, moment: int) -> int:
         loras = loras_in(record.prompt)
-        key = (record.run_id, record.pack_id, record.config.checkpoint, loras)
+        node, checkpoint = record.backend.node, record.config.checkpoint
+        key = (record.run_id, record.pack_id, checkpoint, loras, node)
         index = self._run_index.get(key)
         if index is None:
             index = self._run_index[key] = len(self._rows.runs)
             self._rows.runs.append(
-                RunFacts(record.run_id, record.run_name, record.pack_id, record.config.checkpoint, moment, loras)
+                RunFacts(record.run_id, record.run_name, record.pack_id, checkpoint, moment, loras, node)
             )
         return index

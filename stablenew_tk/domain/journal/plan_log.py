@@ -23,7 +23,8 @@ class Attempt(Struct, frozen=True, gc=False):
     """One attempt at a step, known from its record or its step line. `images`: pictures of the last stage reached,
     `pixels` their hashes in the same order as far as a record tells them.
 
-    `alone`: there is a step line but no record. `written`: there is a step line.
+    `alone`: there is a step line but no record. `written`: there is a step line. `node` and `fingerprint` tell what
+    made it, "" where no record does.
     """
 
     event_id: str
@@ -35,6 +36,8 @@ class Attempt(Struct, frozen=True, gc=False):
     alone: bool = False
     written: bool = False
     pixels: tuple[str, ...] = ()
+    node: str = ""
+    fingerprint: str = ""
 
 
 class _PlanLogSnapshot(Struct, array_like=True):

@@ -16,8 +16,8 @@ SUSPECT, TAGGED, NOTED, FINAL, SKETCH, NOT_OK, HIDDEN, REJECTED = (1 << bit for 
 
 
 class RunFacts(NamedTuple):
-    """What the pictures of a run have in common. A run with several checkpoints, or with other LoRAs in other prompts,
-    has one of these for each.
+    """What the pictures of a run have in common. A run with several checkpoints, on several machines (`node`), or with
+    other LoRAs in other prompts, has one of these for each.
     """
 
     run_id: str
@@ -26,6 +26,7 @@ class RunFacts(NamedTuple):
     checkpoint: str
     time_ms: int
     loras: tuple[str, ...] = ()
+    node: str = ""
 
 
 class HistoryColumns(Struct, frozen=True, kw_only=True):
@@ -52,6 +53,7 @@ class Query(Struct, frozen=True, kw_only=True):
     pack: str = ""
     checkpoint: str = ""
     tag: str = ""
+    node: str = ""
     suspect_only: bool = False
     finals_only: bool = False
     run_id: str = ""
@@ -84,7 +86,7 @@ class Totals(NamedTuple):
 
 class Selection(Struct, frozen=True, kw_only=True):
     """The result of a query. `rows` are rows of the history in the order to show. `totals` ignore the rating and
-    suspect filters; `packs`, `checkpoints` and `tags` are all values that exist in the history, sorted.
+    suspect filters; `packs`, `checkpoints`, `tags` and `nodes` are all values that exist in the history, sorted.
     """
 
     rows: array[int]
@@ -93,6 +95,7 @@ class Selection(Struct, frozen=True, kw_only=True):
     packs: tuple[str, ...]
     checkpoints: tuple[str, ...]
     tags: tuple[str, ...]
+    nodes: tuple[str, ...] = ()
 
 
 def select(columns: HistoryColumns, query: Query) -> Selection:
@@ -120,6 +123,7 @@ def select(columns: HistoryColumns, query: Query) -> Selection:
         packs=tuple(sorted({run.pack_id for run in runs})),
         checkpoints=tuple(sorted({run.checkpoint for run in runs} - {""})),
         tags=tuple(sorted(used_tags)),
+        nodes=tuple(sorted({run.node for run in runs} - {""})),
     )
 
 
@@ -176,7 +180,7 @@ def _within(columns: HistoryColumns, query: Query, visible: bytes) -> bytes:
     mask = visible
     if query.finals_only:
         mask = _both(mask, _mask(columns.flags, lambda flags: bool(flags & FINAL)))
-    if query.pack or query.checkpoint or query.run_id:
+    if query.pack or query.checkpoint or query.run_id or query.node:
         fits = bytes(_run_fits(run, query) for run in columns.runs)
         mask = _both(mask, bytes(map(fits.__getitem__, columns.run)))
     if query.tag:
@@ -190,6 +194,7 @@ def _run_fits(run: RunFacts, query: Query) -> bool:
         query.pack in ("", run.pack_id)
         and query.checkpoint in ("", run.checkpoint)
         and query.run_id in ("", run.run_id)
+        and query.node in ("", run.node)
     )
 
 

@@ -32,12 +32,17 @@ Status = Literal["ok", "failed", "cancelled", "partial"]
 
 
 class BackendInfo(Struct, frozen=True, kw_only=True):
-    """The backend that made the pictures. `kind` is sketch or webui; the two are never analysed together."""
+    """The backend that made the pictures. `kind` is sketch, webui or comfyui; sketches are never analysed with others.
+
+    `node` is the name of the machine. `fingerprint` stands for engine, version and graphics card: with another one the
+    same seed is another picture. Both are "" in records of older versions.
+    """
 
     kind: str
     name: str
     version: str = ""
     node: str = ""
+    fingerprint: str = ""
 
 
 class StageRecord(Struct, frozen=True, kw_only=True):

@@ -114,7 +114,8 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
     it gets single cells as long as the stars are not clear, up to so many pictures in all; 0 = no more than its
     rows. `batches` says how many of the `extra` cells were added at once, in order. `start_image` is the picture
     that stages other than txt2img begin with. `presets` gave values to `base_config`. `backend_kind` is sketch,
-    webui or comfyui: a plan never mixes them. `run_day` (YYYY-MM-DD, local) and `run_name` are the folder of its
+    webui or comfyui: a plan never mixes them. `mixed_machines`: it may use machines with different versions or
+    graphics cards, each row on one of them. `run_day` (YYYY-MM-DD, local) and `run_name` are the folder of its
     pictures.
     """
 
@@ -140,6 +141,7 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
     show_twice: bool = False
     start_image: str = ""
     backend_kind: str = ""
+    mixed_machines: bool = False
     run_name: str = ""
     run_day: str = ""
     metadata: PlanMetadata = PlanMetadata()

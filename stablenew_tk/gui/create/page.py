@@ -466,14 +466,14 @@ class CreatePage(PageFrame):
         mode, variants = self.form.mode, self.form.variants
         self.bar.record.enable(mode.records, "" if mode.records else mode.why)
         trouble, request = self.form.checked(self.problems.sentences, self._fields())
-        absent = self._controller.backend.why_not
+        absent, machines = self._controller.why_not, self._controller.machines_at_work
         if trouble != WORKING:
             self.loras.show(self.form.loras)
         self.seeds.mark(variants.seeds)
         if request is not None:
             warning = self.form.warning(request)
             self.bar.tell(". ".join(filter(None, (self.form.remark(request), warning))), "warn" if warning else "text2")
-            self.bar.show(request, self.form.forecast_s(request), absent=absent, adds=self._is_busy)
+            self.bar.show(request, self.form.forecast_s(request), absent=absent, adds=self._is_busy, machines=machines)
         elif trouble == WORKING:
             self.bar.button.enable(False, trouble)
         else:
@@ -499,7 +499,7 @@ class CreatePage(PageFrame):
         fields = self._fields()
         trouble, request = self.form.checked((), fields)
         try:
-            if request is not None and not self._controller.backend.why_not:
+            if request is not None and not self._controller.why_not:
                 self.form.start(request, fields)
         except InvalidInput as wrong:
             trouble = str(wrong)

@@ -98,14 +98,23 @@ class RunBar(Box):
         self.button.set_text("Run")
         self.button.enable(False, why)
 
-    def show(self, request: RunRequest, seconds: float | None, *, absent: str = "", adds: bool = False) -> None:
-        """Say what a click will make and how long it will take (None = not known). `absent` says why the backend cannot
-        make it just now; `adds`: to what is at work.
+    def show(
+        self,
+        request: RunRequest,
+        seconds: float | None,
+        *,
+        absent: str = "",
+        adds: bool = False,
+        machines: int = 1,
+    ) -> None:
+        """Say what a click will make and how long it will take on so many machines (None = not known). `absent` says
+        why the backend cannot make it just now; `adds`: to what is at work.
         """
         self.adds = adds
         jobs = len(request.variants) * request.seeds_per_prompt
         images = f"· {counted(jobs * request.config.txt2img.batch_size, 'image')}"
-        time = f"· {about(seconds)}" if seconds is not None else ""
+        where = f" on {machines} machines" if machines > 1 else ""
+        time = f"· {about(seconds)}{where}" if seconds is not None else f"·{where}" if where else ""
         text = f"{'Add' if adds else 'Run'} {counted(jobs, 'job')}"
         notes = (f"· {absent}", "· no answer", "") if absent else (f"{images} {time}".strip(), time or images, "")
         room = self._room_for_run()

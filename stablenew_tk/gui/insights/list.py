@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 
 from ...app.insights.entries import InsightEntry, InsightFilter
@@ -21,9 +21,14 @@ _ITEM, _CAPTION = 46, 31
 
 
 class InsightMenus(Box):
-    """Menus for pack, checkpoint and parameter. One that would offer a single choice is not shown."""
+    """Menus for pack, checkpoint, parameter and machine. One that would offer a single choice is not shown."""
 
-    FIRST: Mapping[str, str] = {"pack": "All packs", "checkpoint": "Any checkpoint", "parameter": "Any parameter"}
+    FIRST: Mapping[str, str] = {
+        "pack": "All packs",
+        "checkpoint": "Any checkpoint",
+        "parameter": "Any parameter",
+        "machine": "Any machine",
+    }
 
     def __init__(self, parent: tk.Misc, changed: Callable[[], object]) -> None:
         super().__init__(parent)
@@ -44,12 +49,13 @@ class InsightMenus(Box):
         for menu in self.menus.values():
             menu.set("")
 
-    def offer(self, plans: Sequence[LearningPlan], everyday: Mapping[Scope, int]) -> None:
+    def offer(self, plans: Sequence[LearningPlan], everyday: Mapping[Scope, int], machines: Iterable[str] = ()) -> None:
         """Offer what exists."""
         known = {
             "pack": {plan.pack_id for plan in plans} | {pack for pack, _ in everyday},
             "checkpoint": {plan.base_config.checkpoint for plan in plans} | {name for _, name in everyday},
             "parameter": {path for plan in plans for path in plan.parameters},
+            "machine": set(machines),
         }
         for name, menu in self.menus.items():
             # A value that is gone stays while it is chosen: otherwise nothing would explain the empty list.

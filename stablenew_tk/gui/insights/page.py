@@ -180,7 +180,9 @@ class InsightsPage(PageFrame):
             return
         self._reports.forget_hidden(history)
         self._everyday.refresh()
-        self.menus.offer(self._entries.plans(), self._everyday.pictures)
+        listed = self._entries.plans()
+        machines = [name for plan in listed for name in self._entries.standing(plan).machines]
+        self.menus.offer(listed, self._everyday.pictures, machines)
         entries = self._entries.entries(self.menus.wanted)
         keys = [entry.key for entry in entries if not entry.caption]
         if self._key.startswith("plan:"):

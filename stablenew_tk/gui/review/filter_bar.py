@@ -18,6 +18,7 @@ from ..widgets.popups import ChoiceField, MenuEntry
 
 _ORDERS = (("newest", "Newest"), ("oldest", "Oldest"), ("best", "Best"))
 _FINALS, _SUSPECT = "finals", "suspect"
+_NODE = "node:"  # before the names of machines
 _RUN = "run:"  # before the ids of Learning Runs, which stand below the packs
 
 
@@ -38,6 +39,7 @@ class Filters(Box):
         self._tag = self._menu("Any tag", 88)
         self._finals = self._suspect = False
         self._suspects = 0  # how many there are
+        self._node, self._nodes = "", tuple[str, ...]()
         self._unfold = Button(self, "", unfold, kind="quiet", icon="info", height=theme.SMALL)
         self._shown_order = "newest"
         self._order = ChoiceField(
@@ -58,6 +60,7 @@ class Filters(Box):
             run_id=run_id,
             checkpoint=self._checkpoint.value,
             tag=self._tag.value,
+            node=self._node,
             finals_only=self._finals,
             suspect_only=self._suspect,
             order=self._shown_order,
@@ -76,6 +79,9 @@ class Filters(Box):
             # A value that no picture has any more stays while it is chosen: otherwise the empty grid would be a riddle.
             known = sorted({*values, chosen} - {""})
             menu.set_entries([MenuEntry("", first), *(MenuEntry(value, words(value)) for value in known)])
+        if selection.nodes != self._nodes:
+            self._nodes = selection.nodes
+            self._offer_orders()
         runs = [MenuEntry(_RUN + run_id, f"Learning Run: {name}") for run_id, name in self._runs]
         self._pack.set_entries([*self._pack.entries, *runs])
 
@@ -102,6 +108,7 @@ class Filters(Box):
         for menu in (self._pack, self._checkpoint, self._tag):
             menu.set("")
         self._finals = self._suspect = False
+        self._node = ""
         self._offer_orders()
 
     def folded(self, on: bool) -> None:
@@ -113,11 +120,13 @@ class Filters(Box):
         self.rating.focus_set()
 
     def _ordered(self, value: str) -> None:
-        # "Final pictures only" is no order: it is switched on and off beside the one in force. So are suspect ones.
+        # Final or suspect pictures only, or those of one machine, are no order: they are chosen beside it.
         if value == _FINALS:
             self._finals = not self._finals
         elif value == _SUSPECT:
             self._suspect = not self._suspect
+        elif value.startswith(_NODE):
+            self._node = value.removeprefix(_NODE)
         else:
             self._shown_order = value
         self._order.set(self._shown_order)
@@ -126,11 +135,15 @@ class Filters(Box):
 
     def _offer_orders(self) -> None:
         kind = " suspect" if self._suspect else " finals" if self._finals else ""
-        entries = [MenuEntry(value, f"{word}{kind}") for value, word in _ORDERS]
+        where = f" on {self._node}" if self._node else ""
+        entries = [MenuEntry(value, f"{word}{kind}{where}") for value, word in _ORDERS]
         finals = MenuEntry(_FINALS, "All stages again" if self._finals else "Final pictures only")
         words = f"Suspect pictures only ({self._suspects:,})"
         suspect = MenuEntry(_SUSPECT, "Sound pictures, too" if self._suspect else words)
-        self._order.set_entries([*entries, finals, suspect])
+        names = [name for name in self._nodes if name != self._node] if len(self._nodes) > 1 else []
+        machines = [MenuEntry(_NODE + name, f"Only made on {name}") for name in names]
+        back = [MenuEntry(_NODE, "On all machines again")] if self._node else []
+        self._order.set_entries([*entries, finals, suspect, *machines, *back])
 
     def _menu(self, first: str, width: int) -> ChoiceField:
         menu = ChoiceField(

@@ -7,7 +7,7 @@ from pathlib import Path
 from ...backends.base import Capabilities, StageProgress
 from ...domain.base.certificate import Certificate
 from ...domain.config.engines import SD_SERVER, Installation, OwnEngine
-from ...domain.config.user_settings import Settings, without_login
+from ...domain.config.user_settings import Machine, Settings, without_login
 from ...domain.journal.record import LearningRecord, Output
 from ...domain.runs.job import Job
 from .base import Event, Order
@@ -51,13 +51,25 @@ class ImageSaved(Event, frozen=True, kw_only=True):
 
 class NodeWaiting(Event, frozen=True, kw_only=True):
     """The backend does not answer or wants a login; the job waits and nothing failed. The next try comes in
-    `retry_in_s` seconds. `brief` is said of the backend beside its name.
+    `retry_in_s` seconds. `brief` is said of the backend beside its name. `tries` counts those that were in vain.
     """
 
     job_id: str
     message: str
     brief: str
     retry_in_s: float
+    tries: int = 1
+
+
+class NodeLooked(Event, frozen=True, kw_only=True):
+    """A node asked its backend what it offers. `capabilities` None: it cannot be used now; `problem` says why, `brief`
+    shortly.
+    """
+
+    node: str
+    capabilities: Capabilities | None
+    problem: str = ""
+    brief: str = ""
 
 
 class JobEnded(Event, frozen=True, kw_only=True):
@@ -135,10 +147,15 @@ class CheckBackend(Order, frozen=True, kw_only=True):
 
 def backend_order(settings: Settings) -> CheckBackend:
     """The order that checks the backend of the settings."""
-    if settings.backend == SD_SERVER:
+    return machine_order(settings, Machine(settings.backend, user=settings.user, password=settings.password))
+
+
+def machine_order(settings: Settings, machine: Machine) -> CheckBackend:
+    """The order that checks one of the machines of the settings."""
+    if machine.address == SD_SERVER:
         return CheckBackend(address=SD_SERVER, engine=settings.own_engine)
-    trusted = settings.certificate_at(settings.backend)
-    return CheckBackend(address=settings.backend, user=settings.user, password=settings.password, certificate=trusted)
+    trusted = settings.certificate_at(machine.address)
+    return CheckBackend(address=machine.address, user=machine.user, password=machine.password, certificate=trusted)
 
 
 class FindEngine(Order, frozen=True, kw_only=True):

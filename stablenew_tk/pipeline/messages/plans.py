@@ -22,11 +22,14 @@ class InsightReady(Event, frozen=True, kw_only=True):
 
 
 class AssociationsFound(Event, frozen=True, kw_only=True):
-    """Hints from everyday runs of a pack and checkpoint: settings that correlate with stars."""
+    """Hints from everyday runs of a pack and checkpoint: settings that correlate with stars. `kinds` is on how many
+    kinds of machines (fingerprints) the pictures were made.
+    """
 
     pack_id: str
     checkpoint: str
     associations: tuple[Association, ...]
+    kinds: int = 1
 
 
 class PlanRead(Event, frozen=True, kw_only=True):

@@ -98,6 +98,15 @@ def test_step_by_step_only_the_first_rows_are_sure_and_the_rest_is_said_as_what_
     assert check_head(made)[0] == "Start with 2 rows, then only what tells most"
 
 
+def test_several_machines_share_the_rows_and_are_told():
+    alone = making(STEPS, lambda _configs: 2.0)
+    together = making(STEPS, lambda _configs: 1.0, shared=2, machines=2)
+    assert together.total(0) == alone.total(0) / 2
+    assert forecast_words(STEPS, together, "").total.endswith(" on 2 machines")
+    # Two rows are no work for three machines.
+    assert making(STEPS, lambda _configs: 2.0, machines=3).total(0) == together.total(0)
+
+
 def test_a_budget_of_the_first_rows_leaves_nothing_for_later():
     made = making(replace(STEPS, most="10"), lambda _configs: None)
     forecast = forecast_words(STEPS, made, "")

@@ -6,9 +6,12 @@ import pytest
 from journal_lines import new_id, output, rate, record, undo
 from learning_lab import Lab
 
+from stablenew_tk.domain.insights.machine_rows import plan_row
 from stablenew_tk.domain.insights.matrix import axis_value, board, evidence
+from stablenew_tk.domain.insights.report import report
 from stablenew_tk.domain.insights.standing import standing
 from stablenew_tk.domain.journal.history import History
+from stablenew_tk.domain.journal.record import BackendInfo
 from stablenew_tk.domain.runs.plan import PlanCell, PlanPrompt, job_for
 
 VALUES = (12, 20, 28)
@@ -210,3 +213,33 @@ def test_a_failed_try_and_the_good_one_after_it_are_one_place(lab):
         lab.append(record(run_id=job.run_id, job_id=job.job_id, learning=job.learning, status=status))
     seen = lab.board(plan)
     assert (seen.made, seen.failed, seen.cells[0].tries, len(seen.images)) == (1, 0, 2, 1)
+
+
+class TestMachines:
+    CELLS = tuple(PlanCell(variant, row) for row in range(2) for variant in range(3))
+
+    def made(self, lab, prints, rows=2):
+        """A plan whose places were made by machines with these fingerprints, in their order, and rated."""
+        plan = lab.plan(rows=rows)
+        for cell, printed in zip(self.CELLS, prints, strict=False):
+            made_by = BackendInfo(kind="webui", name="WebUI", node=f"node-{printed or 'old'}", fingerprint=printed)
+            lab.make(plan, [cell], backend=made_by)
+        lab.rate({value: [3, 4] for value in VALUES})
+        return lab.board(plan)
+
+    def test_a_row_that_unlike_machines_share_counts_as_one_row_for_each(self, lab):
+        seen = self.made(lab, ["a", "a", "b", "b", "b", "b"])
+        rows = {(one.value, one.row) for one in evidence(seen).ratings}
+        assert {row for value, row in rows if value != 28} == {0, 1}
+        apart = next(row for value, row in rows if value == 28 and row != 1)
+        assert (apart < 0, plan_row(apart)) == (True, 0)
+        found = report(seen)
+        assert found.insight.rows == 2
+        assert "2 kinds of machines (node-a; node-b)" in found.remark
+        assert all(cell.row >= 0 for cell in found.next)
+
+    @pytest.mark.parametrize("prints", [["a"] * 6, ["a", "", "a", "a", "", "a"], [""] * 6])
+    def test_machines_that_are_alike_or_unknown_share_their_rows_and_nothing_is_said(self, lab, prints):
+        seen = self.made(lab, prints)
+        assert {one.row for one in evidence(seen).ratings} == {0, 1}
+        assert "machines" not in report(seen).remark

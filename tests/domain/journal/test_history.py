@@ -9,6 +9,7 @@ from journal_lines import new_id, output, rate, record, undo
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.journal.history import History, Position
 from stablenew_tk.domain.journal.query import Query, select
+from stablenew_tk.domain.journal.record import BackendInfo
 
 
 def folded(*lines):
@@ -314,3 +315,13 @@ def test_a_line_without_id_is_no_part_of_the_history():
     history = History()
     assert history.fold_lines(raw(msgspec.structs.replace(record(), event_id=""), record())) == 1
     assert len(history) == len(record().outputs)
+
+
+def test_pictures_of_one_machine_are_found_and_the_machines_are_named_also_after_a_snapshot():
+    made = [record(backend=BackendInfo(kind="webui", name="WebUI", node=node)) for node in ("tower", "attic", "tower")]
+    for history in (folded(*made), History.from_bytes(folded(*made).to_bytes())):
+        assert shown(history, node="tower", order="oldest") == [
+            made[0].outputs[0].image_id,
+            made[2].outputs[0].image_id,
+        ]
+        assert select(history.visible().columns(), Query()).nodes == ("attic", "tower")

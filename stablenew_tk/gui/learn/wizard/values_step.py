@@ -67,9 +67,11 @@ class ValuesStep(Box):
         self.seeds.add.set("")
         self._area.scroll_to(0)
 
-    def show(self, draft: PlanDraft, offered: Sequence[str], second: Sequence[str] = ()) -> None:
+    def show(
+        self, draft: PlanDraft, offered: Sequence[str], second: Sequence[str] = (), *, unlike: bool = False
+    ) -> None:
         """Follow the draft. `offered` are the names the backend has for what is varied, `second` for what is varied
-        together with it.
+        together with it; `unlike`: there are machines that differ from the first.
         """
         spec = draft.spec
         self._draft = draft
@@ -90,6 +92,8 @@ class ValuesStep(Box):
         self.seeds.show(draft)
         self._blind.set(draft.blind)
         self._twice.set(draft.show_twice)
+        self._mixed.set(draft.mixed_machines)
+        pack_if(unlike or draft.mixed_machines, self._mixed, anchor="w", after=self._twice)
         for entry, text in ((self._name, draft.name or draft.title), (self._note, draft.note)):
             if entry.get() != text and entry.focus_get() is not entry.field:
                 entry.set(text)
@@ -144,6 +148,12 @@ class ValuesStep(Box):
             self._body, "Show 1 in 10 pictures twice, to learn how steady your stars are", self._turned
         )
         self._twice.pack(anchor="w")
+        self._mixed = Switch(
+            self._body, "Also machines with other versions or graphics cards, row by row", self._turned
+        )
+        tip(
+            self._mixed, "The same seed is another picture there. Pictures are compared only within one kind of machine"
+        )
 
     def _build_name(self) -> None:
         self._heading("Name and note")
@@ -166,7 +176,8 @@ class ValuesStep(Box):
         self._change(replace(self._draft, second_text=text))
 
     def _turned(self, _on: bool) -> None:
-        self._change(replace(self._draft, blind=self._blind.on, show_twice=self._twice.on))
+        switches = {"blind": self._blind.on, "show_twice": self._twice.on, "mixed_machines": self._mixed.on}
+        self._change(replace(self._draft, **switches))
 
 
 class SeedRow(Box):

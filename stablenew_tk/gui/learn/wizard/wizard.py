@@ -20,6 +20,7 @@ from ....app.learn.plan_preview import (
     total_words,
     warnings,
 )
+from ....app.nodes.tasks import alike_machines, left_out
 from ....domain.base.errors import InvalidInput
 from ....domain.base.key_press import KeyPress, act_on
 from ....domain.experiments.plan_draft import (
@@ -353,11 +354,23 @@ class Wizard(PageFrame):
         self.not_later("keep")
         self._controller.ask(KeepPlanDraft(draft=self.draft if self.draft.focus else None))
 
+    def _left_out(self) -> list[str]:
+        """What is to be said of machines that take no part."""
+        return list(filter(None, [left_out(self._controller.nodes.states, mixed=self.draft.mixed_machines)]))
+
+    def _making(self) -> Making | None:
+        if not self.draft.focus:
+            return None
+        controller = self._controller
+        alike = len(alike_machines(controller.nodes.states, mixed=self.draft.mixed_machines))
+        shared = controller.machines_at_work
+        return making(self.draft, controller.forecast_s, shared=shared, machines=max(1, alike))
+
     def _refresh(self) -> None:
         """Bring every part in line with the draft."""
         self.draft = plan_context.with_traits(self.draft, self._controller)
         troubles = plan_context.troubles(self.draft, self._controller, unread=self.values_step.problem)
-        self._made = making(self.draft, self._controller.forecast_s) if self.draft.focus else None
+        self._made = self._making()
         self._show_steps(troubles)
         # Events may come to a step out of sight, so all of them hold the draft; drawing is for the one in sight.
         self.prompt_step.hold(self.draft)
@@ -367,8 +380,9 @@ class Wizard(PageFrame):
         elif self.step == VARY:
             self.parameter_step.show(self.draft)
         elif self.step == VALUES:
+            unlike = bool(left_out(self._controller.nodes.states, mixed=False))
             both = (plan_context.offered(one, self._controller) for one in (self.draft, self.draft.partner))
-            self.values_step.show(self.draft, *both)
+            self.values_step.show(self.draft, *both, unlike=unlike)
         backend = self._controller.capabilities
         forecast = forecast_words(self.draft, self._made, backend.name if backend is not None else "")
         self.panel.show(forecast)
@@ -377,7 +391,7 @@ class Wizard(PageFrame):
             self.check_step.ask(check_head(self._made), forecast.outline)
             self.check_step.show(
                 check_lines(self.draft, self._made),
-                warnings(self.draft, self._made, backend, sketch),
+                [*warnings(self.draft, self._made, backend, sketch), *self._left_out()],
                 hints(self._made),
             )
         self._show_bar(troubles)
@@ -400,7 +414,7 @@ class Wizard(PageFrame):
             self.bar.next.set_text(f"Run {total_words(self.draft, self._made)}")
         else:
             self.bar.next.set_text(_NEXT[min(self.step, VALUES)])
-        absent = self._controller.backend.why_not if self.step == CHECK else ""
+        absent = self._controller.why_not if self.step == CHECK else ""
         self.bar.next.enable(not (here or absent), here or f"{absent}. It can be run as soon as the backend answers.")
         if absent and not here and not self._refused:
             self.bar.say(f"{absent}. Try again, or sketch instead, below.", wrong=True)

@@ -5,20 +5,21 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..backends.base import StageProgress
-from ..domain.runs.job import Job
-from ..pipeline.messages.jobs import NodeWaiting, StageProgressed, StageStarted
+from ...backends.base import StageProgress
+from ...domain.runs.job import Job
+from ...pipeline.messages.jobs import NodeWaiting, StageProgressed, StageStarted
 
 
 class Running(Struct, frozen=True):
     """The running job and its progress. `began` is monotonic time in seconds.
 
     `waiting`: for a backend that does not answer. `stopped`: by the user. `again`: interrupted by the program; the job
-    then goes back into the queue.
+    then goes back into the queue. `node` makes it.
     """
 
     job: Job
     began: float
+    node: str = ""
     stage: str = ""
     stage_number: int = 0
     stage_count: int = 1

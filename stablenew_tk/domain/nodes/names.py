@@ -1,0 +1,35 @@
+"""Names of machines: short, unique, from their addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+_LOOPBACK = re.compile(r"(localhost|127(\.\d+){3}|::1)$")
+_NUMERIC = re.compile(r"[\d.]+$|.*:")
+
+
+def name_of_address(address: str) -> str:
+    """What a machine is called whose address is all that is known: "tower", "192.168.1.5", "local", "sketch"."""
+    if "://" not in address:
+        return address or "machine"
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        host = ""
+    if _LOOPBACK.match(host):
+        return "local"
+    return host if _NUMERIC.match(host) else host.partition(".")[0] or "machine"
+
+
+def distinct(names: Iterable[str]) -> tuple[str, ...]:
+    """The names in their order; those that came before get a number: "sketch", "sketch-2"."""
+    taken: dict[str, None] = {}
+    for name in names:
+        own, number = name, 1
+        while own in taken:
+            number += 1
+            own = f"{name}-{number}"
+        taken[own] = None
+    return tuple(taken)

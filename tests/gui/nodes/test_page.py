@@ -1,0 +1,67 @@
+"""The page Nodes, in a real window: machines are added, paused, drained, removed by their buttons and keys."""
+
+from __future__ import annotations
+
+import pytest
+from open_window import open_house
+from whole_app import SLOW, request
+
+from stablenew_tk.backends.sketch.backend import Sketch
+from stablenew_tk.domain.config.user_settings import Machine
+from stablenew_tk.gui.nodes.list import COMPACT_FROM
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    real = Sketch.__init__
+    monkeypatch.setattr(Sketch, "__init__", lambda self, pace_s=0.01: real(self, pace_s))
+    with open_house(tmp_path) as house:
+        yield house
+
+
+def words(page):
+    return {line.name: line.word for line in page.list.lines}
+
+
+def test_machines_are_added_used_paused_and_removed(house):
+    page = house.page("nodes")
+    assert page.title == ("Nodes", "only this machine")
+    assert not page.pause.enabled
+    page.address.field.focus_force()
+    page.address.field.insert(0, "my tower")
+    house.key("<Return>")
+    assert house.says("is not an address")
+    page.address.set("sketch")
+    page.add_button.invoke()
+    house.until(lambda: words(page) == {"sketch": "ready", "sketch-2": "ready"})
+    assert house.window.top.backend.text.startswith("2 machines · ready")
+    house.window.show("create")
+    house.until(lambda: "2 machines" in house.button("Run").note)
+    house.page("nodes")
+    house.controller.run(request(9, **SLOW))
+    house.until(lambda: words(page) == {"sketch": "busy", "sketch-2": "busy"})
+    house.until(lambda: all(line.done for line in page.list.lines))
+    assert page.chosen == "sketch-2"
+    page.drain.invoke()
+    house.until(lambda: words(page)["sketch-2"] in ("draining", "paused"))
+    page.pause.invoke()
+    house.until(lambda: words(page)["sketch-2"] == "busy")
+    page.remove.invoke()
+    assert "goes back to the queue" in house.answer("Remove sketch-2")
+    house.until(lambda: words(page) == {"sketch": "busy"})
+    house.controller.cancel()
+    house.until(house.idle)
+    assert all(record.made == 0 or name for name, lane in page.hour.lanes for record in lane)
+
+
+def test_many_machines_are_compact_and_can_be_filtered(house):
+    house.change(machines=tuple(Machine("sketch") for _ in range(COMPACT_FROM)))
+    page = house.page("nodes")
+    house.until(lambda: len(page.list.lines) == COMPACT_FROM + 1 and set(words(page).values()) == {"ready"})
+    assert page.list.is_compact
+    page.list.focus_set()
+    house.key("<Down>", "<Down>")
+    assert page.chosen == "sketch-3"
+    page.filter.set("trouble")
+    page.refresh()
+    assert page.list.lines == ()
