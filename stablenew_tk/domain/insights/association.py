@@ -18,7 +18,7 @@ from ..config.pipeline_config import PipelineConfig
 from ..config.sweep import slot_words, value_text
 from ..journal.history import Position
 from ..journal.record import LearningRecord
-from .model.discovery import FALSE_RATE, Candidate, Family, StandOut, standing_out
+from .model.discovery import FALSE_RATE, Candidate, HintFamily, StandOut, standing_out
 from .model.ridge import Fit, Tester, interval, open_minded, ridge
 
 RatedRun = tuple[LearningRecord, int]
@@ -279,7 +279,7 @@ def _families(columns: Sequence[_Column]) -> list[Family]:
     for at, column in enumerate(columns):
         for level in (*column.same, *column.opposite):
             every.setdefault(level.what, {}).setdefault(level.value, (level, at))
-    found: dict[frozenset[int], Family] = {}
+    found: dict[frozenset[int], HintFamily] = {}
     for what, levels in every.items():
         places = frozenset(at for _, at in levels.values())
         if places in found:
@@ -291,7 +291,7 @@ def _families(columns: Sequence[_Column]) -> list[Family]:
         rest = (level.mask | level.rest).bit_count() - sum(one.n for one in named)
         # Values that too few pictures have are compared as one, but never named.
         others = [Candidate(-1, _share(columns, what, ""), rest)] if rest or len(named) == 1 else []
-        found[places] = Family(what, [*named, *others])
+        found[places] = HintFamily(what, [*named, *others])
     return list(found.values())
 
 

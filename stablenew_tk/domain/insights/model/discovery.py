@@ -33,7 +33,7 @@ class Candidate(Struct, frozen=True):
     n: int
 
 
-class Family(Struct, frozen=True):
+class HintFamily(Struct, frozen=True):
     """All choices of one slot or setting, at least two."""
 
     what: str
@@ -52,7 +52,7 @@ class _Tested(Struct, frozen=True):
     effect: Effect
 
 
-def standing_out(families: Sequence[Family], tester: Tester, may_stand: Callable[[int], bool]) -> list[StandOut]:
+def standing_out(families: Sequence[HintFamily], tester: Tester, may_stand: Callable[[int], bool]) -> list[StandOut]:
     """The choices that stand out. `may_stand` says whether the effect of a choice is large enough to be told."""
     tested = [[_Tested(one, tester.effect(one.weights)) for one in family.choices] for family in families]
     first = [_most_different(choices, tester) for choices in tested]
