@@ -21,7 +21,7 @@ from ..app.engines.own_engine import engine_address
 from ..domain.base.errors import StableNewError
 from ..domain.config.user_settings import Settings, without_login
 from ..pipeline.messages.jobs import backend_order
-from ..storage.disk.files import write_atomic
+from ..storage.disk.files import remove, write_atomic
 from ..storage.disk.places import Places
 from ..storage.journal.reader import verify
 from .certificates import trust_argument, with_trust
@@ -137,7 +137,7 @@ def _folder(name: str, folder: Path) -> Finding:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomic(probe, b"probe")
-        probe.unlink()
+        remove(probe)
         free = shutil.disk_usage(folder).free
     except (OSError, StableNewError) as error:
         return Finding(name, False, f"{folder}: cannot be written ({error}). Choose another with --data-dir.")

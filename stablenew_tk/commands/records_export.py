@@ -21,7 +21,7 @@ from ..storage.disk.places import Places
 from ..storage.journal.outside import pictures, rated_blind
 from ..storage.journal.repair import export
 from ..storage.journal.snapshot import load_history
-from ..storage.pictures.images import pixel_hash, read_picture
+from ..storage.pictures.images import pixel_hash, read_picture, recorded_file
 from ..storage.pictures.pair_files import EXTRA, TABLE, PairFile, check_folder, plain_png, write_pairs
 from ..storage.settings import load_settings
 from .terminal import OK, err, out, print_json
@@ -145,7 +145,7 @@ def _picture(one: RatedPicture, today: Path) -> bytes | None:
     roots = (today, Path(one.record.output_root)) if one.record.output_root else (today,)
     for root in roots:
         try:
-            data = read_picture(root / one.output.path)
+            data = read_picture(recorded_file((root,), one.output.path))
             if not one.output.pixels or pixel_hash(data) == one.output.pixels:
                 return plain_png(data)
         except Unreadable:

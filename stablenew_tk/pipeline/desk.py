@@ -29,7 +29,7 @@ from ..storage.journal.reader import read_record, recent
 from ..storage.journal.snapshot import SegmentPrint, load_history, save_snapshot
 from ..storage.journal.spool import Spool
 from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, load_waiting
-from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
+from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, recorded_file, thumbnail
 from ..storage.programs.search import find_program
 from ..storage.settings import save_settings
 from .messages.base import Event, Order
@@ -318,12 +318,13 @@ class DeskWork:
         return read_record(self._places.journal, position)
 
     def _path(self, position: Position, output_index: int) -> Path:
-        """The file of a picture: in the current output folder, else in that of the time when it was made."""
+        """The file of a picture: in the current output folder, else in that of the time when it was made. Raises
+        Unreadable.
+        """
         record = self._record(position)
-        relative = record.outputs[output_index].path
         today = output_root(self._places, self._settings)
         roots = (today, Path(record.output_root)) if record.output_root else (today,)
-        return next((root / relative for root in roots if (root / relative).exists()), today / relative)
+        return recorded_file(roots, record.outputs[output_index].path)
 
 
 def _news_read(news: News) -> NewsRead:

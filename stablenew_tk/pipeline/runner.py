@@ -33,7 +33,7 @@ from ..domain.journal.record import BackendInfo, Failure, JournalLine, LearningR
 from ..domain.models.preset_scope import Situation, as_made
 from ..domain.runs.job import Job
 from ..storage.pictures.control_units import load_units
-from ..storage.pictures.images import save_image
+from ..storage.pictures.images import read_picture, save_image
 from .ids_and_times import utc_text
 from .messages.base import Event, OrderFailed
 from .messages.jobs import ImageSaved, JobEnded, JobStarted, StageStarted
@@ -77,7 +77,7 @@ class JobContext(Struct, frozen=True, kw_only=True):
     new_id: Callable[[], str]
     writer: LearningWriter | None = None
     patience: Patience = lambda _job, _error, _tries: False
-    read_start: Callable[[Path], bytes] = Path.read_bytes
+    read_start: Callable[[Path], bytes] = read_picture
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     stopwatch: Callable[[], float] = time.monotonic
 

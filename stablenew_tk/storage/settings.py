@@ -17,7 +17,7 @@ from msgspec import Struct
 from ..domain.base.errors import InvalidInput, NotSaved, StorageError, Unreadable
 from ..domain.config.catalogue import Value, check_value
 from ..domain.config.user_settings import RESERVED_TAG_KEYS, Settings, _ShortText
-from .disk.files import make_folder, read_bounded, write_atomic
+from .disk.files import make_folder, move, read_bounded, write_atomic
 
 SIZE_LIMIT = 1024 * 1024
 
@@ -127,7 +127,7 @@ def _usable_runs(runs: dict[str, msgspec.Raw], notices: list[str]) -> dict[str, 
 def _recovered(path: Path, damage: Exception) -> LoadedSettings:
     aside = _free_name(path)
     try:
-        path.replace(aside)
+        move(path, aside)
     except OSError as error:
         return LoadedSettings(
             Settings(), (f"{path} is damaged ({damage}) and cannot be moved aside: {error}. Defaults are used.",)

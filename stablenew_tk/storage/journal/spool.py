@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ...domain.journal.record import JournalLine
-from ..disk.files import discard, make_folder, sync_folder, write_atomic
+from ..disk.files import make_folder, move, remove, write_atomic
 from .segments import DECODE_ERRORS, LINE, judge, raw_lines
 from .writer import storable
 
@@ -108,11 +108,9 @@ class Spool:
             if saved > done.saved:
                 write_atomic(path, waiting, mode=0o600)
         elif damaged > done.damaged:
-            path.replace(path.with_name(path.name + _ASIDE))
-            sync_folder(self.folder)
+            move(path, path.with_name(path.name + _ASIDE))
         else:
-            discard(path)
-            sync_folder(self.folder)
+            remove(path)
         return TakenIn(saved, damaged, problem)
 
 

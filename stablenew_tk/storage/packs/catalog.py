@@ -91,7 +91,7 @@ def _is_text(name: str) -> bool:
 def is_predecessor(path: Path) -> bool:
     """Whether a JSON file is a pack of the predecessors, and not somebody's other JSON."""
     try:
-        return SIGN in read_bounded(path, SIZE_LIMIT)
+        return SIGN in read_bounded(path, SIZE_LIMIT, within=path.parent)
     except Unreadable:
         return False  # somebody else's file
 
@@ -130,7 +130,8 @@ def find_pack(name_or_path: str, folders: Sequence[Path]) -> Path:
     """
     direct = Path(name_or_path).expanduser()
     if is_file(direct):
-        return direct
+        # Whoever names a link means its file; in the folders of packs links are not followed out of them.
+        return Path(os.path.realpath(direct)) if direct.is_symlink() else direct
     paths = list(dict.fromkeys(path for folder in folders for path in pack_paths(folder)))
     wanted = _folded(name_or_path)
     hits = [path for path in paths if wanted in (_folded(path.name), _folded(path.stem), _folded(_title(path.stem)))]
@@ -155,7 +156,7 @@ def ensure_starter(packs_folder: Path) -> Path | None:
     target = None
     if not pack_paths(packs_folder):
         target = packs_folder / Path(STARTER).name
-        write_atomic(target, asset(STARTER).read_bytes())
+        write_atomic(target, read_bounded(asset(STARTER), SIZE_LIMIT))
     write_atomic(marker, b"The starter pack was offered once. Delete this file to get it again.\n")
     return target
 
