@@ -23,7 +23,7 @@ from ..domain.config.user_settings import Settings, without_login
 from ..pipeline.messages.jobs import backend_order
 from ..storage.disk.files import remove, write_atomic
 from ..storage.disk.places import Places
-from ..storage.journal.reader import verify
+from ..storage.journal.snapshot import verify_all
 from .certificates import trust_argument, with_trust
 from .terminal import FAILED, OK, err, out, print_json, program, settings_of
 
@@ -148,7 +148,7 @@ def _folder(name: str, folder: Path) -> Finding:
 
 def _journal(places: Places) -> Finding:
     try:
-        found = verify(places.journal)
+        found = verify_all(places.journal, places.snapshot)
     except StableNewError as error:
         return Finding("journal", False, str(error))
     if found.damaged:

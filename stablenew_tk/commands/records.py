@@ -11,8 +11,9 @@ from rich.text import Text
 from ..domain.base.errors import InvalidInput
 from ..domain.journal.record import FoldedRecord, LearningRecord
 from ..storage.disk.places import Places
-from ..storage.journal.reader import recent, verify
+from ..storage.journal.reader import recent
 from ..storage.journal.repair import repair
+from ..storage.journal.snapshot import verify_all
 from . import records_export
 from .terminal import FAILED, OK, out, print_json, program
 
@@ -77,13 +78,14 @@ def _merged(folded: FoldedRecord) -> dict[str, object]:
 
 
 def _verify(args: argparse.Namespace, places: Places) -> int:
-    found = verify(places.journal)
+    found = verify_all(places.journal, places.snapshot)
     if args.json:
         print_json(found)
     else:
         out.print(f"{found.lines} lines, {found.ok} whole, {len(found.damaged)} damaged, {len(found.gaps)} gaps.")
         for damage in found.damaged:
-            out.print(f"  {damage.file}, line {damage.line}: {damage.reason}", markup=False)
+            where = f", line {damage.line}" if damage.line else ""
+            out.print(f"  {damage.file}{where}: {damage.reason}", markup=False)
         for gap in found.gaps:
             which = f"line {gap.first}" if gap.first == gap.last else f"lines {gap.first} to {gap.last}"
             out.print(f"  missing: {which} of writer {gap.writer}", markup=False)
