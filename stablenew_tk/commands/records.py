@@ -10,11 +10,13 @@ from rich.text import Text
 
 from ..domain.base.errors import InvalidInput
 from ..domain.journal.record import FoldedRecord, LearningRecord
+from ..storage.disk.files import discard
 from ..storage.disk.places import Places
 from ..storage.journal.reader import recent
 from ..storage.journal.repair import repair
 from ..storage.journal.snapshot import verify_all
-from . import records_export
+from . import records_backups, records_export
+from .records_backups import backup_before_repair
 from .terminal import FAILED, OK, out, print_json, program
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
@@ -30,6 +32,7 @@ def arguments(records: Commands[argparse.ArgumentParser], common: argparse.Argum
     words = "write all lines as JSONL, a table, or pairs of pictures"
     records_export.arguments(records.add_parser("export", parents=[common], help=words))
     records.add_parser("repair", parents=[common], help="set damaged lines aside").set_defaults(command=_repair)
+    records_backups.arguments(records, common)
 
 
 def _show(args: argparse.Namespace, places: Places) -> int:
@@ -98,7 +101,10 @@ def _verify(args: argparse.Namespace, places: Places) -> int:
 
 
 def _repair(args: argparse.Namespace, places: Places) -> int:
+    backup_before_repair(places)
     report = repair(places.journal)
+    if report.segments:
+        discard(places.snapshot)  # of the journal as it was
     if args.json:
         print_json(report)
     elif not report.segments:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from functools import singledispatchmethod
 from itertools import groupby
 from pathlib import Path
 
+from .. import __version__
 from ..backends.base import Backend, StageOrder
 from ..domain.base.errors import BackendError, InvalidInput, StorageError, Untrusted
 from ..domain.config.catalogue import with_values
@@ -22,8 +24,9 @@ from ..domain.journal.history import History, Position
 from ..domain.journal.query import select
 from ..domain.journal.record import LearningRecord
 from ..storage.disk.file_manager import reveal
-from ..storage.disk.files import read_bounded, sweep_temporary, write_atomic
+from ..storage.disk.files import discard, read_bounded, sweep_temporary, write_atomic
 from ..storage.disk.places import Places
+from ..storage.journal.backups import Backups
 from ..storage.journal.news import JournalNews, News
 from ..storage.journal.reader import read_record, recent
 from ..storage.journal.snapshot import SegmentPrint, load_history, save_snapshot
@@ -32,6 +35,15 @@ from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, load_waiting
 from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, recorded_file, thumbnail
 from ..storage.programs.search import find_program
 from ..storage.settings import save_settings
+from .messages.backups import (
+    BackupRestored,
+    BackupsListed,
+    ListBackups,
+    MakeBackup,
+    PlanRestore,
+    RestoreBackup,
+    RestorePlanned,
+)
 from .messages.base import Event, Order
 from .messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine, KeepWaiting
 from .messages.journal import (
@@ -104,6 +116,7 @@ class DeskWork:
         self._asked: Backend | None = None
         self._is_given_up = False
         self._news = JournalNews(places.journal, writer.writer)
+        self._backups = Backups(places.backups, places.journal, version=__version__)
 
     def give_up_check(self) -> None:
         """Make the CheckBackend that is being carried out fail soon, and those to come. Main thread."""
@@ -151,6 +164,26 @@ class DeskWork:
         except StorageError as refused:
             return LineNotSaved(line=order.line, message=str(refused))
         return LineSaved(line=saved.line, position=saved.position)
+
+    @perform.register
+    def _(self, order: MakeBackup) -> BackupsListed:
+        now = datetime.now(UTC)
+        made = self._backups.make_due(now) if order.reason == "daily" else self._backups.make(order.reason, now)
+        return BackupsListed(backups=self._backups.list(), made=made)
+
+    @perform.register
+    def _(self, _order: ListBackups) -> BackupsListed:
+        return BackupsListed(backups=self._backups.list())
+
+    @perform.register
+    def _(self, order: PlanRestore) -> RestorePlanned:
+        return RestorePlanned(plan=self._backups.plan(self._backups.find(order.name), exact=order.exact))
+
+    @perform.register
+    def _(self, order: RestoreBackup) -> BackupRestored:
+        plan = self._backups.restore(self._backups.find(order.name), datetime.now(UTC), exact=order.exact)
+        discard(self._places.snapshot)  # of the journal as it was
+        return BackupRestored(plan=plan)
 
     @perform.register
     def _(self, order: FindImages) -> ImagesFound:

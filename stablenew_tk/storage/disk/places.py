@@ -58,6 +58,11 @@ class Places(Struct, frozen=True, kw_only=True):
         return self.cache / "checkpoint"
 
     @property
+    def backups(self) -> Path:
+        """Folder of the journal's backups."""
+        return self.data / "backups"
+
+    @property
     def model_index(self) -> Path:
         """Index of the model folders. May be deleted at any time."""
         return self.cache / "models"

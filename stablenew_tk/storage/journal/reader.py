@@ -135,7 +135,7 @@ def verify(folder: Path) -> Verification:
     """
     # Read before the segments are listed, so that one created and sealed meanwhile is not reported as missing.
     sealed = read_manifest(folder)
-    ends = _whole_sizes(folder)
+    ends = whole_sizes(folder)
     reading = JournalReading(folder, ends=ends, newer_too=True)
     numbers: dict[str, array[int]] = {}
     for _, _, _, line in reading:
@@ -158,8 +158,10 @@ def verify(folder: Path) -> Verification:
     return Verification(reading.lines, reading.ok, (*reading.damaged, *missing), gaps, reading.newer)
 
 
-def _whole_sizes(folder: Path) -> dict[int, int]:
-    """Sizes of all segments at a moment when no line was being written."""
+def whole_sizes(folder: Path) -> dict[int, int]:
+    """Sizes of all segments by number, at a moment when no line was being written. Raises Unreadable."""
+    if not segments(folder):
+        return {}  # and no folder is made for the lock
     try:
         with holding(folder_lock(folder)):
             return {number: segment_size(path) for number, path in segments(folder)}
