@@ -15,7 +15,7 @@ from ..storage.disk.places import Places
 from ..storage.journal.reader import recent
 from ..storage.journal.repair import repair
 from ..storage.journal.snapshot import verify_all
-from . import records_backups, records_export
+from . import records_backups, records_export, records_rebuild
 from .records_backups import backup_before_repair
 from .terminal import FAILED, OK, out, print_json, program
 
@@ -33,6 +33,8 @@ def arguments(records: Commands[argparse.ArgumentParser], common: argparse.Argum
     records_export.arguments(records.add_parser("export", parents=[common], help=words))
     records.add_parser("repair", parents=[common], help="set damaged lines aside").set_defaults(command=_repair)
     records_backups.arguments(records, common)
+    words = "make records again for pictures that no record names, from what stands in them"
+    records_rebuild.arguments(records.add_parser("rebuild", parents=[common], help=words))
 
 
 def _show(args: argparse.Namespace, places: Places) -> int:
