@@ -35,7 +35,7 @@ from ..domain.runs.plan import (
     with_profile_loras,
 )
 from ..pipeline.ids_and_times import draw_seed
-from ..storage.disk.files import read_bounded
+from ..storage.disk.files import read_bounded, typed_path
 from ..storage.disk.places import Places
 from ..storage.packs.reader import PackContent, load_whole
 from ..storage.pictures.images import open_for_start
@@ -173,7 +173,7 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
     if taken or args.preset:
         option = taken[0] if taken else "--preset"
         raise InvalidInput(f"{option}: the plan file says this itself. Leave one of the two away.", option)
-    path = Path(args.plan).expanduser()
+    path = typed_path(args.plan)
     try:
         read = read_plan(read_bounded(path, 16 * SIZE_LIMIT), where=path.name)
     except Unreadable as error:
@@ -190,7 +190,7 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
         plan = replace(plan, prompts=tuple(plan.prompts[place] for place in _numbers(args.prompt, names)))
     if plan.start_image:
         # Relative paths start at the folder of the plan file.
-        plan = replace(plan, start_image=str(path.absolute().parent / Path(plan.start_image).expanduser()))
+        plan = replace(plan, start_image=str(path.absolute().parent / typed_path(plan.start_image)))
     # In the window rating is blind by default; the terminal shows the values anyway.
     return PlanArguments(replace(plan, blind="blind" in read.given and plan.blind), {}, read.notices)
 

@@ -16,7 +16,7 @@ from ..domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ..domain.base.wording import counted
 from ..domain.journal.pairs import Pair, RatedPicture, pairs_of
 from ..domain.journal.table import heading, line_of
-from ..storage.disk.files import replacing
+from ..storage.disk.files import replacing, typed_path
 from ..storage.disk.places import Places
 from ..storage.journal.outside import pictures, rated_blind
 from ..storage.journal.repair import export
@@ -74,7 +74,7 @@ def _export(args: argparse.Namespace, places: Places) -> int:
 def _outside(written: str, places: Places, option: str) -> Path:
     if not written.strip():
         raise InvalidInput(f"{option}: name where to write.", option)
-    target = Path(written).expanduser()
+    target = typed_path(written)
     if target.resolve().is_relative_to(places.journal.resolve()):
         raise InvalidInput(f"{target} is inside the journal, which is never overwritten. Name another file.", option)
     return target

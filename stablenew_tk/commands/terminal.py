@@ -19,7 +19,7 @@ from ..domain.base.errors import InvalidInput
 from ..domain.config.user_settings import Settings
 from ..domain.journal.history import History
 from ..domain.runs.plan import LearningPlan, Preset
-from ..storage.disk.files import is_file
+from ..storage.disk.files import is_file, typed_path
 from ..storage.disk.places import Places
 from ..storage.journal.spool import Spool
 from ..storage.journal.writer import LearningRecordWriter
@@ -77,14 +77,14 @@ def pack_path(name: str, places: Places, settings: Settings) -> Path:
     """The pack a person means by a name or a file. Raises InvalidInput, and NotSaved for a name: then the starter pack
     is offered first, which a file does not need.
     """
-    if not is_file(Path(name).expanduser()):
+    if not is_file(typed_path(name)):
         ensure_starter(places.packs)
     return find_pack(name, (places.packs, *map(Path, settings.pack_folders)))
 
 
 def known_packs(named: str, places: Places, settings: Settings) -> tuple[PackFile, ...]:
     """All packs, before them the file that was named, if one was."""
-    path = Path(named).expanduser().absolute()
+    path = typed_path(named).absolute()
     first = (describe(path),) if named and path.is_file() else ()
     return (*first, *list_packs((places.packs, *map(Path, settings.pack_folders))))
 

@@ -32,6 +32,7 @@ from ..domain.journal.history import Position
 from ..domain.journal.record import BackendInfo, Failure, JournalLine, LearningRecord, Output, StageRecord, Status
 from ..domain.models.preset_scope import Situation, as_made
 from ..domain.runs.job import Job
+from ..storage.disk.files import typed_path
 from ..storage.pictures.control_units import load_units
 from ..storage.pictures.images import read_picture, save_image
 from .ids_and_times import utc_text
@@ -213,9 +214,9 @@ class _Attempt:
         data = read(Path(self.job.start_image)) if self.job.start_image else b""
         if inpaint.enabled and "img2img" in self.job.stages:
             # Before the first stage: without a mask its picture would be made for nothing.
-            self._mask = read(Path(inpaint.mask).expanduser())
+            self._mask = read(typed_path(inpaint.mask))
         if self.job.config.controlnet and any(stage in _GUIDED for stage in self.job.stages):
-            self._units = load_units(Path(self.job.config.controlnet).expanduser(), read)
+            self._units = load_units(typed_path(self.job.config.controlnet), read)
         return _Piece(StageImage(data=data, suffix="", width=0, height=0, seed=self.job.seed), ())
 
     def _stage_of(self, piece: _Piece, stage: str) -> list[_Piece]:

@@ -75,6 +75,7 @@ def _checked(fields: dict[str, msgspec.Raw]) -> LoadedSettings:
             good[name] = msgspec.json.decode(fields[name], type=_READ_LOOSELY.get(name, kind))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             notices.append(f"Setting {name} was set to its default, because its saved value cannot be used: {error}.")
+    _without_zero_bytes(good, notices)
     if "presets" not in fields and _ONE_PRESET in fields:
         with contextlib.suppress(msgspec.MsgspecError):
             good["presets"] = tuple(filter(None, (msgspec.json.decode(fields[_ONE_PRESET], type=_ShortText),)))
@@ -85,6 +86,18 @@ def _checked(fields: dict[str, msgspec.Raw]) -> LoadedSettings:
     if "last_runs" in good:
         good["last_runs"] = _usable_runs(good["last_runs"], notices)
     return LoadedSettings(Settings(**good), tuple(notices))
+
+
+def _without_zero_bytes(values: dict[str, Any], notices: list[str]) -> None:
+    """Drop texts that no path, address or command can have; of several only these."""
+    for name, value in list(values.items()):
+        if isinstance(value, str) and "\0" in value:
+            del values[name]
+        elif isinstance(value, tuple) and any(isinstance(one, str) and "\0" in one for one in value):
+            values[name] = tuple(one for one in value if not (isinstance(one, str) and "\0" in one))
+        else:
+            continue
+        notices.append(f"Setting {name} has a zero byte in it, which no path and no name can have. It was left out.")
 
 
 def _field_types() -> dict[str, Any]:

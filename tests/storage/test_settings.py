@@ -175,3 +175,11 @@ def test_the_one_preset_of_older_versions_is_in_force_and_its_old_key_goes(path)
     save_settings(path, replace(loaded, presets=()))
     assert load_settings(path).settings.presets == ()
     assert "preset" not in json.loads(path.read_text())
+
+
+def test_a_zero_byte_in_a_path_costs_only_that_path(path):
+    path.write_text('{"output_folder": "/a\\u0000b", "pack_folders": ["/packs", "/p\\u0000q"], "learning": "off"}')
+    loaded = load_settings(path)
+    settings = loaded.settings
+    assert (settings.output_folder, settings.pack_folders, settings.learning) == ("", ("/packs",), "off")
+    assert [notice.split()[1] for notice in loaded.notices] == ["output_folder", "pack_folders"]

@@ -225,6 +225,11 @@ def open_regular(path: Path, *, buffering: int = io.DEFAULT_BUFFER_SIZE) -> io.B
     return io.BufferedReader(file, buffering)
 
 
+def typed_path(text: str) -> Path:
+    """A path as somebody wrote it, with ~ for the home folder. Unlike Path.expanduser it never raises."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111
+
+
 def is_there(path: Path) -> bool:
     """Whether the path exists. Unlike Path.exists it never raises, not even for a name that is too long."""
     return os.path.exists(path)  # noqa: PTH110

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ...domain.base.errors import InvalidInput, NotSaved, StorageError, Unreadable
 from ...domain.prompts.stablenew2_import import SIGN
-from ..disk.files import is_file, make_folder, read_bounded, write_atomic
+from ..disk.files import is_file, make_folder, read_bounded, typed_path, write_atomic
 from ..disk.places import asset
 from .pack_file import PackFile
 from .reader import ENDINGS, PREDECESSOR, SIZE_LIMIT, beside, is_sidecar, open_pack
@@ -128,7 +128,7 @@ def find_pack(name_or_path: str, folders: Sequence[Path]) -> Path:
 
     Raises InvalidInput when there is none, or several with that name in different folders.
     """
-    direct = Path(name_or_path).expanduser()
+    direct = typed_path(name_or_path)
     if is_file(direct):
         # Whoever names a link means its file; in the folders of packs links are not followed out of them.
         return Path(os.path.realpath(direct)) if direct.is_symlink() else direct
