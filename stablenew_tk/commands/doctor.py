@@ -140,7 +140,8 @@ def _folder(name: str, folder: Path) -> Finding:
         remove(probe)
         free = shutil.disk_usage(folder).free
     except (OSError, StableNewError) as error:
-        return Finding(name, False, f"{folder}: cannot be written ({error}). Choose another with --data-dir.")
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        return Finding(name, False, f"{folder}: cannot be written ({why}). Choose another with --data-dir.")
     if free < LOW_DISK:
         return Finding(name, None, f"{folder}: only {free / 1024**3:.1f} GiB free")
     return Finding(name, True, f"{folder} ({free / 1024**3:.0f} GiB free)")

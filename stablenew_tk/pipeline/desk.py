@@ -343,7 +343,7 @@ class DeskWork:
     def _save_snapshot(self, history: History) -> None:
         try:
             save_snapshot(history, self._places.journal, self._places.snapshot, self._loaded)
-        except (StorageError, OSError) as error:
+        except StorageError as error:
             # Without a snapshot the next start is slower, but nothing is lost.
             log.warning("the history's snapshot was not saved: %s", error)
 

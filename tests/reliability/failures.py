@@ -7,7 +7,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -16,11 +16,12 @@ from PIL import Image
 from reliability.faulty_disk import ERRORS, FaultyDisk
 from reliability.outcome import Outcome
 
-from stablenew_tk.domain.base.errors import NotSaved, StableNewError
+from stablenew_tk.domain.base.errors import InvalidInput, NotSaved, StableNewError
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.models.profile import LoraProfile
 from stablenew_tk.domain.prompts.settings import PackSettings
 from stablenew_tk.storage.disk.files import replacing
+from stablenew_tk.storage.journal.backups import Backups
 from stablenew_tk.storage.journal.reader import JournalReading, verify
 from stablenew_tk.storage.journal.repair import export, repair
 from stablenew_tk.storage.journal.snapshot import load_history, save_snapshot
@@ -32,6 +33,8 @@ from stablenew_tk.storage.packs.reader import open_pack
 from stablenew_tk.storage.pending_jobs import load_waiting, save_waiting
 from stablenew_tk.storage.pictures.images import save_image
 from stablenew_tk.storage.settings import load_settings, save_settings
+
+NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 
 def ids(journal):
@@ -140,8 +143,7 @@ class SaveSnapshot(Scenario):
         self.history = load_history(folder / "journal", folder / "cache" / "none").history
 
     def act(self, folder):
-        with suppress(OSError):
-            save_snapshot(self.history, folder / "journal", folder / "cache" / "checkpoint")
+        save_snapshot(self.history, folder / "journal", folder / "cache" / "checkpoint")
 
     def holds(self, folder, done):
         return len(load_history(folder / "journal", folder / "cache" / "checkpoint").history) == 3
@@ -253,9 +255,49 @@ class Export(Scenario):
         return (data == b"of last time\n" and not done) or (data.count(b"\n") == 1 and b'"rating":5' in data)
 
 
+class MakeBackup(Scenario):
+    def make(self, folder):
+        writer = LearningRecordWriter(folder / "journal", segment_limit=3_000)
+        self.lines = [writer.append(record()).line.event_id for _ in range(4)]
+
+    def act(self, folder):
+        self.made = Backups(folder / "backups", folder / "journal", version="1").make("asked", NOON)
+
+    def holds(self, folder, done):
+        there = Backups(folder / "backups", folder / "journal", version="1").list()
+        kept = all(ids(folder / "backups" / one.name) == self.lines for one in there)
+        return ids(folder / "journal") == self.lines and kept and (bool(there) or not done)
+
+
+class RestoreBackup(Scenario):
+    """A journal that has lost a line and got another one since."""
+
+    def make(self, folder):
+        journal = folder / "journal"
+        writer = LearningRecordWriter(journal, segment_limit=3_000)
+        old = [writer.append(record()).line.event_id for _ in range(4)]
+        Backups(folder / "backups", journal, version="1").make("daily", NOON)
+        path = journal / "records-000001.jsonl"
+        path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[1:]))
+        self.lines = [*old, writer.append(record()).line.event_id]
+
+    def act(self, folder):
+        backups = Backups(folder / "backups", folder / "journal", version="1")
+        try:
+            backups.restore(backups.find("last"), NOON)
+        except InvalidInput as nothing:
+            if "Nothing to restore" not in str(nothing):
+                raise
+
+    def holds(self, folder, done):
+        there = ids(folder / "journal")
+        before = self.lines[1:]
+        return set(there) >= set(before) and (set(there) == set(self.lines) or not done)
+
+
 SCENARIOS = (
     Append, AppendFirst, Repair, SaveSettings, SaveSnapshot, KeepUnsaved, TakeInUnsaved, KeepWaiting, SavePicture,
-    SavePack, SaveProfile, Export,
+    SavePack, SaveProfile, Export, MakeBackup, RestoreBackup,
 )  # fmt: skip
 
 

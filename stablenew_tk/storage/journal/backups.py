@@ -12,6 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -210,18 +211,17 @@ class Backups:
                 raise Unreadable(f"The backup {backup.name} is damaged: {name} is not what it was. Take another one.")
 
     def _thin(self, needed: str) -> None:
-        for left in self.folder.glob(f"*{_UNFINISHED}"):
-            # Of a program that was killed; that of another one that is at it now is younger.
-            if time.time() - left.stat().st_mtime > _LEFT_FOR_S:
-                shutil.rmtree(left, ignore_errors=True)
-        known = self.list()
-        for gone in (one for one in thinned(known) if one.name != needed):
-            # It takes its note first, so that a half-removed one is none.
-            try:
-                remove(self.folder / gone.name / NOTE)
-                shutil.rmtree(self.folder / gone.name)
-            except OSError:
-                continue  # a backup too many does no harm, and the next one tries again
+        """Remove what is too old. A backup too many does no harm, and the next one tries again."""
+        with suppress(OSError, Unreadable):
+            for left in self.folder.glob(f"*{_UNFINISHED}"):
+                # Of a program that was killed; that of another one that is at it now is younger.
+                if time.time() - left.stat().st_mtime > _LEFT_FOR_S:
+                    shutil.rmtree(left, ignore_errors=True)
+            for gone in thinned(self.list()):
+                if gone.name != needed:
+                    # Its note first, so that a half-removed one is none.
+                    remove(self.folder / gone.name / NOTE)
+                    shutil.rmtree(self.folder / gone.name)
 
     def _rewrite(self, lines: Sequence[tuple[Path, _Line]]) -> None:
         """Put these lines in place of the journal. The lock is held."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ...domain.base.errors import InvalidInput, Unreadable
+from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ...domain.journal.history import History, Position
 from ..disk.files import open_regular, read_bounded, write_atomic
 from .reader import Damage, JournalReading, Verification, verify
@@ -108,7 +108,10 @@ def save_snapshot(history: History, folder: Path, path: Path, loaded: Sequence[S
     if now != list(loaded) or not _holds(prints, history.end):
         raise Unreadable(f"The journal in {folder} was repaired or replaced since it was read.")
     payload = msgspec.msgpack.encode(_SnapshotPayload(prints, history.to_bytes()))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotSaved(f"The folder {path.parent} cannot be made: {error.strerror or error}.") from error
     write_atomic(path, msgspec.msgpack.encode(_SnapshotFile(zlib.crc32(payload), payload)), mode=0o600)
 
 
