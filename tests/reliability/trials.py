@@ -42,7 +42,7 @@ def kills(dice: Random, folder: Path, count: int) -> Outcome:
 
 TRIALS = (
     Trial("killed writers", kills, 1_000, 50),
-    Trial("n-th failure of every file operation", failures, 2_000, 2_000),
+    Trial("n-th failure of every file operation", failures, 3_000, 3_000),
     Trial("power cuts", power_cuts, 10_000, 500),
     Trial("rotten journals", rots, 100_000, 5_000),
     Trial("rotten snapshots", snapshots, 20_000, 2_000),
