@@ -68,7 +68,8 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
                                                                          domain.models domain.runs BASICS
     domain.insights.model  posterior of stars and votes, false hints     domain.runs BASICS
     domain.experiments  the design of Learning Runs                      domain.journal domain.models domain.runs BASICS
-    domain.journal      lines of the journal, history                    domain.runs domain.models BASICS
+    domain.journal      lines of the journal, history                    domain.runs domain.models domain.recipes
+                                                                         BASICS
     domain.nodes        which machine makes which job                    BASICS
     domain.runs         jobs and plans                                   domain.prompts domain.models BASICS
     domain.models       profiles, styles, which source wins a value      BASICS

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from types import FrameType
 
 
@@ -18,6 +19,9 @@ def main() -> int:
         if isinstance(stream, io.TextIOWrapper):
             # Pipes on Windows and under LC_ALL=C speak an old alphabet, in which half of the prompts cannot be written.
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+    if not sys.warnoptions:
+        # Libraries warn of what is odd in a picture; whoever asked for it is told in a sentence of ours.
+        warnings.simplefilter("ignore")
     try:
         # Here and not above: it takes a second, in which Ctrl+C is an answer, too. An exception could be swallowed by
         # whatever is being imported, and nothing has been begun.

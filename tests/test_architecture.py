@@ -356,3 +356,95 @@ def test_private_members_are_touched_only_where_they_are_made(name):
     for node in ast.walk(TREES[name]):
         if isinstance(node, ast.Attribute) and re.match(r"_[A-Za-z]", node.attr) and node.attr not in made:
             assert ast.unparse(node.value) in FOREIGN_PRIVATES, f"{name}:{node.lineno} {ast.unparse(node)}"
+
+
+# What `storage.disk` does safely: atomic, forced to the disk, never waiting on a pipe or a device.
+RAW_FILE_CALLS = {
+    "os.open", "os.unlink", "os.remove", "os.rename", "os.replace", "os.truncate", "os.fsync", "os.fdatasync", "open",
+    "io.open", "shutil.move", "shutil.copy", "shutil.copyfile", "shutil.copy2",
+}  # fmt: skip
+RAW_PATH_METHODS = {"unlink", "rename", "read_bytes", "read_text", "write_bytes", "write_text", "touch"}
+# The journal's own line (written, forced, taken back as one); /proc; the output of a process while it writes it; the
+# null device in place of a terminal.
+MAY_USE_FILES_RAW = {
+    ("stablenew_tk.storage.journal.writer", "os.fsync"),
+    ("stablenew_tk.storage.journal.repair", "os.fsync"),
+    ("stablenew_tk.storage.programs.processes", "read_text"),
+    ("stablenew_tk.storage.programs.started_server", "os.truncate"),
+    ("stablenew_tk.__main__", "open"),
+}
+# A thread's own wait for work, a dialog that the user closes, and what by itself waits a moment only: the end of a
+# process that was killed.
+MAY_WAIT_FOR_EVER = {
+    ("stablenew_tk.pipeline.workers", "self._orders.get()"),
+    ("stablenew_tk.pipeline.workers", "self._jobs.get()"),
+    ("stablenew_tk.pipeline.server_worker", "server.wait()"),
+    ("stablenew_tk.backends.sdserver.child", "self._process.wait()"),
+    ("stablenew_tk.storage.programs.started_server", "started.wait()"),
+    ("stablenew_tk.storage.desktop_dialogs", "child.communicate()"),
+    ("stablenew_tk.storage.watcher", "observer.join()"),
+}
+WAITS = {"wait", "join", "result", "acquire", "communicate"}
+
+
+def calls_in(name):
+    return (node for node in ast.walk(TREES[name]) if isinstance(node, ast.Call))
+
+
+def raw_file_use(call):
+    """The raw way in which a call touches a file, or ""."""
+    called = ast.unparse(call.func)
+    if called in RAW_FILE_CALLS:
+        return called
+    if not isinstance(call.func, ast.Attribute) or called.startswith(("msgspec.", "os.")):
+        return ""
+    name, first = call.func.attr, call.args[0] if call.args else None
+    if name in RAW_PATH_METHODS:
+        return name
+    if name == "replace" and len(call.args) == 1 and not call.keywords:  # that of texts takes two
+        return name
+    is_mode = isinstance(first, ast.Constant) and isinstance(first.value, str)
+    return name if name == "open" and is_mode and set(first.value) <= set("rwabxt+") else ""
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if storey(name) not in ("gui", "domain")])
+def test_files_are_opened_replaced_removed_and_forced_to_disk_only_by_storage_disk(name):
+    if room(name) == "storage.disk":
+        return
+    for call in calls_in(name):
+        used = raw_file_use(call)
+        assert not used or (name, used) in MAY_USE_FILES_RAW, f"{name}:{call.lineno} {ast.unparse(call)}"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if storey(name) != "gui"])
+def test_nothing_waits_without_a_limit(name):
+    for call in calls_in(name):
+        if not isinstance(call.func, ast.Attribute) or call.args or call.keywords:
+            continue
+        waits = call.func.attr in WAITS or (call.func.attr == "get" and storey(name) == "pipeline")
+        assert not waits or (name, ast.unparse(call)) in MAY_WAIT_FOR_EVER, f"{name}:{call.lineno} {ast.unparse(call)}"
+
+
+def test_numbers_in_the_head_of_an_answer_are_checked_before_they_are_made():
+    """`int` raises for what servers really send as Content-Length: "541, 541", "abc", "" and 5,000 digits."""
+    found = 0
+    for scope in (
+        node for node in ast.walk(TREES["stablenew_tk.backends.transport"]) if isinstance(node, ast.FunctionDef)
+    ):
+        checked = {ast.unparse(node.func.value) for node in ast.walk(scope) if is_check_of_digits(node)}
+        for call in (node for node in ast.walk(scope) if isinstance(node, ast.Call)):
+            if ast.unparse(call.func) in ("int", "float") and call.args:
+                assert ast.unparse(call.args[0]) in checked, f"transport:{call.lineno} {ast.unparse(call)}"
+                found += 1
+    assert found, "the head is read elsewhere now: look there"
+
+
+def is_check_of_digits(node):
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "isdigit"
+
+
+def test_the_bans_see_what_they_are_for():
+    banned = "path.open('rb'); path.unlink(); a.replace(b); os.fsync(3); open(x); path.read_bytes()"
+    allowed = "text.replace('a', 'b'); page.open(); viewer.open((1,)); os.path.exists(x); structs.replace(a, b=1)"
+    assert all(raw_file_use(node) for node in ast.walk(ast.parse(banned)) if isinstance(node, ast.Call))
+    assert not any(raw_file_use(node) for node in ast.walk(ast.parse(allowed)) if isinstance(node, ast.Call))

@@ -30,7 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from stablenew_tk.domain.config.catalogue import Value, with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
-from stablenew_tk.domain.insights.association import QUARTER, Association, associations, expected_false
+from stablenew_tk.domain.insights.association import QUARTER, Association, associations
+from stablenew_tk.domain.insights.hint_question import expected_false
 from stablenew_tk.domain.insights.model.discovery import FALSE_RATE
 from stablenew_tk.domain.journal.record import BackendInfo, LearningRecord
 from stablenew_tk.domain.runs.job import LearningTag, RandomizerChoice

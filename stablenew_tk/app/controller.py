@@ -33,6 +33,7 @@ from ..domain.runs.job import Job, RunRequest, make_jobs
 from ..pipeline.desk import DeskWork, output_root
 from ..pipeline.file_worker import FileDesk
 from ..pipeline.ids_and_times import as_line, draw_seed, new_id
+from ..pipeline.messages.backups import BackupOrder, BackupRestored, MakeBackup
 from ..pipeline.messages.base import Event, Order, OrderFailed
 from ..pipeline.messages.files import FileOrder
 from ..pipeline.messages.jobs import (
@@ -187,6 +188,7 @@ class Controller(InForce):
         """Start to load the history and follow it, check the backend, and scan the folders with models and packs."""
         self.ask(TakeInUnsaved())
         self.ask(LoadHistory())
+        self.ask(MakeBackup(reason="daily"), last=True)
         self._watcher = Watcher((self.places.journal,), self._journal_touched, endings=JOURNAL)
         self.check_backend()
         self.models.open(self.settings.model_folders)
@@ -202,7 +204,7 @@ class Controller(InForce):
         elif isinstance(order, FileOrder):
             self._files.ask(order)
         else:
-            desk = self._caller if isinstance(order, CheckBackend) else self._desk
+            desk = self._caller if isinstance(order, (CheckBackend, BackupOrder)) else self._desk
             desk.ask(order, Desk.LAST if last else Desk.SOON)
 
     def find(self, query: Query) -> None:
@@ -351,7 +353,7 @@ class Controller(InForce):
         self._announce(HistoryChanged(rows=rows, grown=len(self.history) > before, undone=isinstance(event.line, Void)))
 
     @_fold.register
-    def _(self, _event: JournalTouched) -> None:
+    def _(self, _event: JournalTouched | BackupRestored) -> None:
         # One question at a time: a run of this program touches the journal with every picture.
         if self.history is not None and not self._reading_news and not self._closing:
             self._reading_news = True

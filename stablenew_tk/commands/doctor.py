@@ -21,9 +21,9 @@ from ..domain.base.errors import StableNewError
 from ..domain.config.user_settings import Settings, without_login
 from ..domain.nodes.fingerprint import fingerprint
 from ..pipeline.messages.jobs import backend_order
-from ..storage.disk.files import write_atomic
+from ..storage.disk.files import remove, write_atomic
 from ..storage.disk.places import Places
-from ..storage.journal.reader import verify
+from ..storage.journal.snapshot import verify_all
 from .certificates import trust_argument, with_trust
 from .terminal import FAILED, OK, err, out, print_json, program, settings_of
 
@@ -136,10 +136,11 @@ def _folder(name: str, folder: Path) -> Finding:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomic(probe, b"probe")
-        probe.unlink()
+        remove(probe)
         free = shutil.disk_usage(folder).free
     except (OSError, StableNewError) as error:
-        return Finding(name, False, f"{folder}: cannot be written ({error}). Choose another with --data-dir.")
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        return Finding(name, False, f"{folder}: cannot be written ({why}). Choose another with --data-dir.")
     if free < LOW_DISK:
         return Finding(name, None, f"{folder}: only {free / 1024**3:.1f} GiB free")
     return Finding(name, True, f"{folder} ({free / 1024**3:.0f} GiB free)")
@@ -147,7 +148,7 @@ def _folder(name: str, folder: Path) -> Finding:
 
 def _journal(places: Places) -> Finding:
     try:
-        found = verify(places.journal)
+        found = verify_all(places.journal, places.snapshot)
     except StableNewError as error:
         return Finding("journal", False, str(error))
     if found.damaged:

@@ -16,7 +16,7 @@ from ..domain.config.controlnet import told_units, written
 from ..domain.prompts.pack import pack_block
 from ..domain.recipes.infotext import parse
 from ..domain.recipes.recipe import Recipe
-from ..storage.disk.files import is_there, read_bounded, write_atomic
+from ..storage.disk.files import is_there, read_bounded, typed_path, write_atomic
 from ..storage.disk.places import Places
 from ..storage.packs.reader import SIZE_LIMIT, read_pack
 from ..storage.pictures.metadata import read_recipe
@@ -25,16 +25,16 @@ from .terminal import OK, out, print_json
 
 def packs_from_image(args: argparse.Namespace, _places: Places) -> int:
     """Show how a picture was made; with --to add its prompt to a pack."""
-    file = Path(args.file).expanduser()
+    file = typed_path(args.file)
     with warnings.catch_warnings():
         # Pillow warns on standard error of EXIF that is a little wrong; what matters is said by ourselves.
         warnings.simplefilter("ignore")
         recipe = read_recipe(file)
     notices = list(recipe.notices)
     if args.to:
-        notices += _add_to_pack(Path(args.to).expanduser(), file.stem, recipe)
+        notices += _add_to_pack(typed_path(args.to), file.stem, recipe)
     if args.controlnet:
-        notices.append(_write_units(Path(args.controlnet).expanduser(), recipe))
+        notices.append(_write_units(typed_path(args.controlnet), recipe))
     if args.json:
         found = {"tool": recipe.tool, "prompt": recipe.prompt, "negative": recipe.negative, "seed": recipe.seed}
         print_json({**found, "settings": recipe.values, "notices": notices, "left_out": to_builtins(recipe.left_out)})

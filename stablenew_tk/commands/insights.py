@@ -5,20 +5,17 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
 from msgspec import Struct
 from rich.table import Table
 from rich.text import Text
 
-from .. import __version__
 from ..app.insights.pair_map import PairMap, pair_map
 from ..domain.base.errors import InvalidInput, Unreadable
-from ..domain.cards.card import CardOrigin
 from ..domain.config.catalogue import Value
 from ..domain.config.sweep import focus, is_wording, spell
-from ..domain.insights.association import Association, RatedRun, associations, doubt_words, expected_false
-from ..domain.insights.hint_question import hint_question
+from ..domain.insights.association import Association, RatedRun, associations
+from ..domain.insights.hint_question import doubt_words, expected_false, hint_question
 from ..domain.insights.matrix import Board, evidence, whole_board
 from ..domain.insights.report import Report, ValueReport, report
 from ..domain.insights.report_json import DocumentVerdict, document
@@ -28,18 +25,15 @@ from ..domain.insights.titles import VERDICT_NAMES
 from ..domain.insights.verdict_text import percent
 from ..domain.journal.history import History, ImageFacts
 from ..domain.journal.query import Query, select
-from ..domain.journal.record import LearningRecord
 from ..domain.models.value_sources import CHECKPOINT
 from ..domain.runs.plan import LearningPlan
 from ..domain.runs.plan_title import prompts_tested
 from ..domain.runs.value_pairs import TIMES
-from ..pipeline.ids_and_times import day_in_words
 from ..storage.disk.places import Places
 from ..storage.journal.reader import read_record
 from ..storage.journal.snapshot import load_history
-from ..storage.pictures.cards import check_ending, picture_file, write_card
-from ..storage.settings import load_settings
-from .terminal import OK, err, find_plan, out, outside_journal, print_json, print_verdict, program
+from .card import check_card, write_plan_card
+from .terminal import OK, err, find_plan, out, print_json, print_verdict, program
 
 # Limited to the newest pictures, because every record must be read from the disk.
 NEWEST = 2000
@@ -114,9 +108,9 @@ class Overview(Struct, frozen=True, kw_only=True):
 def insights(args: argparse.Namespace, places: Places) -> int:
     """Print the insights. Only reads; may run while the window is open."""
     history = load_history(places.journal, places.snapshot).history
-    _check_card(args)
+    check_card(args)
     if args.plan and args.card is not None:
-        return _card(args, places, history)
+        return write_plan_card(args, places, _board(history, find_plan(history, args.plan)))
     if args.plan:
         return _one(args, history)
     pack = _pack(history, args.pack) if args.pack else ""
@@ -142,56 +136,6 @@ def _board(history: History, plan: LearningPlan) -> Board:
     if found is None:
         raise InvalidInput(f"There is no Learning Run {plan.plan_id!r}.", "--plan")
     return found
-
-
-# ---- a card
-
-
-class CardReport(Struct, frozen=True, kw_only=True):
-    """What `--card --json` prints. `missing` pictures could not be read and are grey places on the card; `prompts`: it
-    holds the texts of the prompts.
-    """
-
-    file: str
-    plan_id: str
-    missing: int
-    prompts: bool
-
-
-def _check_card(args: argparse.Namespace) -> None:
-    if args.card is None:
-        if args.no_prompt:
-            words = "this is about a card. Name its file, too: --card FILE."
-            raise InvalidInput(f"--no-prompt: {words}", "--no-prompt")
-    elif not args.plan:
-        raise InvalidInput("--card: name the Learning Run that it is about, too: --plan PLAN.", "--card")
-
-
-def _card(args: argparse.Namespace, places: Places, history: History) -> int:
-    target = outside_journal(args.card, places, "--card")
-    check_ending(target)
-    plan = find_plan(history, args.plan)
-    seen = _board(history, plan)
-    settings = load_settings(places.settings_file).settings
-    today = Path(settings.output_folder) if settings.output_folder else places.outputs
-
-    def find(facts: ImageFacts) -> tuple[LearningRecord, Path]:
-        record = read_record(places.journal, facts.position)
-        return record, picture_file(record, facts.output_index, today)
-
-    made = CardOrigin(version=__version__, day=day_in_words())
-    written = write_card(target, report(seen), seen, find, made, prompts=not args.no_prompt)
-    file = str(target.absolute())
-    told = CardReport(file=file, plan_id=plan.plan_id, missing=written.missing, prompts=written.prompts)
-    if args.json:
-        print_json(told)
-        return OK
-    out.print(f"Written to {target}", markup=False)
-    if told.prompts:
-        out.print("It tells the texts of the prompts. --no-prompt leaves them out.")
-    if told.missing:
-        err.print(f"{_pictures(told.missing)} could not be read: an empty place stands for it on the card.")
-    return OK
 
 
 # ---- one Learning Run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -12,6 +11,7 @@ from ..domain.base.lora_tags import lora_key
 from ..domain.config.catalogue import Value
 from ..domain.config.sweep import LORA_FILE, NO_LORA, check_values
 from ..domain.models.lora_series import LoraFile, LoraSeries, series_named, series_of
+from ..storage.disk.files import typed_path
 from ..storage.models.library import Library
 from ..storage.models.lora_files import lora_files
 from ..storage.models.profile_reader import load_styles
@@ -50,7 +50,7 @@ def _why_not(name: str, series: tuple[LoraSeries, ...]) -> str:
 
 def _in_library(session: Session) -> list[LoraFile]:
     controller = session.controller
-    folders = [Path(one).expanduser() for one in controller.settings.model_folders if one.strip()]
+    folders = [typed_path(one) for one in controller.settings.model_folders if one.strip()]
     if not folders:
         return []
     styles, _ = load_styles(controller.places.styles)

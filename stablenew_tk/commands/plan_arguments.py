@@ -16,14 +16,8 @@ from ..domain.config.origins import MAX_SEED, RANDOM_SEED
 from ..domain.config.sweep import LORA, LORA_FILE, PROMPT, SLOT, focus, is_wording, parse_values
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.plan_draft import PlanDraft, first_text, outside_words, sensible_words, shared_rows
-from ..domain.experiments.plan_file import (
-    PAGE_LIMIT,
-    imported,
-    named_focus,
-    read_plan,
-    usual_name,
-    usual_pair_name,
-)
+from ..domain.experiments.plan_file import imported, named_focus, read_plan, usual_name, usual_pair_name
+from ..domain.experiments.plan_page import PAGE_LIMIT
 from ..domain.experiments.prompt_sample import SAMPLED, spread
 from ..domain.models.sensible_range import ModelTraits
 from ..domain.models.value_sources import ValueSources, loras_put_in
@@ -44,7 +38,7 @@ from ..domain.runs.plan import (
 from ..domain.runs.value_pairs import rows_for_all, start_rows
 from ..domain.runs.wordings import held_open, with_place
 from ..pipeline.ids_and_times import draw_seed
-from ..storage.disk.files import read_bounded
+from ..storage.disk.files import read_bounded, typed_path
 from ..storage.disk.places import Places
 from ..storage.packs.reader import PackContent, load_whole
 from ..storage.pictures.images import open_for_start
@@ -249,7 +243,7 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
     if taken or args.preset:
         option = taken[0] if taken else "--preset"
         raise InvalidInput(f"{option}: the plan file says this itself. Leave one of the two away.", option)
-    path = Path(args.plan).expanduser()
+    path = typed_path(args.plan)
     try:
         read = read_plan(read_bounded(path, PAGE_LIMIT), where=path.name)
     except Unreadable as error:
@@ -267,7 +261,7 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
         plan = replace(plan, prompts=tuple(plan.prompts[place] for place in _numbers(args.prompt, names)))
     if plan.start_image:
         # Relative paths start at the folder of the plan file.
-        plan = replace(plan, start_image=str(path.absolute().parent / Path(plan.start_image).expanduser()))
+        plan = replace(plan, start_image=str(path.absolute().parent / typed_path(plan.start_image)))
     # In the window rating is blind by default; the terminal shows the values anyway.
     return PlanArguments(replace(plan, blind="blind" in read.given and plan.blind), {}, read.notices)
 

@@ -24,6 +24,7 @@ from ..domain.models.profile_loras import overlays_in_force
 from ..domain.models.provenance import learned_word
 from ..domain.models.recommendations import FieldValue, ModelSettings, merged, open_question
 from ..domain.models.style import StyleCatalogue
+from ..storage.disk.files import typed_path
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history
 from ..storage.models.folders import ModelFolder, beside, walk
@@ -102,7 +103,7 @@ def arguments(profiles: Commands[argparse.ArgumentParser], common: argparse.Argu
 
 
 def _show(args: argparse.Namespace, places: Places) -> int:
-    path = Path(args.file).expanduser().absolute()
+    path = typed_path(args.file).absolute()
     styles = _styles(places)
     settings = _settings(_chosen(path), styles)
     history = _history(places)
@@ -218,7 +219,7 @@ def _print(path: Path, settings: ModelSettings, history: History | None, styles:
 
 
 def _scan(args: argparse.Namespace, places: Places) -> int:
-    root = Path(args.folder).expanduser().absolute()
+    root = typed_path(args.folder).absolute()
     if not root.is_dir():
         raise InvalidInput(f"There is no folder {_visible(str(root))}. Name the folder your models are in.", "DIR")
     styles = _styles(places)

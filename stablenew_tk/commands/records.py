@@ -10,9 +10,11 @@ from rich.text import Text
 
 from ..domain.base.errors import InvalidInput
 from ..domain.journal.record import FoldedRecord, LearningRecord
+from ..storage.disk.files import discard
 from ..storage.disk.places import Places
-from ..storage.journal.reader import recent, verify
+from ..storage.journal.reader import recent
 from ..storage.journal.repair import repair
+from ..storage.journal.snapshot import verify_all
 from .terminal import FAILED, OK, out, print_json, program
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
@@ -30,6 +32,9 @@ def arguments(records: Commands[argparse.ArgumentParser], common: argparse.Argum
     words = "stars and tags beside the pictures, for other picture programs and from them"
     _xmp_arguments(records.add_parser("xmp", parents=[common], help=words))
     records.add_parser("repair", parents=[common], help="set damaged lines aside").set_defaults(command=_repair)
+    _backup_arguments(records, common)
+    words = "make records again for pictures that no record names, from what stands in them"
+    _rebuild_arguments(records.add_parser("rebuild", parents=[common], help=words))
 
 
 def _export_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +74,50 @@ def _xmp(args: argparse.Namespace, places: Places) -> int:
     from .records_xmp import sync_xmp
 
     return sync_xmp(args, places)
+
+
+def _backup_arguments(records: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    listing = records.add_parser("backups", parents=[common], help="list the backups of the journal")
+    listing.set_defaults(command=_backups)
+    making = records.add_parser("backup", parents=[common], help="make a backup of the journal now")
+    making.set_defaults(command=_backup)
+    restore = records.add_parser("restore", parents=[common], help="bring back lines from a backup, or undo that")
+    restore.add_argument("backup", metavar="BACKUP", nargs="?", default="last", help="its name, or its beginning")
+    words = "as it was, exactly: what was added since is set aside (otherwise it stays)"
+    restore.add_argument("--exact", action="store_true", help=words)
+    restore.add_argument("--undo", action="store_true", help="the journal as it was before the last restore")
+    restore.add_argument("--dry-run", action="store_true", help="only say what would happen")
+    restore.set_defaults(command=_restore)
+
+
+def _backups(args: argparse.Namespace, places: Places) -> int:
+    from .records_backups import list_backups
+
+    return list_backups(args, places)
+
+
+def _backup(args: argparse.Namespace, places: Places) -> int:
+    from .records_backups import make_backup
+
+    return make_backup(args, places)
+
+
+def _restore(args: argparse.Namespace, places: Places) -> int:
+    from .records_backups import restore_backup
+
+    return restore_backup(args, places)
+
+
+def _rebuild_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="FOLDER", nargs="?", help="where the pictures are (else: the output folder)")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be recorded")
+    parser.set_defaults(command=_rebuild)
+
+
+def _rebuild(args: argparse.Namespace, places: Places) -> int:
+    from .records_rebuild import rebuild_records
+
+    return rebuild_records(args, places)
 
 
 def _show(args: argparse.Namespace, places: Places) -> int:
@@ -117,13 +166,14 @@ def _merged(folded: FoldedRecord) -> dict[str, object]:
 
 
 def _verify(args: argparse.Namespace, places: Places) -> int:
-    found = verify(places.journal)
+    found = verify_all(places.journal, places.snapshot)
     if args.json:
         print_json(found)
     else:
         out.print(f"{found.lines} lines, {found.ok} whole, {len(found.damaged)} damaged, {len(found.gaps)} gaps.")
         for damage in found.damaged:
-            out.print(f"  {damage.file}, line {damage.line}: {damage.reason}", markup=False)
+            where = f", line {damage.line}" if damage.line else ""
+            out.print(f"  {damage.file}{where}: {damage.reason}", markup=False)
         for gap in found.gaps:
             which = f"line {gap.first}" if gap.first == gap.last else f"lines {gap.first} to {gap.last}"
             out.print(f"  missing: {which} of writer {gap.writer}", markup=False)
@@ -136,7 +186,12 @@ def _verify(args: argparse.Namespace, places: Places) -> int:
 
 
 def _repair(args: argparse.Namespace, places: Places) -> int:
+    from .records_backups import backup_before_repair
+
+    backup_before_repair(places)
     report = repair(places.journal)
+    if report.segments:
+        discard(places.snapshot)  # of the journal as it was
     if args.json:
         print_json(report)
     elif not report.segments:

@@ -24,7 +24,7 @@ from ..storage.journal.repair import export
 from ..storage.journal.snapshot import load_history
 from ..storage.pictures.cards import picture_file
 from ..storage.pictures.copies import ToCopy, copy_pictures
-from ..storage.pictures.images import pixel_hash, read_picture
+from ..storage.pictures.images import pixel_hash, read_picture, recorded_file
 from ..storage.pictures.pair_files import EXTRA, TABLE, PairFile, check_folder, plain_png, write_pairs
 from ..storage.settings import load_settings
 from .terminal import FAILED, OK, err, out, outside_journal, print_json
@@ -168,7 +168,7 @@ def _picture(one: RatedPicture, today: Path) -> bytes | None:
     roots = (today, Path(one.record.output_root)) if one.record.output_root else (today,)
     for root in roots:
         try:
-            data = read_picture(root / one.output.path)
+            data = read_picture(recorded_file((root,), one.output.path))
             if not one.output.pixels or pixel_hash(data) == one.output.pixels:
                 return plain_png(data)
         except Unreadable:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -25,6 +24,7 @@ from ..domain.models.recommendations import FamilyFinding, ModelSettings, merged
 from ..domain.models.sensible_range import ModelTraits, lora_range, traits_of
 from ..domain.models.style import StyleCatalogue
 from ..domain.models.value_sources import PresetValues, ValueSources
+from ..storage.disk.files import typed_path
 from ..storage.disk.places import Places
 from ..storage.models import index
 from ..storage.models.library import Library
@@ -117,7 +117,7 @@ def with_backends(args: argparse.Namespace, settings: Settings) -> Settings:
 
 def absolute(typed: str) -> str:
     """The absolute path of a typed file or folder; "" stays ""."""
-    return str(Path(typed).expanduser().absolute()) if typed else ""
+    return str(typed_path(typed).absolute()) if typed else ""
 
 
 def typed_values(pairs: Sequence[str]) -> dict[str, Value]:
@@ -220,7 +220,7 @@ def in_library(
     Blocks while the folders are read.
     """
     styles, problems = load_styles(places.styles)
-    folders = [Path(folder).expanduser() for folder in settings.model_folders if folder.strip()]
+    folders = [typed_path(folder) for folder in settings.model_folders if folder.strip()]
     library = Library(folders, styles, places.model_index)
     library.scan(in_full=False)
     entry = LibraryNames(library.snapshot.entries).find(name, kind)

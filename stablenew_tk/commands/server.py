@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import time
-from pathlib import Path
 
 from msgspec.structs import replace
 
 from ..app.engines.started_server import server_work
 from ..domain.base.errors import StorageError
 from ..pipeline.messages.server import CloseServer, FindServer, ServerChanged, StartServer, StopServer, WatchServer
+from ..storage.disk.files import typed_path
 from ..storage.disk.places import Places
 from ..storage.settings import load_settings, save_settings
 from .terminal import FAILED, OK, out, print_json
@@ -36,7 +36,7 @@ def _start(args: argparse.Namespace, places: Places) -> int:
     settings = load_settings(places.settings_file).settings
     if args.typed is not None or args.folder is not None:
         command = args.typed if args.typed is not None else settings.start_command
-        folder = str(Path(args.folder).expanduser().absolute()) if args.folder else settings.start_folder
+        folder = str(typed_path(args.folder).absolute()) if args.folder else settings.start_folder
         settings = replace(settings, start_command=command, start_folder=folder)
     work = server_work(places)
     event = _told(work.perform(StartServer(command=settings.start_command, folder=settings.start_folder)))

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from ..domain.base.errors import InvalidInput
 from ..domain.config.user_settings import Settings
-from ..storage.disk.files import is_file
+from ..storage.disk.files import is_file, typed_path
 from ..storage.disk.places import Places
 from ..storage.packs.catalog import describe, ensure_starter, find_pack, list_packs
 from ..storage.packs.pack_file import PackFile
@@ -39,7 +39,7 @@ def outside_journal(written: str, places: Places, option: str) -> Path:
     """Where an option says to write. Raises InvalidInput for a place inside the journal."""
     if not written.strip():
         raise InvalidInput(f"{option}: name where to write.", option)
-    target = Path(written).expanduser()
+    target = typed_path(written)
     if target.resolve().is_relative_to(places.journal.resolve()):
         raise InvalidInput(f"{target} is inside the journal, which is never overwritten. Name another file.", option)
     return target
@@ -93,14 +93,14 @@ def pack_path(name: str, places: Places, settings: Settings) -> Path:
     """The pack a person means by a name or a file. Raises InvalidInput, and NotSaved for a name: then the starter pack
     is offered first, which a file does not need.
     """
-    if not is_file(Path(name).expanduser()):
+    if not is_file(typed_path(name)):
         ensure_starter(places.packs)
     return find_pack(name, (places.packs, *map(Path, settings.pack_folders)))
 
 
 def known_packs(named: str, places: Places, settings: Settings) -> tuple[PackFile, ...]:
     """All packs, before them the file that was named, if one was."""
-    path = Path(named).expanduser().absolute()
+    path = typed_path(named).absolute()
     first = (describe(path),) if named and path.is_file() else ()
     return (*first, *list_packs((places.packs, *map(Path, settings.pack_folders))))
 

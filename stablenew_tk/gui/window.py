@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import gc
-import logging
 import random
 import sys
 import tkinter as tk
-import traceback
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Literal, TypeVar, cast
@@ -43,6 +41,7 @@ from ..pipeline.messages.jobs import JobEnded, QueueChanged
 from ..pipeline.messages.journal import HistoryLoaded, ReadNews, UnsavedTakenIn
 from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SettingsChanged
+from .crash_sheet import CrashSheet
 from .create.page import CreatePage, LoopActions
 from .drag_and_drop import DropActions, DroppedFiles
 from .forms.stage_cards import general_entries
@@ -67,7 +66,6 @@ from .widgets.popups import MenuEntry, Popup
 from .widgets.rescaling import rescale
 from .widgets.screen import screen_of
 
-log = logging.getLogger(__name__)
 _Page = TypeVar("_Page", bound=PageFrame)
 
 TICK_IDLE_MS, TICK_BUSY_MS = 33, 16
@@ -108,7 +106,6 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._queue: QueuePopup | None = None
         self._menu: Sequence[MenuEntry] = ()
         self._menu_of: Capabilities | None = None
-        self._seen_errors: set[str] = set()
         self._tick_id = self._again_id = ""
         self._closing = False
         self._rating = RatingOffer(controller)
@@ -163,6 +160,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self.body = Box(self, "bg")
         self.body.pack(side="top", fill="both", expand=True)
         self.notices = Notices(self.bottom.left)
+        self.crashes = CrashSheet(self, self.controller, self.notices)
         self.arrivals = DroppedFiles(
             self,
             self.controller,
@@ -368,7 +366,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             if isinstance(event, part.FOLLOWS):
                 part.on_event(event)
         if isinstance(event, OrderFailed):
-            self.notices.say(event.message)
+            if not self.crashes.told(event.message):
+                self.notices.say(event.message)
         elif isinstance(event, UnsavedTakenIn):
             for sentence in taken_in_words(event.saved, event.damaged, event.problem):
                 self.notices.say(sentence)
@@ -548,18 +547,15 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self._change(geometry=geometry)
         self.after_cancel(self._tick_id)
         self.after_cancel(self._again_id)
+        self.crashes.close()
         if self._claim is not None:
             self._claim.fall_silent()
 
     def report_callback_exception(
         self, _kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        """An error in a Tk callback: logged whole, told once per place, and the window lives on."""
-        log.error("an error in the window", exc_info=error)
-        place = "".join(traceback.format_tb(trace)[-1:])
-        if place not in self._seen_errors:
-            self._seen_errors.add(place)
-            self.notices.say(f"StableNew itself made a mistake ({type(error).__name__}: {error}). The log has more.")
+        """An error in a Tk callback is told, and the window lives on."""
+        self.crashes.caught(error, trace)
 
 
 def open_window(controller: Controller, notices: Sequence[str] = (), claim: WindowClaim | None = None) -> int:

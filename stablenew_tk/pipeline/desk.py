@@ -5,35 +5,48 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from functools import singledispatchmethod
 from itertools import groupby
 from pathlib import Path
 
+from .. import __version__
 from ..backends.base import Backend, StageOrder
 from ..domain.base.errors import BackendError, InvalidInput, StorageError, Untrusted
 from ..domain.config.catalogue import with_values
 from ..domain.config.engines import SKETCH
 from ..domain.config.pipeline_config import FIRST_STAGE, PipelineConfig
 from ..domain.config.user_settings import Settings
-from ..domain.experiments.plan_file import PAGE_LIMIT, imported, read_plan, write_plan
+from ..domain.experiments.plan_file import imported, read_plan, write_plan
+from ..domain.experiments.plan_page import PAGE_LIMIT
 from ..domain.insights.association import RatedRecord, associations
 from ..domain.insights.report import report
 from ..domain.journal.history import History, Position
 from ..domain.journal.query import select
 from ..domain.journal.record import LearningRecord
 from ..storage.disk.file_manager import reveal
-from ..storage.disk.files import read_bounded, sweep_temporary, write_atomic
+from ..storage.disk.files import discard, read_bounded, sweep_temporary, write_atomic
 from ..storage.disk.places import Places
+from ..storage.journal.backups import Backups
 from ..storage.journal.news import JournalNews, News
 from ..storage.journal.reader import read_record, recent
 from ..storage.journal.snapshot import SegmentPrint, load_history, save_snapshot
 from ..storage.journal.spool import Spool
 from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, load_waiting
-from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
+from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, recorded_file, thumbnail
 from ..storage.plan_draft import load_plan_draft, save_plan_draft
 from ..storage.programs.installations import find_installations, usual_places
 from ..storage.programs.search import find_program
 from ..storage.settings import save_settings
+from .messages.backups import (
+    BackupRestored,
+    BackupsListed,
+    ListBackups,
+    MakeBackup,
+    PlanRestore,
+    RestoreBackup,
+    RestorePlanned,
+)
 from .messages.base import Event, Order
 from .messages.jobs import (
     BackendChecked,
@@ -117,6 +130,7 @@ class DeskWork:
         self._asked: Backend | None = None
         self._is_given_up = False
         self._news = JournalNews(places.journal, writer.writer)
+        self._backups = Backups(places.backups, places.journal, version=__version__)
 
     def give_up_check(self) -> None:
         """Make the CheckBackend that is being carried out fail soon, and those to come. Main thread."""
@@ -164,6 +178,26 @@ class DeskWork:
         except StorageError as refused:
             return LineNotSaved(line=order.line, message=str(refused))
         return LineSaved(line=saved.line, position=saved.position)
+
+    @perform.register
+    def _(self, order: MakeBackup) -> BackupsListed:
+        now = datetime.now(UTC)
+        made = self._backups.make_due(now) if order.reason == "daily" else self._backups.make(order.reason, now)
+        return BackupsListed(backups=self._backups.list(), made=made)
+
+    @perform.register
+    def _(self, _order: ListBackups) -> BackupsListed:
+        return BackupsListed(backups=self._backups.list())
+
+    @perform.register
+    def _(self, order: PlanRestore) -> RestorePlanned:
+        return RestorePlanned(plan=self._backups.plan(self._backups.find(order.name), exact=order.exact))
+
+    @perform.register
+    def _(self, order: RestoreBackup) -> BackupRestored:
+        plan = self._backups.restore(self._backups.find(order.name), datetime.now(UTC), exact=order.exact)
+        discard(self._places.snapshot)  # of the journal as it was
+        return BackupRestored(plan=plan)
 
     @perform.register
     def _(self, order: FindImages) -> ImagesFound:
@@ -340,7 +374,7 @@ class DeskWork:
     def _save_snapshot(self, history: History) -> None:
         try:
             save_snapshot(history, self._places.journal, self._places.snapshot, self._loaded)
-        except (StorageError, OSError) as error:
+        except StorageError as error:
             # Without a snapshot the next start is slower, but nothing is lost.
             log.warning("the history's snapshot was not saved: %s", error)
 
@@ -348,12 +382,13 @@ class DeskWork:
         return read_record(self._places.journal, position)
 
     def _path(self, position: Position, output_index: int) -> Path:
-        """The file of a picture: in the current output folder, else in that of the time when it was made."""
+        """The file of a picture: in the current output folder, else in that of the time when it was made. Raises
+        Unreadable.
+        """
         record = self._record(position)
-        relative = record.outputs[output_index].path
         today = output_root(self._places, self._settings)
         roots = (today, Path(record.output_root)) if record.output_root else (today,)
-        return next((root / relative for root in roots if (root / relative).exists()), today / relative)
+        return recorded_file(roots, record.outputs[output_index].path)
 
 
 def _news_read(news: News) -> NewsRead:

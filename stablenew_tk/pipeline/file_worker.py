@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..domain.base.errors import InvalidInput
 from ..storage.desktop_dialogs import ask_desktop
+from ..storage.disk.file_manager import reveal
 from ..storage.disk.folders import list_folder, look_at, usual_places
 from .messages.base import Event, Order
 from .messages.files import (
@@ -19,6 +20,7 @@ from .messages.files import (
     ListFolder,
     LookAt,
     PathSeen,
+    ShowFile,
     UsualPlacesFound,
 )
 from .workers import Desk, Inbox
@@ -55,6 +57,10 @@ class FileWork:
     @perform.register
     def _(self, order: FindPlaces) -> UsualPlacesFound:
         return UsualPlacesFound(number=order.number, places=usual_places())
+
+    @perform.register
+    def _(self, order: ShowFile) -> None:
+        reveal(order.path)
 
 
 class FileDesk:

@@ -35,8 +35,9 @@ from ..domain.models.families import FamilyCatalogue
 from ..domain.models.preset_scope import Situation, as_made
 from ..domain.nodes.fingerprint import fingerprint
 from ..domain.runs.job import Job
+from ..storage.disk.files import typed_path
 from ..storage.pictures.control_units import load_units
-from ..storage.pictures.images import save_image
+from ..storage.pictures.images import read_picture, save_image
 from .ids_and_times import utc_text
 from .messages.base import Event, OrderFailed
 from .messages.jobs import ImageSaved, JobEnded, JobStarted, StageStarted
@@ -86,7 +87,7 @@ class JobContext(Struct, frozen=True, kw_only=True):
     writer: LearningWriter | None = None
     patience: Patience = lambda _job, _error, _tries: False
     families: FamilyCatalogue = FamilyCatalogue()
-    read_start: Callable[[Path], bytes] = Path.read_bytes
+    read_start: Callable[[Path], bytes] = read_picture
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     stopwatch: Callable[[], float] = time.monotonic
 
@@ -236,9 +237,9 @@ class _Attempt:
         data = read(Path(self.job.start_image)) if self.job.start_image else b""
         if inpaint.enabled and "img2img" in self.job.stages:
             # Before the first stage: without a mask its picture would be made for nothing.
-            self._mask = read(Path(inpaint.mask).expanduser())
+            self._mask = read(typed_path(inpaint.mask))
         if self.job.config.controlnet and any(stage in _GUIDED for stage in self.job.stages):
-            self._units = load_units(Path(self.job.config.controlnet).expanduser(), read)
+            self._units = load_units(typed_path(self.job.config.controlnet), read)
         return _Piece(StageImage(data=data, suffix="", width=0, height=0, seed=self.job.seed), ())
 
     def _stage_of(self, piece: _Piece, stage: str) -> list[_Piece]:

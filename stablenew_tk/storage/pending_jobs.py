@@ -9,7 +9,7 @@ import msgspec
 
 from ..domain.base.errors import NotSaved, Unreadable
 from ..domain.runs.job import Job
-from .disk.files import make_folder, read_bounded, write_atomic
+from .disk.files import make_folder, read_bounded, remove, write_atomic
 
 SIZE_LIMIT = 256 * 1024 * 1024
 # Number of jobs that may end before the file is written again. The records show which jobs are done, and writing
@@ -40,7 +40,7 @@ def save_waiting(path: Path, jobs: Sequence[Job]) -> None:
     """Write the jobs to the file; without jobs remove it. Raises NotSaved."""
     try:
         if not jobs:
-            path.unlink(missing_ok=True)
+            remove(path)
             return
         make_folder(path.parent)
     except OSError as error:

@@ -8,17 +8,17 @@ import msgspec
 
 from ..domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ..domain.experiments.plan_draft import PlanDraft
-from .disk.files import make_folder, read_bounded, write_atomic
+from .disk.files import discard, make_folder, read_bounded, write_atomic
 
 SIZE_LIMIT = 16 * 1024 * 1024
 
 
 def save_plan_draft(path: Path, draft: PlanDraft | None) -> None:
     """Write the draft to the file; without one remove it. Raises NotSaved."""
+    if draft is None:
+        discard(path)
+        return
     try:
-        if draft is None:
-            path.unlink(missing_ok=True)
-            return
         make_folder(path.parent)
     except OSError as error:
         raise NotSaved(f"The Learning Run begun was not written down in {path.parent}: {error.strerror}.") from error

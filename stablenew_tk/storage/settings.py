@@ -17,7 +17,7 @@ from msgspec import Struct
 from ..domain.base.errors import InvalidInput, NotSaved, StorageError, Unreadable
 from ..domain.config.catalogue import Value, check_value
 from ..domain.config.user_settings import MOST_MACHINES, RESERVED_TAG_KEYS, Machine, Settings, _ShortText
-from .disk.files import make_folder, read_bounded, write_atomic
+from .disk.files import make_folder, move, read_bounded, write_atomic
 
 SIZE_LIMIT = 1024 * 1024
 
@@ -76,6 +76,7 @@ def _checked(fields: dict[str, msgspec.Raw]) -> LoadedSettings:
             good[name] = msgspec.json.decode(fields[name], type=_READ_LOOSELY.get(name, kind))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             notices.append(f"Setting {name} was set to its default, because its saved value cannot be used: {error}.")
+    _without_zero_bytes(good, notices)
     if "presets" not in fields and _ONE_PRESET in fields:
         with contextlib.suppress(msgspec.MsgspecError):
             good["presets"] = tuple(filter(None, (msgspec.json.decode(fields[_ONE_PRESET], type=_ShortText),)))
@@ -88,6 +89,18 @@ def _checked(fields: dict[str, msgspec.Raw]) -> LoadedSettings:
     if "machines" in good:
         good["machines"] = _usable_machines(good["machines"], notices)
     return LoadedSettings(Settings(**good), tuple(notices))
+
+
+def _without_zero_bytes(values: dict[str, Any], notices: list[str]) -> None:
+    """Drop texts that no path, address or command can have; of several only these."""
+    for name, value in list(values.items()):
+        if isinstance(value, str) and "\0" in value:
+            del values[name]
+        elif isinstance(value, tuple) and any(isinstance(one, str) and "\0" in one for one in value):
+            values[name] = tuple(one for one in value if not (isinstance(one, str) and "\0" in one))
+        else:
+            continue
+        notices.append(f"Setting {name} has a zero byte in it, which no path and no name can have. It was left out.")
 
 
 def _field_types() -> dict[str, Any]:
@@ -140,7 +153,7 @@ def _usable_runs(runs: dict[str, msgspec.Raw], notices: list[str]) -> dict[str, 
 def _recovered(path: Path, damage: Exception) -> LoadedSettings:
     aside = _free_name(path)
     try:
-        path.replace(aside)
+        move(path, aside)
     except OSError as error:
         return LoadedSettings(
             Settings(), (f"{path} is damaged ({damage}) and cannot be moved aside: {error}. Defaults are used.",)

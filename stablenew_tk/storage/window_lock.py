@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from msgspec import Struct
 
 from ..domain.base.errors import NotSaved, Unreadable
-from .disk.files import make_folder, read_bounded, write_atomic
+from .disk.files import discard, make_folder, read_bounded, write_atomic
 from .disk.network_drives import is_on_network
 
 _LOCK, _NOTE, _NOTE_LIMIT = "window.lock", "window.json", 1 << 16
@@ -88,8 +88,7 @@ class WindowLock:
     def unsign(self, owner: WindowOwner) -> None:
         """Take the note away, if it is this owner's."""
         if self.owner == owner:
-            with suppress(OSError):
-                (self._folder / _NOTE).unlink()
+            discard(self._folder / _NOTE)
 
     def release(self) -> None:
         """Let others have the window."""

@@ -172,3 +172,31 @@ class TestRepair:
 
     def test_no_journal_needs_none(self, cli):
         assert cli("records", "repair").code == 0
+
+
+class TestBackups:
+    def test_a_backup_is_told_before_it_is_restored_and_taken_back(self, cli, report):
+        made = cli("records", "backup", "--json").json["backup"]
+        assert made["lines"] == 2
+        lines = [path.read_bytes() for path in cli.journal.glob("*.jsonl")]
+        cli("rate", report["images"][0]["image_id"], 4)
+        told = cli("records", "restore", "--exact", "--dry-run")
+        assert "1 line that the backup does not have is set aside" in told.out
+        assert len(cli.shown()[1]["feedback"]) == 1
+        assert cli("records", "restore", "--exact").code == 0
+        assert [path.read_bytes() for path in cli.journal.glob("*.jsonl")] == lines
+        assert cli.verified().code == 0
+        assert cli("records", "restore", "--undo", "--json").json["back"] == 1
+        assert len(cli.shown()[1]["feedback"]) == 1
+        listed = cli("records", "backups")
+        assert "before a restore" in listed.out
+        assert "Pictures are not inside" in listed.out
+
+    def test_before_a_repair_there_is_one_and_without_any_it_says_so(self, cli, report):
+        said = cli("records", "restore")
+        assert (said.code, said.err.strip()) == (2, "There is no backup yet.")
+        assert "No backup yet" in cli("records", "backups").out
+        cli.damage(1)
+        assert cli("records", "repair").code == 0
+        assert [one["reason"] for one in cli("records", "backups", "--json").json["backups"]] == ["repair"]
+        assert cli.verified().code == 0

@@ -132,6 +132,12 @@ def test_a_part_that_cannot_repaint_is_told_once_and_all_others_follow(tmp_path,
         assert painted == ["light", "dark"]
         assert not list(strange_colours(house.window))
         assert len([text for text in house.window.notices.texts if "made a mistake" in text]) == 1
+        house.button("Copy report").invoke()
+        report = house.window.clipboard_get()
+        assert "StableNew " in report
+        assert str(tmp_path.parent) not in report
+        assert str(tmp_path) not in report
+        assert "invalid command name <text>" in report
 
 
 def test_the_window_begins_in_the_size_its_screen_asks_for(tmp_path, monkeypatch):

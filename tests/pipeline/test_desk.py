@@ -110,6 +110,23 @@ class TestHistory:
         assert room.do(FindImages(columns=columns, query=query)).query is query
 
 
+@pytest.mark.parametrize("inside", [True, False])
+@pytest.mark.parametrize(
+    "way", ["/{0}/a.png", "../elsewhere/a.png", "x/../../elsewhere/a.png", "..\\elsewhere\\a.png", "a\0b", ""]
+)
+def test_a_path_in_a_record_never_leads_out_of_the_output_folder(room, tmp_path, way, inside):
+    _, _, path = room.recorded_picture(root=tmp_path / "elsewhere")
+    path.replace(tmp_path / "elsewhere" / "a.png")
+    room.places.outputs.mkdir(parents=True)
+    root = str(room.places.outputs) if inside else ""
+    made = record(images=0, outputs=(output(path=way.format(tmp_path / "elsewhere")),), output_root=root)
+    position = room.writer.append(made).position
+    ready = room.do(ReadPicture(image_id="i", position=position, output_index=0, box=(10, 10)))
+    assert (ready.width, "leads out of the output folder" in ready.problem) == (0, True)
+    with pytest.raises(Unreadable, match="leads out"):
+        room.do(RevealFile(image_id="i", position=position, output_index=0))
+
+
 class TestLearning:
     PLAN = b'{"focus_parameter": "txt2img.cfg_scale", "variant_values": [5, 7], "pack": "boats", "prompt": "a boat"}'
 

@@ -170,6 +170,26 @@ class TestNode:
         assert made.told(JobEnded)[0].record.status == "cancelled"
         assert made.told(JobEnded)[0].recorded
 
+    def test_a_backend_that_comes_back_after_it_was_given_up_does_not_end_its_job_again(self, tmp_path):
+        """Not even closing it helps, so the job is ended without it; then it answers after all."""
+        back = threading.Event()
+
+        class Stuck(Faulty):
+            def generate(self, order):
+                back.wait(60)
+                return PICTURE
+
+        made = House(tmp_path, Stuck())
+        one = job()
+        made.node.start(one)
+        made.until(StageStarted)
+        assert not made.node.close(timeout_s=0.05)
+        assert [event.record.status for event in made.told(JobEnded)] == ["cancelled"]
+        back.set()
+        assert made.node.close(timeout_s=60)
+        assert len(made.told(JobEnded)) == 1
+        assert [folded.record.job_id for folded in recent(made.shop.journal, 9)] == [one.job_id]
+
     def test_closing_cuts_the_line_to_a_server_that_hangs(self, tmp_path):
         with FakeWebUI() as server:
             server.fault("hang")

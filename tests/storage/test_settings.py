@@ -185,3 +185,11 @@ def test_a_machine_that_cannot_be_used_costs_only_itself(path):
     loaded = load_settings(path)
     assert [one.address for one in loaded.settings.machines] == ["http://tower:7860", "sketch"]
     assert "A machine was left out" in loaded.notices[0]
+
+
+def test_a_zero_byte_in_a_path_costs_only_that_path(path):
+    path.write_text('{"output_folder": "/a\\u0000b", "pack_folders": ["/packs", "/p\\u0000q"], "learning": "off"}')
+    loaded = load_settings(path)
+    settings = loaded.settings
+    assert (settings.output_folder, settings.pack_folders, settings.learning) == ("", ("/packs",), "off")
+    assert [notice.split()[1] for notice in loaded.notices] == ["output_folder", "pack_folders"]

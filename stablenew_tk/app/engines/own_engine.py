@@ -12,6 +12,7 @@ from ...domain.base.errors import InvalidInput, Unreachable
 from ...domain.config.engines import SD_SERVER, OwnEngine
 from ...domain.config.spellings import kind_by_folders
 from ...domain.models.style import StyleCatalogue
+from ...storage.disk.files import typed_path
 from ...storage.models.library import Library
 from ...storage.models.model_entry import ModelEntry
 from ...storage.programs.search import find_program
@@ -33,7 +34,7 @@ def engine_address(typed: str) -> tuple[str, str]:
     address, colon, file = typed.partition(":")
     if address != SD_SERVER or not colon:
         return typed, ""
-    model = Path(file.strip()).expanduser().absolute()
+    model = typed_path(file.strip()).absolute()
     if not model.is_file():
         raise InvalidInput(f"There is no model file {file!r}. Write {SD_SERVER}:FILE.", "--backend")
     return SD_SERVER, str(model)
@@ -45,7 +46,7 @@ def engine_files(engine: OwnEngine) -> EngineFiles:
     Raises Unreachable, because the queue can wait for a program or a file.
     """
     program = _program(engine.program)
-    roots = [Path(folder).expanduser() for folder in engine.model_folders if folder.strip()]
+    roots = [typed_path(folder) for folder in engine.model_folders if folder.strip()]
     entries = Library(roots, StyleCatalogue()).scan(in_full=False).snapshot.entries
     checkpoints = _checkpoints(engine.model, entries)
     if not checkpoints:
@@ -56,7 +57,7 @@ def engine_files(engine: OwnEngine) -> EngineFiles:
 
 def _program(named: str) -> Path:
     if named.strip():
-        path = Path(named.strip()).expanduser().absolute()
+        path = typed_path(named.strip()).absolute()
         if not path.is_file():
             raise Unreachable(f"The program {path.name} is not where Settings say. Name sd-server there again.")
         return path
@@ -68,7 +69,7 @@ def _program(named: str) -> Path:
 
 def _checkpoints(model: str, entries: Iterable[ModelEntry]) -> dict[str, Path]:
     """Model files by name, that of the settings first. Files of the same name are told apart by their folder."""
-    first = Path(model).expanduser().absolute() if model.strip() else None
+    first = typed_path(model).absolute() if model.strip() else None
     if first is not None and not first.is_file():
         raise Unreachable(f"The model file {first.name} is not where Settings say. Name one there again.")
     found: dict[str, Path] = {first.stem: first} if first is not None else {}

@@ -9,7 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.base.wording import counted, pack_title
-from ...domain.insights.association import Association, doubt_words
+from ...domain.insights.association import Association
+from ...domain.insights.hint_question import doubt_words
 from ...domain.insights.matrix import Board, board
 from ...domain.insights.report import Report
 from ...domain.insights.standing import Standing, standing

@@ -210,14 +210,16 @@ def _best(shown: Sequence[Shown]) -> ImageFacts | None:
 
 def _columns(report: Report, most: int) -> tuple[int, ...]:
     """Which values get pictures: all, or the best one, its neighbours, the extremes, then by estimate."""
-    count = len(report.values)
-    if count <= most:
-        return tuple(range(count))
-    by_estimate = sorted(range(count), key=lambda at: -(one.mean if (one := report.values[at].insight) else 0.0))
+    # Values that only another run of the same question had have no pictures here.
+    own = [at for at, one in enumerate(report.values) if one.variant < len(report.plan.tested)]
+    if len(own) <= most:
+        return tuple(own)
+    by_estimate = sorted(own, key=lambda at: -(one.mean if (one := report.values[at].insight) else 0.0))
     chosen = next((at for at, one in enumerate(report.values) if one.value == report.verdict.value), by_estimate[0])
     wanted = [chosen]
     if report.focus.ordered:
-        wanted += [at for at in (chosen - 1, chosen + 1) if 0 <= at < count] + [0, count - 1]
+        wanted += [chosen - 1, chosen + 1, own[0], own[-1]]
+    wanted = [at for at in wanted if at in own]
     return tuple(sorted(list(dict.fromkeys([*wanted, *by_estimate]))[:most]))
 
 

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from ..config.catalogue import Value, flat, parameter, with_values
 from ..config.pipeline_config import PipelineConfig
 from ..config.sweep import is_wording
-from ..experiments.plan_file import PLAN_MARK, write_plan
+from ..experiments.plan_file import write_plan
+from ..experiments.plan_page import PLAN_MARK
 from ..runs.plan import LearningPlan, PlanMetadata
 
 _WORDS = ("prompt", "negative")

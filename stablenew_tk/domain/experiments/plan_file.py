@@ -23,12 +23,9 @@ from ..config.sweep import LORA_FILE, Focus, check_values, focus, focuses, is_we
 from ..runs.plan import LARGEST_BUDGET, MOST_PER_VALUE, START_ROWS, LearningPlan, PlanCell, PlanMetadata, PlanPrompt
 from ..runs.value_pairs import TIMES, check_pair, pairs_of, rows_for_all, start_rows
 from .base_config import config_of, kind_of, near_names, read_settings, shortened
+from .plan_page import plan_inside
 
 SIZE_LIMIT = 1024 * 1024
-# A card has pictures, too.
-PAGE_LIMIT = 16 * SIZE_LIMIT
-# What a card's page holds its plan in.
-PLAN_MARK = '<script type="application/json" id="stablenew-plan">'
 _LONGEST_NAME = 120
 _LARGEST = 10**12
 _IMPORTED = "imported from "
@@ -54,7 +51,7 @@ def read_plan(data: bytes, *, where: str) -> PlanFromFile:
 
     Ids and times in the file are ignored: a plan gets its own when it is started.
     """
-    fields = _document(_plan_inside(data, where), where)
+    fields = _document(plan_inside(data, where), where)
     subject = _focus(_text(fields, "focus_parameter"))
     values = _values(fields, subject)
     settings = read_settings(fields.get("base_config", {}))
@@ -158,20 +155,6 @@ def one_line(text: str) -> str:
 
 
 # ---- the document
-
-
-def _plan_inside(data: bytes, where: str) -> bytes:
-    """The plan in a card's page; of any other file all there is. Raises InvalidInput for a page without a plan."""
-    if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return data
-    # The last one: what people wrote stands before it, and is escaped there.
-    found = data.rpartition(PLAN_MARK.encode())[2] if PLAN_MARK.encode() in data else b""
-    plan = found.partition(b"</script>")[0].strip()
-    if not plan:
-        raise InvalidInput(
-            f"{where}: no plan is in this page. Only a card that StableNew wrote as HTML has one.", where
-        )
-    return plan
 
 
 def _document(data: bytes, where: str) -> dict[str, object]:

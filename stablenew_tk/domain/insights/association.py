@@ -7,7 +7,7 @@ how many of such hints are false. Only a Learning Run gives proof.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -273,7 +273,7 @@ def _compared(mask: int, blocks: Sequence[int]) -> float:
     return sum(has - has * has / size for has, size in counts)
 
 
-def _families(columns: Sequence[_Column]) -> list[Family]:
+def _families(columns: Sequence[_Column]) -> list[HintFamily]:
     """The choices of each slot and setting, by the places of their columns. What always changed together is one."""
     every: dict[str, dict[str, tuple[_Level, int]]] = {}
     for at, column in enumerate(columns):
@@ -370,25 +370,6 @@ def _sentence(together: Sequence[_Level], effect: float, *, telling: bool, alike
     if telling:
         return f"{names[0]} goes together with {stars} ({count}); {doubt}."
     return f"{names[0]}: {nothing} ({count})."
-
-
-def expected_false(found: Iterable[Association]) -> float:
-    """How many of the hints of one pack and checkpoint are expected to be false at most, all of them together."""
-    return FALSE_RATE * sum(one.telling for one in found)
-
-
-def doubt_words(found: Sequence[Association]) -> str:
-    """How many things were compared, how many hints came of it, and how many of these are expected to be false."""
-    hints = sum(one.telling for one in found)
-    looked_at = max((one.looked_at for one in found), default=0)
-    if not looked_at:
-        return ""
-    compared = f"{looked_at} slots and settings compared" if looked_at > 1 else "1 slot or setting compared"
-    if not hints:
-        return f"{compared}: nothing stands out."
-    them = f"{hints} hints stand out; up to {expected_false(found):.1f} of them are"
-    one = f"1 hint stands out; up to 1 in {1 / FALSE_RATE:.0f} such hints is"
-    return f"{compared}, {one if hints == 1 else them} expected to be false."
 
 
 def _too_early(level: _Level, blocks: Sequence[int]) -> Association:

@@ -25,8 +25,9 @@ from ..runs.plan import (
     compared_loras,
     lora_of,
 )
+from .kept_values import preset_values, setting_values
 from .naming import plan_naming
-from .report import Report, preset_values, setting_values, summary
+from .report import Report, summary
 from .titles import heading
 from .verdict_text import joined
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -11,6 +12,7 @@ from ..config.catalogue import Value, catalogue
 from ..config.sweep import LORA_FILE, SLOT, check_values, focus
 from ..runs.wordings import varies_itself
 from .association import Association
+from .model.discovery import FALSE_RATE
 
 # Few values get a clear answer with few pictures.
 _MOST_NUMBERS, _MOST_NAMES = 5, 6
@@ -58,3 +60,22 @@ def _values(hint: Association, path: str) -> list[Value]:
     fixed = [value for value in hint.all_values if not (hint.slot and varies_itself(str(value)))]
     about = [value for value in fixed if str(value) == hint.value]
     return [*about, *(value for value in fixed if value not in about)][:_MOST_NAMES]
+
+
+def expected_false(found: Iterable[Association]) -> float:
+    """How many of the hints of one pack and checkpoint are expected to be false at most, all of them together."""
+    return FALSE_RATE * sum(one.telling for one in found)
+
+
+def doubt_words(found: Sequence[Association]) -> str:
+    """How many things were compared, how many hints came of it, and how many of these are expected to be false."""
+    hints = sum(one.telling for one in found)
+    looked_at = max((one.looked_at for one in found), default=0)
+    if not looked_at:
+        return ""
+    compared = f"{looked_at} slots and settings compared" if looked_at > 1 else "1 slot or setting compared"
+    if not hints:
+        return f"{compared}: nothing stands out."
+    them = f"{hints} hints stand out; up to {expected_false(found):.1f} of them are"
+    one = f"1 hint stands out; up to 1 in {1 / FALSE_RATE:.0f} such hints is"
+    return f"{compared}, {one if hints == 1 else them} expected to be false."

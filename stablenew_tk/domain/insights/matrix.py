@@ -160,23 +160,6 @@ class Board(Struct, frozen=True):
         return frozenset(cell.cell for cell in self.cells if group(cell.cell) not in waiting)
 
 
-class Evidence(Struct, frozen=True):
-    """The ratings to analyse. `suspect` and `foreign` (other checkpoint or engine) count pictures that are left out,
-    `equal` the rated pictures whose stars were given to an equal picture: they count for each value but are one
-    picture. `not_blind` of the pictures that count got their stars with the values in sight.
-    `machines` are the names of those that made the pictures that count, by their fingerprints.
-    """
-
-    ratings: tuple[RatedImage, ...]
-    suspect: int = 0
-    foreign: int = 0
-    equal: int = 0
-    not_blind: int = 0
-    checkpoint: str = ""
-    sketch: bool = False
-    machines: Mapping[str, set[str]] = {}
-
-
 def board(history: History, plan_id: str) -> Board | None:
     """The board of a plan, None when the journal does not have it. Takes about 10 µs for each picture."""
     plan = history.plans.plan(plan_id)
@@ -365,6 +348,30 @@ def _rated_here(history: History, plan: LearningPlan, attempt: Attempt, images: 
     return tuple(counted)
 
 
+def axis_value(value: Value) -> float | str:
+    """A value of the plan as `analysis` expects it: True and False become text, because they are categories."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return value
+
+
+class Evidence(Struct, frozen=True):
+    """The ratings to analyse. `suspect` and `foreign` (other checkpoint or engine) count pictures that are left out,
+    `equal` the rated pictures whose stars were given to an equal picture: they count for each value but are one
+    picture. `not_blind` of the pictures that count got their stars with the values in sight.
+    `machines` are the names of those that made the pictures that count, by their fingerprints.
+    """
+
+    ratings: tuple[RatedImage, ...]
+    suspect: int = 0
+    foreign: int = 0
+    equal: int = 0
+    not_blind: int = 0
+    checkpoint: str = ""
+    sketch: bool = False
+    machines: Mapping[str, set[str]] = {}
+
+
 def evidence(board: Board) -> Evidence:
     """Select the ratings to analyse: those with the checkpoint and the engine that made most of the pictures.
 
@@ -403,10 +410,3 @@ def evidence(board: Board) -> Evidence:
             for stars, place in shown.ratings
         ]
     return Evidence(tuple(ratings), suspect, foreign, equal, not_blind, checkpoint, sketch, machines)
-
-
-def axis_value(value: Value) -> float | str:
-    """A value of the plan as `analysis` expects it: True and False become text, because they are categories."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return value

@@ -7,7 +7,8 @@ from ..config.catalogue import Value
 from ..config.sweep import LORA, LORA_FILE, focus, is_wording, value_text
 from ..models.profile import ModelPreset, RecommendedWeight, Tier
 from ..runs.plan import LearningPlan
-from .report import Report, preset_values
+from .kept_values import preset_values
+from .report import Report
 
 # Values for which a preset has fields of its own, which other programs that read the file understand.
 _SAMPLER, _SCHEDULER = "txt2img.sampler", "txt2img.scheduler"

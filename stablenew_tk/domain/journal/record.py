@@ -90,7 +90,7 @@ class LearningRecord(Line, tag="run", frozen=True, kw_only=True):
 
     `prompt` and `negative` are what the first stage was sent; `stage_texts` has the stages that were sent another text.
     `presets` are those that gave values, learned values among them, with the scope each had then and whether the job
-    was outside of it.
+    was outside of it. `rebuilt`: made again from the pictures after the journal was lost.
     """
 
     run_id: str
@@ -118,6 +118,7 @@ class LearningRecord(Line, tag="run", frozen=True, kw_only=True):
     status: Status
     error: Failure | None = None
     seconds: float = 0.0
+    rebuilt: bool = False
 
 
 class Feedback(Line, tag="feedback", frozen=True, kw_only=True):

@@ -69,9 +69,8 @@ class InsightsPage(PageFrame):
         show_known: Callable[[KnownValue], object] = lambda _known: None,
     ) -> None:
         super().__init__(parent)
-        self._controller, self._go = controller, go
+        self._controller, self._go, self._show_known = controller, go, show_known
         self._open_plan, self._new_run, self._review_run = open_plan, new_run, review_run
-        self._show_known = show_known
         self._key = ""
         self._rows: dict[str, int] = {}  # by plan: the number of the value whose pictures are shown
         self._queued = ""  # the plan whose further pictures were asked for here

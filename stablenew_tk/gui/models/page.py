@@ -5,6 +5,7 @@ The page shows what the model library knows and sends it orders. "Saved" appears
 
 from __future__ import annotations
 
+import os
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -348,7 +349,7 @@ class ModelsPage(PageFrame):
         self._controller.ask(order, last=True)
 
     def _scan(self) -> None:
-        folders = (Path(folder).expanduser().absolute() for folder in self._folders)
+        folders = (Path(os.path.expanduser(folder)).absolute() for folder in self._folders)  # noqa: PTH111 - it never raises
         self._controller.ask(RescanModels(trees=frozenset(map(str, folders))))
         self._controller.ask(WorkOnLibrary())
 

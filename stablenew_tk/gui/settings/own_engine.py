@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tkinter as tk
 from collections.abc import Callable
 from pathlib import Path
@@ -80,7 +81,7 @@ class OwnEngineFields(Box):
 
     def _file_row(self, caption: str, setting: str, placeholder: str) -> Entry:
         def take(text: str) -> None:
-            self._change(**{setting: str(Path(text.strip()).expanduser().absolute()) if text.strip() else ""})
+            self._change(**{setting: str(Path(os.path.expanduser(text.strip())).absolute()) if text.strip() else ""})  # noqa: PTH111 - it never raises
 
         def browse() -> None:
             endings = MODELS if setting.endswith("model") else ()

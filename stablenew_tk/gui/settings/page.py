@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tkinter as tk
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -27,6 +28,7 @@ from ..widgets.file_choice import choose_file
 from ..widgets.page_frame import PageFrame
 from ..widgets.row_list import ScrollArea
 from ..widgets.tooltips import tip
+from .backup_fields import BackupFields
 from .certificate import CertificatePanel, brief_of
 from .found_list import FoundList
 from .global_texts import AddedTexts
@@ -44,7 +46,7 @@ _ADDED = (
 
 def _folder(text: str) -> str:
     """A folder as typed, made whole: from the home folder, wherever the program was started."""
-    return str(Path.home() / Path(text.strip()).expanduser())
+    return str(Path.home() / Path(os.path.expanduser(text.strip())))  # noqa: PTH111 - it never raises
 
 
 class SettingsPage(PageFrame):
@@ -67,6 +69,7 @@ class SettingsPage(PageFrame):
         self._build_own_engine()
         self._build_added()
         self._build_folders()
+        self._build_backups()
         self._build_learning()
         self._build_appearance()
         self._saved = Label(self._column, "", size=12, ink="text3")
@@ -77,6 +80,7 @@ class SettingsPage(PageFrame):
         """The page came into sight: show what is in force."""
         self._fill()
         self._controller.ask(FindEngine())
+        self.backups.look()
 
     def on_event(self, event: Event) -> None:
         """Follow changes made elsewhere and the answers to a check."""
@@ -96,6 +100,7 @@ class SettingsPage(PageFrame):
             self._show_in_force(event)
         elif isinstance(event, EngineFound):
             self.own_engine.show_found(event.program)
+        self.backups.on_event(event)
         if isinstance(event, BackendChecked):
             self.found.on_event(event)
 
@@ -206,6 +211,13 @@ class SettingsPage(PageFrame):
         entry.pack(side="left")
         Button(row, "Browse…", browse).pack(side="left", padx=theme.px(4))
         return entry
+
+    def _build_backups(self) -> None:
+        words = (
+            "One a day is made, one before a repair or a new version; old ones are thinned. Pictures are not inside."
+        )
+        self.backups = BackupFields(self._section("Backups of records and ratings", words), self._controller)
+        self.backups.pack(fill="x")
 
     def _build_learning(self) -> None:
         section = self._section("Learning", "What is remembered of your runs. Everything stays on this computer.")

@@ -7,6 +7,7 @@ where the last choice was made, or at home. Nothing waits for the answer: `take`
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 import tkinter as tk
 from collections.abc import Callable
@@ -59,7 +60,7 @@ class _FileQuestion:
         self._window, self._host, self._wish, self._take = window, host, wish, take
         self._number, self.is_done = next(_numbers), False
         self._end: Callable[[], object] = nothing
-        start = Path(wish.start or host.settings.last_folder or Path.home()).expanduser()
+        start = Path(os.path.expanduser(wish.start or host.settings.last_folder or Path.home()))  # noqa: PTH111 - it never raises
         if sys.platform in ("win32", "darwin"):
             self._chosen(_native(window, wish, start))
             return

@@ -79,3 +79,9 @@ class UsualPlacesFound(Event, frozen=True, kw_only=True):
 
     number: int
     places: tuple[tuple[str, Path], ...]
+
+
+class ShowFile(FileOrder, frozen=True, kw_only=True):
+    """Show a file in the file browser. Nothing answers when it is shown."""
+
+    path: Path

@@ -5,6 +5,7 @@ After a crash or a full disk a file written here is either the old or the new on
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import os
@@ -79,6 +80,62 @@ def discard(path: Path) -> None:
         path.unlink()
 
 
+def remove(path: Path) -> None:
+    """Remove a file; one that is missing is fine. Its folder is on disk (fsync) on return. Raises OSError."""
+    path.unlink(missing_ok=True)
+    if path.parent.is_dir():
+        sync_folder(path.parent)
+
+
+def move(path: Path, to: Path) -> None:
+    """Give a file another name in its folder, over one that is there. On disk (fsync) on return. Raises OSError."""
+    path.replace(to)
+    sync_folder(to.parent)
+
+
+def reserve(path: Path, *, mode: int = 0o666) -> None:
+    """Create an empty file. Raises FileExistsError where there is one, so two programs never get the same name; OSError
+    otherwise.
+    """
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, mode))
+
+
+def open_to_add(path: Path, *, mode: int = 0o666) -> int:
+    """A descriptor that reads a file and adds to its end; the file is made where it is missing. Never waits on a pipe.
+
+    Raises OSError, also for anything but a regular file: a device takes everything and keeps nothing.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | BINARY | _NONBLOCK, mode)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, f"{path.name} is not a regular file, move it away")
+    return descriptor
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file under a new name. Its content is on disk (fsync) on return, its name when its folder is synced.
+    Raises OSError.
+    """
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, 0o666), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_cached(path: Path, data: bytes) -> bool:
+    """Replace a file that may be lost in a power cut, because it can be made again. False when that failed."""
+    temporary = path.with_name(f"{_stem(path.name)}.tmp-{secrets.token_hex(4)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except OSError:
+        # A folder that cannot even be cleaned is swept at the next start.
+        discard(temporary)
+        return False
+    return True
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it that are missing, each on disk (fsync) on return. Raises OSError."""
     missing = [folder]
@@ -119,11 +176,13 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def read_bounded(path: Path, limit: int) -> bytes:
+def read_bounded(path: Path, limit: int, *, within: Path | None = None) -> bytes:
     """Read a regular file of at most `limit` bytes. Never blocks on a pipe or a device.
 
-    Raises Unreadable when it is missing, larger, or not a regular file.
+    Raises Unreadable when it is missing, larger, not a regular file, or a link that leads out of the folder `within`.
     """
+    if within is not None:
+        _refuse_link_outside(path, within)
     try:
         descriptor = os.open(path, os.O_RDONLY | BINARY | _NONBLOCK)
         with os.fdopen(descriptor, "rb") as file:
@@ -139,6 +198,21 @@ def read_bounded(path: Path, limit: int) -> bytes:
     return data
 
 
+def _refuse_link_outside(path: Path, folder: Path) -> None:
+    if not os.path.islink(path):  # noqa: PTH114 - Path.is_symlink raises for names that are too long
+        return
+    real, top = os.path.realpath(path), os.path.realpath(folder)
+    if not is_there(Path(real)):
+        raise Unreadable(
+            f"{path.name} is a link that leads nowhere. Remove it, or put back the file that it stands for."
+        )
+    if not real.startswith(os.path.join(top, "")):  # noqa: PTH118 - a text with the separator at its end
+        raise Unreadable(
+            f"{path.name} is a link to a file outside of {folder.name} and was not followed. "
+            "Copy the file there, or add its own folder in the settings."
+        )
+
+
 def open_regular(path: Path, *, buffering: int = io.DEFAULT_BUFFER_SIZE) -> io.BufferedReader:
     """Open a regular file for reading bytes. Never waits on a pipe or a device.
 
@@ -149,6 +223,11 @@ def open_regular(path: Path, *, buffering: int = io.DEFAULT_BUFFER_SIZE) -> io.B
         file.close()
         raise Unreadable(f"{path} is not a regular file and was not read. Move it away.")
     return io.BufferedReader(file, buffering)
+
+
+def typed_path(text: str) -> Path:
+    """A path as somebody wrote it, with ~ for the home folder. Unlike Path.expanduser it never raises."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111
 
 
 def is_there(path: Path) -> bool:

@@ -6,6 +6,7 @@ over the usual folders of the platform.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ import platformdirs
 from msgspec import Struct
 
 from ...domain.base.errors import InvalidInput, Unreadable
+from .files import is_there, typed_path
 
 APP_NAME = "StableNew"
 HOME_VARIABLE = "STABLENEW_HOME"
@@ -63,6 +65,11 @@ class Places(Struct, frozen=True, kw_only=True):
         return self.cache / "checkpoint"
 
     @property
+    def backups(self) -> Path:
+        """Folder of the journal's backups."""
+        return self.data / "backups"
+
+    @property
     def model_index(self) -> Path:
         """Index of the model folders. May be deleted at any time."""
         return self.cache / "models"
@@ -102,8 +109,15 @@ def find_places(data_dir: str | None, environ: Mapping[str, str], executable: Pa
 
 
 def _inside(folder: Path, kind: Literal["option", "variable", "portable"], source: str) -> Places:
-    root = folder.expanduser().absolute()
-    if root.exists() and not root.is_dir():
+    root = typed_path(str(folder)).absolute()
+    try:
+        os.stat(root)  # noqa: PTH116
+    except (FileNotFoundError, PermissionError):
+        pass  # it is made when something is saved, or whoever needs it says why that cannot be
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "a zero byte is in its name"
+        raise InvalidInput(f"{source}: {str(root)[:200]!r} can be no folder: {why}. Name another.", source) from error
+    if is_there(root) and not root.is_dir():
         raise InvalidInput(f"{source}: {root} is a file, not a folder. Name a folder for the data.", source)
     return Places(
         kind=kind,

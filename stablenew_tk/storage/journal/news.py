@@ -14,6 +14,7 @@ import msgspec
 from ...domain.base.errors import Unreadable
 from ...domain.journal.history import Position
 from ...domain.journal.record import JournalLine
+from ..disk.files import open_regular
 from .reader import JournalReading
 from .segments import DECODE_ERRORS, LINE, segment_path
 
@@ -89,7 +90,7 @@ class JournalNews:
             return True
         path = segment_path(self._folder, end.segment)
         try:
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 file.seek(end.offset - 1)
                 return file.read(1) != b"\n"
         except OSError as error:

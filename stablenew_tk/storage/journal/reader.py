@@ -66,7 +66,8 @@ class Verification(msgspec.Struct, frozen=True):
 
 
 class JournalReading:
-    """Iterates over the lines of a journal, oldest first. Iterate once; the counts are valid afterwards.
+    """Iterates over the lines of a journal, oldest first. Iterate once; the counts are valid afterwards (`by_segment`:
+    lines that are not blank, of the segments that were read from their beginning).
 
     `start` is the first position to read. `ends` limits the reading to these segments, each up to a size in bytes; then
     an incomplete last line is damage. Without it that line may be in the middle of being written; it is left for the
@@ -86,6 +87,7 @@ class JournalReading:
         self.ok = 0
         self.newer = 0
         self.damaged: list[Damage] = []
+        self.by_segment: dict[int, int] = {}
         self.end = start
         self._folder = folder
         self._ends = ends
@@ -122,6 +124,7 @@ class JournalReading:
                     yield number, line_start + start, length, line[start : start + length]
                 if judgement.newer and self._newer_too:
                     yield number, line_start, len(line), line
+        self.by_segment[number] = self.lines - first_line
         self.end = Position(number, offset)
 
 
@@ -132,7 +135,7 @@ def verify(folder: Path) -> Verification:
     """
     # Read before the segments are listed, so that one created and sealed meanwhile is not reported as missing.
     sealed = read_manifest(folder)
-    ends = _whole_sizes(folder)
+    ends = whole_sizes(folder)
     reading = JournalReading(folder, ends=ends, newer_too=True)
     numbers: dict[str, array[int]] = {}
     for _, _, _, line in reading:
@@ -145,12 +148,20 @@ def verify(folder: Path) -> Verification:
         for one in sealed
         if one.name not in present
     ]
+    counts = {segment_path(folder, number).name: count for number, count in reading.by_segment.items()}
+    missing += [
+        Damage(one.name, 0, f"{one.lines - counts[one.name]:,} of its {one.lines:,} lines are missing")
+        for one in sealed
+        if counts.get(one.name, one.lines) < one.lines
+    ]
     gaps = tuple(gap for writer in sorted(numbers) for gap in _gaps(writer, numbers[writer]))
     return Verification(reading.lines, reading.ok, (*reading.damaged, *missing), gaps, reading.newer)
 
 
-def _whole_sizes(folder: Path) -> dict[int, int]:
-    """Sizes of all segments at a moment when no line was being written."""
+def whole_sizes(folder: Path) -> dict[int, int]:
+    """Sizes of all segments by number, at a moment when no line was being written. Raises Unreadable."""
+    if not segments(folder):
+        return {}  # and no folder is made for the lock
     try:
         with holding(folder_lock(folder)):
             return {number: segment_size(path) for number, path in segments(folder)}

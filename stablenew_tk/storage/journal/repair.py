@@ -16,7 +16,7 @@ import msgspec
 
 from ...domain.base.errors import NotSaved
 from ...domain.journal.history import History
-from ..disk.files import BINARY, folder_lock, holding, open_regular, write_atomic
+from ..disk.files import folder_lock, holding, open_regular, open_to_add, write_atomic
 from .reader import JournalReading
 from .segments import judge, raw_lines, segments, without_crc
 from .writer import seal
@@ -106,7 +106,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 
 def _collect(path: Path, damaged: list[bytes]) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | BINARY, 0o600)
+    descriptor = open_to_add(path, mode=0o600)
     with os.fdopen(descriptor, "ab") as file:
         file.writelines(line + b"\n" for line in damaged)
         file.flush()

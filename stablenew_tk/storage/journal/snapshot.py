@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from ...domain.base.errors import InvalidInput, Unreadable
+from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ...domain.journal.history import History, Position
 from ..disk.files import open_regular, read_bounded, write_atomic
-from .reader import JournalReading
+from .reader import Damage, JournalReading, Verification, verify
 from .segments import DECODE_ERRORS, segment_path, segment_size, segments
 
 _log = logging.getLogger(__name__)
@@ -108,16 +108,50 @@ def save_snapshot(history: History, folder: Path, path: Path, loaded: Sequence[S
     if now != list(loaded) or not _holds(prints, history.end):
         raise Unreadable(f"The journal in {folder} was repaired or replaced since it was read.")
     payload = msgspec.msgpack.encode(_SnapshotPayload(prints, history.to_bytes()))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotSaved(f"The folder {path.parent} cannot be made: {error.strerror or error}.") from error
     write_atomic(path, msgspec.msgpack.encode(_SnapshotFile(zlib.crc32(payload), payload)), mode=0o600)
+
+
+def verify_all(folder: Path, path: Path) -> Verification:
+    """As `verify`, and with what is gone since the snapshot at `path` was made. Raises Unreadable."""
+    found = verify(folder)
+    told = {damage.file for damage in found.damaged}
+    if found.gaps:
+        return found
+    more = (damage for damage in changed_since(folder, path) if damage.file not in told)
+    return msgspec.structs.replace(found, damaged=(*found.damaged, *more))
+
+
+def changed_since(folder: Path, path: Path) -> tuple[Damage, ...]:
+    """The segments that are not as they were when the snapshot was made: whole lines may be gone from their end, which
+    no checksum and no number of a line tells. () without a snapshot that can be used. Raises Unreadable.
+    """
+    try:
+        prints = _payload(path).prints
+    except (Unreadable, *DECODE_ERRORS):
+        return ()
+    there = dict(segments(folder))
+    return tuple(
+        Damage(segment_path(folder, one.segment).name, 0, "lines are missing or changed since StableNew last closed")
+        for one in prints
+        if one.segment not in there or _print(one.segment, there[one.segment], one.size) != one
+    )
+
+
+def _payload(path: Path) -> _SnapshotPayload:
+    """Raises Unreadable or one of DECODE_ERRORS."""
+    file = msgspec.msgpack.decode(read_bounded(path, _LIMIT), type=_SnapshotFile)
+    if zlib.crc32(file.payload) != file.crc:
+        raise Unreadable(f"{path} is damaged.")
+    return msgspec.msgpack.decode(file.payload, type=_SnapshotPayload)
 
 
 def _from_snapshot(folder: Path, path: Path) -> History | None:
     try:
-        file = msgspec.msgpack.decode(read_bounded(path, _LIMIT), type=_SnapshotFile)
-        if zlib.crc32(file.payload) != file.crc:
-            return None
-        payload = msgspec.msgpack.decode(file.payload, type=_SnapshotPayload)
+        payload = _payload(path)
         history = History.from_bytes(payload.history)
         prints = _prints(folder, history.end)
         return history if payload.prints == prints and _holds(prints, history.end) else None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -14,7 +15,7 @@ from msgspec import Struct
 
 from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ...domain.journal.record import JournalLine
-from ..disk.files import discard, make_folder, sync_folder, write_atomic
+from ..disk.files import make_folder, move, remove, write_atomic
 from .segments import DECODE_ERRORS, LINE, judge, raw_lines
 from .writer import storable
 
@@ -73,11 +74,11 @@ class Spool:
         """
         done = TakenIn()
         try:
-            if not any(self.folder.glob(_PATTERN)):
+            if not self._waiting():
                 return done
             with FileLock(self.folder / _LOCK, timeout=0, mode=0o600, thread_local=False):
                 # Listed again: the program that had the lock may have taken them.
-                for path in sorted(self.folder.glob(_PATTERN)):
+                for path in self._waiting():
                     done = self._take_file(path, append, done)
                     if done.problem:
                         break
@@ -86,6 +87,13 @@ class Spool:
         except (NotSaved, Unreadable, OSError) as error:
             return TakenIn(done.saved, done.damaged, str(error))
         return done
+
+    def _waiting(self) -> list[Path]:
+        # Path.glob finds nothing in a folder that may not be read, and says nothing about it.
+        try:
+            return sorted(path for path in self.folder.iterdir() if fnmatch(path.name, _PATTERN))
+        except FileNotFoundError:
+            return []
 
     def _take_file(self, path: Path, append: Callable[[JournalLine], object], done: TakenIn) -> TakenIn:
         saved, damaged = done.saved, done.damaged
@@ -108,11 +116,9 @@ class Spool:
             if saved > done.saved:
                 write_atomic(path, waiting, mode=0o600)
         elif damaged > done.damaged:
-            path.replace(path.with_name(path.name + _ASIDE))
-            sync_folder(self.folder)
+            move(path, path.with_name(path.name + _ASIDE))
         else:
-            discard(path)
-            sync_folder(self.folder)
+            remove(path)
         return TakenIn(saved, damaged, problem)
 
 

@@ -13,7 +13,6 @@ import os
 import platform
 import re
 import secrets
-import stat
 import threading
 import time
 from collections.abc import Iterable
@@ -26,7 +25,7 @@ import msgspec
 from ...domain.base.errors import InvalidInput, NotSaved
 from ...domain.journal.history import Position
 from ...domain.journal.record import JournalLine, LearningRecord
-from ..disk.files import BINARY, folder_lock, holding, make_folder, open_regular, sync_folder, write_atomic
+from ..disk.files import folder_lock, holding, make_folder, open_regular, open_to_add, sync_folder, write_atomic
 from .reduced import reduced
 from .segments import (
     DECODE_ERRORS,
@@ -105,11 +104,8 @@ class LearningRecordWriter:
         number = self._segment_for(len(data))
         path = segment_path(self._folder, number)
         # Opened each time, because a repair by another program may have replaced the file.
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | BINARY, 0o600)
+        descriptor = open_to_add(path, mode=0o600)
         try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                # A device takes everything and keeps nothing.
-                raise OSError(errno.EINVAL, f"{path.name} is not a regular file, move it away")
             size = os.lseek(descriptor, 0, os.SEEK_END)
             if size == 0:
                 sync_folder(self._folder)
@@ -145,7 +141,7 @@ class LearningRecordWriter:
         if number != self._distrusted and (size == 0 or size + length <= self._segment_limit):
             return number
         # Create the new file first: a segment followed by another one never grows, whether or not it is sealed.
-        os.close(os.open(segment_path(self._folder, number + 1), os.O_WRONLY | os.O_CREAT | BINARY, 0o600))
+        os.close(open_to_add(segment_path(self._folder, number + 1), mode=0o600))
         sync_folder(self._folder)
         seal(self._folder, found)
         return number + 1

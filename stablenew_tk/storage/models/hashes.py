@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,11 +21,10 @@ from msgspec import Struct
 
 from ...domain.base.errors import Cancelled, Unreadable
 from ...domain.models.recommendations import Hashes
-from ..disk.files import BINARY, read_bounded, write_atomic
+from ..disk.files import open_regular, read_bounded, write_atomic
 from .safetensors import checked_length
 from .sidecars import HEADER_SUFFIXES
 
-_NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
 _CHUNK = 4 * 1024 * 1024
 _V1_START, _V1_LENGTH = 0x100000, 0x10000
 _CACHE_LIMIT = 64 * 1024 * 1024
@@ -82,12 +80,8 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, os.stat_result]]:
     if not path.name.lower().endswith(HEADER_SUFFIXES):
         raise Unreadable(f"{path.name} is of a kind that may hold programs, so it is never opened.")
     try:
-        descriptor = os.open(path, os.O_RDONLY | BINARY | _NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise Unreadable(f"{path.name} is not a regular file and was not read.")
-            yield file, status
+        with open_regular(path) as file:
+            yield file, os.fstat(file.fileno())
     except OSError as error:
         raise Unreadable(f"{path.name} cannot be read: {error.strerror or error}.") from error
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ...domain.config.lenient_reader import Fields, Problems, read_object
 from ...domain.models.profile import LORA_PROFILE, MODEL_PROFILE, VERSION, LoraProfile, ModelProfile
-from ..disk.files import read_bounded, write_atomic
+from ..disk.files import read_bounded, remove, write_atomic
 from ..disk.json_edit import elements, members, relisted, replaced, value_text
 from . import profile_reader as profiles
 
@@ -66,7 +66,7 @@ def take_back(written: Written) -> None:
         write_atomic(written.path, written.before)
         return
     try:
-        written.path.unlink()
+        remove(written.path)
     except OSError as error:
         raise NotSaved(f"{written.path.name} could not be removed: {error.strerror}. Delete it by hand.") from error
 

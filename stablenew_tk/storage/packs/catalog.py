@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ...domain.base.errors import InvalidInput, NotSaved, StorageError, Unreadable
 from ...domain.base.wording import pack_title
 from ...domain.prompts.stablenew2_import import SIGN
-from ..disk.files import is_file, make_folder, read_bounded, write_atomic
+from ..disk.files import is_file, make_folder, read_bounded, typed_path, write_atomic
 from ..disk.places import asset
 from .pack_file import PackFile
 from .reader import ENDINGS, PREDECESSOR, SIZE_LIMIT, beside, is_sidecar, open_pack
@@ -92,7 +92,7 @@ def _is_text(name: str) -> bool:
 def is_predecessor(path: Path) -> bool:
     """Whether a JSON file is a pack of the predecessors, and not somebody's other JSON."""
     try:
-        return SIGN in read_bounded(path, SIZE_LIMIT)
+        return SIGN in read_bounded(path, SIZE_LIMIT, within=path.parent)
     except Unreadable:
         return False  # somebody else's file
 
@@ -124,9 +124,10 @@ def find_pack(name_or_path: str, folders: Sequence[Path]) -> Path:
 
     Raises InvalidInput when there is none, or several with that name in different folders.
     """
-    direct = Path(name_or_path).expanduser()
+    direct = typed_path(name_or_path)
     if is_file(direct):
-        return direct
+        # Whoever names a link means its file; in the folders of packs links are not followed out of them.
+        return Path(os.path.realpath(direct)) if direct.is_symlink() else direct
     paths = list(dict.fromkeys(path for folder in folders for path in pack_paths(folder)))
     wanted = _folded(name_or_path)
     hits = [path for path in paths if wanted in map(_folded, (path.name, path.stem, pack_title(path.stem)))]
@@ -151,7 +152,7 @@ def ensure_starter(packs_folder: Path) -> Path | None:
     target = None
     if not pack_paths(packs_folder):
         target = packs_folder / Path(STARTER).name
-        write_atomic(target, asset(STARTER).read_bytes())
+        write_atomic(target, read_bounded(asset(STARTER), SIZE_LIMIT))
     write_atomic(marker, b"The starter pack was offered once. Delete this file to get it again.\n")
     return target
 

@@ -45,7 +45,7 @@ class PackContent(Struct, frozen=True):
 
 def open_pack(path: Path) -> PackContent:
     """Read a pack, its errors and warnings included. Raises Unreadable when it is no text file."""
-    data, predecessor = read_bounded(path, SIZE_LIMIT), imported_by(path)
+    data, predecessor = read_bounded(path, SIZE_LIMIT, within=path.parent), imported_by(path)
     own = "" if path.suffix.lower() == PREDECESSOR else _text(data, path)
     if path.suffix.lower() == PREDECESSOR and not predecessor.text:
         raise Unreadable((predecessor.notices or (f"{path.name} holds no prompts, so it is not a pack.",))[0])
@@ -87,7 +87,7 @@ def imported_by(path: Path) -> Imported:
     if twin.suffix.lower() != PREDECESSOR or not is_file(twin):
         return _NOTHING
     try:
-        return imported(read_bounded(twin, SIZE_LIMIT), twin.name) or _NOTHING
+        return imported(read_bounded(twin, SIZE_LIMIT, within=twin.parent), twin.name) or _NOTHING
     except Unreadable as error:
         return Imported("", PackSettings(), (str(error),))
 

@@ -48,7 +48,7 @@ def read_sidecar(pack: Path) -> Sidecar:
         return Sidecar()
     problems = Problems(path.name)
     try:
-        fields = read_object(read_bounded(path, SIZE_LIMIT), problems)
+        fields = read_object(read_bounded(path, SIZE_LIMIT, within=path.parent), problems)
     except Unreadable as error:
         return Sidecar(notices=(str(error),), exists=True)
     values = read_settings(fields) if fields is not None else {}

@@ -56,7 +56,7 @@ class WildcardReader:
         for root, path, state in found:
             name = Path(path).relative_to(root).with_suffix("").as_posix()
             known = self._known.get(path)
-            read = known[2] if known is not None and known[:2] == (state, name) else _read(Path(path), name)
+            read = known[2] if known is not None and known[:2] == (state, name) else _read(Path(path), name, root)
             kept[path] = (state, name, read)
             for one in read.lists:
                 lists.setdefault(one.name, one)
@@ -106,21 +106,23 @@ def _files(root: Path) -> Iterator[tuple[str, _FileState]]:
             try:
                 status = entry.stat()
             except OSError:
-                continue
+                if not entry.is_symlink():
+                    continue  # gone since the folder was listed
+                status = entry.stat(follow_symlinks=False)  # leads nowhere, which is told when it is read
             count += 1
             if count > MOST_FILES:
                 return
             yield entry.path, (status.st_size, status.st_mtime_ns)
 
 
-def _read(path: Path, name: str) -> _WildcardFile:
+def _read(path: Path, name: str, root: Path) -> _WildcardFile:
     suffix = path.suffix.lower()
     if suffix in (".yaml", ".yml"):
         return _WildcardFile(
             problem=f"{path.name}: YAML is not read. Save the lists as .txt, a value per line, or as .json."
         )
     try:
-        data = read_bounded(path, SIZE_LIMIT)
+        data = read_bounded(path, SIZE_LIMIT, within=root)
         text = data.decode("utf-8-sig")
     except Unreadable as error:
         return _WildcardFile(problem=str(error))

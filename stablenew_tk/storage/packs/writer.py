@@ -16,7 +16,7 @@ import send2trash
 
 from ...domain.base.errors import ChangedMeanwhile, InvalidInput, NotSaved, StorageError, Unreadable
 from ...domain.prompts.settings import PackSettings
-from ..disk.files import BINARY, discard, is_file, read_bounded, write_atomic
+from ..disk.files import discard, is_file, read_bounded, reserve, write_atomic
 from .catalog import is_predecessor, make_pack_folder, names_in, pack_paths
 from .reader import PREDECESSOR, SIZE_LIMIT, beside, imported_by, load_pack, open_pack, plain
 from .settings_file import SUFFIX, read_sidecar, sidecar_path, write_sidecar
@@ -38,7 +38,8 @@ def save_text(path: Path, text: str, seen: str) -> Path:
     if seen and _seen_now(target if target.exists() else path) != seen:
         raise ChangedMeanwhile(f"{path.name} was changed or removed by another program since it was opened.")
     try:
-        before = read_bounded(target, SIZE_LIMIT).decode("utf-8") if target.exists() else ""
+        there = os.path.lexists(target)
+        before = read_bounded(target, SIZE_LIMIT, within=target.parent).decode("utf-8") if there else ""
         data = _written(before, plain(text)).encode("utf-8")
     except UnicodeError as error:
         raise NotSaved(f"{path.name} was not saved: it or the new text is not UTF-8 text.") from error
@@ -47,7 +48,7 @@ def save_text(path: Path, text: str, seen: str) -> Path:
     if b"\0" in data or len(data) > SIZE_LIMIT:
         what = "holds a zero byte" if b"\0" in data else f"is larger than {SIZE_LIMIT:,} bytes"
         raise NotSaved(f"{path.name} was not saved: the text {what}, so it could not be read again.")
-    # Through a link, as every editor does: the user's own folder may hold the file.
+    # Through a link, as every editor does; one that leads out of the folder was refused above.
     write_atomic(Path(os.path.realpath(target)), data)
     return target
 
@@ -179,7 +180,7 @@ def _reserved(stem: str, suffix: str, folder: Path) -> Path:
             continue
         path = folder / (one + suffix)
         try:
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, 0o666))
+            reserve(path)
         except FileExistsError:
             continue
         except OSError as error:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...domain.config.controlnet import ControlInput, read_units
-from ..disk.files import read_bounded
+from ..disk.files import read_bounded, typed_path
 
 _LARGEST = 1 << 20  # bytes
 
@@ -16,7 +16,7 @@ def load_units(file: Path, read_picture: Callable[[Path], bytes]) -> tuple[Contr
     text = read_bounded(file, _LARGEST)
 
     def picture(name: str) -> bytes:
-        return read_picture(file.parent / Path(name).expanduser()) if name else b""
+        return read_picture(file.parent / typed_path(name)) if name else b""
 
     return tuple(
         ControlInput(unit, picture(unit.image), picture(unit.mask_image)) for unit in read_units(text, file.name)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import re
-import secrets
 import struct
 import unicodedata
 from collections.abc import Sequence
@@ -17,13 +15,23 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ...domain.base.errors import NotSaved, StorageError, Unreadable
 from ...domain.base.pixels import pixel_digest
-from ..disk.files import discard, make_folder, read_bounded, sweep_temporary, write_atomic
+from ..disk.files import (
+    discard,
+    is_file,
+    make_folder,
+    read_bounded,
+    reserve,
+    sweep_temporary,
+    write_atomic,
+    write_cached,
+)
 
 # Only these: other formats let a renamed file start other programs (EPS runs Ghostscript).
 FORMATS = ("PNG", "JPEG", "WEBP")
 FILE_LIMIT = 256 * 1024 * 1024
 # Larger pictures are refused, because decoding them would take hundreds of MB (decompression bombs).
 PIXEL_LIMIT = 80_000_000
+_NEVER_IN_NAMES = frozenset("\\:\0")  # other systems take them for separators and drives
 NAME_BYTES = 100  # of 120: the rest is for a number and the suffix
 
 _RESERVED = frozenset(
@@ -145,13 +153,27 @@ def _reserve(folder: Path, stem: str, suffix: str) -> Path:
     for number in range(1, 100_000):
         target = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
         try:
-            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+            reserve(target, mode=0o644)
         except FileExistsError:
             continue
         except OSError as error:
             raise NotSaved(f"{target} cannot be written: {error.strerror}.") from error
         return target
     raise NotSaved(f"{folder} is full of pictures called {stem}.")
+
+
+def recorded_file(roots: Sequence[Path], relative: str) -> Path:
+    """The file of a picture whose record says `relative`: in the first of the output roots that has it, else where it
+    would be in the first one. Raises Unreadable for a path that no run of this program writes: the journal may be
+    somebody else's.
+    """
+    parts = relative.split("/")
+    if any(part in ("", ".", "..") or set(part) & _NEVER_IN_NAMES for part in parts):
+        raise Unreadable(
+            f"The record says that its picture is {relative[:200]!r}, which leads out of the output folder."
+        )
+    found = [root.joinpath(*parts) for root in roots]
+    return next((path for path in found if is_file(path)), found[0])
 
 
 def read_picture(path: Path, limit: int = FILE_LIMIT) -> bytes:
@@ -260,17 +282,7 @@ class ThumbnailCache:
 
     def put(self, image_id: str, edge_px: int, jpeg: bytes) -> bool:
         """Store a JPEG. False when that failed (full disk); the thumbnail is then made again next time."""
-        path = self._path(image_id, edge_px)
-        temporary = path.with_name(f"{path.name}.tmp-{secrets.token_hex(4)}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(jpeg)
-            temporary.replace(path)
-        except OSError:
-            # A cache folder that cannot even be cleaned is swept at the next start.
-            discard(temporary)
-            return False
-        return True
+        return write_cached(self._path(image_id, edge_px), jpeg)
 
     def _path(self, image_id: str, edge_px: int) -> Path:
         name = hashlib.sha256(image_id.encode("utf-8", "replace")).hexdigest()

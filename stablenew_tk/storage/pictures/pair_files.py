@@ -18,6 +18,7 @@ from msgspec import Struct
 from PIL import Image
 
 from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
+from ..disk.files import move, sync_folder, write_new
 from .images import DAMAGE, flattened, opened, reason
 
 EXTRA = "parquet"
@@ -77,7 +78,9 @@ def write_pairs(folder: Path, pairs: Iterable[PairFile]) -> PairsWritten:
         written = _fill(unfinished, pairs)
         if folder.is_dir():
             folder.rmdir()
-        unfinished.rename(folder)
+        for made in (unfinished / BETTER, unfinished / WORSE, unfinished):
+            sync_folder(made)
+        move(unfinished, folder)
     except OSError as error:
         raise NotSaved(f"{folder}: the pairs could not be written ({error.strerror or error}).") from error
     finally:
@@ -90,8 +93,8 @@ def _fill(folder: Path, pairs: Iterable[PairFile]) -> PairsWritten:
     with table or contextlib.nullcontext():
         for count, pair in enumerate(pairs, start=1):
             for name, data in ((BETTER, pair.better), (WORSE, pair.worse)):
-                (folder / name / f"{count:06}.png").write_bytes(data)
-                (folder / name / f"{count:06}.txt").write_text(pair.caption + "\n", encoding="utf-8")
+                write_new(folder / name / f"{count:06}.png", data)
+                write_new(folder / name / f"{count:06}.txt", f"{pair.caption}\n".encode("utf-8", "replace"))
             if table is None:
                 continue
             # In turn, so that no reader can learn "the first is better" from their places.

@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ...domain.base.errors import InvalidInput
+from ..disk.files import typed_path
 
 
 class ReadyCommand(Struct, frozen=True):
@@ -27,7 +28,7 @@ def ready_command(typed: str, folder: str) -> ReadyCommand:
     the folder, then on the PATH. Raises InvalidInput that names what is missing.
     """
     words = _words(typed)
-    place = Path(folder.strip()).expanduser().absolute() if folder.strip() else None
+    place = typed_path(folder.strip()).absolute() if folder.strip() else None
     if place is not None and not place.is_dir():
         what = "is a file, not a folder" if place.exists() else "is not there"
         raise InvalidInput(f"The working folder {place} {what}. Name another one in Settings.", "start_folder")
@@ -48,7 +49,7 @@ def _words(typed: str) -> list[str]:
 
 
 def _program(word: str, folder: Path | None) -> Path:
-    path = Path(word).expanduser()
+    path = typed_path(word)
     in_folder = (folder or Path.cwd()) / path
     if path.is_absolute() or "/" in word or os.sep in word or (folder is not None and in_folder.is_file()):
         found: Path | None = path if path.is_absolute() else in_folder

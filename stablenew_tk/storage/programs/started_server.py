@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Struct
 
 from ...domain.base.environment import for_other_programs
-from ...domain.base.errors import InvalidInput, StorageError
-from ..disk.files import read_bounded, write_atomic
+from ...domain.base.errors import InvalidInput, StorageError, Unreadable
+from ..disk.files import discard, open_regular, open_to_add, read_bounded, write_atomic
 from .processes import end_group, group_lives, start_mark
 from .start_command import ReadyCommand
 
@@ -86,10 +86,10 @@ class StartedServer:
         skipped = max(0, size - self._read_to - _AT_ONCE)
         begin = self._read_to + skipped
         try:
-            with self._files.output.open("rb") as file:
+            with open_regular(self._files.output) as file:
                 file.seek(begin)
                 data = file.read(size - begin)
-        except OSError:
+        except (OSError, Unreadable):
             return b"", 0
         self._read_to = begin + len(data)
         self._trim()
@@ -114,7 +114,7 @@ class StartedServer:
 
     def forget(self) -> None:
         """It has ended: the next start has nothing to find."""
-        _remove(self._files.note)
+        discard(self._files.note)
 
     def _printed_size(self) -> int:
         try:
@@ -137,8 +137,8 @@ def start_server(command: ReadyCommand, files: ServerFiles) -> StartedServer:
     try:
         files.output.parent.mkdir(parents=True, exist_ok=True)
         files.note.parent.mkdir(parents=True, exist_ok=True)
-        files.output.write_bytes(b"")
-        with files.output.open("ab", buffering=0) as printed:
+        with os.fdopen(open_to_add(files.output), "ab", buffering=0) as printed:
+            printed.truncate(0)
             process = _started(command, printed.fileno())
     except OSError as error:
         name = Path(command.words[0]).name
@@ -149,7 +149,7 @@ def start_server(command: ReadyCommand, files: ServerFiles) -> StartedServer:
     except StorageError:
         # Nobody could find it again after a crash.
         started.end(force=True)
-        process.wait()
+        started.wait()
         raise
     return started
 
@@ -162,7 +162,7 @@ def find_server(files: ServerFiles) -> StartedServer | None:
         return None
     # Never by the id alone: that may be somebody else's program by now.
     if note.pid <= 1 or not note.mark or start_mark(note.pid) != note.mark:
-        _remove(files.note)
+        discard(files.note)  # a note about a process that has ended does no harm where it stays
         return None
     return StartedServer(files, note, None)
 
@@ -194,8 +194,3 @@ def _started(command: ReadyCommand, output: int) -> subprocess.Popen[bytes]:
 
 def _write(path: Path, note: ServerNote) -> None:
     write_atomic(path, msgspec.json.encode(note))
-
-
-def _remove(path: Path) -> None:
-    with suppress(OSError):  # A note about a process that has ended does no harm.
-        path.unlink(missing_ok=True)

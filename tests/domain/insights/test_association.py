@@ -10,7 +10,8 @@ from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.base.random_numbers import RandomNumbers
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
-from stablenew_tk.domain.insights.association import associations, doubt_words
+from stablenew_tk.domain.insights.association import associations
+from stablenew_tk.domain.insights.hint_question import doubt_words
 from stablenew_tk.domain.runs.job import LearningTag, RandomizerChoice
 
 

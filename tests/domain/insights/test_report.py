@@ -12,8 +12,9 @@ from learning_lab import Lab, spaced
 
 from stablenew_tk.domain.config.sweep import focus
 from stablenew_tk.domain.insights.follow_up import finer_plan, next_cells, preset_draft
+from stablenew_tk.domain.insights.kept_values import preset_values
 from stablenew_tk.domain.insights.naming import naming
-from stablenew_tk.domain.insights.report import certain_summary, preset_values, step_ratings, summary
+from stablenew_tk.domain.insights.report import certain_summary, step_ratings, summary
 from stablenew_tk.domain.insights.report_json import document
 from stablenew_tk.domain.insights.tag_rates import Rate, p_higher, tag_sentences
 from stablenew_tk.domain.insights.titles import scope_text

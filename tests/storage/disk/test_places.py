@@ -54,3 +54,12 @@ def test_assets_are_found_and_missing_ones_named():
     assert asset("packs/starter.txt").is_file()
     with pytest.raises(Unreadable, match=r"nothing\.txt"):
         asset("nothing.txt")
+
+
+@pytest.mark.parametrize("wrong", ["x" * 5000, "file/below", "a\0b"])
+def test_what_can_be_no_data_folder_is_a_sentence(tmp_path, monkeypatch, wrong):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(InvalidInput, match=r"^STABLENEW_HOME: .* can be no folder: .* Name another"):
+        find_places(None, {"STABLENEW_HOME": wrong}, None)
+    assert find_places(None, {"STABLENEW_HOME": "~nobody-of-that-name/x"}, None).data.is_absolute()

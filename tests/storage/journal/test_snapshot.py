@@ -11,7 +11,7 @@ from journal_lines import rate, record, undo
 
 from stablenew_tk.domain.base.errors import Unreadable
 from stablenew_tk.storage.journal.repair import repair
-from stablenew_tk.storage.journal.snapshot import catch_up, load_history, save_snapshot
+from stablenew_tk.storage.journal.snapshot import catch_up, load_history, save_snapshot, verify_all
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 
@@ -206,3 +206,24 @@ def test_a_line_of_another_tool_with_a_number_beyond_all_bounds_costs_only_itsel
     assert (len(loaded.history), loaded.damaged_count, loaded.history.plans.presets()) == (58, 2, ())
     save(journal)
     assert (load(journal).from_snapshot, load(journal).damaged_count) == (True, 2)
+
+
+@pytest.mark.parametrize("place", ["sealed", "open"])
+def test_a_whole_line_that_is_deleted_is_missed_even_when_it_was_the_last_of_its_writer(tmp_path, place):
+    folder, snapshot = tmp_path / "journal", tmp_path / "checkpoint"
+    other = LearningRecordWriter(folder)
+    for writer in (LearningRecordWriter(folder), other):
+        writer.append(record())
+    if place == "sealed":
+        LearningRecordWriter(folder, segment_limit=1).append(record())
+    save(tmp_path)
+    assert verify_all(folder, snapshot).damaged == ()
+    other.append(record())  # what came since the snapshot is news and no damage
+    assert verify_all(folder, snapshot).damaged == ()
+    path = folder / "records-000001.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[1:]))
+    found = verify_all(folder, snapshot)
+    assert (found.gaps, [(one.file, one.line) for one in found.damaged]) == ((), [(path.name, 0)])
+    assert ("1 of its 2 lines are missing" in found.damaged[0].reason) is (place == "sealed")
+    snapshot.unlink()
+    assert bool(verify_all(folder, snapshot).damaged) is (place == "sealed")

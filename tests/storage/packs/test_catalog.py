@@ -209,3 +209,30 @@ class TestCatalog:
         assert catalog.list([folder])[0].count == 2
         write(folder, "quay.json", OLD.replace(', {"text": "a pier"}', ""))
         assert catalog.list([folder])[0].count == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and pipes are rights there")
+def test_links_out_of_the_folder_pipes_and_devices_are_told_and_never_read_or_waited_for(folder, tmp_path):
+    outside = write(tmp_path / "elsewhere", "secret.txt", "password")
+    write(folder, "fine.txt", "a cat")
+    (folder / "out.txt").symlink_to(outside)
+    (folder / "gone.txt").symlink_to(tmp_path / "nothing")
+    (folder / "same.txt").symlink_to(folder / "fine.txt")
+    (folder / "endless.txt").symlink_to("/dev/zero")
+    for name in ("pipe.txt", "pipe.json", "fine.pack.json"):
+        os.mkfifo(folder / name)
+    (folder / "fine.json").symlink_to(outside)
+    listed = {pack.pack_id: pack for pack in list_packs([folder])}
+    said = {name: pack.problem for name, pack in listed.items()}
+    assert "a file outside of packs" in said["out"]
+    assert "a file outside of packs" in said["endless"]
+    assert "leads nowhere" in said["gone"]
+    assert "not a regular file" in said["pipe"]
+    assert (said["fine"], said["same"], listed["same"].count) == ("", "", 1)
+    assert "fine.pack.json is not a regular file" in " ".join(listed["fine"].notices)
+    assert not any("password" in str(pack) for pack in listed.values())
+    for name in ("out", "gone", "pipe", "endless"):
+        with pytest.raises(Unreadable):
+            load_pack(find_pack(name, [folder]))
+    # Named directly, a link is the file it stands for.
+    assert load_pack(find_pack(str(folder / "out.txt"), [folder])).prompts[0].positive == "password"

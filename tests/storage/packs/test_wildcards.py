@@ -90,6 +90,28 @@ def test_links_that_lead_in_a_circle_end(tmp_path):
     assert load_wildcards([tmp_path])[0].names == ("a/m", "linked")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links and pipes are rights there")
+def test_what_is_no_file_of_the_folder_is_told_and_never_read_or_waited_for(tmp_path):
+    root = put(tmp_path / "wildcards", {"good.txt": "x"})
+    put(tmp_path, {"secret.txt": "password"})
+    (root / "a.txt").symlink_to(tmp_path / "secret.txt")
+    (root / "b.json").symlink_to("/dev/zero")
+    (root / "c.txt").symlink_to(tmp_path / "nothing")
+    (root / "d.txt").symlink_to(root / "d.txt")
+    os.mkfifo(root / "e.txt")
+    lists, problems = load_wildcards([root])
+    assert lists.names == ("good",)
+    assert [one.partition(" ")[0].rpartition("/")[2] for one in problems] == [
+        "a.txt",
+        "b.json",
+        "c.txt",
+        "d.txt",
+        "e.txt",
+    ]
+    assert ["outside of wildcards" in one for one in problems] == [True, True, False, False, False]
+    assert ["leads nowhere" in one for one in problems] == [False, False, True, True, False]
+
+
 def test_values_in_json_may_be_objects_with_a_weight(tmp_path):
     values = ["3::hippo", {"weight": 2, "text": "mouse"}, {"content": "cat"}, {"weight": -1, "value": "dog"}, {"x": 1}]
     lists, notices = loaded(tmp_path, {"f.json": json.dumps({"a": values})})

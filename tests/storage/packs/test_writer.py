@@ -92,12 +92,18 @@ class TestText:
         save_text(path, "yours\n", "")
         assert path.read_text() == "yours\n"
 
-    def test_a_link_is_written_through_as_editors_do(self, folder, tmp_path):
-        real = write(tmp_path, "elsewhere.txt")
-        (folder / "a.txt").symlink_to(real)
+    def test_a_link_is_written_through_as_editors_do_but_not_out_of_the_folder(self, folder, tmp_path):
+        real, outside = write(folder, "real.txt"), write(tmp_path, "elsewhere.txt", "theirs\n")
+        for name, target in (("a.txt", real), ("b.txt", outside), ("c.txt", tmp_path / "nothing.txt")):
+            (folder / name).symlink_to(target)
         save_text(folder / "a.txt", "new\n", open_pack(real).seen)
         assert real.read_text() == "new\n"
         assert (folder / "a.txt").is_symlink()
+        for name in ("b.txt", "c.txt"):
+            with pytest.raises(NotSaved, match="link"):
+                save_text(folder / name, "new\n", "")
+        assert outside.read_text() == "theirs\n"
+        assert not (tmp_path / "nothing.txt").exists()
 
     @pytest.mark.parametrize("text", ["a\0b", "\ud800", "x" * (4 * 1024 * 1024 + 1)])
     def test_a_text_that_could_not_be_read_again_is_refused(self, folder, text):

@@ -1,0 +1,87 @@
+"""What a user may send after a mistake of the program: versions, system, the error, the last lines of the log.
+
+Nothing private is in it: no prompt, no name, no address, no path outside the program.
+"""
+
+from __future__ import annotations
+
+import logging
+import platform
+import re
+import sys
+import traceback
+from collections import deque
+from collections.abc import Collection
+from importlib.metadata import PackageNotFoundError, version
+
+from .. import __version__
+
+LINES = 60
+_LONGEST = 400
+_LIBRARIES = ("msgspec", "Pillow", "customtkinter", "requests", "watchdog", "filelock")
+_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE)
+# What is said in quotes is a name or a prompt; apostrophes inside words are none.
+_QUOTED = re.compile(r"(?<!\w)'[^'\n]*'|\"[^\"\n]*\"|“[^”\n]*”|`[^`\n]*`")
+_PATH = re.compile(r"(?:[A-Za-z]:[\\/]|\\\\|~?/)[^\s\"'<>|:,;]+(?: [^\s\"'<>|:,;]+[\\/][^\s\"'<>|:,;]+)*")
+_OURS = re.compile(r"(?:.*[\\/])?((?:stablenew_tk|site-packages|lib[\\/]python3\.\d+)[\\/].*\.py)$")
+_NETWORK = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b[\w.+-]+@[\w-]+\.[\w.]+\b")
+_SOURCE_LINE = "    "
+
+
+class LastLines(logging.Handler):
+    """The last lines of the log, in memory. Any thread."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.lines: deque[str] = deque(maxlen=LINES)
+        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the lines of one record."""
+        try:
+            self.lines.extend(self.format(record).splitlines())
+        except (TypeError, ValueError):
+            self.handleError(record)
+
+
+def crash_report(error: BaseException | None, sentence: str, lines: Collection[str], private: Collection[str]) -> str:
+    """The text to send. `private` are words to take out wherever they stand: names of the user and the computer, and
+    passwords.
+    """
+    told = traceback.format_exception(error) if error is not None else [sentence]
+    parts = [
+        f"StableNew {__version__}, Python {platform.python_version()}, {platform.system()} {platform.release()} "
+        f"{platform.machine()}{', as one file' if getattr(sys, 'frozen', False) else ''}",
+        ", ".join(f"{name} {_version(name)}" for name in _LIBRARIES),
+        "",
+        *redacted("".join(told).splitlines(), private),
+        "",
+        "Last lines of the log:",
+        *redacted(lines, private),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def redacted(lines: Collection[str], private: Collection[str]) -> list[str]:
+    """The lines without addresses, paths, names and what stands in quotes; lines of the program's own code stay."""
+    words = sorted({word for word in private if len(word) > 2}, key=len, reverse=True)
+    names = re.compile("|".join(map(re.escape, words)), re.IGNORECASE) if words else None
+    return [_redacted(line[:_LONGEST], names) for line in lines]
+
+
+def _redacted(line: str, names: re.Pattern[str] | None) -> str:
+    place = re.fullmatch(r'(\s*File )"(.*)"(, line \d+.*)', line)
+    if place:
+        ours = _OURS.match(place[2])
+        line = f"{place[1]}{ours[1] if ours else '<path>'}{place[3]}"
+    elif not line.startswith(_SOURCE_LINE):
+        line = _QUOTED.sub("<text>", _PATH.sub("<path>", _ADDRESS.sub("<address>", line)))
+    line = _NETWORK.sub("<address>", line)
+    return names.sub("<name>", line) if names is not None else line
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "?"  # the executable carries no notes about its libraries

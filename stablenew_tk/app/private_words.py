@@ -1,0 +1,27 @@
+"""Words that are nobody else's business: names of the user and of the computer, login and password."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..domain.config.user_settings import Settings
+from ..pipeline.ids_and_times import system_user
+
+
+def private_words(settings: Settings) -> frozenset[str]:
+    """What must not be in a report, as it may stand there."""
+    address = urlsplit(settings.backend) if "://" in settings.backend else None
+    words = {
+        system_user(),
+        Path.home().name,
+        platform.node(),
+        platform.node().partition(".")[0],
+        settings.user,
+        settings.password,
+        settings.user_name,
+    }
+    if address is not None:
+        words |= {address.netloc, address.username or "", address.password or ""}
+    return frozenset(filter(None, words))
