@@ -34,7 +34,7 @@ def test_what_is_saved_comes_back(path):
         pack_folders=("/a", "/ü"),
         appearance="dark",
         learning="passive",
-        tags=(("x", "extra"),),
+        tags=(("e", "extra"),),
         wildcard_folders=("/w",),
         presets=("P", "Q"),
         presets_agreed={"Q": ("boats\na\nsketch",)},

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import tkinter as tk
-
-import pytest
 from fake_comfyui import FakeComfyUI
 from open_window import open_house
 
@@ -14,12 +11,6 @@ MODELS = {
     "text_encoders": ["clip_l.safetensors", "t5xxl_fp16.safetensors", "qwen_3_4b.safetensors"],
     "vae": ["ae.safetensors"],
 }
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 def can_be_typed(page, path):

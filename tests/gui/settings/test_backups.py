@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import tkinter as tk
-
-import pytest
 from journal_lines import rate, record
 from open_window import open_house
 
 from stablenew_tk.gui.widgets.popups import Menu
-from stablenew_tk.pipeline.messages.backups import BackupRestored, BackupsListed, RestorePlanned
+from stablenew_tk.pipeline.messages.backups import BackupRestored, RestorePlanned
 from stablenew_tk.pipeline.messages.journal import HistoryLoaded
+from stablenew_tk.storage.disk.places import find_places
+from stablenew_tk.storage.journal.backups import Backups
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
-
-
-@pytest.fixture(autouse=True)
-def _no_session_root_in_the_way(monkeypatch):
-    """Tk keeps one default root; the window of the test is a root of its own."""
-    monkeypatch.setattr(tk, "_default_root", None)
 
 
 def test_a_backup_is_made_restored_and_taken_back(tmp_path):
     made = record()
     LearningRecordWriter(tmp_path / "journal").append(made)
+    places = find_places(str(tmp_path), {}, None)
+    kept = Backups(places.backups, places.journal, version="1")
     with open_house(tmp_path) as house:
 
         def stars():
@@ -31,8 +26,9 @@ def test_a_backup_is_made_restored_and_taken_back(tmp_path):
                 for row in range(len(house.controller.history))
             ]
 
-        house.until(lambda: house.saw(BackupsListed))
-        assert [one.reason for one in house.saw(BackupsListed)[0].backups] == ["daily"]
+        # Made as soon as the window opens, perhaps before anybody here can listen.
+        house.until(kept.list)
+        assert [one.reason for one in kept.list()] == ["daily"]
         fields = house.page("settings").backups
         fields.make.invoke()
         house.until(lambda: "1 line is backed up" in str(fields.told.cget("text")))
