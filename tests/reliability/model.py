@@ -38,13 +38,14 @@ class Model:
         return any(target == event_id and not self.is_withdrawn(void) for void, target in self.voids)
 
     def held(self) -> list[ImageFeedback]:
-        found = {image: (0, set[str](), "") for image in self.images}
+        found = {image: (0, tuple[str, ...](), "") for image in self.images}
         for event_id, image, change in self.said:
             if not self.is_withdrawn(event_id):
                 rating, tags, note = found[image]
-                tags = (tags | set(change.get("tags_added", ()))) - set(change.get("tags_removed", ()))
+                added, gone = change.get("tags_added", ()), change.get("tags_removed", ())
+                tags = (*(tag for tag in tags if tag not in (*added, *gone)), *added)
                 found[image] = (change.get("rating", rating), tags, change.get("note", note))
-        return [ImageFeedback(rating, tuple(sorted(tags)), note) for rating, tags, note in found.values()]
+        return [ImageFeedback(rating, tags, note) for rating, tags, note in found.values()]
 
 
 class Machine(RuleBasedStateMachine):

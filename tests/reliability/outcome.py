@@ -26,7 +26,7 @@ class Outcome:
 
     def note(self, text: str) -> None:
         if len(self.notes) < MOST_NOTES:
-            self.notes.append(text[:600])
+            self.notes.append(text[:2000])
 
     def add(self, other: Outcome) -> None:
         for name, value in asdict(other).items():

@@ -21,6 +21,7 @@ SIZE_LIMIT = 64 * 1024 * 1024
 MOST_FILES = 20_000
 BESIDE = "wildcards"
 _DEEPEST = 20
+_MOST_WEIGHT = 1e9
 _ENDINGS = (".txt", ".json", ".yaml", ".yml")
 
 _FileState = tuple[int, int]
@@ -177,8 +178,9 @@ def _value(value: object) -> str:
     if isinstance(value, dict):
         text = next((_value(value[key]) for key in ("text", "content", "value") if key in value), "")
         weight = value.get("weight", 1)
-        is_number = isinstance(weight, (int, float)) and not isinstance(weight, bool) and weight >= 0
-        return f"{weight:.9g}::{text}" if text and is_number and weight != 1 else text
+        is_number = isinstance(weight, (int, float)) and not isinstance(weight, bool)
+        # A whole number of JSON may be larger than any weight can be.
+        return f"{weight:.9g}::{text}" if text and is_number and 0 <= weight <= _MOST_WEIGHT and weight != 1 else text
     if isinstance(value, str):
         return " ".join(value.split("\n")).strip()
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else ""

@@ -114,6 +114,8 @@ def test_what_is_no_file_of_the_folder_is_told_and_never_read_or_waited_for(tmp_
 
 def test_values_in_json_may_be_objects_with_a_weight(tmp_path):
     values = ["3::hippo", {"weight": 2, "text": "mouse"}, {"content": "cat"}, {"weight": -1, "value": "dog"}, {"x": 1}]
+    huge = loaded(tmp_path / "huge", {"f.json": json.dumps([{"weight": 10**400, "text": "ant"}, "bee"])})[0]
+    assert (huge.find("f").values, huge.find("f").weights) == (("ant", "bee"), ())
     lists, notices = loaded(tmp_path, {"f.json": json.dumps({"a": values})})
     found = lists.find("a")
     assert (found.values, found.weights) == (("hippo", "mouse", "cat", "dog"), (3.0, 2.0, 1.0, 1.0))
