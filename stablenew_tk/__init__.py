@@ -52,6 +52,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     storage.journal     records and ratings, only ever added to          storage.disk domain
     storage.models      model folders, headers, sidecars of all tools    storage.disk domain
     storage.packs       prompt packs, wildcards                          storage.disk domain
+    storage.workflows   workflows of ComfyUI, files and in pictures      storage.pictures storage.disk domain
     storage.programs    programs of others: found, started, ended        storage.disk domain
     storage.pictures    pictures, thumbnails, text inside pictures       storage.disk domain
     storage.disk        places, safe writing                             domain.base
@@ -61,6 +62,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     domain.journal      lines of the journal, history                    domain.runs domain.models BASICS
     domain.runs         jobs and plans                                   domain.prompts domain.models BASICS
     domain.models       profiles, styles, which source wins a value      BASICS
+    domain.workflows    the user's own workflows of ComfyUI               domain.recipes BASICS
     domain.recipes      settings inside pictures of any tool             BASICS
     domain.prompts      packs, prompt syntax, randomizer                 BASICS
     domain.config       PipelineConfig, its parameters, sweeps           domain.base

@@ -71,7 +71,7 @@ class StageOrder(Struct, frozen=True, kw_only=True):
     """One stage of one job to make: seed ≥ 0, `image` is the picture to start from (b"" if it needs none).
 
     `mask` is what img2img, this stage or a later one, paints anew where it is white, b"" without inpainting; `units`
-    are those of ControlNet.
+    are those of ControlNet. `workflow` is the text of the workflow that the config names.
 
     `later` are the stages of the job that are to follow, with the same config: nothing is made when one of them cannot
     be, because its picture would have been made for nothing. `family` is that of the checkpoint ("sdxl") as far as the
@@ -89,6 +89,7 @@ class StageOrder(Struct, frozen=True, kw_only=True):
     units: tuple[ControlInput, ...] = ()
     later: tuple[str, ...] = ()
     family: str = ""
+    workflow: bytes = b""
 
     def each_stage(self) -> Iterator[StageOrder]:
         """This order, and one for each later stage, without pictures: to check them all."""
@@ -97,8 +98,15 @@ class StageOrder(Struct, frozen=True, kw_only=True):
             yield msgspec.structs.replace(self, stage=stage, later=())
 
 
-def check_stage(order: StageOrder, offered: Collection[str], engine: str) -> None:
-    """Raise Refused for a stage that the engine cannot make, now or later, or one without the picture it needs."""
+def check_stage(order: StageOrder, offered: Collection[str], engine: str, *, runs_workflows: bool = False) -> None:
+    """Raise Refused for a stage that the engine cannot make, now or later, or one without the picture it needs, and for
+    a workflow of ComfyUI where the engine is another.
+    """
+    if order.config.workflow and not runs_workflows:
+        raise Refused(
+            f"“{order.config.workflow.name}” is a workflow of ComfyUI, which {engine} cannot run. Choose a ComfyUI "
+            "server, or leave the workflow away."
+        )
     for stage in (order.stage, *order.later):
         if stage not in offered:
             raise Refused(f"{engine} has no stage {stage!r}. It has {', '.join(offered)}.")
