@@ -18,7 +18,7 @@ from . import __version__
 from .app.controller import Controller
 from .app.window_claim import WindowClaim
 from .commands import doctor as checks
-from .commands import from_image, insights, known, learn, packs, presets, profiles, records, run, server
+from .commands import from_image, insights, known, learn, packs, presets, profiles, records, run, server, workflows
 from .commands import rate as ratings
 from .commands.terminal import FAILED, OK, WRONG_USE, err, print_json, program
 from .domain.base.errors import InvalidInput, StableNewError
@@ -86,6 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     packs.check_arguments(pack.add_parser("check", parents=[common], help="say what is wrong with a pack"))
     packs.expand_arguments(pack.add_parser("expand", parents=[common], help="show the variants of a pack"))
     from_image.arguments(pack.add_parser("from-image", parents=[common], help="the prompt and settings of a picture"))
+    own = commands.add_parser("workflows", help="your own workflows of ComfyUI")
+    workflows.arguments(own.add_subparsers(required=True, metavar="WHAT"), common)
     servers = commands.add_parser("server", help="your own WebUI or ComfyUI: start it, stop it")
     server.arguments(servers.add_subparsers(required=True, metavar="WHAT"), common)
     checks.arguments(commands.add_parser("doctor", parents=[common], help="check that everything needed is there"))
@@ -102,7 +104,7 @@ def _common(data_dir: str | None, json: str | bool) -> argparse.ArgumentParser:
 def _window(_args: argparse.Namespace, places: Places) -> int:
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         err.print("There is no display here, so the window cannot open. Use the terminal instead:")
-        names = "run PACK, learn PACK, rate, insights, known, presets, records, packs check, server, doctor"
+        names = "run PACK, learn PACK, rate, insights, known, presets, records, packs check, workflows, server, doctor"
         err.print(f"{program()} {names} ({program()} --help tells more).")
         return WRONG_USE
     claim = WindowClaim(places)

@@ -286,7 +286,7 @@ class LearningRunner:
         whole = replace(
             plan,
             plan_id=plan.plan_id or new_id(),
-            variant_values=check_values(plan.focus_parameter, plan.variant_values),
+            variant_values=check_values(plan.subject, plan.variant_values),
             seeds=with_drawn_seeds(plan.seeds, rows),
             metadata=metadata,
         )

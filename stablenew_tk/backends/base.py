@@ -14,6 +14,7 @@ from ..domain.base.model_hash import same_hash
 from ..domain.config.catalogue import Value
 from ..domain.config.controlnet import ControlInput
 from ..domain.config.pipeline_config import PipelineConfig, stage_spec
+from ..domain.workflows.node_kinds import NodeKinds
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
@@ -25,7 +26,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     `names_checkpoints`: it keeps none loaded that a job without a name could mean; `loaded_checkpoint` is its only one
     then, if it has only one.
     `lora_aliases` are further names by which a prompt may call a LoRA. `checkpoint_hashes` has hashes by the name of
-    the checkpoint, as far as the backend tells them.
+    the checkpoint, as far as the backend tells them. `nodes` are the classes that workflows can be made of.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     styles: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     features: frozenset[str] = frozenset()
+    nodes: NodeKinds = NodeKinds()
 
     def choices(self, name: str) -> tuple[str, ...]:
         """The list with this name (`choices` of a catalogue parameter); () when the backend has none."""

@@ -11,10 +11,12 @@ from msgspec.structs import replace
 
 from ..domain.base.errors import InvalidInput, Unreadable
 from ..domain.base.lora_tags import AddedLora
-from ..domain.config.catalogue import Value, with_values
+from ..domain.config.catalogue import Value, with_values, with_workflow
 from ..domain.config.origins import MAX_SEED, RANDOM_SEED
-from ..domain.config.sweep import LORA, LORA_FILE, focus, parse_values
+from ..domain.config.pipeline_config import PipelineConfig
+from ..domain.config.sweep import LORA, LORA_FILE, focus_in, parse_values
 from ..domain.config.user_settings import Settings
+from ..domain.config.workflow_use import NO_WORKFLOW, WorkflowUse
 from ..domain.experiments.plan_draft import PlanDraft, first_text, outside_words, sensible_words, shared_rows
 from ..domain.experiments.plan_file import SIZE_LIMIT, imported, named_focus, read_plan, usual_name
 from ..domain.experiments.prompt_sample import SAMPLED, spread
@@ -54,7 +56,9 @@ class PlanArguments(Struct, frozen=True):
     notices: tuple[str, ...] = ()
 
 
-def drafted(args: argparse.Namespace, places: Places, settings: Settings) -> PlanArguments:
+def drafted(
+    args: argparse.Namespace, places: Places, settings: Settings, workflow: WorkflowUse = NO_WORKFLOW
+) -> PlanArguments:
     """The plan that the options describe. Raises InvalidInput, also for files that cannot be read."""
     if args.images is not None and not 1 <= args.images <= MOST_PER_VALUE:
         raise InvalidInput(f"--images {args.images}: give 1 to {MOST_PER_VALUE} pictures per value.", "--images")
@@ -68,8 +72,12 @@ def drafted(args: argparse.Namespace, places: Places, settings: Settings) -> Pla
         )
     if args.seed is not None and not RANDOM_SEED <= args.seed <= MAX_SEED:
         raise InvalidInput(f"--seed {args.seed} is outside 0 to {MAX_SEED} (-1 = random).", "--seed")
-    typed = typed_values(args.values)
-    found = _from_file(args, places, settings) if args.plan else PlanArguments(_from_options(args, places, settings))
+    if args.plan:
+        found = _from_file(args, places, settings)
+        workflow = found.plan.base_config.workflow
+    else:
+        found = PlanArguments(_from_options(args, places, settings, workflow))
+    typed = typed_values(args.values, workflow)
     return replace(found, plan=_with_options(found.plan, args), typed=typed)
 
 
@@ -119,9 +127,9 @@ def range_words(plan: LearningPlan, traits: ModelTraits) -> str:
 
     "" for names, and where only the general range is known and holds all values.
     """
-    if not focus(plan.focus_parameter).ordered:
+    if not plan.subject.ordered:
         return ""
-    draft = PlanDraft(focus=plan.focus_parameter, traits=traits)
+    draft = PlanDraft(base=plan.base_config, focus=plan.focus_parameter, traits=traits)
     found, words = draft.sensible_range, sensible_words(draft)
     outside = outside_words(draft, plan.variant_values)
     own = found is not None and found.whose
@@ -131,21 +139,22 @@ def range_words(plan: LearningPlan, traits: ModelTraits) -> str:
 def _proposed(plan: LearningPlan, traits: ModelTraits) -> LearningPlan:
     path = plan.focus_parameter
     draft = PlanDraft(prompts=plan.prompts, base=plan.base_config, focus=path, traits=traits)
-    values = parse_values(path, first_text(draft))
-    return replace(plan, variant_values=values, name=plan.name or usual_name(focus(path), values))
+    subject = focus_in(plan.base_config, path)
+    values = parse_values(subject, first_text(draft))
+    return replace(plan, variant_values=values, name=plan.name or usual_name(subject, values))
 
 
-def _from_options(args: argparse.Namespace, places: Places, settings: Settings) -> LearningPlan:
+def _from_options(args: argparse.Namespace, places: Places, settings: Settings, workflow: WorkflowUse) -> LearningPlan:
     if not args.pack:
         raise InvalidInput("Name a pack to learn with, a plan file (--plan FILE) or a plan (--resume PLAN).", "PACK")
     if not args.focus:
         raise InvalidInput('Say what to vary: --focus txt2img.cfg_scale --values "5-9 (+1)".', "--focus")
-    subject = named_focus(args.focus.strip())
+    subject = named_focus(args.focus.strip(), workflow)
     if args.series is not None and (subject.path != LORA_FILE or args.spec is not None):
         raise InvalidInput("--series: it names the files to try with --focus lora, in place of --values.", "--series")
     if args.series is None and args.spec is None and not subject.ordered and subject.kind != "bool":
         raise InvalidInput(f'Say which values of {subject.path} to try: --values "one, other".', "--values")
-    values = parse_values(subject.path, args.spec) if args.spec is not None else ()
+    values = parse_values(subject, args.spec) if args.spec is not None else ()
     # As many prompts as pictures of a value at most: who asks for one picture gets one prompt.
     most = min(SAMPLED, IMAGES if args.images is None else args.images)
     pack_id, prompts = _from_pack(args, args.pack, places, settings, most)
@@ -156,6 +165,7 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings) 
         focus_parameter=subject.path,
         pack_id=pack_id,
         prompts=prompts,
+        base_config=with_workflow(PipelineConfig(), workflow),
         variant_values=values,
         images_per_variant=images,
         complete_rows=rows,
@@ -167,7 +177,12 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings) 
 def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> PlanArguments:
     taken = [
         option
-        for option, given in (("--focus", args.focus), ("--values", args.spec), ("--series", args.series))
+        for option, given in (
+            ("--focus", args.focus),
+            ("--values", args.spec),
+            ("--series", args.series),
+            ("--workflow", args.workflow),
+        )
         if given is not None
     ]
     if taken or args.preset:

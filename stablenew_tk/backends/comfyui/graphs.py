@@ -177,4 +177,5 @@ def capabilities(server: ServerWords, *, previews: bool = False) -> Capabilities
         adetailer_models=detectors(server),
         stages=stages_of(server),
         features=frozenset(name for name, has in offered.items() if has),
+        nodes=server.kinds,
     )

@@ -12,7 +12,7 @@ from ...domain.base.errors import InvalidInput, Refused
 from ...domain.base.lora_tags import LoraTag, lora_key
 from ...domain.config.catalogue import Value, get_value
 from ...domain.config.pipeline_config import PipelineConfig
-from ...domain.workflows.check import above_ends, end_nodes, missing_in
+from ...domain.workflows.check import above, end_nodes, missing_in
 from ...domain.workflows.fields import NEGATIVE, PROMPT, SEED
 from ...domain.workflows.node_kinds import NodeKinds
 from ...domain.workflows.workflow import Workflow, read_workflow
@@ -181,7 +181,8 @@ class _Filling:
 
     def _write(self, path: str, place: InputPlace, value: Plain) -> None:
         self._inputs[place.node][place.input] = value
-        self.spots[path] = Spot(place.node, place.input, value)
+        if path in self.asked:
+            self.spots[path] = Spot(place.node, place.input, value)
 
     # ---- files
 
@@ -195,7 +196,7 @@ class _Filling:
         for number, name in enumerate(saving, start=1):
             self._inputs[name]["filename_prefix"] = prefix if number == 1 else f"{prefix}-{number}"
         if saving:
-            return tuple(sorted(saving, key=lambda name: len(above_ends({**nodes}, _only(nodes[name], kinds)))))
+            return tuple(sorted(saving, key=lambda name: len(above(nodes, [name]))))
         if not ends:
             raise Refused(f"The workflow “{self._name}” saves no picture. Add a node Save Image to it.")
         added = []
@@ -206,10 +207,6 @@ class _Filling:
             self._added[own] = {"class_type": "SaveImage", "inputs": named}
             added.append(own)
         return tuple(added)
-
-
-def _only(node: WorkflowNode, kinds: NodeKinds) -> NodeKinds:
-    return NodeKinds(kinds.inputs, frozenset((node.kind,)), kinds.server)
 
 
 def _free(name: str, nodes: Mapping[str, WorkflowNode]) -> str:

@@ -46,6 +46,10 @@ class WorkflowUse(Struct, frozen=True, omit_defaults=True):
     def __bool__(self) -> bool:
         return bool(self.file)
 
+    def __hash__(self) -> int:
+        # The other fields are no values that a set could hold; configs are.
+        return hash((self.file, self.digest, *self.values.items()))
+
     @property
     def name(self) -> str:
         """What to call it: its file without folder and ending."""
@@ -64,3 +68,6 @@ class WorkflowUse(Struct, frozen=True, omit_defaults=True):
         """A copy that tells only of the values that are set, and of those to `keep`: what records need."""
         wanted = {*self.values, *keep}
         return replace(self, parameters={path: one for path, one in self.parameters.items() if path in wanted})
+
+
+NO_WORKFLOW = WorkflowUse()

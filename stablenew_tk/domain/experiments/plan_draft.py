@@ -22,7 +22,7 @@ from ..config.sweep import (
     Focus,
     around,
     finer,
-    focus,
+    focus_in,
     lora_file,
     parse_values,
     spell,
@@ -89,7 +89,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
     @property
     def spec(self) -> Focus | None:
         """The focus parameter, None before it is chosen."""
-        return focus(self.focus) if self.focus else None
+        return focus_in(self.base, self.focus) if self.focus else None
 
     @property
     def own_value(self) -> Value:
@@ -128,6 +128,9 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
     @property
     def sensible_range(self) -> SensibleRange | None:
         """The usual range of the focus parameter with whose it is, None when it is unknown."""
+        spec = self.spec
+        if spec is not None and spec.is_of_workflow:
+            return SensibleRange(*spec.sensible) if spec.sensible else None
         return sensible_range(self.focus, self.traits) if self.focus else None
 
     @property
@@ -141,7 +144,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
 
     def values(self) -> tuple[Value, ...]:
         """The values to test, parsed from `text`. Raises InvalidInput."""
-        return _parsed(self.focus, self.text)
+        return _parsed(focus_in(self.base, self.focus), self.text)
 
     def rows(self) -> int:
         """Seed rows that are made in any case; the prompts take turns. Raises InvalidInput."""
@@ -167,7 +170,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
 
     def plan(self) -> LearningPlan:
         """The plan, not yet checked. Raises InvalidInput for text that cannot be parsed."""
-        spec = focus(self.focus)
+        spec = focus_in(self.base, self.focus)
         images, rows = (1, START_ROWS) if self.by_steps else shared_rows(self.rows(), len(self.prompts))
         return LearningPlan(
             plan_id="",
@@ -198,9 +201,9 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
 
 
 @lru_cache(maxsize=16)
-def _parsed(path: str, text: str) -> tuple[Value, ...]:
+def _parsed(spec: Focus, text: str) -> tuple[Value, ...]:
     # Cached, because every widget that shows the draft parses the same text.
-    return parse_values(path, text)
+    return parse_values(spec, text)
 
 
 def plain(spec: Focus, *, title: bool = False) -> str:
@@ -229,7 +232,7 @@ def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> PlanDraft:
         origins=plan.origins,
         presets=plan.presets,
         focus=plan.focus_parameter,
-        text=spell(plan.focus_parameter, plan.variant_values) if plan.focus_parameter and plan.variant_values else "",
+        text=spell(plan.subject, plan.variant_values) if plan.focus_parameter and plan.variant_values else "",
         by_steps=bool(plan.most_pictures),
         each=USUAL_EACH if plan.most_pictures else str(plan.full_rows or plan.images_per_variant),
         most=str(plan.most_pictures or MOST_PICTURES),
@@ -255,12 +258,12 @@ def varying(draft: PlanDraft, path: str) -> PlanDraft:
 
 def first_text(draft: PlanDraft) -> str:
     """Default values as text: numbers around the current value, on and off, or the current choice of a list."""
-    spec, own = focus(draft.focus), draft.own_value
+    spec, own = focus_in(draft.base, draft.focus), draft.own_value
     if spec.ordered:
-        return spell(spec.path, around(spec.path, float(own), draft.sensible))
+        return spell(spec, around(spec, float(own), draft.sensible))
     if spec.kind == "bool":
         return "off, on"
-    return spell(spec.path, (own,)) if own != "" else ""
+    return spell(spec, (own,)) if own != "" else ""
 
 
 def proposed_anew(before: PlanDraft, after: PlanDraft) -> PlanDraft:
@@ -273,9 +276,9 @@ def respaced(draft: PlanDraft, way: str) -> str:
     """The values as text after "around", "finer" or "wider". Text that cannot be parsed is replaced by the default."""
     if way != "around":
         try:
-            values = draft.values()
-            found = finer(draft.focus, values, draft.sensible) if way == "finer" else wider(draft.focus, values)
-            return spell(draft.focus, found)
+            values, spec = draft.values(), focus_in(draft.base, draft.focus)
+            found = finer(spec, values, draft.sensible) if way == "finer" else wider(spec, values)
+            return spell(spec, found)
         except InvalidInput:
             pass  # without valid values the default comes first
     return first_text(draft)
@@ -303,7 +306,7 @@ def _focus_trouble(draft: PlanDraft) -> str:
         draft, text=_sample_text(draft), by_steps=False, each=str(max(1, len(draft.prompts))), seeds=()
     )
     plan = sample.trial()
-    spec = focus(draft.focus)
+    spec = focus_in(draft.base, draft.focus)
     if stage_spec(spec.stage).needs_picture and draft.start_problem:
         return draft.start_problem
     if draft.reuse is not None:
@@ -316,7 +319,7 @@ def _focus_trouble(draft: PlanDraft) -> str:
 
 
 def _sample_text(draft: PlanDraft) -> str:
-    spec = focus(draft.focus)
+    spec = focus_in(draft.base, draft.focus)
     if spec.ordered:
         return f"{spec.minimum:g}, {spec.maximum:g}"
     return "off, on" if spec.kind == "bool" else ", ".join(spec.options) or "one, other"

@@ -15,13 +15,14 @@ from msgspec import Struct
 
 from ..base.errors import InvalidInput
 from ..base.journal_line import Line
-from ..config.catalogue import Value, catalogue
+from ..config.catalogue import Value, catalogue, is_of_workflow
 from ..config.global_texts import StageText
 from ..config.origins import MAX_SEED, RANDOM_SEED, Origin
-from ..config.pipeline_config import STAGE_OF_PART, STAGES
-from ..config.sweep import LORA, LORA_FILE, Focus, check_values, focus, focuses, spell
+from ..config.pipeline_config import STAGE_OF_PART, STAGES, PipelineConfig
+from ..config.sweep import LORA, LORA_FILE, Focus, check_values, focus, focus_in, focuses, spell
+from ..config.workflow_use import NO_WORKFLOW, WorkflowUse
 from ..runs.plan import LARGEST_BUDGET, MOST_PER_VALUE, START_ROWS, LearningPlan, PlanCell, PlanMetadata, PlanPrompt
-from .base_config import config_of, kind_of, near_names, read_settings, shortened
+from .base_config import config_of, kind_of, near_names, read_settings, read_use, shortened
 
 SIZE_LIMIT = 1024 * 1024
 _LONGEST_NAME = 120
@@ -49,9 +50,11 @@ def read_plan(data: bytes, *, where: str) -> PlanFromFile:
     Ids and times in the file are ignored: a plan gets its own when it is started.
     """
     fields = _document(data, where)
-    subject = _focus(_text(fields, "focus_parameter"))
+    written = fields.get("base_config", {})
+    workflow = read_use(written)
+    subject = _focus(_text(fields, "focus_parameter"), workflow)
     values = _values(fields, subject)
-    settings = read_settings(fields.get("base_config", {}))
+    settings = read_settings(written)
     prompts = _prompts(fields)
     images = _images(fields)
     budget = _whole(fields.get("most_pictures", 0), "most_pictures", (0, LARGEST_BUDGET), " pictures")
@@ -64,7 +67,7 @@ def read_plan(data: bytes, *, where: str) -> PlanFromFile:
         stage=subject.stage,
         pack_id=_pack(fields),
         prompts=prompts,
-        base_config=config_of(settings),
+        base_config=msgspec.structs.replace(config_of(settings), workflow=workflow),
         origins=_origins(fields, settings),
         variant_values=values,
         images_per_variant=images,
@@ -115,8 +118,12 @@ def write_plan(plan: LearningPlan) -> bytes:
     return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
 
 
-def named_focus(path: str) -> Focus:
-    """The focus parameter with this path. Raises InvalidInput with similar names when there is none."""
+def named_focus(path: str, workflow: WorkflowUse = NO_WORKFLOW) -> Focus:
+    """The focus parameter with this path, or one of the workflow. Raises InvalidInput with similar names when there is
+    none.
+    """
+    if is_of_workflow(path):
+        return focus_in(msgspec.structs.replace(PipelineConfig(), workflow=workflow), path)
     if path in catalogue() or path == LORA_FILE or path.startswith(LORA):
         return focus(path)
     near = near_names(path, [one.path for one in focuses()])
@@ -125,7 +132,7 @@ def named_focus(path: str) -> Focus:
 
 def usual_name(subject: Focus, values: Sequence[Value]) -> str:
     """The default name of a plan: "CFG scale 5-9 (+1)"."""
-    return f"{subject.label} {spell(subject.path, values)}"[:_LONGEST_NAME]
+    return f"{subject.label} {spell(subject, values)}"[:_LONGEST_NAME]
 
 
 def one_line(text: str) -> str:
@@ -219,12 +226,12 @@ def _whole(value: object, field: str, ends: tuple[int, int], what: str) -> int:
 # ---- fields
 
 
-def _focus(path: str) -> Focus:
+def _focus(path: str, workflow: WorkflowUse) -> Focus:
     field = "focus_parameter"
     if not path:
         raise InvalidInput(f"{field}: name the parameter to vary, for example txt2img.cfg_scale.", field)
     try:
-        return named_focus(path)
+        return named_focus(path, workflow)
     except InvalidInput as error:
         raise InvalidInput(f"{field}: {error}", field) from error
 
@@ -234,7 +241,7 @@ def _values(fields: Mapping[str, object], subject: Focus) -> tuple[Value, ...]:
     if field not in fields:
         raise InvalidInput(f"{field}: the list of values to compare is missing.", field)
     listed = _list(fields, field)
-    found = check_values(subject.path, listed) if listed else ()
+    found = check_values(subject, listed) if listed else ()
     if len(found) < 2:
         raise InvalidInput(f"{field}: give at least 2 different values to compare.", field)
     return found

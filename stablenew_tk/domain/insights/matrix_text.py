@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..config.sweep import focus, value_text
+from ..config.sweep import value_text
 from .blinding import AGAIN, ROUND, BlindCell, BlindMatrix, MatrixRow
 from .report import Report
 
@@ -65,7 +65,7 @@ def place_name(matrix: BlindMatrix, cell: BlindCell) -> str:
         return f"Once more, picture {cell.column + 1}"
     if matrix.hidden or cell.variant < 0:
         return f"Seed {line.row + 1}, picture {cell.column + 1}"
-    subject = focus(plan.focus_parameter)
+    subject = plan.subject
     text = value_text(plan.variant_values[cell.variant], plan.focus_parameter)
     return f"Seed {line.row + 1}, {f'{text} {subject.unit}' if subject.unit else f'{subject.label} {text}'}"
 

@@ -10,7 +10,7 @@ from msgspec.structs import asdict, replace
 
 from ..config.catalogue import Value
 from ..config.pipeline_config import STAGE_OF_PART
-from ..config.sweep import LORA, LORA_FILE, NO_LORA, Focus, focus, value_text
+from ..config.sweep import LORA, LORA_FILE, NO_LORA, Focus, value_text
 from ..journal.history import ImageFacts
 from ..runs.plan import (
     LearningPlan,
@@ -105,7 +105,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
     The verdict stays "too_early" while a value has pictures but no stars, because it might be the best one. When the
     pictures of every row are equal it is certain without any stars.
     """
-    plan, subject = board.plan, focus(board.plan.focus_parameter)
+    plan, subject = board.plan, board.plan.subject
     known = evidence(board)
     values = tested_values(board, known)
     insight = held_back(analyse(known.ratings, ordered=subject.ordered, seed=seed), values)
@@ -295,7 +295,7 @@ def certain_summary(board: Board) -> ResultSummary | None:
     if not all_equal(board):
         return None
     plan = board.plan
-    verdict = certain_verdict(plan, tested_values(board, evidence(board)), naming(focus(plan.focus_parameter)))
+    verdict = certain_verdict(plan, tested_values(board, evidence(board)), naming(plan.subject))
     now = standing(board)
     return ResultSummary(
         state=verdict.state,

@@ -16,15 +16,15 @@ from msgspec import Struct
 from ..base.errors import InvalidInput
 from ..base.journal_line import Line
 from ..base.lora_tags import AddedLora, lora_key, lora_tags, loras_in, with_lora_instead, with_loras
-from ..config.catalogue import Value, with_values
+from ..config.catalogue import Value, is_of_workflow, with_values
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
 from ..config.origins import MAX_SEED, Origin
 from ..config.pipeline_config import FIRST_STAGE, STAGE_OF_PART, STAGES, PipelineConfig, stage_spec
-from ..config.sweep import LORA, LORA_FILE, focus, lora_file
+from ..config.sweep import LORA, LORA_FILE, Focus, focus, focus_in, lora_file
 from ..models.lora_series import numbered
 from ..models.preset_scope import PresetScope, PresetUse, without_values
 from ..prompts.pack import PackPrompt, has_lora, with_lora_weight, with_preset_loras
-from .job import Job, LearningTag, check_mask, with_subseed
+from .job import Job, LearningTag, check_mask, check_workflow, with_subseed
 
 # Changing one of these makes the engine load files for seconds or minutes.
 MOST_PER_VALUE = 100  # pictures of each value and prompt
@@ -119,6 +119,15 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
     run_name: str = ""
     run_day: str = ""
     metadata: PlanMetadata = PlanMetadata()
+
+    @property
+    def subject(self) -> Focus:
+        """What the plan varies. A workflow that is not at hand any more is told by the values that were tested."""
+        path = self.focus_parameter
+        if not is_of_workflow(path) or self.base_config.workflow.parameters.get(path):
+            return focus_in(self.base_config, path)
+        numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in self.variant_values)
+        return msgspec.structs.replace(focus(path), kind="float" if numbers else "str")
 
     @property
     def full_rows(self) -> int:
@@ -314,7 +323,7 @@ def checked(plan: LearningPlan) -> LearningPlan:
 
     Raises InvalidInput naming the field when the plan cannot run. It does not check the ranges of values.
     """
-    subject = focus(plan.focus_parameter)
+    subject = plan.subject
     if not plan.prompts or not all(prompt.positive.strip() for prompt in plan.prompts):
         raise InvalidInput("prompts: a Learning Run needs a prompt. Choose one.", "prompts")
     if len(plan.variant_values) < 2:
@@ -339,8 +348,14 @@ def checked(plan: LearningPlan) -> LearningPlan:
         raise InvalidInput(
             f"{subject.path}: {subject.stage} works on a picture. Choose the picture to start from.", "start_image"
         )
+    workflow = plan.base_config.workflow
+    if workflow and not workflow.has(subject.path) and not subject.path.startswith(LORA):
+        sentence = f"{subject.path}: the workflow “{workflow.name}” has no place for it, so it changes nothing."
+        raise InvalidInput(sentence, subject.path)
     config = _ready(plan.base_config, subject.path, subject.stage, bool(plan.start_image))
+    config = msgspec.structs.replace(config, workflow=config.workflow.with_named_only((subject.path,)))
     check_mask(config)
+    check_workflow(config)
     if subject.path == "upscale.codeformer_weight" and not config.upscale.codeformer:
         raise InvalidInput(
             "upscale.codeformer_weight: CodeFormer is off, so its weight changes nothing. Set upscale.codeformer.",
@@ -485,6 +500,6 @@ def cell_of(step_id: str) -> PlanCell | None:
 def columns_by_value(plan: LearningPlan) -> Iterator[int]:
     """Numbers of the values in the order to show: numbers ascending, names as in the plan."""
     numbers = range(len(plan.variant_values))
-    if focus(plan.focus_parameter).ordered:
+    if plan.subject.ordered:
         return iter(sorted(numbers, key=lambda number: float(plan.variant_values[number])))
     return iter(numbers)

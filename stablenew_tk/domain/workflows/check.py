@@ -61,7 +61,12 @@ def end_nodes(nodes: Mapping[str, WorkflowNode], kinds: NodeKinds) -> list[str]:
 
 def above_ends(nodes: Mapping[str, WorkflowNode], kinds: NodeKinds) -> frozenset[str]:
     """The nodes that something which comes out is made by; the others are not run."""
-    waiting, seen = end_nodes(nodes, kinds), set[str]()
+    return above(nodes, end_nodes(nodes, kinds))
+
+
+def above(nodes: Mapping[str, WorkflowNode], ends: Sequence[str]) -> frozenset[str]:
+    """Some nodes and all that they are made by."""
+    waiting, seen = [*ends], set[str]()
     while waiting:
         name = waiting.pop()
         if name not in seen:

@@ -64,6 +64,8 @@ class _Sheet(Struct):
     chosen: Mapping[tuple[str, str], object]
     entries: tuple[str, ...] = ()
     depth: int = 0
+    exits: Mapping[int, tuple[str, int]] = {}
+    named: Mapping[object, dict[str, object]] = {}
 
     @staticmethod
     def of(
@@ -74,7 +76,9 @@ class _Sheet(Struct):
         links = dict(islice(_links(document), 4 * MOST_NODES))
         entries = tuple(text_of(object_of(one).get("name")) for one in list_of(document.get("inputs"))[:INPUTS])
         before = f"{outer.before}{user}:" if outer else ""
-        return _Sheet(nodes, links, outer, user, before, chosen, entries, outer.depth + 1 if outer else 0)
+        exits = {link[3]: (link[0], link[1]) for link in links.values() if link[2] == _EXIT}
+        depth = outer.depth + 1 if outer else 0
+        return _Sheet(nodes, links, outer, user, before, chosen, entries, depth, exits, dict(_sets(nodes)))
 
 
 def _links(document: Mapping[str, object]) -> Iterator[tuple[int, _Link]]:
@@ -207,7 +211,7 @@ class _Drawing:
                 at = _bypassed(here, node, slot)
             elif kind in self._sheets:
                 inner = self._use(here, own, node)
-                at = next(((inner, one[0], one[1]) for one in inner.links.values() if _leaves_at(one, slot)), None)
+                at = (inner, *inner.exits[slot]) if slot in inner.exits else None
             elif kind == "PrimitiveNode":
                 values = list_of(node.get("widgets_values"))
                 return _Value(values[0]) if values else None
@@ -246,8 +250,12 @@ def _is_of_editor(kind: str) -> bool:
     return plain or bool(_NOTES.fullmatch(kind) or _SET.fullmatch(kind) or _GET.fullmatch(kind))
 
 
-def _leaves_at(link: _Link, slot: int) -> bool:
-    return link[2] == _EXIT and link[3] == slot
+def _sets(nodes: Mapping[str, dict[str, object]]) -> Iterator[tuple[object, dict[str, object]]]:
+    """The Set nodes of a sheet by the name that they give."""
+    for node in nodes.values():
+        name = next(iter(list_of(node.get("widgets_values"))), None)
+        if isinstance(name, str) and _SET.fullmatch(text_of(node.get("type"))):
+            yield name, node
 
 
 def _first_input(sheet: _Sheet, node: Mapping[str, object]) -> tuple[_Sheet, str, int] | None:
@@ -263,10 +271,8 @@ def _set_for(sheet: _Sheet, get: Mapping[str, object]) -> tuple[_Sheet, str, int
     name = next(iter(list_of(get.get("widgets_values"))), None)
     here: _Sheet | None = sheet
     while here is not None:
-        for node in here.nodes.values():
-            values = list_of(node.get("widgets_values"))
-            if _SET.fullmatch(text_of(node.get("type"))) and values and values[0] == name:
-                return _first_input(here, node)
+        if isinstance(name, str) and name in here.named:
+            return _first_input(here, here.named[name])
         here = here.outer
     return None
 

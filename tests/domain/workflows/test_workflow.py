@@ -110,7 +110,8 @@ def test_several_texts_are_named_and_none_of_them_is_set():
     }
     found = read(two)
     assert "prompt" not in found.found
-    assert "stablenew:positive" in found.notices[0] and "#11" in found.notices[0]
+    assert "stablenew:positive" in found.notices[0]
+    assert "#11" in found.notices[0]
 
 
 def test_the_values_of_a_workflow_are_entries_like_all_others_in_a_config_that_uses_it():
@@ -122,7 +123,8 @@ def test_the_values_of_a_workflow_are_entries_like_all_others_in_a_config_that_u
     assert (spec.title, spec.kind, spec.default) == ("Film grain v1.2 · amount", "float", 0.08)
     changed = with_values(config, {path: 0.3, "txt2img.steps": 30})
     assert (get_value(changed, path), get_value(config, path)) == (0.3, 0.08)
-    assert flat(changed)[path] == 0.3 and not without_place(changed)
+    assert flat(changed)[path] == 0.3
+    assert not without_place(changed)
     focus = focus_in(config, path)
     assert parse_values(focus, "0.1-0.3 (+0.1)") == (0.1, 0.2, 0.3)
     assert len(around(focus, 0.08)) > 2
@@ -188,7 +190,8 @@ def test_the_form_of_the_editor_becomes_the_same_workflow():
     assert values(found) == FOUND
     assert [*found.open_values] == [*read(grainy()).open_values]
     again = read_workflow(written(found.nodes), "again.json", kinds())
-    assert again.nodes.keys() == found.nodes.keys() and values(again) == FOUND
+    assert again.nodes.keys() == found.nodes.keys()
+    assert values(again) == FOUND
 
 
 def test_a_subgraph_a_reroute_and_a_bypassed_node_are_taken_apart():
@@ -218,7 +221,8 @@ def test_a_subgraph_a_reroute_and_a_bypassed_node_are_taken_apart():
     found = read(made)
     assert values(found) == {**FOUND, "txt2img.steps": 11}
     assert found.nodes["60:6"].inputs["positive"] == ["3", 0]
-    assert found.nodes["9"].inputs["images"] == ["7", 0] and "8" not in found.nodes
+    assert found.nodes["9"].inputs["images"] == ["7", 0]
+    assert "8" not in found.nodes
 
 
 @pytest.mark.parametrize(
