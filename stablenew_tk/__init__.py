@@ -11,6 +11,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
                                                                          storage domain
 
     gui                 the window and its frame                         GUI gui.create gui.review gui.learn
+                                                                         gui.workflow
                                                                          gui.insights gui.models gui.packs gui.settings
     gui.create          page: pack, settings, Run                        GUI
     gui.review          page: all pictures, stars by key                 GUI
@@ -21,6 +22,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     gui.models          page: checkpoints, LoRAs, profiles               GUI
     gui.packs           page: editor for prompt packs                    GUI
     gui.settings        page: settings, welcome                          GUI
+    gui.workflow        page: what is in a workflow, import it           GUI
     gui.forms           form of all parameters, "Why this value?"        gui.widgets app VALUES domain
     gui.widgets         theme, buttons, fields, lists, picture grid      VALUES domain
 
@@ -71,6 +73,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
 
     GUI                 short for                                        gui.forms gui.widgets app VALUES domain
     VALUES              short for                                        pipeline.messages backends.base
+                                                                         storage.workflows.catalog
                                                                          storage.models.model_entry
                                                                          storage.packs.pack_file
     BASICS              short for                                        domain.config domain.base

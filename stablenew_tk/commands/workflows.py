@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 from rich.table import Table
 
+from ..app.workflow_words import takes_words
 from ..domain.base.errors import InvalidInput
 from ..domain.base.wording import counted
 from ..domain.config.catalogue import Value
@@ -154,13 +155,3 @@ def _tell(report: WorkflowReport) -> None:
         err.print(sentence, style="yellow", markup=False)
     if report.missing is None:
         err.print("No ComfyUI answered, so nothing was checked there.", markup=False)
-
-
-def takes_words(takes: WorkflowParameter) -> str:
-    """ "number, 0 to 1", "choice of 5", "switch"."""
-    if takes.kind == "bool":
-        return "switch"
-    if takes.kind == "str":
-        return f"choice of {len(takes.options)}" if takes.options else "text"
-    word = "whole number" if takes.kind == "int" else "number"
-    return word if takes.minimum is None or takes.maximum is None else f"{word}, {takes.minimum:g} to {takes.maximum:g}"

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from ...domain.base.errors import InvalidInput
 from ...domain.config.pipeline_config import BLOCK_SPECS
-from ...domain.config.sweep import LORA, LORA_FILE, Focus, focus, focuses, value_text
+from ...domain.config.sweep import LORA, LORA_FILE, Focus, focus, focus_in, focuses, value_text
 from ...domain.experiments.plan_draft import PlanDraft, lora_weights, plain, sensible_words
 
 ANOTHER_LORA = "another"  # instead of a setting: a LoRA that is not in the prompt
@@ -16,6 +16,7 @@ GROUPS = (
     ("", "All stages"),
     (BLOCK_SPECS[0].name, BLOCK_SPECS[0].title),
     ("lora", "LoRA"),
+    ("workflow", "Workflow"),
     ("general", "Checkpoint, VAE"),
     *((block.name, block.title) for block in BLOCK_SPECS[1:]),
 )
@@ -86,12 +87,25 @@ def is_lora_name(name: str) -> bool:
 
 
 def _of_group(draft: PlanDraft, group: str) -> Sequence[Offered]:
+    workflow = draft.base.workflow
+    if group == "workflow":
+        return [spec for path in workflow.parameters if (spec := _or_none(draft, path)) is not None]
+    if workflow and group != "lora":
+        return [spec for spec in focuses() if spec.group == group and workflow.has(spec.path)]
     if group != "lora":
         return [spec for spec in focuses() if spec.group == group]
     names = list(lora_weights(draft.prompts))
     if draft.focus.startswith(LORA) and draft.focus.removeprefix(LORA) not in names:
         names.append(draft.focus.removeprefix(LORA))
     return [focus(LORA_FILE), *(focus(f"{LORA}{name}") for name in names if is_lora_name(name)), ANOTHER_LORA]
+
+
+def _or_none(draft: PlanDraft, path: str) -> Focus | None:
+    """A value of the workflow, unless it cannot be varied: a seed, a text."""
+    try:
+        return focus_in(draft.base, path)
+    except InvalidInput:
+        return None
 
 
 def _name(one: Offered, group: str) -> str:

@@ -88,7 +88,7 @@ def resolve(sources: Sequence[Source], workflow: WorkflowUse = NO_WORKFLOW) -> R
     """
     values: dict[str, Value] = {}
     origins: dict[str, Origin] = dict.fromkeys(catalogue(), "engine")
-    words: dict[str, str] = {}
+    words: dict[str, str] = dict.fromkeys((*workflow.found, *workflow.parameters), "workflow")
     for source in reversed(sources):
         for path, value in source.values.items():
             values[path] = value

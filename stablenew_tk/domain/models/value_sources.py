@@ -262,7 +262,12 @@ class ValueSources(Struct, frozen=True, kw_only=True):
     # ---- what the settings remember from now on
 
     def after_run(self) -> Settings:
-        """The settings once these values are run: they are the last run of this pack with this checkpoint."""
+        """The settings once these values are run: they are the last run of this pack with this checkpoint.
+
+        With a workflow nothing is remembered: its values mean nothing to other runs.
+        """
+        if self.workflow:
+            return self.settings
         values = {**self.last_run, **self.typed}
         if CHECKPOINT in self.settings.values:
             values.setdefault(CHECKPOINT, self.settings.values[CHECKPOINT])

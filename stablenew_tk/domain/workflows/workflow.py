@@ -79,6 +79,11 @@ def read_workflow(text: bytes, what: str, kinds: NodeKinds | None = None) -> Wor
     )
 
 
+def looks_like_one(text: bytes) -> bool:
+    """Whether a text is meant as a workflow, in whatever form, rather than as anything else that is JSON."""
+    return b'"class_type"' in text or (b'"nodes"' in text and b'"links"' in text)
+
+
 def _nodes_of(document: object, what: str, kinds: NodeKinds) -> tuple[dict[str, WorkflowNode], bool]:
     whole = object_of(document)
     if isinstance(whole.get("nodes"), list):

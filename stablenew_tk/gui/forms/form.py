@@ -92,7 +92,8 @@ class FormField(Box):
         of the checkpoint decide which range is marked as sensible.
         """
         self.mark.show(origin, word)
-        if self.slider is not None and (found := sensible_range(self.spec.path, traits)) is not None:
+        own = self.spec.is_of_workflow
+        if self.slider is not None and not own and (found := sensible_range(self.spec.path, traits)) is not None:
             self.slider.set_sensible(found.ends)
         editor = self.editor
         if isinstance(editor, NumberEntry):
@@ -197,7 +198,7 @@ class Form(Box):
 
     `on_change(path, value)` after every change; value None means the user gave the field back to its origins, and
     the page answers with `show`. `on_edit()` after every key in a number: what it is may have become unusable.
-    `on_why(path, widget)` when someone asks where a value comes from.
+    `on_why(path, widget)` when someone asks where a value comes from. `spec_of` tells of each path what it takes.
     """
 
     def __init__(
@@ -210,6 +211,7 @@ class Form(Box):
         on_why: Callable[[str, tk.Misc], object] | None = None,
         columns: int = 0,
         spans: Mapping[str, int] | None = None,
+        spec_of: Callable[[str], Parameter] = parameter,
     ) -> None:
         super().__init__(parent)
         self._on_change, self._fixed, self._spans = on_change, columns, dict(spans or {})
@@ -217,7 +219,7 @@ class Form(Box):
         self._traits: ModelTraits | None = None
         self._shape = 0
         self.fields = {
-            path: FormField(self, parameter(path), on_value=self._changed, on_edit=on_edit, on_why=on_why)
+            path: FormField(self, spec_of(path), on_value=self._changed, on_edit=on_edit, on_why=on_why)
             for path in paths
         }
         self._lay_out(columns or 3)

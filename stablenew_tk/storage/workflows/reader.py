@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...domain.base.errors import InvalidInput
-from ...domain.workflows.workflow import digest_of
+from ...domain.base.errors import InvalidInput, Unreadable
+from ...domain.workflows.workflow import digest_of, looks_like_one
 from ..disk.files import read_bounded
 from ..pictures.metadata import read_texts
 
@@ -25,6 +25,14 @@ def workflow_text(file: Path) -> bytes:
     if not found.lstrip("\0 \t\r\n").startswith("{"):
         raise InvalidInput(f"No workflow in the picture {file.name}. Pictures of ComfyUI hold one.", str(file))
     return found.strip("\0 \t\r\n").encode("utf-8", "replace")
+
+
+def holds_one(file: Path) -> bool:
+    """Whether a file is meant as a workflow, also where it cannot be read as one now."""
+    try:
+        return looks_like_one(workflow_text(file))
+    except (InvalidInput, Unreadable):
+        return False
 
 
 def unchanged_text(file: Path, digest: str) -> bytes:
