@@ -102,6 +102,7 @@ def test_a_run_changes_what_was_named_and_the_seed_and_nothing_else(cli, fake, f
         ({"8": {"upscale_method": "lancelot"}}, (), "Node “Larger v1.2” #8, input upscale_method: "),
         ({"1": {"ckpt_name": "inc_model.safetensors"}}, (), "Did you mean ink_model.safetensors"),
         ({"6": {"seed": ["1", 0]}}, (), "no place for the seed"),
+        ({}, ("--set", "styles=Film"), "styles: the workflow “Garden” has no place for it"),
     ],
 )
 def test_what_cannot_be_made_is_one_sentence_before_anything_is_sent(cli, fake, file, change, words, said):
@@ -112,6 +113,22 @@ def test_what_cannot_be_made_is_one_sentence_before_anything_is_sent(cli, fake, 
     told = cli("run", cli.pack, "--json", "--backend", fake.url, "--workflow", file, "--limit", 1, *words)
     assert told.code != 0
     assert said in told.out.replace("\n", " ")
+    assert fake.count("prompt") == 0
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("a cat <lora:rainy:0.8>", "loads no LoRA 'rainy'; it loads none"),
+        ("a cat BREAK a dog", "BREAK, AND and [a:b:0.5] have no place"),
+        ("a [cat:dog:0.5]", "BREAK, AND and [a:b:0.5] have no place"),
+    ],
+)
+def test_words_that_the_workflow_cannot_be_told_are_refused(cli, fake, file, prompt, said):
+    cli.pack.write_text(prompt)
+    told = cli("run", cli.pack, "--json", "--backend", fake.url, "--workflow", file)
+    assert told.code == 1
+    assert said in told.json["errors"][0]
     assert fake.count("prompt") == 0
 
 

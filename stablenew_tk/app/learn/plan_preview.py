@@ -13,7 +13,7 @@ from ...backends.base import Capabilities
 from ...domain.base.errors import InvalidInput
 from ...domain.base.lora_tags import lora_key
 from ...domain.base.wording import counted
-from ...domain.config.catalogue import Value, get_value
+from ...domain.config.catalogue import Value, flat, get_value, parameter, parameter_in
 from ...domain.config.origins import MAX_SEED
 from ...domain.config.pipeline_config import FIRST_STAGE, PipelineConfig, size_words, summary, work
 from ...domain.config.sweep import LORA, Focus, around, focuses, value_text
@@ -25,6 +25,14 @@ from ...domain.runs.plan_title import prompt_words, prompts_tested, rows_words
 from ..engines.missing_checkpoint import missing_in_plan
 from ..engines.unlisted_loras import unlisted_in_plan
 
+_TOLD = tuple(f"txt2img.{name}" for name in ("sampler", "scheduler", "steps", "cfg_scale", "width", "height"))
+    "txt2img.sampler",
+    "txt2img.scheduler",
+    "txt2img.steps",
+    "txt2img.cfg_scale",
+    "txt2img.width",
+    "txt2img.height",
+)
 _NAMED_BESIDE = frozenset(("model", "upscaler", "scale", "denoise", "steps", "sampler", "cfg_scale"))
 _MANY_PICTURES = 60  # pictures from which rating them all is no longer done in one sitting
 _LEAST_PICTURES = 7  # fewer of them bring no verdict
@@ -299,6 +307,17 @@ def same_lines(draft: PlanDraft, config: PipelineConfig) -> tuple[tuple[str, str
 
 def _making_lines(config: PipelineConfig) -> list[tuple[str, str, str]]:
     block, refiner = config.txt2img, config.refiner
+    if config.workflow:
+        found = [
+            (path, parameter(path).caption, value_text(value, path))
+            for path, value in flat(config).items()
+            if path in config.workflow.found and path in _TOLD
+        ]
+        own = [
+            (path, parameter_in(config, path).label, value_text(value, path))
+            for path, value in config.workflow.values.items()
+        ]
+        return [("workflow", "Workflow", config.workflow.name), *found, *own]
     lines = [
         ("txt2img.sampler", "Sampler", f"{block.sampler} · {block.scheduler}"),
         ("txt2img.steps", "Steps", str(block.steps)),

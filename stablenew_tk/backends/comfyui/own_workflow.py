@@ -18,14 +18,15 @@ from ...domain.workflows.node_kinds import NodeKinds
 from ...domain.workflows.workflow import Workflow, read_workflow
 from ...domain.workflows.workflow_nodes import InputPlace, WorkflowNode
 from ..base import StageOrder
-from .attention import for_comfyui
 from .graphs import MAX_SEED, Graph
 from .names import Offered, sampling
 from .nodes import Node, Plain, Spot
 from .object_info import ServerWords, pick
-from .words import split_loras, vocabulary
+from .schedule import PassTiming
+from .words import split_loras, vocabulary, words
 
 _SAID = 3
+_STEPS = 20
 _TITLE = "In ComfyUI, give the node that is meant the title stablenew:{name}."
 
 
@@ -107,10 +108,16 @@ class _Filling:
 
     def _words(self, text: str, field: str) -> str:
         known = vocabulary(self._server.embeddings, self._server.name)
-        parts = for_comfyui(known.marked(text, field))
-        if len(parts) > 1:
-            raise Refused(f"{field}: BREAK has no place in the workflow “{self._name}”. Remove it from the prompt.")
-        return known.written(parts[0])
+        # How many steps there are does not matter: words that change on the way are refused anyway.
+        told = words(text, field, known, PassTiming(steps=_STEPS, total=_STEPS))
+        self.notes += told.notes
+        chunks = [chunk for part in told.parts for span in part for chunk in span.chunks]
+        if len(chunks) > 1:
+            raise Refused(
+                f"{field}: BREAK, AND and [a:b:0.5] have no place in the one text that the workflow “{self._name}” "
+                "has. Remove them from the prompt."
+            )
+        return chunks[0]
 
     def _put_lora(self, tag: LoraTag) -> None:
         loaders = [one for one in self._workflow.loras if lora_key(one.name) == lora_key(tag.name)]

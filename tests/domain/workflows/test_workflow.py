@@ -250,7 +250,7 @@ _JUNK = (None, True, -1, 10**400, 1e308, "", "9", ["9", 0], ["6", 0], ["x", -1],
 
 def test_mutated_workflows_end_in_a_workflow_or_a_sentence():
     chance = random.Random(7)
-    read_well = 0
+    read_well, sentences = 0, list[str]()
     for round_ in range(300):
         made: object = grainy() if round_ % 2 else drawn(grainy())
         for _ in range(chance.randint(1, 4)):
@@ -261,7 +261,7 @@ def test_mutated_workflows_end_in_a_workflow_or_a_sentence():
         try:
             found = read_workflow(data, "garden.json", kinds())
         except InvalidInput as refused:
-            assert str(refused).rstrip().endswith((".", ").", "”."))
+            sentences.append(str(refused))
             continue
         read_well += 1
         missing_in(found.nodes, kinds())
@@ -269,6 +269,7 @@ def test_mutated_workflows_end_in_a_workflow_or_a_sentence():
         for path in found.open_values:
             assert get_value(config, path) == found.open_values[path].takes.default
     assert read_well > 50
+    assert all(told.endswith(".") for told in sentences)
 
 
 def _mutated(made: object, chance: random.Random) -> object:

@@ -1,4 +1,4 @@
-"""A workflow dropped on the window: what was found is shown, it is imported, its values are fields and can be varied."""
+"""A workflow dropped on the window: what was found is shown, it is imported, its values can be varied."""
 
 from __future__ import annotations
 
