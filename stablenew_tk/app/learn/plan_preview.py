@@ -26,13 +26,6 @@ from ..engines.missing_checkpoint import missing_in_plan
 from ..engines.unlisted_loras import unlisted_in_plan
 
 _TOLD = tuple(f"txt2img.{name}" for name in ("sampler", "scheduler", "steps", "cfg_scale", "width", "height"))
-    "txt2img.sampler",
-    "txt2img.scheduler",
-    "txt2img.steps",
-    "txt2img.cfg_scale",
-    "txt2img.width",
-    "txt2img.height",
-)
 _NAMED_BESIDE = frozenset(("model", "upscaler", "scale", "denoise", "steps", "sampler", "cfg_scale"))
 _MANY_PICTURES = 60  # pictures from which rating them all is no longer done in one sitting
 _LEAST_PICTURES = 7  # fewer of them bring no verdict
