@@ -441,5 +441,5 @@ def examples(draft: PlanDraft, spec: Focus) -> str:
     step = spec.step or 1.0
     first, last = value_text(float(low)), value_text(float(high))
     second = value_text(float(low + max(1, round((high - low) / 8 / step)) * step))
-    own = [value_text(value) for value in around(spec.path, float(draft.own_value), draft.sensible)]
+    own = [value_text(value) for value in around(spec, float(draft.own_value), draft.sensible)]
     return f"{first}-{last} [4] · {first}, {second}, .., {last} · {', '.join(own[:3])}"

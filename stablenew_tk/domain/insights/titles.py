@@ -97,7 +97,7 @@ def plan_facts(standing: Standing, state: State) -> list[tuple[str, str]]:
     prompts = [prompt.prompt_id for prompt in prompts_tested(plan)]
     values = counted(len(plan.variant_values), "value")
     if standing.revealed:
-        values = spell(plan.focus_parameter, plan.variant_values)
+        values = spell(plan.subject, plan.variant_values)
     missing = ((standing.failed, "failed"), (standing.suspect, "suspect, not counted"))
     most = f", up to {plan.most_pictures} step by step" if state != "done" and goes_on(standing) else ""
     made = (f"{standing.made} of {standing.cells}{most}", *(f"{number} {what}" for number, what in missing if number))

@@ -4,6 +4,7 @@ import copy
 import random
 
 import pytest
+from msgspec.structs import replace
 
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.catalogue import (
@@ -17,6 +18,9 @@ from stablenew_tk.domain.config.catalogue import (
 )
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.sweep import around, focus_in, parse_values
+from stablenew_tk.domain.experiments.plan_draft import VARY, PlanDraft, respaced, trouble, varying
+from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt, columns_by_value, config_for
+from stablenew_tk.domain.runs.plan_title import subject
 from stablenew_tk.domain.workflows.check import missing_in
 from stablenew_tk.domain.workflows.workflow import Workflow, read_workflow, written
 from tests.comfy_workflows import drawn, grainy, kinds, text
@@ -179,6 +183,43 @@ def test_a_class_that_is_not_there_and_an_input_without_a_value_are_told():
     said = [one.sentence for one in missing_in(read(lacking).nodes, kinds())]
     assert "Node “EmptyLatentImage” #5, input width: nothing is connected" in said[0]
     assert "studio has no class FilmGrainPro" in said[1]
+
+
+# ---- varied in a Learning Run
+
+
+def test_a_learning_run_over_a_value_of_a_workflow_is_planned_as_over_any_other():
+    base = with_workflow(PipelineConfig(), read(grainy()).use("garden.json"))
+    path = "workflow.Film_grain_v1_2.amount"
+    draft = PlanDraft(prompts=(PlanPrompt("Cat", "a cat"),), base=base, by_steps=False, each="2")
+    draft = varying(draft, path)
+    assert 0.08 in draft.values()
+    wide = replace(draft, text=respaced(draft, "wider"))
+    assert max(wide.values()) > max(draft.values())
+    assert respaced(wide, "finer")
+    assert not trouble(wide, VARY)
+    plan = replace(wide, text="0.1, 0.5").trial()
+    assert [*plan.base_config.workflow.parameters] == [path]
+    assert config_for(plan, 0.5).workflow.values == {path: 0.5}
+    assert subject(plan)[0] == "Film grain v1.2 · amount"
+    choice = varying(draft, "workflow.Film_grain_v1_2.kind")
+    assert replace(choice, text="film, digital").trial().variant_values == ("film", "digital")
+    assert trouble(varying(draft, "txt2img.steps"), VARY) == ""
+    assert "no place for it" in trouble(varying(draft, "hires.scale"), VARY)
+
+
+def test_a_plan_whose_workflow_is_not_told_is_shown_by_the_values_it_tested():
+    base = LearningPlan(
+        plan_id="1",
+        name="",
+        focus_parameter="workflow.Grain.amount",
+        pack_id="",
+        prompts=(PlanPrompt("Cat", "a cat"),),
+        variant_values=(0.5, 0.1),
+        seeds=(1, 2, 3),
+    )
+    assert [*columns_by_value(base)] == [1, 0]
+    assert [*columns_by_value(replace(base, variant_values=("b", "a")))] == [0, 1]
 
 
 # ---- the editor's form
