@@ -14,7 +14,7 @@ from ..domain.workflows.fields import NEGATIVE, PROMPT, SEED, FoundField
 from ..domain.workflows.workflow import Workflow
 from .wording import value_text
 
-_FIRST = (PROMPT, "checkpoint", "diffusion_model", "txt2img.width", "txt2img.height", SEED, "txt2img.steps")
+_FIRST = (PROMPT, "checkpoint", "txt2img.width", "txt2img.height", SEED, "txt2img.steps")
 _TITLES = {PROMPT: "Prompt", NEGATIVE: "Negative prompt", SEED: "Seed"}
 
 
@@ -90,7 +90,7 @@ def server_lines(workflow: Workflow, missing: Sequence[Missing]) -> list[tuple[s
     wrong = {one.node for one in missing}
     fine = len(workflow.nodes) - len(wrong)
     lines = [(f"{fine} of {len(workflow.nodes)} nodes fit", "their classes are known and all their inputs are taken")]
-    files = [str(field.value) for path, field in workflow.found.items() if path in ("checkpoint", "diffusion_model")]
-    if files and not any(one.input in ("ckpt_name", "unet_name") for one in missing):
-        lines.append((", ".join(files), "the model is there"))
+    checkpoint = workflow.found.get("checkpoint")
+    if checkpoint is not None and checkpoint.places[0].node not in wrong:
+        lines.append((str(checkpoint.value), "the checkpoint is there"))
     return lines

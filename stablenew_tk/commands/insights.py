@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..domain.base.errors import InvalidInput, Unreadable
+from ..domain.config.sweep import focus
 from ..domain.insights.association import Association, RatedRun, associations
 from ..domain.insights.matrix import Board, board, evidence
 from ..domain.insights.report import Report, ValueReport, report
@@ -253,7 +254,7 @@ def _tell_overview(found: Overview, typed: str) -> None:
     for line in found.plans:
         print_verdict(line.verdict.headline, line.verdict.meaning)
         state = "Blind" if line.hidden else VERDICT_NAMES[line.verdict.state]
-        title = line.subject.title
+        title = focus(line.focus_parameter).title
         where = "sketch pictures: a rehearsal" if line.sketch else line.checkpoint
         about = (state, title, line.name, line.pack, where, f"{line.rated} of {line.total} rated", line.plan_id)
         out.print(f"  {' · '.join(part for part in about if part)}", markup=False)

@@ -165,7 +165,7 @@ class _Filling:
                 found[path] = told.sampler if name == "sampler" else told.scheduler
             elif name == "clip_skip":
                 found[path] = -abs(int(value))
-            elif name in ("checkpoint", "diffusion_model", "vae"):
+            elif name in ("checkpoint", "vae"):
                 found[path] = pick(path, str(value), self._choices(path), self._server.name)
             else:
                 found[path] = value

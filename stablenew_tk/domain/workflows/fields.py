@@ -36,10 +36,9 @@ _CALLED: Mapping[str, tuple[str, ...]] = {
     "checkpoint": ("ckpt_name", *CHECKPOINT),
     "vae": ("vae_name",),
     "clip_skip": ("stop_at_clip_layer", "clip_skip"),
-    "diffusion_model": ("unet_name",),
 }
 _STOP = ("model", "positive", "negative", "conditioning")
-_FILES = {"checkpoint": ("ckpt_name", "base_ckpt_name", "ckpt"), "diffusion_model": ("unet_name", "gguf_name")}
+_CHECKPOINT_KEYS = ("ckpt_name", "base_ckpt_name", "ckpt")
 
 
 class FoundField(Struct, frozen=True):
@@ -158,10 +157,9 @@ class _Search:
     def _models(self, sampler: ComfyNode) -> None:
         model = SamplerSettings.of(self.graph, sampler).model
         for node in self.graph.up([model], NOT_MODEL):
-            for path, keys in _FILES.items():
-                key = next((key for key in keys if key in node.inputs), "")
-                if key and path not in self.found and "lora" not in node.kind.casefold():
-                    self._put(path, [self.graph.place(node, key)])
+            key = next((key for key in _CHECKPOINT_KEYS if key in node.inputs), "")
+            if key and "lora" not in node.kind.casefold():
+                self._put("checkpoint", [self.graph.place(node, key)])
             if "shift" in node.inputs and "txt2img.shift" not in self.found:
                 self._put("txt2img.shift", [self.graph.place(node, "shift")])
             self._lora(node)

@@ -18,4 +18,4 @@ def in_our_words(path: str, raw: Value) -> Value:
         return sampler_and_scheduler(raw, "")[0]
     if name == "scheduler":
         return scheduler_name(raw)
-    return bare_name(raw) if name in ("checkpoint", "diffusion_model") else raw
+    return bare_name(raw) if name == "checkpoint" else raw
