@@ -6,7 +6,6 @@ that begins with "stablenew:" and a path decides where that does not: "stablenew
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
@@ -25,7 +24,7 @@ from .workflow_nodes import InputPlace, WorkflowNode, searchable
 PROMPT, NEGATIVE, SEED = "prompt", "negative", "seed"
 _TITLE = "stablenew:"
 _SAME = {"positive": PROMPT, "txt2img.prompt": PROMPT, "txt2img.negative": NEGATIVE, "txt2img.seed": SEED}
-_LONGEST = 4
+_NAMED = 4
 # What nodes call the value of a parameter, by the last part of its path.
 _CALLED: Mapping[str, tuple[str, ...]] = {
     PROMPT: ("text", "prompt", "positive", "t5xxl", "text_g", "value", "string"),
@@ -217,7 +216,7 @@ class _Search:
         places = tuple(dict.fromkeys(places))
         values = [self.nodes[one.node].plain(one.input) for one in places]
         if any(value != values[0] for value in values):
-            where = ", ".join(self.nodes[one.node].heading for one in places[:_LONGEST])
+            where = ", ".join(self.nodes[one.node].heading for one in places[:_NAMED])
             self.notices.append(f"{path} stands in several nodes with different values ({where}), so it is not set.")
             return
         twin = next((other for other in self.found.values() if not set(places).isdisjoint(other.places)), None)
@@ -265,5 +264,5 @@ def _fitting(path: str, raw: Value | None) -> Value | None:
         return None
     try:
         return check_value(path, in_our_words(path, raw))
-    except (InvalidInput, re.error):
+    except InvalidInput:
         return None
