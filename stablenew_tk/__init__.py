@@ -11,6 +11,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
                                                                          storage domain
 
     gui                 the window and its frame                         GUI gui.create gui.review gui.learn
+                                                                         gui.workflow
                                                                          gui.insights gui.models gui.packs gui.settings
     gui.create          page: pack, settings, Run                        GUI
     gui.review          page: all pictures, stars by key                 GUI
@@ -21,6 +22,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     gui.models          page: checkpoints, LoRAs, profiles               GUI
     gui.packs           page: editor for prompt packs                    GUI
     gui.settings        page: settings, welcome                          GUI
+    gui.workflow        page: what is in a workflow, import it           GUI
     gui.forms           form of all parameters, "Why this value?"        gui.widgets app VALUES domain
     gui.widgets         theme, buttons, fields, lists, picture grid      VALUES domain
 
@@ -52,6 +54,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     storage.journal     records and ratings, only ever added to          storage.disk domain
     storage.models      model folders, headers, sidecars of all tools    storage.disk domain
     storage.packs       prompt packs, wildcards                          storage.disk domain
+    storage.workflows   workflows of ComfyUI, files and in pictures      storage.pictures storage.disk domain
     storage.programs    programs of others: found, started, ended        storage.disk domain
     storage.pictures    pictures, thumbnails, text inside pictures       storage.disk domain
     storage.disk        places, safe writing                             domain.base
@@ -66,6 +69,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     domain.journal      lines of the journal, history                    domain.runs domain.models BASICS
     domain.runs         jobs and plans                                   domain.prompts domain.models BASICS
     domain.models       profiles, styles, which source wins a value      BASICS
+    domain.workflows    the user's own workflows of ComfyUI               domain.recipes BASICS
     domain.recipes      settings inside pictures of any tool             BASICS
     domain.prompts      packs, prompt syntax, randomizer                 BASICS
     domain.config       PipelineConfig, its parameters, sweeps           domain.base
@@ -74,6 +78,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
 
     GUI                 short for                                        gui.forms gui.widgets app VALUES domain
     VALUES              short for                                        pipeline.messages backends.base
+                                                                         storage.workflows.catalog
                                                                          storage.models.model_entry
                                                                          storage.packs.pack_file
     BASICS              short for                                        domain.config domain.base

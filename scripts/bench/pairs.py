@@ -22,9 +22,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from stablenew_tk.domain.insights.model.posterior import Observation, Posterior, draws, fit
-
 from stablenew_tk.domain.insights.model.pair_model import Vote, fit_with_votes
+from stablenew_tk.domain.insights.model.posterior import Observation, Posterior, draws, fit
 from stablenew_tk.domain.insights.model.value_priors import effect_shapes
 
 LOOKS = (8, 16, 32, 64, 128, 256)

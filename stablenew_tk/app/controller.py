@@ -66,6 +66,7 @@ from ..pipeline.messages.packs import PackOrder
 from ..pipeline.messages.pictures import FindImages
 from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SaveSettings, SettingsChanged
+from ..pipeline.messages.workflows import WorkflowsListed
 from ..pipeline.runner import JobContext
 from ..pipeline.workers import ENDING_S, Desk, Inbox, Node, drain
 from ..storage.disk.places import Places, find_places
@@ -89,6 +90,7 @@ from .outbox import LeftBehind, Outbox
 from .pack_library import PackEvent, Packs
 from .pair_voter import PairVoter
 from .plan_boards import PlanBoards
+from .workflows import WorkflowContext, Workflows
 
 PACE_SAMPLES = 20
 # Between a change of the queue's order and writing it: a key that is held down changes it thirty times a second, and
@@ -168,6 +170,9 @@ class Controller:
         )
         self.models = Models(ModelContext(places, self.inbox, lambda: self.capabilities, lambda: self.history))
         self.packs = Packs(places, self.inbox)
+        self.workflows = Workflows(
+            WorkflowContext(self.packs.ask, lambda: self.capabilities, lambda: self.settings, self.change_settings)
+        )
         self.server = OwnServer(places, self.inbox, lambda: self.settings)
         # A thread of its own, made when it is first needed: a dialog is open for as long as the user takes.
         self._files = FileDesk(self.inbox)
@@ -189,6 +194,7 @@ class Controller:
         self.check_backend()
         self.models.open(self.settings.model_folders)
         self.packs.open(self.settings)
+        self.workflows.open()
         self.server.open()
 
     def ask(self, order: Order, *, last: bool = False) -> None:
@@ -377,17 +383,19 @@ class Controller:
             before, self.capabilities = self.capabilities, event.capabilities
             if event.rescanned:
                 self._announce(ListsTold(message=lists_told(before, event)))
+        self.workflows.fold(event)
         if self._looks_first:
             self._looks_first = False
             self._start_next()
             self._queue_changed()
 
     @_fold.register
-    def _(self, event: ModelEvent | PackEvent | OrderFailed) -> None:
+    def _(self, event: ModelEvent | PackEvent | WorkflowsListed | OrderFailed) -> None:
         if isinstance(event, OrderFailed) and isinstance(event.order, ReadNews):
             self._reading_news = False
         self.models.fold(event)
         self.packs.fold(event)
+        self.workflows.fold(event)
         self.server.fold(event)
 
     @_fold.register

@@ -35,6 +35,7 @@ from ..domain.models.preset_scope import Situation, as_made
 from ..domain.runs.job import Job
 from ..storage.pictures.control_units import load_units
 from ..storage.pictures.images import save_image
+from ..storage.workflows.reader import unchanged_text
 from .ids_and_times import utc_text
 from .messages.base import Event, OrderFailed
 from .messages.jobs import ImageSaved, JobEnded, JobStarted, StageStarted
@@ -188,6 +189,7 @@ class _Attempt:
         self._stage = ""
         self._mask = b""
         self._units: tuple[ControlInput, ...] = ()
+        self._workflow = b""
         self._done: list[StageRecord] = []
         self._began = context.stopwatch()
         self._lost_s = 0.0
@@ -218,6 +220,8 @@ class _Attempt:
             self._mask = read(Path(inpaint.mask).expanduser())
         if self.job.config.controlnet and any(stage in _GUIDED for stage in self.job.stages):
             self._units = load_units(Path(self.job.config.controlnet).expanduser(), read)
+        if use := self.job.config.workflow:
+            self._workflow = unchanged_text(Path(use.file), use.digest)
         return _Piece(StageImage(data=data, suffix="", width=0, height=0, seed=self.job.seed), ())
 
     def _stage_of(self, piece: _Piece, stage: str) -> list[_Piece]:
@@ -259,6 +263,7 @@ class _Attempt:
             family=self.job.family,
             variant=self.job.variant,
             families=self._context.families,
+            workflow=self._workflow,
         )
 
     def _patiently(self, order: StageOrder) -> StageResult:

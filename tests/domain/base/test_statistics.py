@@ -6,7 +6,6 @@ from itertools import combinations
 from math import log
 
 import pytest
-from stablenew_tk.domain.insights.model.posterior import Observation, draws, fit, log_prior
 
 from stablenew_tk.domain.base.random_numbers import RandomNumbers
 from stablenew_tk.domain.base.statistics import (
@@ -18,6 +17,7 @@ from stablenew_tk.domain.base.statistics import (
     t_quantile,
     trend,
 )
+from stablenew_tk.domain.insights.model.posterior import Observation, draws, fit, log_prior
 from stablenew_tk.domain.insights.model.value_priors import effect_prior, effect_shapes
 
 HOLES = (

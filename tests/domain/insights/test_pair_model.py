@@ -7,7 +7,6 @@ import random
 import numpy as np
 import pytest
 from scipy.optimize import minimize
-from stablenew_tk.domain.insights.model.posterior import fit
 
 from stablenew_tk.domain.insights.analysis import analyse
 from stablenew_tk.domain.insights.model.pair_model import (
@@ -20,6 +19,7 @@ from stablenew_tk.domain.insights.model.pair_model import (
     votes_of,
     weighed,
 )
+from stablenew_tk.domain.insights.model.posterior import fit
 from stablenew_tk.domain.insights.model.rated_images import RatedImage, gather
 from stablenew_tk.domain.insights.model.value_priors import effect_shapes
 
