@@ -16,7 +16,8 @@ from ..config.catalogue import Value, with_values, without_place
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
 from ..config.origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED, Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
-from ..config.sweep import LORA
+from ..config.sweep import LORA, LORA_FILE, is_weight, is_wording
+from ..config.workflow_use import WorkflowUse
 from ..models.preset_scope import PresetUse, without_values
 from ..prompts.pack import has_lora, with_preset_loras
 from ..prompts.variant import Variant
@@ -277,6 +278,12 @@ def check_workflow(config: PipelineConfig) -> None:
         has = ", ".join([*config.workflow.found, *config.workflow.parameters][:8])
         sentence = f"{paths[0]}: the workflow “{config.workflow.name}” has no place for it. It has {has or 'none'}."
         raise InvalidInput(sentence, paths[0])
+
+
+def check_place(workflow: WorkflowUse, path: str) -> None:
+    """Raise InvalidInput when a workflow is used and has no place for what is varied."""
+    if workflow and not (workflow.has(path) or path == LORA_FILE or is_weight(path) or is_wording(path)):
+        raise InvalidInput(f"{path}: the workflow “{workflow.name}” has no place for it, so it changes nothing.", path)
 
 
 def check_mask(config: PipelineConfig) -> None:

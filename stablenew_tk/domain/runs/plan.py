@@ -33,11 +33,10 @@ from ..config.sweep import (
     is_wording,
     lora_file,
 )
-from ..config.workflow_use import WorkflowUse
 from ..models.lora_series import numbered
 from ..models.preset_scope import PresetScope, PresetUse, without_values
 from ..prompts.pack import PackPrompt, has_lora, with_lora_weight, with_preset_loras
-from .job import Job, LearningTag, check_mask, check_workflow, with_subseed
+from .job import Job, LearningTag, check_mask, check_place, check_workflow, with_subseed
 from .value_pairs import ValuePair, check_pair, pairs_of, settings_of, shown_in_row
 from .wordings import check_wordings, filled, filled_or_whole
 
@@ -440,7 +439,7 @@ def checked(plan: LearningPlan) -> LearningPlan:
         )
     config, workflow = plan.base_config, plan.base_config.workflow
     for path in plan.parameters:
-        _check_place(workflow, path)
+        check_place(workflow, path)
         config = _ready(config, path, subject.stage, bool(plan.start_image))
     config = msgspec.structs.replace(config, workflow=config.workflow.with_named_only(plan.parameters))
     check_mask(config)
@@ -462,11 +461,6 @@ def checked(plan: LearningPlan) -> LearningPlan:
     tested = [f"{LORA}{name}" for name in compared_loras(plan)]
     presets = without_values(plan.presets, (*plan.parameters, *tested, *_weights_without_lora(plan)))
     return msgspec.structs.replace(plan, base_config=config, stage=subject.stage, presets=presets)
-
-
-def _check_place(workflow: WorkflowUse, path: str) -> None:
-    if workflow and not (workflow.has(path) or path == LORA_FILE or is_weight(path) or is_wording(path)):
-        raise InvalidInput(f"{path}: the workflow “{workflow.name}” has no place for it, so it changes nothing.", path)
 
 
 def compared_loras(plan: LearningPlan) -> tuple[str, ...]:
