@@ -11,6 +11,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
                                                                          storage domain
 
     gui                 the window and its frame                         GUI gui.create gui.review gui.learn
+                                                                         gui.workflow
                                                                          gui.insights gui.models gui.packs gui.settings
                                                                          gui.nodes
     gui.create          page: pack, settings, Run                        GUI
@@ -23,9 +24,11 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     gui.packs           page: editor for prompt packs                    GUI
     gui.settings        page: settings, welcome                          GUI
     gui.nodes           page: the machines that make pictures            GUI
+    gui.workflow        page: what is in a workflow, import it           GUI
     gui.forms           form of all parameters, "Why this value?"        gui.widgets app VALUES domain
     gui.widgets         theme, buttons, fields, lists, picture grid      VALUES domain
 
+    app.crash           the report of a mistake, without private words   pipeline domain
     app.learn           plan states, wizard texts, rating session        app app.nodes app.engines app.create VALUES
                                                                          domain
     app.insights        reports, list, buttons of a verdict              app app.create VALUES domain
@@ -57,6 +60,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     storage.journal     records and ratings, only ever added to          storage.disk domain
     storage.models      model folders, headers, sidecars of all tools    storage.disk domain
     storage.packs       prompt packs, wildcards                          storage.disk domain
+    storage.workflows   workflows of ComfyUI, files and in pictures      storage.pictures storage.disk domain
     storage.programs    programs of others: found, started, ended        storage.disk domain
     storage.pictures    pictures, thumbnails, text inside pictures       storage.disk domain
     storage.disk        places, safe writing                             domain.base
@@ -73,6 +77,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     domain.nodes        which machine makes which job                    BASICS
     domain.runs         jobs and plans                                   domain.prompts domain.models BASICS
     domain.models       profiles, styles, which source wins a value      BASICS
+    domain.workflows    the user's own workflows of ComfyUI               domain.recipes BASICS
     domain.recipes      settings inside pictures of any tool             BASICS
     domain.prompts      packs, prompt syntax, randomizer                 BASICS
     domain.config       PipelineConfig, its parameters, sweeps           domain.base
@@ -81,6 +86,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
 
     GUI                 short for                                        gui.forms gui.widgets app VALUES domain
     VALUES              short for                                        pipeline.messages backends.base
+                                                                         storage.workflows.catalog
                                                                          storage.models.model_entry
                                                                          storage.packs.pack_file
     BASICS              short for                                        domain.config domain.base

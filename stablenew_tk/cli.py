@@ -131,6 +131,12 @@ def _nodes(parser: Parser, common: Parser) -> None:
     nodes.arguments(parser, common)
 
 
+def _workflows(parser: Parser, common: Parser) -> None:
+    from .commands import workflows
+
+    workflows.arguments(parser.add_subparsers(required=True, metavar="WHAT"), common)
+
+
 def _server(parser: Parser, common: Parser) -> None:
     from .commands import server
 
@@ -147,12 +153,13 @@ _COMMANDS: Mapping[str, tuple[str, Fill]] = {
     "profiles": ("what the files beside models recommend", _profiles),
     "records": ("look after the journal", _records),
     "packs": ("look after packs", _packs),
+    "workflows": ("your own workflows of ComfyUI", _workflows),
     "nodes": ("the machines that make pictures", _nodes),
     "server": ("your own WebUI or ComfyUI: start it, stop it", _server),
     "doctor": ("check that everything needed is there", _doctor),
 }
 # They only lead to further commands, which have the options that all have.
-_LEADING = ("known", "presets", "profiles", "records", "packs", "server")
+_LEADING = ("known", "presets", "profiles", "records", "packs", "workflows", "server")
 
 
 def _parser(words: Sequence[str]) -> Parser:
@@ -185,8 +192,8 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
 
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         err.print("There is no display here, so the window cannot open. Use the terminal instead:")
-        names = "run PACK, learn PACK, rate, insights, known, presets, records, packs check, nodes, server, doctor"
-        err.print(f"{typed_name()} {names} ({typed_name()} --help tells more).")
+        names = "run PACK, learn PACK, rate, insights, known, presets, records, packs check, workflows, nodes, server"
+        err.print(f"{typed_name()} {names}, doctor ({typed_name()} --help tells more).")
         return WRONG_USE
     from .app.controller import Controller
     from .app.window_claim import WindowClaim

@@ -4,9 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections import Counter
 
+from terminal import ROOT
+
 from stablenew_tk.storage.journal.reader import recent, verify
+
+# The real program, which loses its power when the given line is written: just before it, half way, or just after.
+DOOMED = """
+import os, signal, sys
+from stablenew_tk.cli import main
+from stablenew_tk.storage.journal.writer import LearningRecordWriter
+
+kind, number, moment = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+append, seen = LearningRecordWriter.append, [0]
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def doomed(self, line):
+    seen[0] += line.__struct_config__.tag == kind
+    last = seen[0] == number and line.__struct_config__.tag == kind
+    if last and moment == "before":
+        die()
+    saved = append(self, line)
+    if last:
+        die()
+    return saved
+
+LearningRecordWriter.append = doomed
+sys.exit(main(sys.argv[4:]))
+"""
 
 
 def made(cli):
@@ -39,3 +71,16 @@ def holds_together(cli, report, values, rows):
     )
     found = verify(cli.journal)
     assert (found.damaged, found.gaps) == ((), ())
+
+
+def killed(cli, kind, number, moment, *words):
+    """Run a command until its power is cut at the `number`-th line of that kind."""
+    said = subprocess.run(
+        [sys.executable, "-c", DOOMED, kind, str(number), moment, "--data-dir", str(cli.data), *map(str, words)],
+        cwd=ROOT,
+        capture_output=True,
+        timeout=60,
+        check=False,
+        env={name: value for name, value in os.environ.items() if name != "DISPLAY"},
+    )
+    assert said.returncode == -signal.SIGKILL, said.stderr

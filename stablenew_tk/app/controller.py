@@ -68,6 +68,7 @@ from ..pipeline.messages.packs import PackOrder
 from ..pipeline.messages.pictures import FindImages
 from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SaveSettings, SettingsChanged
+from ..pipeline.messages.workflows import WorkflowsListed
 from ..pipeline.runner import JobContext
 from ..pipeline.workers import ENDING_S, Desk, Inbox, drain
 from ..storage.disk.places import Places, find_places
@@ -93,6 +94,7 @@ from .pack_library import PackEvent, Packs
 from .pair_voter import PairVoter
 from .plan_boards import PlanBoards
 from .plan_lines import known_plan, rows_made
+from .workflows import WorkflowContext, Workflows
 
 PACE_SAMPLES = 20
 # Between a change of the queue's order and writing it: a key that is held down changes it thirty times a second, and
@@ -169,6 +171,9 @@ class Controller(InForce):
         )
         self.models = Models(ModelContext(places, self.inbox, lambda: self.capabilities, lambda: self.history))
         self.packs = Packs(places, self.inbox)
+        self.workflows = Workflows(
+            WorkflowContext(self.packs.ask, lambda: self.capabilities, lambda: self.settings, self.change_settings)
+        )
         self.server = OwnServer(places, self.inbox, lambda: self.settings)
         self.nodes = Machines(lambda: self._capabilities)
         self.dispatch = Dispatch(self._for_nodes(patient), self.nodes, settings)
@@ -193,6 +198,7 @@ class Controller(InForce):
         self.check_backend()
         self.models.open(self.settings.model_folders)
         self.packs.open(self.settings)
+        self.workflows.open()
         self.server.open()
 
     def ask(self, order: Order, *, last: bool = False) -> None:
@@ -385,17 +391,19 @@ class Controller(InForce):
             self.dispatch.looked(NodeLooked(node=name, capabilities=found, problem=why, brief=event.brief))
             if event.rescanned:
                 self._announce(ListsTold(message=lists_told(before, event)))
+        self.workflows.fold(event)
         if self._looks_first:
             self._looks_first = False
             self._start_next()
             self._queue_changed()
 
     @_fold.register
-    def _(self, event: ModelEvent | PackEvent | OrderFailed) -> None:
+    def _(self, event: ModelEvent | PackEvent | WorkflowsListed | OrderFailed) -> None:
         if isinstance(event, OrderFailed) and isinstance(event.order, ReadNews):
             self._reading_news = False
         self.models.fold(event)
         self.packs.fold(event)
+        self.workflows.fold(event)
         self.server.fold(event)
 
     @_fold.register

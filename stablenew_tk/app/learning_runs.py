@@ -290,8 +290,8 @@ class LearningRunner:
         whole = replace(
             plan,
             plan_id=plan.plan_id or new_id(),
-            variant_values=check_values(plan.focus_parameter, plan.variant_values),
-            second_values=check_values(plan.second_parameter, plan.second_values) if plan.second_parameter else (),
+            variant_values=check_values(plan.subject, plan.variant_values),
+            second_values=check_values(plan.subjects[1], plan.second_values) if plan.second_parameter else (),
             seeds=with_drawn_seeds(plan.seeds, rows),
             metadata=metadata,
         )

@@ -15,6 +15,7 @@ from ..domain.config.catalogue import Value
 from ..domain.config.controlnet import ControlInput
 from ..domain.config.pipeline_config import PipelineConfig, stage_spec
 from ..domain.models.families import Family, FamilyCatalogue
+from ..domain.workflows.node_kinds import NodeKinds
 
 
 class Capabilities(Struct, frozen=True, kw_only=True):
@@ -27,7 +28,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     `names_checkpoints`: it keeps none loaded that a job without a name could mean; `loaded_checkpoint` is its only one
     then, if it has only one.
     `lora_aliases` are further names by which a prompt may call a LoRA. `checkpoint_hashes` has hashes by the name of
-    the checkpoint, as far as the backend tells them. `device` is that of the backend.
+    the checkpoint, as far as the backend tells them. `device` is that of the backend, `nodes` are the classes that
+    workflows can be made of.
     """
 
     kind: str
@@ -50,6 +52,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     styles: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     features: frozenset[str] = frozenset()
+    nodes: NodeKinds = NodeKinds()
 
     def choices(self, name: str) -> tuple[str, ...]:
         """The list with this name (`choices` of a catalogue parameter); () when the backend has none."""
@@ -75,7 +78,7 @@ class StageOrder(Struct, frozen=True, kw_only=True):
     """One stage of one job to make: seed ≥ 0, `image` is the picture to start from (b"" if it needs none).
 
     `mask` is what img2img, this stage or a later one, paints anew where it is white, b"" without inpainting; `units`
-    are those of ControlNet.
+    are those of ControlNet. `workflow` is the text of the workflow that the config names.
 
     `later` are the stages of the job that are to follow, with the same config: nothing is made when one of them cannot
     be, because its picture would have been made for nothing. `family` is that of the checkpoint ("sdxl"), `variant` its
@@ -96,6 +99,7 @@ class StageOrder(Struct, frozen=True, kw_only=True):
     family: str = ""
     variant: str = ""
     families: FamilyCatalogue = FamilyCatalogue()
+    workflow: bytes = b""
 
     def known_family(self) -> Family:
         """The family of the checkpoint by the model library, else by its name; an unknown one where nothing tells."""
@@ -111,8 +115,15 @@ class StageOrder(Struct, frozen=True, kw_only=True):
             yield msgspec.structs.replace(self, stage=stage, later=())
 
 
-def check_stage(order: StageOrder, offered: Collection[str], engine: str) -> None:
-    """Raise Refused for a stage that the engine cannot make, now or later, or one without the picture it needs."""
+def check_stage(order: StageOrder, offered: Collection[str], engine: str, *, runs_workflows: bool = False) -> None:
+    """Raise Refused for a stage that the engine cannot make, now or later, or one without the picture it needs, and for
+    a workflow of ComfyUI where the engine is another.
+    """
+    if order.config.workflow and not runs_workflows:
+        raise Refused(
+            f"“{order.config.workflow.name}” is a workflow of ComfyUI, which {engine} cannot run. Choose a ComfyUI "
+            "server, or leave the workflow away."
+        )
     for stage in (order.stage, *order.later):
         if stage not in offered:
             raise Refused(f"{engine} has no stage {stage!r}. It has {', '.join(offered)}.")

@@ -18,6 +18,7 @@ _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 _PNG = b"\x89PNG\r\n\x1a\n"
 # What an engine may answer at any rate, however small the picture is that was asked for.
 _LEAST_PIXELS, _LEAST_BYTES = 8_000_000, 16 << 20
+_LARGEST_PIXELS = 100_000_000
 _BASE64_OF_PIXEL = 6  # bytes: red, green, blue and alpha that cannot be packed
 _USER_COMMENT = 0x9286
 _EXIF_PART = 0x8769
@@ -77,8 +78,11 @@ def _digest(image: Image.Image) -> str:
 
 
 def most_pixels(order: StageOrder) -> int:
-    """How many pixels a picture of a stage may have: four times as many as asked for, at least eight megapixels."""
-    return max(_LEAST_PIXELS, 4 * _pixels_asked(order))
+    """How many pixels a picture of a stage may have: four times as many as asked for, at least eight megapixels.
+
+    A workflow may enlarge as it likes.
+    """
+    return _LARGEST_PIXELS if order.config.workflow else max(_LEAST_PIXELS, 4 * _pixels_asked(order))
 
 
 def most_bytes(order: StageOrder) -> int:
@@ -87,6 +91,8 @@ def most_bytes(order: StageOrder) -> int:
     Enough for what was asked for, a grid of it, and the maps of ControlNet, even where nothing of it can be packed.
     """
     count = order.config.txt2img.batch_size if order.stage == "txt2img" else 1
+    if order.config.workflow:
+        return _BASE64_OF_PIXEL * _LARGEST_PIXELS
     return _LEAST_BYTES + _BASE64_OF_PIXEL * _pixels_asked(order) * (2 * count + len(order.units))
 
 

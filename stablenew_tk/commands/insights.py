@@ -148,7 +148,7 @@ def _one(args: argparse.Namespace, history: History) -> int:
         print_json(document(found))
         return OK
     print_verdict(found.verdict.headline, found.verdict.meaning)
-    titles = TIMES.join(focus(path).title for path in plan.parameters)
+    titles = TIMES.join(one.title for one in plan.subjects)
     head = [VERDICT_NAMES[found.verdict.state], plan.name, plan.pack_id, found.checkpoint, titles]
     out.print(" · ".join(part for part in head if part), markup=False)
     several = len(found.runs) > 1
@@ -175,7 +175,7 @@ def _one(args: argparse.Namespace, history: History) -> int:
 
 def _table(found: Report) -> Table:
     table = Table(box=None)
-    table.add_column(Text(TIMES.join(focus(path).title for path in found.plan.parameters)))
+    table.add_column(Text(TIMES.join(one.title for one in found.plan.subjects)))
     table.add_column("stars")
     for heading in ("rated", "estimate", "90 % range", "near best", "per picture"):
         table.add_column(heading, justify="right")

@@ -56,6 +56,7 @@ from .run_settings import (
 )
 from .session import Session
 from .terminal import FAILED, OK, err, find_plan, known_packs, out, print_json, program
+from .workflows import workflow_for
 
 _FOCUS_HELP = "what to vary: txt2img.cfg_scale, checkpoint, lora:rainy-streets, lora, prompt, negative, slot:light"
 StepState = Literal["planned", "ok", "suspect", "failed", "cancelled"]
@@ -164,8 +165,11 @@ def learn(args: argparse.Namespace, places: Places) -> int:
         sys.stdout.write(write_plan(plan).decode())
         return OK
     settings = settings_in_force(args, places)
-    draft = None if args.resume else drafted(args, places, settings)
+    # Wrong use is told before anybody is asked; only a workflow needs the server to be understood.
+    draft = None if args.resume or args.workflow else drafted(args, places, settings)
     with ExitStack() as held, session_for(args, places, settings) as session:
+        if args.workflow and not args.resume:
+            draft = drafted(args, places, settings, workflow_for(args, session))
         session.controller.packs.know(known_packs(args.pack, places, settings))
         if draft is not None:
             plan = _new(args, draft, session)
@@ -201,6 +205,7 @@ def _new(args: argparse.Namespace, draft: PlanArguments, session: Session) -> Le
         pack=session.controller.packs.settings_of(pack_id).values,
         prompts=tuple(prompt.prompt_id for prompt in draft.plan.prompts),
         several=draft.plan.focus_parameter == CHECKPOINT,
+        workflow=draft.plan.base_config.workflow,
     )
     sources = with_presets(args, session, sources)
     # When checkpoints are compared, the profile of one must not set values for the others.
@@ -240,6 +245,7 @@ def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings:
         "--set": args.values,
         "--preset": args.preset,
         "--no-known": args.no_known,
+        "--workflow": args.workflow,
         "--no-profile-loras": args.no_profile_loras,
     }
     given = [option for option, value in changes.items() if value not in (None, "", False, [])]

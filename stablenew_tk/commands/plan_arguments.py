@@ -11,10 +11,12 @@ from msgspec.structs import replace
 
 from ..domain.base.errors import InvalidInput, Unreadable
 from ..domain.base.lora_tags import AddedLora
-from ..domain.config.catalogue import Value, with_values
+from ..domain.config.catalogue import Value, with_values, with_workflow
 from ..domain.config.origins import MAX_SEED, RANDOM_SEED
-from ..domain.config.sweep import LORA, LORA_FILE, PROMPT, SLOT, focus, is_wording, parse_values
+from ..domain.config.pipeline_config import PipelineConfig
+from ..domain.config.sweep import LORA, LORA_FILE, PROMPT, SLOT, Focus, is_wording, parse_values
 from ..domain.config.user_settings import Settings
+from ..domain.config.workflow_use import NO_WORKFLOW, WorkflowUse
 from ..domain.experiments.plan_draft import PlanDraft, first_text, outside_words, sensible_words, shared_rows
 from ..domain.experiments.plan_file import imported, named_focus, read_plan, usual_name, usual_pair_name
 from ..domain.experiments.plan_page import PAGE_LIMIT
@@ -64,7 +66,9 @@ class PlanArguments(Struct, frozen=True):
     seed: int | None = None
 
 
-def drafted(args: argparse.Namespace, places: Places, settings: Settings) -> PlanArguments:
+def drafted(
+    args: argparse.Namespace, places: Places, settings: Settings, workflow: WorkflowUse = NO_WORKFLOW
+) -> PlanArguments:
     """The plan that the options describe. Raises InvalidInput, also for files that cannot be read."""
     if args.images is not None and not 1 <= args.images <= MOST_PER_VALUE:
         raise InvalidInput(f"--images {args.images}: give 1 to {MOST_PER_VALUE} pictures per value.", "--images")
@@ -78,8 +82,12 @@ def drafted(args: argparse.Namespace, places: Places, settings: Settings) -> Pla
         )
     if args.seed is not None and not RANDOM_SEED <= args.seed <= MAX_SEED:
         raise InvalidInput(f"--seed {args.seed} is outside 0 to {MAX_SEED} (-1 = random).", "--seed")
-    typed = typed_values(args.values)
-    found = _from_file(args, places, settings) if args.plan else PlanArguments(_from_options(args, places, settings))
+    if args.plan:
+        found = _from_file(args, places, settings)
+        workflow = found.plan.base_config.workflow
+    else:
+        found = PlanArguments(_from_options(args, places, settings, workflow))
+    typed = typed_values(args.values, workflow)
     every_pair = bool(args.focus2) and args.images is None
     return replace(found, plan=_with_options(found.plan, args), typed=typed, every_pair=every_pair, seed=args.seed)
 
@@ -131,12 +139,13 @@ def range_words(plan: LearningPlan, traits: ModelTraits) -> str:
 
     "" for names, and where only the general range is known and holds all values.
     """
-    both = zip(plan.parameters, (plan.variant_values, plan.second_values), strict=False)
-    return ". ".join(filter(None, (_range_words(path, values, traits) for path, values in both if focus(path).ordered)))
+    both = zip(plan.subjects, (plan.variant_values, plan.second_values), strict=False)
+    said = (_range_words(plan, one, values, traits) for one, values in both if one.ordered)
+    return ". ".join(filter(None, said))
 
 
-def _range_words(path: str, values: tuple[Value, ...], traits: ModelTraits) -> str:
-    draft = PlanDraft(focus=path, traits=traits)
+def _range_words(plan: LearningPlan, subject: Focus, values: tuple[Value, ...], traits: ModelTraits) -> str:
+    draft = PlanDraft(base=plan.base_config, focus=subject.path, traits=traits)
     found, words = draft.sensible_range, sensible_words(draft)
     outside = outside_words(draft, values)
     own = found is not None and found.whose
@@ -146,19 +155,20 @@ def _range_words(path: str, values: tuple[Value, ...], traits: ModelTraits) -> s
 def _proposed(plan: LearningPlan, traits: ModelTraits) -> LearningPlan:
     """The plan with the values that the wizard would propose, where none are given."""
 
-    def proposed(path: str) -> tuple[Value, ...]:
-        draft = PlanDraft(prompts=plan.prompts, base=plan.base_config, focus=path, traits=traits)
-        return parse_values(path, first_text(draft))
+    def proposed(subject: Focus) -> tuple[Value, ...]:
+        draft = PlanDraft(prompts=plan.prompts, base=plan.base_config, focus=subject.path, traits=traits)
+        return parse_values(subject, first_text(draft))
 
-    first = plan.variant_values or proposed(plan.focus_parameter)
-    second = plan.second_values or (proposed(plan.second_parameter) if plan.second_parameter else ())
-    return replace(plan, variant_values=first, second_values=second)
+    first, *others = plan.subjects
+    values = plan.variant_values or proposed(first)
+    second = plan.second_values or (proposed(others[0]) if others else ())
+    return replace(plan, variant_values=values, second_values=second)
 
 
 def _named(plan: LearningPlan) -> LearningPlan:
     if plan.name:
         return plan
-    usual = usual_name(focus(plan.focus_parameter), plan.variant_values)
+    usual = usual_name(plan.subject, plan.variant_values)
     return replace(plan, name=usual_pair_name(plan) if plan.second_parameter else usual)
 
 
@@ -177,12 +187,12 @@ def _counted_up(seed: int | None, rows: int) -> tuple[int, ...]:
     return tuple((seed + row) % (MAX_SEED + 1) for row in range(rows))
 
 
-def _from_options(args: argparse.Namespace, places: Places, settings: Settings) -> LearningPlan:
+def _from_options(args: argparse.Namespace, places: Places, settings: Settings, workflow: WorkflowUse) -> LearningPlan:
     if not args.pack:
         raise InvalidInput("Name a pack to learn with, a plan file (--plan FILE) or a plan (--resume PLAN).", "PACK")
     if not args.focus:
         raise InvalidInput('Say what to vary: --focus txt2img.cfg_scale --values "5-9 (+1)".', "--focus")
-    subject = named_focus(args.focus.strip())
+    subject = named_focus(args.focus.strip(), workflow)
     spec = wordings_spec(args, subject.path)
     if args.series is not None and (subject.path != LORA_FILE or spec is not None):
         raise InvalidInput("--series: it names the files to try with --focus lora, in place of --values.", "--series")
@@ -191,8 +201,8 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings) 
         between = " || " if is_wording(subject.path) else ", "
         words = f'Say which values of {subject.path} to try: --values "one{between}other".'
         raise InvalidInput(words, "--values")
-    values = parse_values(subject.path, spec) if spec is not None else ()
-    second, others = _second(args)
+    values = parse_values(subject, spec) if spec is not None else ()
+    second, others = _second(args, workflow)
     # As many prompts as pictures of a value at most: who asks for one picture gets one prompt.
     most = min(SAMPLED, IMAGES if args.images is None else args.images)
     pack_id, prompts, own = _from_pack(args, args.pack, places, settings, most, subject.path)
@@ -205,6 +215,7 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings) 
         focus_parameter=subject.path,
         pack_id=pack_id,
         prompts=prompts,
+        base_config=with_workflow(PipelineConfig(), workflow),
         variant_values=values,
         second_parameter=second,
         second_values=others,
@@ -215,16 +226,16 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings) 
     )
 
 
-def _second(args: argparse.Namespace) -> tuple[str, tuple[Value, ...]]:
+def _second(args: argparse.Namespace, workflow: WorkflowUse) -> tuple[str, tuple[Value, ...]]:
     """Path and values of the second setting, "" and () where only one is varied."""
     if not args.focus2:
         if args.spec2 is not None:
             raise InvalidInput("--values2: say which setting they belong to: --focus2 PATH.", "--values2")
         return "", ()
-    subject = named_focus(args.focus2.strip())
+    subject = named_focus(args.focus2.strip(), workflow)
     if args.spec2 is None and not subject.ordered and subject.kind != "bool":
         raise InvalidInput(f'Say which values of {subject.path} to try: --values2 "one, other".', "--values2")
-    return subject.path, parse_values(subject.path, args.spec2) if args.spec2 is not None else ()
+    return subject.path, parse_values(subject, args.spec2) if args.spec2 is not None else ()
 
 
 def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> PlanArguments:
@@ -237,6 +248,7 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
             ("--focus2", args.focus2 or None),
             ("--values2", args.spec2),
             ("--series", args.series),
+            ("--workflow", args.workflow),
         )
         if given is not None
     ]

@@ -35,6 +35,7 @@ from .run_settings import (
 )
 from .session import Session
 from .terminal import FAILED, OK, err, known_packs, out, pack_path, print_json, program
+from .workflows import workflow_for
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,13 +88,14 @@ def run(args: argparse.Namespace, places: Places) -> int:
     if args.limit < 0:
         raise InvalidInput(f"--limit {args.limit}: give the number of jobs, 1 or more.", "--limit")
     settings = settings_in_force(args, places)
-    # Applied first, so that --set can override it.
-    typed = {**({"txt2img.enabled": False} if args.start_image else {}), **typed_values(args.values)}
     opened = load_whole(pack_path(args.pack, places, settings))
     pack = opened.pack
     jobs: tuple[Job, ...] = ()
     with session_for(args, places, settings) as session:
         session.controller.packs.know(known_packs(args.pack, places, settings))
+        workflow = workflow_for(args, session)
+        # Applied first, so that --set can override it.
+        typed = {**({"txt2img.enabled": False} if args.start_image else {}), **typed_values(args.values, workflow)}
         variants = _variants(args, places, settings, opened)
         sources = ValueSources(
             pack_id=pack.pack_id,
@@ -101,6 +103,7 @@ def run(args: argparse.Namespace, places: Places) -> int:
             pack=opened.settings.values,
             prompts=tuple(dict.fromkeys(variant.prompt_id for variant in variants.variants)),
             several=opened.settings.randomizer.varies(CHECKPOINT),
+            workflow=workflow,
         )
         sources = with_recommended(session, with_presets(args, session, sources), quiet=args.json)
         request = of_pack(_request(args, settings, sources), variants, opened.settings)

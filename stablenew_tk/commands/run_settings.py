@@ -15,9 +15,11 @@ from ..app.nodes.specs import node_specs
 from ..app.presets import left_out_words, preset_values, presets_in_force
 from ..domain.base.errors import InvalidInput, StorageError
 from ..domain.base.lora_tags import AddedLora
-from ..domain.config.catalogue import Value, check_value, parse_value
+from ..domain.config.catalogue import Value, check_value, parameter_in, parsed_value
+from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.config.sweep import LORA
 from ..domain.config.user_settings import Machine, Settings
+from ..domain.config.workflow_use import NO_WORKFLOW, WorkflowUse
 from ..domain.models.preset_scope import reasons
 from ..domain.models.profile_loras import added, left_out, overlays_in_force, profile_loras
 from ..domain.models.recommendations import FamilyFinding, ModelSettings, merged, usable
@@ -36,7 +38,7 @@ from .session import Session
 from .terminal import err, find_preset, out, settings_of
 
 
-def settings_arguments(parser: argparse.ArgumentParser) -> None:
+def settings_arguments(parser: argparse.ArgumentParser, *, workflow: bool = True) -> None:
     """The options that say where and with which settings pictures are made, for every command that makes some."""
     backend_argument(parser)
     parser.add_argument(
@@ -50,6 +52,9 @@ def settings_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-profile-loras", action="store_true", help="add none of the LoRAs that the checkpoint's profile names"
     )
+    if workflow:
+        words = "make the pictures by this workflow of ComfyUI: a file, a picture, or a name of `workflows list`"
+        parser.add_argument("--workflow", metavar="FILE", help=words)
     parser.add_argument("--out", metavar="DIR", help="folder for the pictures")
     trust_argument(parser)
 
@@ -120,14 +125,15 @@ def absolute(typed: str) -> str:
     return str(typed_path(typed).absolute()) if typed else ""
 
 
-def typed_values(pairs: Sequence[str]) -> dict[str, Value]:
+def typed_values(pairs: Sequence[str], workflow: WorkflowUse = NO_WORKFLOW) -> dict[str, Value]:
     """The values of `--set PATH=VALUE`, each checked. Raises InvalidInput."""
     values: dict[str, Value] = {}
+    config = replace(PipelineConfig(), workflow=workflow)
     for pair in pairs:
         path, equals, text = pair.partition("=")
         if not equals:
             raise InvalidInput(f"--set {pair}: write it as PATH=VALUE, for example txt2img.steps=30.", "--set")
-        values[path.strip()] = parse_value(path.strip(), text)
+        values[path.strip()] = parsed_value(parameter_in(config, path.strip()), text)
     for file in ("inpaint.mask", "controlnet"):
         # Records and queues outlive the folder that the terminal is in.
         if name := str(values.get(file, "")):
@@ -242,7 +248,8 @@ def with_recommended(session: Session, sources: ValueSources, *, quiet: bool) ->
     """
     settings, places = session.controller.settings, session.controller.places
     by_name = session.controller.models.styles.families.id_in_name(sources.checkpoint)
-    if not settings.model_folders and not sources.presets and not sources.learned and not by_name:
+    anything = settings.model_folders or sources.presets or sources.learned or by_name
+    if sources.workflow or not anything:
         return sources
     found = session.check().capabilities
     if found is None:

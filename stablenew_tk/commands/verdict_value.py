@@ -22,7 +22,7 @@ def chosen_value(plan: LearningPlan, text: str) -> Value:
     """The tried value that was typed, of two settings both with × or x between them. Raises InvalidInput."""
     if plan.second_parameter:
         return _chosen_pair(plan, text)
-    values = parse_values(plan.focus_parameter, text)
+    values = parse_values(plan.subject, text)
     if len(values) == 1 and values[0] in plan.variant_values:
         return values[0]
     tested = ", ".join(map(short_texts(plan.focus_parameter, plan.variant_values), plan.variant_values))

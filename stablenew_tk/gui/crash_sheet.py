@@ -8,8 +8,8 @@ import traceback
 from types import TracebackType
 
 from ..app.controller import Controller
-from ..app.crash_report import LastLines, crash_report
-from ..app.private_words import private_words
+from ..app.crash.crash_report import LastLines, crash_report
+from ..app.crash.private_words import private_words
 from ..pipeline.messages.files import ShowFile
 from .widgets.notices import Notices
 

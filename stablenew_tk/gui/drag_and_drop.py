@@ -1,4 +1,4 @@
-"""Files dropped on the window: packs and pictures go to Packs, models to their folder or into a prompt.
+"""Files dropped on the window: workflows have their page, packs and pictures go to Packs, models to their folder.
 
 Everything that can be dropped can be chosen by a button, too. Where the system's part cannot be loaded, nothing is
 dropped.
@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from ..app.controller import Controller
 from ..app.file_kinds import kind_of
+from ..pipeline.messages.workflows import WorkflowRead
 from .packs.page import PacksPage
 from .widgets.notices import Notices
 
@@ -25,11 +26,14 @@ except ImportError:  # an installation without it; the buttons remain
 
 
 class DropActions(Struct, frozen=True):
-    """What is asked of the window: `packs()` gives the page, made if need be; `is_on_packs()`: it is in sight."""
+    """What is asked of the window: `packs()` gives the page, made if need be; `is_on_packs()`: it is in sight;
+    `show_workflow` brings up the page of a workflow.
+    """
 
     packs: Callable[[], PacksPage]
     is_on_packs: Callable[[], bool]
     show: Callable[[str], object]
+    show_workflow: Callable[[WorkflowRead], object]
 
 
 class DroppedFiles:
@@ -37,6 +41,7 @@ class DroppedFiles:
 
     def __init__(self, window: tk.Tk, controller: Controller, notices: Notices, actions: DropActions) -> None:
         self._controller, self._notices, self._actions, self._window = controller, notices, actions, window
+        self._asked: set[Path] = set()
         self.available = self._register()
 
     def drop(self, data: str) -> str:
@@ -46,6 +51,31 @@ class DroppedFiles:
 
     def take(self, paths: Sequence[Path]) -> None:
         """Bring every file where it belongs. Of pictures only the first is read: two popups would hide each other."""
+        may_hold = [one for one in paths if one.suffix.lower() == ".json" or kind_of(one) == "picture"]
+        if may_hold and not self._actions.is_on_packs():
+            # Only what is in a file tells a workflow from a pack or a picture of another tool.
+            self.look_at(may_hold[0])
+            paths = [one for one in paths if one != may_hold[0]]
+        self._take(paths)
+
+    def look_at(self, path: Path) -> None:
+        """Read a file that may hold a workflow; `answered` goes on."""
+        self._asked.add(path)
+        self._controller.workflows.read(path)
+
+    def answered(self, event: WorkflowRead) -> None:
+        """What is in a file that was dropped: a workflow has its own page, everything else goes where it belongs."""
+        if event.path not in self._asked:
+            return
+        self._asked.discard(event.path)
+        if event.workflow is not None:
+            self._actions.show_workflow(event)
+        elif event.path.suffix.lower() == ".json" and event.is_workflow:
+            self._notices.say(event.problem)
+        else:
+            self._take([event.path])
+
+    def _take(self, paths: Sequence[Path]) -> None:
         by_kind = {kind: [one for one in paths if kind_of(one) == kind] for kind in ("pack", "picture", "model", "")}
         if by_kind["pack"]:
             self._actions.show("packs")

@@ -41,6 +41,7 @@ from ..pipeline.messages.jobs import JobEnded, QueueChanged
 from ..pipeline.messages.journal import HistoryLoaded, ReadNews, UnsavedTakenIn
 from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SettingsChanged
+from ..pipeline.messages.workflows import WorkflowRead
 from .crash_sheet import CrashSheet
 from .create.page import CreatePage, LoopActions
 from .drag_and_drop import DropActions, DroppedFiles
@@ -65,6 +66,7 @@ from .widgets.page_frame import PageFrame
 from .widgets.popups import MenuEntry, Popup
 from .widgets.rescaling import rescale
 from .widgets.screen import screen_of
+from .workflow.page import WorkflowPage
 
 _Page = TypeVar("_Page", bound=PageFrame)
 
@@ -165,13 +167,20 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self,
             self.controller,
             self.notices,
-            DropActions(packs=self._packs_page, is_on_packs=lambda: self._page == "packs", show=self.show),
+            DropActions(
+                packs=self._packs_page,
+                is_on_packs=lambda: self._page == "packs",
+                show=self.show,
+                show_workflow=lambda read: self._go_to("workflow", WorkflowPage).show_workflow(read),
+            ),
         )
 
     def _make_page(self, name: str) -> PageFrame:
         parent, controller, go, say = self.body, self.controller, self.show, self.notices.say
         makers: dict[str, Callable[[], PageFrame]] = {
-            "create": lambda: CreatePage(parent, controller, go=go, say=say, loop=self._loop()),
+            "create": lambda: CreatePage(
+                parent, controller, go=go, say=say, loop=self._loop(), look_at=self.arrivals.look_at
+            ),
             "review": lambda: ReviewPage(
                 parent,
                 controller,
@@ -210,6 +219,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             ),
             "settings": lambda: SettingsPage(parent, controller, say=say),
             "nodes": lambda: NodesPage(parent, controller, say=say),
+            "workflow": lambda: WorkflowPage(parent, controller, go_create=lambda: go("create")),
             "welcome": lambda: WelcomePage(parent, controller, done=lambda: go("create")),
         }
         return makers[name]()
@@ -381,6 +391,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self._apply_size(event.settings.size)
         elif isinstance(event, JobEnded):
             self._offer_rating(event)
+        elif isinstance(event, WorkflowRead):
+            self.arrivals.answered(event)
         elif isinstance(event, ServerChanged):
             self._tell_of_server(event)
         elif isinstance(event, SecondStart):

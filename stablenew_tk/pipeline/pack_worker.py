@@ -1,4 +1,4 @@
-"""Work of the thread "pack-worker": lists and watches packs, reads, checks and writes them, expands their variants.
+"""Work of the thread "pack-worker": lists and watches packs and workflows, reads and writes them, expands variants.
 
 It is separate from the desk thread, because a pack folder may be on a drive that does not answer and an expansion may
 take long; a rating, which the desk writes, must not wait for either.
@@ -27,6 +27,8 @@ from ..storage.packs.wildcards import WildcardReader, named_folders, wildcard_pl
 from ..storage.packs.writer import add_pack, new_pack, save_settings, save_text, trash_pack
 from ..storage.pictures.metadata import read_recipe
 from ..storage.watcher import Touched, Watcher
+from ..storage.workflows.catalog import add_workflow, list_workflows, read_file
+from ..storage.workflows.reader import holds_one
 from .ids_and_times import draw_seed
 from .messages.base import Event, Order, OrderFailed
 from .messages.packs import (
@@ -53,6 +55,14 @@ from .messages.packs import (
     TrashPack,
 )
 from .messages.pictures import RecipeRead
+from .messages.workflows import (
+    AddWorkflow,
+    ListWorkflows,
+    ReadWorkflow,
+    WorkflowAdded,
+    WorkflowRead,
+    WorkflowsListed,
+)
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +131,7 @@ class PackWorker:
         return wildcard_places(folders, self._places.wildcards, self._wildcard_folders)
 
     def _watch(self) -> None:
-        roots = _outermost((*self._folders, *self._wildcard_places(None)))
+        roots = _outermost((*self._folders, *self._wildcard_places(None), self._places.workflows))
         if roots == self._watched:
             return
         self._unwatch()
@@ -234,6 +244,26 @@ class PackWorker:
             return RecipeRead(path=order.path, recipe=read_recipe(order.path))
         except StableNewError as problem:
             return RecipeRead(path=order.path, recipe=None, problem=str(problem))
+
+    # ---- workflows
+
+    @perform.register
+    def _(self, order: ListWorkflows) -> WorkflowsListed:
+        return WorkflowsListed(files=list_workflows(self._places.workflows, order.kinds))
+
+    @perform.register
+    def _(self, order: ReadWorkflow) -> WorkflowRead:
+        try:
+            return WorkflowRead(path=order.path, workflow=read_file(order.path, order.kinds))
+        except StableNewError as problem:
+            told, meant = str(problem), holds_one(order.path)
+            return WorkflowRead(path=order.path, workflow=None, problem=told, is_workflow=meant)
+
+    @perform.register
+    def _(self, order: AddWorkflow) -> WorkflowAdded:
+        path = add_workflow(order.workflow, order.name, self._places.workflows)
+        self._emit(WorkflowsListed(files=list_workflows(self._places.workflows, order.kinds)))
+        return WorkflowAdded(path=path)
 
     def _wildcards(self, pack: Path) -> Wildcards:
         return self._pack_wildcards.load(self._wildcard_places(pack))[0]

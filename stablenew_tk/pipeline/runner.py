@@ -38,6 +38,7 @@ from ..domain.runs.job import Job
 from ..storage.disk.files import typed_path
 from ..storage.pictures.control_units import load_units
 from ..storage.pictures.images import read_picture, save_image
+from ..storage.workflows.reader import unchanged_text
 from .ids_and_times import utc_text
 from .messages.base import Event, OrderFailed
 from .messages.jobs import ImageSaved, JobEnded, JobStarted, StageStarted
@@ -210,6 +211,7 @@ class _Attempt:
         self._stage = ""
         self._mask = b""
         self._units: tuple[ControlInput, ...] = ()
+        self._workflow = b""
         self._done: list[StageRecord] = []
         self._began = context.stopwatch()
         self._lost_s = 0.0
@@ -240,6 +242,8 @@ class _Attempt:
             self._mask = read(typed_path(inpaint.mask))
         if self.job.config.controlnet and any(stage in _GUIDED for stage in self.job.stages):
             self._units = load_units(typed_path(self.job.config.controlnet), read)
+        if use := self.job.config.workflow:
+            self._workflow = unchanged_text(Path(use.file), use.digest)
         return _Piece(StageImage(data=data, suffix="", width=0, height=0, seed=self.job.seed), ())
 
     def _stage_of(self, piece: _Piece, stage: str) -> list[_Piece]:
@@ -281,6 +285,7 @@ class _Attempt:
             family=self.job.family,
             variant=self.job.variant,
             families=self._context.families,
+            workflow=self._workflow,
         )
 
     def _sent_config(self) -> PipelineConfig:

@@ -26,10 +26,8 @@ def test_without_a_display_and_arguments_the_commands_are_named(monkeypatch, cap
     assert main([]) == 2
     err = capsys.readouterr().err
     assert err.startswith("There is no display here, so the window cannot open.")
-    named = (
-        "stablenew run PACK, learn PACK, rate, insights, known, presets, records, packs check, nodes, server, doctor"
-    )
-    assert named in err
+    names = "run PACK, learn PACK, rate, insights, known, presets, records, packs check, workflows, nodes, server"
+    assert f"stablenew {names}, doctor" in err
 
 
 def test_the_program_itself_says_the_same():

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from ...domain.config.catalogue import Value, flat, parameter
+from ...domain.config.catalogue import Value, flat, is_of_workflow, parameter
 from ...domain.config.pipeline_config import PipelineConfig
 from ...domain.config.user_settings import Settings
 from ...domain.models.explanation import WhyRow, explain
-from ...domain.models.precedence import Resolved
+from ...domain.models.precedence import Resolved, usable_values
 from ...domain.models.sensible_range import ModelTraits
 from ...domain.models.value_sources import CHECKPOINT, PresetValues, ValueSources
 from ...domain.prompts.settings import PackSettings
@@ -96,7 +96,7 @@ class FormValues:
         self.pack_settings: PackSettings = controller.packs.settings_of(self._pack)
         sources = ValueSources(
             pack_id=self._pack_id,
-            typed=dict(self.typed),
+            typed=self._typed_here,
             pack=self.pack_settings.values,
             settings=controller.settings,
             presets=presets_in_force(controller),
@@ -106,6 +106,7 @@ class FormValues:
             engine=controller.learning.engine,
             agreed=controller.settings.presets_agreed,
             several=self._several or self.pack_settings.randomizer.varies(CHECKPOINT),
+            workflow=controller.workflows.in_force,
             loaded=found.loaded_checkpoint if found is not None else "",
         )
         self.checkpoint = sources.checkpoint
@@ -114,6 +115,14 @@ class FormValues:
         model = models.settings(entry.path) if entry is not None else None
         own = known_here(controller.history, model)
         return replace(sources, model=model, usable=models.usable(self.checkpoint), own_plans=own)
+
+    @property
+    def _typed_here(self) -> dict[str, Value]:
+        """What was typed, without values of a workflow that is not in use now."""
+        workflow = self._controller.workflows.in_force
+        own = {path: value for path, value in self.typed.items() if is_of_workflow(path)}
+        fitting = usable_values(own, workflow) if workflow else {}
+        return {path: value for path, value in self.typed.items() if path not in own or path in fitting}
 
     def stand_at(self, pack_id: str, path: Path | None = None, prompts: Sequence[str] = ()) -> None:
         """The form is about these prompts of this pack from the next refresh on, at `path` if several have its id."""

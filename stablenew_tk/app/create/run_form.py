@@ -106,7 +106,7 @@ class RunForm:
         choice = self.choice
         if problems:
             return problems[0], None
-        problem = choice.problem
+        problem = choice.problem or self._controller.workflows.problem
         if problem or choice.file is None or choice.pack is None:
             return problem, None
         self.variants.want(choice.file.path, choice.prompts, self.values.pack_settings, choice.pack.slots)

@@ -15,7 +15,7 @@ _MOST_NAMED = 4
 def missing_in_run(found: Capabilities | None, request: RunRequest) -> str:
     """Why a run cannot be made; "" when it can, or when nobody knows the backend yet."""
     own = request.config.checkpoint
-    if own or all(variant.overrides.get("checkpoint") for variant in request.variants):
+    if own or request.config.workflow or all(variant.overrides.get("checkpoint") for variant in request.variants):
         return ""
     return _words(found, [request.config])
 
@@ -48,5 +48,7 @@ def _words(found: Capabilities | None, configs: Iterable[PipelineConfig]) -> str
 
 
 def _lacks(config: PipelineConfig) -> bool:
-    """Whether a checkpoint is needed and none is named. Enlarging alone needs none."""
-    return not config.checkpoint and any(stage_spec(stage).samples(config) for stage in config.stages())
+    """Whether a checkpoint is needed and none is named. Enlarging alone needs none, and a workflow says it itself."""
+    if config.checkpoint or config.workflow:
+        return False
+    return any(stage_spec(stage).samples(config) for stage in config.stages())

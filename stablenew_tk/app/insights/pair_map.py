@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from ...domain.config.sweep import focus, value_text
+from ...domain.config.sweep import value_text
 from ...domain.insights.naming import plan_naming
 from ...domain.insights.pair_words import label_of, unimportant
 from ...domain.insights.report import Report, ValueReport
 from ...domain.insights.verdict_text import percent
-from ...domain.runs.plan import places_by_value
+from ...domain.runs.value_order import places_by_value
 
 # From this number of stars on a cell gets the next deeper colour; below the first one the palest.
 DEGREES = (2.0, 2.75, 3.25, 3.75, 4.25)
@@ -82,10 +82,10 @@ class PairMap(Struct, frozen=True, kw_only=True):
 def pair_map(report: Report) -> PairMap:
     """The map of a report whose plan varies two settings. While it is too early it has no estimates."""
     plan = report.plan
-    first, second = focus(plan.focus_parameter), focus(plan.second_parameter)
+    first, second = plan.subjects
     places = (
-        places_by_value(first.path, plan.variant_values),
-        places_by_value(second.path, plan.second_values),
+        places_by_value(first, plan.variant_values),
+        places_by_value(second, plan.second_values),
     )
     early = report.verdict.state == "too_early"
     named = report.verdict.value if report.verdict.state in ("settled", "best") else None
@@ -148,10 +148,10 @@ def matter_lines(report: Report) -> tuple[MatterLine, ...]:
     if pair is None or report.verdict.state == "too_early":
         return ()
     lines = []
-    for one in pair.factors:
+    for one, subject in zip(pair.factors, report.plan.subjects, strict=True):
         note = f"{one.span:.1f} stars between its best and worst"
         if unimportant(one):
             note = f"no difference you can see beside the pair to take ({percent(one.p_level)})"
-        lines.append(MatterLine(focus(one.path).caption, one.p_matters, percent(one.p_matters, short=True), note))
+        lines.append(MatterLine(subject.caption, one.p_matters, percent(one.p_matters, short=True), note))
     together = percent(pair.p_together, short=True)
     return (*lines, MatterLine("The pair together", pair.p_together, together, "beyond what each does alone"))

@@ -13,20 +13,22 @@ from ...backends.base import Capabilities
 from ...domain.base.errors import InvalidInput
 from ...domain.base.lora_tags import lora_key
 from ...domain.base.wording import counted
-from ...domain.config.catalogue import Value, get_value
+from ...domain.config.catalogue import Value, flat, get_value, parameter, parameter_in
 from ...domain.config.origins import MAX_SEED
 from ...domain.config.pipeline_config import FIRST_STAGE, PipelineConfig, size_words, summary, work
-from ...domain.config.sweep import LORA, Focus, around, focus, focuses, is_weight, is_wording, value_text
+from ...domain.config.sweep import LORA, Focus, around, focuses, is_weight, is_wording, value_text
 from ...domain.experiments.base_config import check_offered
 from ...domain.experiments.plan_draft import PlanDraft, lora_weights, outside_words, plain, sentence, settings_words
 from ...domain.journal.estimate import about
-from ...domain.runs.plan import EXPENSIVE, LearningPlan, columns_by_value, config_for
+from ...domain.runs.plan import EXPENSIVE, LearningPlan, config_for
 from ...domain.runs.plan_title import prompt_words, prompts_tested, rows_words
+from ...domain.runs.value_order import columns_by_value
 from ...domain.runs.value_pairs import shown_in_row
 from ...domain.runs.wordings import short_texts
 from ..engines.missing_checkpoint import missing_in_plan
 from ..engines.unlisted_loras import unlisted_in_plan
 
+_TOLD = tuple(f"txt2img.{name}" for name in ("sampler", "scheduler", "steps", "cfg_scale", "width", "height"))
 _NAMED_BESIDE = frozenset(("model", "upscaler", "scale", "denoise", "steps", "sampler", "cfg_scale"))
 _MANY_PICTURES = 60  # pictures from which rating them all is no longer done in one sitting
 _LEAST_PICTURES = 7  # fewer of them bring no verdict
@@ -284,13 +286,13 @@ def _outline(draft: PlanDraft, made: Making) -> MatrixOutline:
 def _outline_of_pairs(made: Making) -> MatrixOutline:
     """A row has each value of the longer list once, and which of the shorter goes with it changes from row to row."""
     plan = made.plan
-    both = ((plan.focus_parameter, plan.variant_values), (plan.second_parameter, plan.second_values))
-    path, values = max(both, key=lambda one: len(one[1]))
+    both = zip(plan.subjects, (plan.variant_values, plan.second_values), strict=True)
+    subject, values = max(both, key=lambda one: len(one[1]))
     return MatrixOutline(
-        heads=tuple(value_text(value, path) for value in values),
+        heads=tuple(value_text(value, subject.path) for value in values),
         rows=plan.full_rows,
         prompts=tuple(prompt.prompt_id for prompt in plan.prompts) if len(plan.prompts) > 1 else (),
-        names=not focus(path).ordered,
+        names=not subject.ordered,
         later=_LATER_ROWS if made.later else 0,
         guesses=_guesses(-1, len(values)) if made.later else (),
     )
@@ -349,6 +351,17 @@ def _left_of_both(draft: PlanDraft, key: str, name: str, words: str) -> tuple[st
 
 def _making_lines(config: PipelineConfig) -> list[tuple[str, str, str]]:
     block, refiner = config.txt2img, config.refiner
+    if config.workflow:
+        found = [
+            (path, parameter(path).caption, value_text(value, path))
+            for path, value in flat(config).items()
+            if path in config.workflow.found and path in _TOLD
+        ]
+        own = [
+            (path, parameter_in(config, path).label, value_text(value, path))
+            for path, value in config.workflow.values.items()
+        ]
+        return [("workflow", "Workflow", config.workflow.name), *found, *own]
     lines = [
         ("txt2img.sampler", "Sampler", f"{block.sampler} · {block.scheduler}"),
         ("txt2img.steps", "Steps", str(block.steps)),
@@ -485,5 +498,5 @@ def examples(draft: PlanDraft, spec: Focus) -> str:
     step = spec.step or 1.0
     first, last = value_text(float(low)), value_text(float(high))
     second = value_text(float(low + max(1, round((high - low) / 8 / step)) * step))
-    own = [value_text(value) for value in around(spec.path, float(draft.own_value), draft.sensible)]
+    own = [value_text(value) for value in around(spec, float(draft.own_value), draft.sensible)]
     return f"{first}-{last} [4] · {first}, {second}, .., {last} · {', '.join(own[:3])}"

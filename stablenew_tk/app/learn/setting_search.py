@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from ...domain.base.errors import InvalidInput
 from ...domain.config.pipeline_config import BLOCK_SPECS
-from ...domain.config.sweep import LORA, LORA_FILE, NEGATIVE, PROMPT, Focus, focus, focuses, is_weight
+from ...domain.config.sweep import LORA, LORA_FILE, NEGATIVE, PROMPT, Focus, focus, focus_in, focuses, is_weight
 from ...domain.experiments.plan_draft import PlanDraft, lora_weights, plain, sensible_words
 from ...domain.runs.wordings import short_texts
 
@@ -18,6 +18,7 @@ GROUPS = (
     (BLOCK_SPECS[0].name, BLOCK_SPECS[0].title),
     ("lora", "LoRA"),
     ("words", "Words of the prompt"),
+    ("workflow", "Workflow"),
     ("general", "Checkpoint, VAE"),
     *((block.name, block.title) for block in BLOCK_SPECS[1:]),
 )
@@ -92,12 +93,25 @@ def is_lora_name(name: str) -> bool:
 def _of_group(draft: PlanDraft, group: str) -> Sequence[Offered]:
     if group == "words":
         return [focus(path) for path in dict.fromkeys((PROMPT, NEGATIVE, *draft.wordings))]
+    workflow = draft.base.workflow
+    if group == "workflow":
+        return [spec for path in workflow.parameters if (spec := _or_none(draft, path)) is not None]
+    if workflow and group != "lora":
+        return [spec for spec in focuses() if spec.group == group and workflow.has(spec.path)]
     if group != "lora":
         return [spec for spec in focuses() if spec.group == group]
     names = list(lora_weights(draft.prompts))
     if draft.focus.startswith(LORA) and draft.focus.removeprefix(LORA) not in names:
         names.append(draft.focus.removeprefix(LORA))
     return [focus(LORA_FILE), *(focus(f"{LORA}{name}") for name in names if is_lora_name(name)), ANOTHER_LORA]
+
+
+def _or_none(draft: PlanDraft, path: str) -> Focus | None:
+    """A value of the workflow, unless it cannot be varied: a seed, a text."""
+    try:
+        return focus_in(draft.base, path)
+    except InvalidInput:
+        return None
 
 
 def _name(one: Offered, group: str) -> str:

@@ -34,8 +34,9 @@ from .listener import Listener, SocketLost
 from .model_facts import ModelFacts
 from .object_info import ServerWords
 from .outcome import KeptPicture, kept_picture
+from .own_workflow import workflow_graph
 from .refusals import OutOfMemory, UploadLost, refusal, run_failure
-from .server import Finished, Server
+from .server import File, Finished, Server
 
 _FLAGS = '{"type":"feature_flags","data":{"supports_preview_metadata":true}}'
 _PRESSES = 6
@@ -116,11 +117,11 @@ class ComfyUI:
                 if call.stop_asked:
                     break
                 try:
-                    one, sent = self._picture(call, order, words, client_id, nth)
+                    found, sent = self._picture(call, order, words, client_id, nth)
                 except (Cancelled, BackendError) as err:
                     stopped = _as_cancelled(call, err)
                     break
-                made.append(one)
+                made += found
                 asked = asked or dict(sent.asked)
         except BackendError as err:
             raise _as_cancelled(call, err) from err
@@ -166,25 +167,26 @@ class ComfyUI:
 
     def _for_order(self, order: StageOrder, words: ServerWords) -> ServerWords:
         """The server's words with what an order needs to know of its models. Raises Refused for what is not there."""
-        check_stage(order, stages_of(words), words.name)
+        check_stage(order, stages_of(words), words.name, runs_workflows=True)
         words = self._models.informed(order, words)
-        graph(order, words, prefix="check", picture="check.png [temp]" if order.image else "")
+        _graph(order, words, prefix="check", picture="check.png [temp]" if order.image else "")
         return words
 
     def _picture(
         self, call: RunningCall, order: StageOrder, words: ServerWords, client_id: str, nth: int
-    ) -> tuple[KeptPicture, Graph]:
-        """Ask for one picture, and once more when the first try surely left none."""
+    ) -> tuple[list[KeptPicture], Graph]:
+        """Ask for one picture, or all that a workflow saves, and once more when the first try surely left none."""
         attempt = 1
         while True:
             # An equal graph makes no new file, so each job's own id stands in the name, and each new try in it too.
             prefix = f"StableNew/{order.job_id}-{order.stage}-{nth + 1}{'' if attempt == 1 else f'-try{attempt}'}"
             try:
                 picture = self._uploaded(order.image) if order.image else ""
-                sent = graph(order, words, prefix=prefix, picture=picture, nth=nth)
+                sent = _graph(order, words, prefix=prefix, picture=picture, nth=nth)
                 finished = self._ran(call, sent, client_id, nth)
-                made = kept_picture(order, sent, finished, self._fetched(call, order, sent, finished), self.version)
-                return self._models.with_lora_effect(made, sent, words, order.families), sent
+                found = self._fetched(call, order, sent, finished)
+                made = [kept_picture(order, sent, finished, one, self.version) for one in found]
+                return [self._models.with_lora_effect(one, sent, words, order.families) for one in made], sent
             except _Again as err:
                 if attempt == 2 or call.stop_asked:
                     raise err.error from err
@@ -289,7 +291,7 @@ class ComfyUI:
             is_known = is_known or call.is_running
             if missing >= 2:
                 call.may_live = False
-                if call.output is not None:
+                if call.outputs:
                     return None
                 raise self._gone(call, is_known=is_known, was_away=was_away)
             self._raise_when_late(call)
@@ -330,14 +332,20 @@ class ComfyUI:
         if name == "execution_error" or finished.status.status_str == "error":
             raise run_failure(said, sent, self.name)
 
-    def _fetched(self, call: RunningCall, order: StageOrder, sent: Graph, finished: Finished | None) -> DecodedPicture:
-        """The picture of the save node, checked."""
-        outputs = finished.outputs.get(sent.output) if finished else call.output
-        if outputs is None or not outputs.images:
+    def _fetched(
+        self, call: RunningCall, order: StageOrder, sent: Graph, finished: Finished | None
+    ) -> list[DecodedPicture]:
+        """The pictures of the nodes that save, checked."""
+        outputs = finished.outputs if finished else call.outputs
+        files = [file for node in sent.outputs if node in outputs for file in outputs[node].images]
+        if not files:
             raise _Again(BadImage(f"{self.name} ended the job without a picture."))
+        return [self._view(order, file) for file in files]
+
+    def _view(self, order: StageOrder, file: File) -> DecodedPicture:
         for last in (False, True):
             try:
-                data = self._server.view(outputs.images[0], min(most_bytes(order), self._limits.picture_bytes))
+                data = self._server.view(file, min(most_bytes(order), self._limits.picture_bytes))
                 if data is None:
                     # A job that was cached names the old file, which may have been deleted.
                     raise _Again(BadImage(f"{self.name} no longer has the file of the picture."))
@@ -407,6 +415,12 @@ class ComfyUI:
         for prompt_id in tuple(self._left):
             self._left.discard(prompt_id)
             self._take_back(prompt_id)
+
+
+def _graph(order: StageOrder, words: ServerWords, *, prefix: str, picture: str = "", nth: int = 0) -> Graph:
+    if order.config.workflow:
+        return workflow_graph(order, words, prefix=prefix, nth=nth)
+    return graph(order, words, prefix=prefix, picture=picture, nth=nth)
 
 
 def _as_cancelled(call: RunningCall, error: Cancelled | BackendError) -> Cancelled:

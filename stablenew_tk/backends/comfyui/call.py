@@ -56,11 +56,11 @@ class RunningCall:
         self.prompt_id, self.nth = prompt_id, nth
         self._weights = _weights(graph) if graph else {}
         self._kinds = {name: str(node["class_type"]) for name, node in graph.prompt.items()} if graph else {}
-        self._output_node = graph.output if graph else ""
+        self._output_nodes = graph.outputs if graph else ()
         # `may_live`: the server may have the job, waiting or running.
         self.is_running, self.has_ended, self.may_live = False, False, False
         self.before = 0
-        self.output: Outputs | None = None
+        self.outputs: dict[str, Outputs] = {}
         self._states: Mapping[str, _NodeState] = {}
         self._cached: frozenset[str] = frozenset()
         self._node = ""
@@ -92,8 +92,8 @@ class RunningCall:
             self._states = told.nodes
         elif kind == "progress" and told.node:
             self._states = {**self._states, told.node: _NodeState(told.value, told.max)}
-        elif kind == "executed" and told.node == self._output_node:
-            self.output = told.output
+        elif kind == "executed" and told.node in self._output_nodes and told.output:
+            self.outputs[told.node] = told.output
         elif kind == "executing" and told.node:
             self._node = told.node
         elif kind == "executing" or kind in ("execution_error", "execution_interrupted"):

@@ -7,10 +7,11 @@ from collections.abc import Collection
 
 from ...domain.base.errors import Refused
 from ...domain.config.pipeline_config import ADetailerPass
+from ...domain.workflows.node_kinds import InputKind
 from .loading import load
 from .names import Sampling
 from .nodes import Input, Link, link
-from .object_info import InputKind, ServerWords, base_name
+from .object_info import ServerWords, base_name
 from .sampling import Texts, Work, conditioned, names_of, order_texts, start_like_webui, texts
 from .schedule import PassTiming
 

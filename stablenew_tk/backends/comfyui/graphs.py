@@ -26,14 +26,14 @@ MAX_SEED = 2**64 - 1
 
 
 class Graph(Struct, frozen=True, kw_only=True):
-    """One picture to ask for. `prompt` has the nodes by id, in API format; `output` is the id of the SaveImage node.
+    """One picture to ask for. `prompt` has the nodes by id, in API format; `outputs` are those of the nodes that save.
 
     `asked` has the values it stands for, by catalogue path; `read_back` where the server's record of the run
     (`history[id].prompt[2]`) shows what was used, for some of these. `notes` are sentences for the user.
     """
 
     prompt: Mapping[str, Node]
-    output: str
+    outputs: tuple[str, ...]
     seed: int
     asked: Mapping[str, Value] = {}
     read_back: Mapping[str, Spot] = {}
@@ -90,7 +90,7 @@ def graph(order: StageOrder, server: ServerWords, *, prefix: str, picture: str =
     _check_later(order, server)
     return Graph(
         prompt=nodes.prompt,
-        output=output,
+        outputs=(output,),
         seed=work.seed,
         asked=_asked(order),
         read_back=nodes.read_back,
@@ -185,4 +185,5 @@ def capabilities(server: ServerWords, *, previews: bool = False) -> Capabilities
         adetailer_models=detectors(server),
         stages=stages_of(server),
         features=frozenset(name for name, has in offered.items() if has),
+        nodes=server.kinds,
     )

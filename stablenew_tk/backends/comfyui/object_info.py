@@ -8,37 +8,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...domain.base.errors import Refused
-
-# New servers write a choice as ["COMBO", {"options": [...]}], old ones and most classes as [[...], {...}].
-_COMBO = "COMBO"
-
-
-class InputKind(Struct, frozen=True):
-    """One input of a node class. `kind` is the server's type ("INT", "MODEL", "COMBO").
-
-    `choices` are the values it takes, () for anything but a choice; `low` and `high` the range of a number.
-    """
-
-    kind: str
-    choices: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
-    default: str | int | float | bool | None = None
-    required: bool = True
-
-    def takes(self, value: float) -> bool:
-        """Whether a number is in its range; true when the range is not known."""
-        return self.low is None or self.high is None or self.low <= value <= self.high
+from ...domain.workflows.node_kinds import InputKind, NodeKinds, read_kinds
 
 
 class ServerWords(Struct, frozen=True, kw_only=True):
-    """What one server offers, in its own names; `classes` maps each node class to its inputs by name.
+    """What one server offers, in its own names; `kinds` has its node classes.
 
     `name` is what sentences for the user call it. `families` has those of checkpoints by file ("sdxl"), `lora_aliases`
     LoRA files by the names under which they were trained, each as far as the server was asked and told it.
@@ -47,10 +28,15 @@ class ServerWords(Struct, frozen=True, kw_only=True):
     name: str = "the ComfyUI server"
     version: str = ""
     device: str = ""
-    classes: Mapping[str, Mapping[str, InputKind]] = {}
+    kinds: NodeKinds = NodeKinds()
     embeddings: tuple[str, ...] = ()
     families: Mapping[str, str] = {}
     lora_aliases: Mapping[str, tuple[str, ...]] = {}
+
+    @property
+    def classes(self) -> Mapping[str, Mapping[str, InputKind]]:
+        """The inputs of each node class by name."""
+        return self.kinds.inputs
 
     def choices(self, kind: str, name: str) -> tuple[str, ...]:
         """The values that an input of a node class takes; () when there is no such class, input or choice."""
@@ -129,17 +115,18 @@ def server_words(
     `models` has answers of `/models/<folder>` by folder; files in them count as choices also when `/object_info` was
     asked before they were there.
     """
-    classes = {kind: _inputs(found) for kind, found in _items(object_info) if isinstance(found, Mapping)}
+    kinds = read_kinds(object_info, name)
+    classes = dict(kinds.inputs)
     for folder, listed in (models or {}).items():
         place = _FOLDERS.get(folder)
         if place and (old := classes.get(place[0], {}).get(place[1])):
             files = tuple(dict.fromkeys((*old.choices, *_texts(listed))))
-            classes[place[0]] = {**classes[place[0]], place[1]: _with_choices(old, files)}
+            classes[place[0]] = {**classes[place[0]], place[1]: replace(old, choices=files)}
     return ServerWords(
         name=name,
         version=version,
         device=device,
-        classes=classes,
+        kinds=replace(kinds, inputs=classes),
         embeddings=_texts(embeddings),
         families=families or {},
     )
@@ -153,58 +140,10 @@ _FOLDERS = {
 }
 
 
-def _with_choices(old: InputKind, choices: tuple[str, ...]) -> InputKind:
-    return InputKind(old.kind, choices, old.low, old.high, old.default, old.required)
-
-
-def _inputs(found: Mapping[object, object]) -> dict[str, InputKind]:
-    inputs = found.get("input")
-    if not isinstance(inputs, Mapping):
-        return {}
-    return {
-        name: one
-        for part in ("required", "optional")
-        for name, written in _items(inputs.get(part))
-        if (one := _input(written, required=part == "required"))
-    }
-
-
-def _input(written: object, *, required: bool) -> InputKind | None:
-    if not isinstance(written, Sequence) or isinstance(written, str) or not written:
-        return None
-    kind = written[0]
-    options = written[1] if len(written) > 1 and isinstance(written[1], Mapping) else {}
-    if isinstance(kind, (list, tuple)):
-        return InputKind(_COMBO, _texts(kind), default=_plain(options.get("default")), required=required)
-    if not isinstance(kind, str):
-        return None
-    return InputKind(
-        kind,
-        _texts(options.get("options")) if kind == _COMBO else (),
-        _number(options.get("min")),
-        _number(options.get("max")),
-        _plain(options.get("default")),
-        required,
-    )
-
-
-def _items(found: object) -> Iterable[tuple[str, object]]:
-    if isinstance(found, Mapping):
-        yield from ((key, value) for key, value in found.items() if isinstance(key, str))
-
-
 def _texts(found: object) -> tuple[str, ...]:
     if not isinstance(found, (list, tuple)):
         return ()
     return tuple(one for one in found if isinstance(one, str))
-
-
-def _number(found: object) -> float | None:
-    return found if isinstance(found, (int, float)) and not isinstance(found, bool) else None
-
-
-def _plain(found: object) -> str | int | float | bool | None:
-    return found if isinstance(found, (str, int, float)) else None
 
 
 def base_name(listed: str) -> str:

@@ -55,16 +55,17 @@ def kept_picture(
         notes.append(f"{path}: {asked!r} was asked, the server used {instead!r}. The picture does not count.")
     if picture.black:
         suspect.append("black")
-    if not _size_is_right(picture.size, order):
+    if not order.config.workflow and not _size_is_right(picture.size, order):
         suspect.append("size")
-    if order.stage == "txt2img" and not order.config.hires.enabled:
+    if order.stage == "txt2img" and not order.config.hires.enabled and not order.config.workflow:
         done["txt2img.width"], done["txt2img.height"] = picture.size
     if order.image and pixels_of(picture.data) == pixels_of(order.image):
         if order.stage == "adetailer":
             notes.append("ADetailer found nothing to repair: the picture is unchanged.")
         elif order.stage == "upscale":
             suspect.append("unchanged")
-    text = _text(order, graph, done, picture.size, version)
+    # A workflow is told whole by the picture itself; a few lines could only tell a part of it.
+    text = "" if order.config.workflow else _text(order, graph, done, picture.size, version)
     image = StageImage(
         data=with_generation_text(picture.data, text),
         suffix=picture.suffix,

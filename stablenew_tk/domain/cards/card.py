@@ -255,11 +255,14 @@ def _facts(report: Report, rows: Sequence[CardRow], made: CardOrigin) -> list[st
 
 def _settings(config: PipelineConfig, varied: Collection[str]) -> list[str]:
     """The settings that every picture had, in short: "DPM++ 2M Karras", "28 steps", "832 × 1216"."""
-    values, first = flat(config), config.txt2img
-    names = [str(values[one]) for one in ("txt2img.sampler", "txt2img.scheduler") if one not in varied and values[one]]
-    found = [" ".join(name for name in names if name != "Automatic")]
-    found += [_named(one, values[one]) for one in _SECOND_LINE if one not in varied]
-    if not {"txt2img.width", "txt2img.height"} & set(varied):
+    values, first, workflow = flat(config), config.txt2img, config.workflow
+    # What a workflow has no place for says nothing about its pictures.
+    told = {path for path in values if path not in varied and (not workflow or workflow.has(path))}
+    names = [str(values[one]) for one in ("txt2img.sampler", "txt2img.scheduler") if one in told and values[one]]
+    found = [f"workflow {workflow.name}" if workflow else ""]
+    found.append(" ".join(name for name in names if name != "Automatic"))
+    found += [_named(one, values[one]) for one in _SECOND_LINE if one in told]
+    if {"txt2img.width", "txt2img.height"} <= told:
         found.append(f"{first.width} × {first.height}")
     return [one for one in found if one]
 

@@ -1,10 +1,12 @@
 """The catalogue of parameters, derived from the config structs: path, kind, range, unit, label.
 
-A path is the way to a field: `txt2img.steps`, `checkpoint`, `adetailer.passes.0.denoise`.
+A path is the way to a field: `txt2img.steps`, `checkpoint`, `adetailer.passes.0.denoise`. Beside these fixed entries
+stand those of the workflow that a config uses, `workflow.Detailer.denoise`: what they take, the workflow tells.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -13,9 +15,11 @@ import msgspec
 
 from ..base.errors import InvalidInput
 from .pipeline_config import PipelineConfig, blocks_of, stage_spec
+from .workflow_use import WORKFLOW, WorkflowParameter, WorkflowUse
 
 Value = str | int | float | bool
-Kind = Literal["int", "float", "bool", "str"]
+# "any": it belongs to a workflow that is not at hand, which alone tells what it takes.
+Kind = Literal["int", "float", "bool", "str", "any"]
 
 # The server works at most this many ADetailer passes unless its own setting was changed.
 LISTED_PASSES = 2
@@ -56,6 +60,11 @@ class Parameter(msgspec.Struct, frozen=True):
         return head if dot else "general"
 
     @property
+    def is_of_workflow(self) -> bool:
+        """Whether only a workflow has it."""
+        return self.path.startswith(WORKFLOW)
+
+    @property
     def name(self) -> str:
         """Last part of the path."""
         return self.path.rpartition(".")[2]
@@ -63,7 +72,7 @@ class Parameter(msgspec.Struct, frozen=True):
     @property
     def title(self) -> str:
         """Label with its stage, for places where the stage is not in sight: "txt2img · Steps"."""
-        if self.group == "general":
+        if self.group == "general" or self.is_of_workflow:
             return self.label
         nth = self.path.split(".")[2] if ".passes." in self.path else ""
         return f"{self.group}{f' {int(nth) + 1}' if nth else ''} · {self.label}"
@@ -95,6 +104,8 @@ def _walk(struct: Any, prefix: str) -> Iterator[Parameter]:
         base, meta = _unwrap(hints[name])
         value = getattr(struct, name)
         path = prefix + name
+        if isinstance(value, WorkflowUse):
+            continue  # its parameters are those of a file
         if isinstance(value, msgspec.Struct):
             yield from _walk(value, path + ".")
         elif isinstance(value, tuple):
@@ -135,14 +146,65 @@ def catalogue() -> dict[str, Parameter]:
 
 
 def parameter(path: str) -> Parameter:
-    """The catalogue entry for a path. Raises InvalidInput with the nearest names for an unknown one."""
+    """The catalogue entry for a path. Raises InvalidInput with the nearest names for an unknown one.
+
+    Of a value of a workflow only the name is known here; `parameter_in` tells the rest.
+    """
     found = catalogue().get(path)
     if found is not None:
         return found
+    if is_of_workflow(path):
+        _, node, name = path.split(".")
+        return Parameter(path, "any", f"{node.replace('_', ' ')} · {name.replace('_', ' ')}", "")
     word = path.rpartition(".")[2]
     near = [known for known in catalogue() if word and word in known][:4]
     hint = f" Did you mean {', '.join(near)}?" if near else " Examples: txt2img.steps, txt2img.cfg_scale, checkpoint."
     raise InvalidInput(f"There is no parameter {path!r}.{hint}", path)
+
+
+def is_of_workflow(path: str) -> bool:
+    """Whether a path is written as those are that only a workflow has."""
+    parts = path.split(".")
+    return path.startswith(WORKFLOW) and len(parts) == 3 and all(parts)
+
+
+def parameter_in(config: PipelineConfig, path: str) -> Parameter:
+    """The entry for a path as it is in a config: that of its workflow, where the path names one of its values.
+
+    Raises InvalidInput for one that neither the catalogue nor the workflow has.
+    """
+    spec, workflow = parameter(path), config.workflow
+    if not spec.is_of_workflow:
+        return spec
+    if own := workflow.parameters.get(path):
+        return _of_workflow(path, own)
+    if not workflow:
+        raise InvalidInput(f"{path} is a value of a workflow, and none is chosen. Name one: --workflow FILE.", path)
+    word = path.rpartition(".")[2]
+    near = [known for known in workflow.parameters if word in known][:4] or list(workflow.parameters)[:4]
+    hint = f" Did you mean {', '.join(near)}?" if near else ""
+    raise InvalidInput(f"{path}: the workflow “{workflow.name}” has no such value.{hint}", path)
+
+
+def _of_workflow(path: str, own: WorkflowParameter) -> Parameter:
+    if own.kind not in ("int", "float"):
+        return Parameter(path, own.kind, own.label, own.default, options=own.options)
+    value, whole = float(own.default), own.kind == "int"
+    # Sweeps and sliders need ends; without a server nobody tells them.
+    low = own.minimum if own.minimum is not None else min(0.0, 10 * value)
+    high = own.maximum if own.maximum is not None else max(1.0, 10 * value)
+    step = own.step or (1 if whole else 0.05 if high - low <= 2 else 0.1)
+    sensible = (low, high) if high - low <= 2 else (max(low, min(value / 2, value * 2)), min(high, max(value * 2, 1)))
+    return Parameter(
+        path,
+        own.kind,
+        own.label,
+        own.default,
+        minimum=low,
+        maximum=high,
+        step=max(1, round(step)) if whole else step,
+        sensible=(float(round(sensible[0])), float(round(sensible[1]))) if whole else sensible,
+    )
 
 
 def range_of(path: str) -> tuple[float, float]:
@@ -155,8 +217,14 @@ def range_of(path: str) -> tuple[float, float]:
 
 def parse_value(path: str, text: str) -> Value:
     """Turn what a person typed into a checked value of the right kind. Raises InvalidInput naming the path."""
-    spec = parameter(path)
-    stripped = text.strip()
+    return parsed_value(parameter(path), text)
+
+
+def parsed_value(spec: Parameter, text: str) -> Value:
+    """The same for an entry at hand."""
+    path, stripped = spec.path, text.strip()
+    if spec.kind == "any":
+        return _guessed(stripped)
     if spec.kind == "bool":
         words = {
             "true": True,
@@ -172,18 +240,32 @@ def parse_value(path: str, text: str) -> Value:
             raise InvalidInput(f"{path}: {text!r} is neither on nor off.", path)
         return words[stripped.lower()]
     if spec.kind == "str":
-        return check_value(path, stripped)
+        return checked_value(spec, stripped)
     try:
         number: int | float = int(stripped) if spec.kind == "int" else float(stripped)
     except ValueError:
         kind = "a whole number" if spec.kind == "int" else "a number"
         raise InvalidInput(f"{path}: {text!r} is not {kind}.", path) from None
-    return check_value(path, number)
+    return checked_value(spec, number)
+
+
+def _guessed(text: str) -> Value:
+    """What a text most likely is, for a value of which nothing but the name is known."""
+    if text.lower() in ("true", "on", "yes", "false", "off", "no"):
+        return text.lower() in ("true", "on", "yes")
+    if re.fullmatch(r"[+-]?\d{1,18}", text):
+        return int(text)
+    return float(text) if re.fullmatch(r"[+-]?(\d{1,18}\.\d{0,18}|\.\d{1,18})", text) else text
 
 
 def check_value(path: str, value: Value) -> Value:
     """The value itself when it fits the parameter's kind, range and options; else InvalidInput naming the path."""
-    spec = parameter(path)
+    return checked_value(parameter(path), value)
+
+
+def checked_value(spec: Parameter, value: Value) -> Value:
+    """The same for an entry at hand."""
+    path = spec.path
     if spec.kind in ("int", "float"):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise InvalidInput(f"{path}: {value!r} is not a number.", path)
@@ -217,6 +299,9 @@ def _check_range(spec: Parameter, value: float) -> None:
 
 def get_value(config: PipelineConfig, path: str) -> Value:
     """Value of one parameter in a config. A pass that the config does not have reads as the default."""
+    if path.startswith(WORKFLOW):
+        known = config.workflow.values
+        return known[path] if path in known else parameter_in(config, path).default
     spec = parameter(path)
     node: Any = config
     for part in path.split("."):
@@ -232,8 +317,25 @@ def get_value(config: PipelineConfig, path: str) -> Value:
 def with_values(config: PipelineConfig, values: dict[str, Value]) -> PipelineConfig:
     """A copy of the config with the given parameters set, each checked. Raises InvalidInput for the first bad one."""
     for path, value in values.items():
-        config = _replaced(config, path.split("."), check_value(path, value))
+        checked = checked_value(parameter_in(config, path), value)
+        if path.startswith(WORKFLOW):
+            config = msgspec.structs.replace(config, workflow=config.workflow.with_value(path, checked))
+        else:
+            config = _replaced(config, path.split("."), checked)
     return config
+
+
+def with_workflow(config: PipelineConfig, workflow: WorkflowUse) -> PipelineConfig:
+    """The config of a picture that a workflow makes: what the workflow has a place for begins with its own values."""
+    return with_values(msgspec.structs.replace(config, workflow=workflow), dict(workflow.found))
+
+
+def without_place(config: PipelineConfig) -> tuple[str, ...]:
+    """The parameters that are set to something else than usual although the config's workflow has no place for them."""
+    if not config.workflow:
+        return ()
+    usual, now = flat(PipelineConfig()), flat(config)
+    return tuple(path for path, value in now.items() if not config.workflow.has(path) and value != usual.get(path))
 
 
 def _replaced(node: Any, parts: list[str], value: Value) -> Any:
@@ -293,5 +395,5 @@ def _leaves(node: Any, path: str) -> Iterator[tuple[str, Value]]:
 
 
 def flat(config: PipelineConfig) -> dict[str, Value]:
-    """All catalogue values of a config by path."""
-    return {path: get_value(config, path) for path in catalogue()}
+    """All catalogue values of a config by path, and those that are set in its workflow."""
+    return {path: get_value(config, path) for path in catalogue()} | dict(config.workflow.values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..base.errors import InvalidInput
-from .catalogue import Parameter, Value, parse_value
+from .catalogue import Parameter, Value, parsed_value
 
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+")
 
@@ -23,7 +23,7 @@ def typed_number(parameter: Parameter, text: str) -> Value:
     """
     plain = without_thousands(text) if parameter.kind == "int" else text
     try:
-        return parse_value(parameter.path, plain.replace(",", "."))
+        return parsed_value(parameter, plain.replace(",", "."))
     except InvalidInput as wrong:
         sentence = str(wrong).removeprefix(f"{parameter.path}: ")
         raise InvalidInput(sentence[:1].upper() + sentence[1:], parameter.path) from wrong

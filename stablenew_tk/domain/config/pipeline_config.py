@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from .origins import MAX_SEED, RANDOM_SEED
+from .workflow_use import WorkflowUse
 
 LANCZOS = "Lanczos"
 # Loading, decoding and saving cost about as much as this many megapixel-steps.
@@ -250,7 +251,10 @@ class Upscale(Struct, frozen=True):
 
 
 class PipelineConfig(Struct, frozen=True):
-    """Everything but prompt, negative prompt and seed, which belong to the job. Empty checkpoint = the loaded one."""
+    """Everything but prompt, negative prompt and seed, which belong to the job. Empty checkpoint = the loaded one.
+
+    A `workflow` of the user's own makes the picture in place of the first stage.
+    """
 
     checkpoint: Annotated[
         str, _choice("Checkpoint", "checkpoints", "Makes the picture. Empty means the one the backend has loaded.")
@@ -269,6 +273,7 @@ class PipelineConfig(Struct, frozen=True):
     inpaint: Inpaint = Inpaint()
     adetailer: ADetailer = ADetailer()
     upscale: Upscale = Upscale()
+    workflow: WorkflowUse = WorkflowUse()
 
     def stages(self) -> tuple[str, ...]:
         """Names of the enabled stages, in working order."""

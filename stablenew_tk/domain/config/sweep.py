@@ -21,10 +21,11 @@ from itertools import pairwise
 from msgspec import structs
 
 from ..base.errors import InvalidInput
-from .catalogue import Parameter, Value, catalogue, check_value, parameter, parse_value
-from .pipeline_config import FIRST_STAGE, STAGE_OF_PART, STAGES
+from .catalogue import Parameter, Value, catalogue, checked_value, parameter, parameter_in, parsed_value
+from .pipeline_config import FIRST_STAGE, STAGE_OF_PART, STAGES, PipelineConfig
 from .spellings import sampler_and_scheduler
 from .styles import unknown_styles
+from .workflow_use import WORKFLOW
 
 # "lora:rainy-streets" varies the weight of that LoRA tag in the prompt.
 LORA = "lora:"
@@ -72,10 +73,12 @@ class Focus(Parameter, frozen=True):
         return self.label if is_weight(self.path) or is_wording(self.path) else super().title
 
 
-def focus(path: str) -> Focus:
+def focus(path: str | Focus) -> Focus:
     """The focus parameter of that name, also `lora`, `lora_weight`, `lora:<name>`, `prompt`, `negative` and
-    `slot:<name>`. Raises InvalidInput for one that cannot be varied.
+    `slot:<name>`; one that is at hand already as it is. Raises InvalidInput for one that cannot be varied.
     """
+    if isinstance(path, Focus):
+        return path
     if is_wording(path):
         return Focus(path, "str", _wording_label(path), "", help=_WORDING)
     if path == LORA_FILE:
@@ -83,18 +86,17 @@ def focus(path: str) -> Focus:
     if path == LORA_WEIGHT:
         return Focus(path, "float", "LoRA weight", 1.0, *LORA_WEIGHTS, step=0.1, sensible=(0.4, 1.0))
     if not path.startswith(LORA):
-        reason = _why_not(path)
-        if reason:
-            raise InvalidInput(f"{path} cannot be varied in a Learning Run: {reason}.", path)
-        spec = parameter(path)
-        # Where 0 stands for "as in the stage before" it is no neighbour of 1, so the axis begins after it.
-        least = spec.step if spec.inherits(0) else spec.minimum
-        return Focus(**{**structs.asdict(spec), "minimum": least})
+        return _focus_on(parameter(path))
     name = path.removeprefix(LORA)
     # < : > delimit the tag <lora:name:weight> in the prompt.
     if not name or name != name.strip() or re.search(r"[<>:\n\r]", name):
         raise InvalidInput(f"{path!r} names no LoRA. Write its name as in the prompt: lora:rainy-streets.", path)
     return Focus(path, "float", f"LoRA {name}", 1.0, *LORA_WEIGHTS, step=0.1, sensible=(0.4, 1.0))
+
+
+def focus_in(config: PipelineConfig, path: str) -> Focus:
+    """The focus parameter as it is in a config: its workflow tells what a value of the workflow takes."""
+    return _focus_on(parameter_in(config, path)) if path.startswith(WORKFLOW) else focus(path)
 
 
 def is_wording(path: str) -> bool:
@@ -121,16 +123,24 @@ def is_weight(path: str) -> bool:
     return path == LORA_WEIGHT or path.startswith(LORA)
 
 
-def _why_not(path: str) -> str:
-    spec = parameter(path)
-    if path in {f"{stage}.enabled" for stage in STAGES}:
+def _focus_on(spec: Parameter) -> Focus:
+    if reason := _why_not(spec):
+        raise InvalidInput(f"{spec.path} cannot be varied in a Learning Run: {reason}.", spec.path)
+    # Where 0 stands for "as in the stage before" it is no neighbour of 1, so the axis begins after it.
+    least = spec.step if spec.inherits(0) else spec.minimum
+    return Focus(**{**structs.asdict(spec), "minimum": least})
+
+
+def _why_not(spec: Parameter) -> str:
+    if spec.path in {f"{stage}.enabled" for stage in STAGES}:
         # Hires fix and refiner stay: they are one more pass over the same picture, which is a fair question.
         return "a picture with the stage and one without are two kinds of picture"
     if spec.name == "batch_size":
         # Pictures of one batch differ in seed: the cells of a row would no longer share theirs.
         return "it changes how many pictures are made, not how they look"
-    if spec.name == "subseed":
-        return "seeds are no neighbours of each other; vary the variation strength"
+    if spec.name in ("subseed", "seed", "noise_seed"):
+        instead = "; vary the variation strength" if spec.name == "subseed" else ""
+        return f"seeds are no neighbours of each other{instead}"
     if spec.kind == "str" and not spec.choices and not spec.options:
         return "it is free text, and its commas cannot be told from those between two values"
     return ""
@@ -139,23 +149,25 @@ def _why_not(path: str) -> str:
 @cache
 def focuses() -> tuple[Focus, ...]:
     """Every catalogue parameter a Learning Run may vary, in the order of the catalogue."""
-    return tuple(focus(path) for path in catalogue() if not _why_not(path))
+    return tuple(focus(path) for path, spec in catalogue().items() if not _why_not(spec))
 
 
-def parse_values(path: str, text: str) -> tuple[Value, ...]:
+def parse_values(path: str | Focus, text: str) -> tuple[Value, ...]:
     """The values a person wrote, in the written order, each once. Raises InvalidInput naming path and piece."""
     spec = focus(path)
     if spec.ordered:
-        return _each_once(path, _numbers(spec, text))
-    if path in (PROMPT, NEGATIVE):
-        return _each_once(path, [_checked(spec, one) for one in _names(text, commas=False)])
-    switch = spec.kind == "bool"
-    return _each_once(path, [parse_value(path, name) if switch else _checked(spec, name) for name in _names(text)])
+        return _each_once(spec.path, _numbers(spec, text))
+    if spec.path in (PROMPT, NEGATIVE):
+        return _each_once(spec.path, [_checked(spec, one) for one in _names(text, commas=False)])
+    read = spec.kind in ("bool", "any")
+    names = _names(text)
+    return _each_once(spec.path, [parsed_value(spec, name) if read else _checked(spec, name) for name in names])
 
 
-def check_values(path: str, values: Sequence[object]) -> tuple[Value, ...]:
+def check_values(path: str | Focus, values: Sequence[object]) -> tuple[Value, ...]:
     """The values of a plan file, each checked and kept once. Raises InvalidInput; `where` is "variant_values[2]"."""
     spec = focus(path)
+    path = spec.path
     field = "variant_values"
     if not isinstance(values, (list, tuple)):
         raise InvalidInput(f"{field} must be a list of values for {path}, not {reprlib.repr(values)}.", field)
@@ -194,8 +206,9 @@ def _checked(spec: Focus, value: object) -> Value:
     if path == LORA_FILE:
         return _lora_file(str(value))
     if not is_weight(path):
-        value = check_value(path, value)
-        if not isinstance(value, str) and value < (spec.minimum or 0):
+        # Of a fixed entry 0 is a value, too; that it cannot be compared is told below.
+        value = checked_value(spec if spec.is_of_workflow else parameter(path), value)
+        if not isinstance(value, str) and value < (spec.minimum or value):
             means = "as in the stage before" if spec.empty_means == "same" else f"the {spec.empty_means}"
             raise InvalidInput(f"{path}: {value:g} is no value to compare; 0 means {means}.", path)
     elif isinstance(value, (str, bool)) or not LORA_WEIGHTS[0] <= value <= LORA_WEIGHTS[1]:
@@ -359,10 +372,10 @@ def value_text(value: Value, path: str = "") -> str:
     return str(value)
 
 
-def spell(path: str, values: Sequence[Value]) -> str:
+def spell(path: str | Focus, values: Sequence[Value]) -> str:
     """Text that `parse_values` reads back as exactly these values: "12-44 (+8)" when evenly spaced."""
     spec = focus(path)
-    if path in (PROMPT, NEGATIVE):
+    if spec.path in (PROMPT, NEGATIVE):
         return " || ".join(_quoted(str(value), commas=False) for value in values)
     if not spec.ordered:
         return ", ".join(_quoted(value) if isinstance(value, str) else value_text(value) for value in values)
@@ -380,7 +393,9 @@ def _quoted(name: str, *, commas: bool = True) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def around(path: str, centre: float, sensible: tuple[float, float] | None = None, count: int = 5) -> tuple[Value, ...]:
+def around(
+    path: str | Focus, centre: float, sensible: tuple[float, float] | None = None, count: int = 5
+) -> tuple[Value, ...]:
     """About `count` values evenly spread over the sensible range, the centre one of them.
 
     The spacing is a multiple of the parameter's step. Of all values only a centre may lie outside the sensible range;
@@ -389,7 +404,7 @@ def around(path: str, centre: float, sensible: tuple[float, float] | None = None
     """
     spec, step, least, most = _scale(path)
     if not math.isfinite(centre):
-        raise InvalidInput(f"{path}: there are no values around {centre}.", path)
+        raise InvalidInput(f"{spec.path}: there are no values around {centre}.", spec.path)
     grain = _grain(spec)
     middle = min(max(Decimal(value_text(float(centre))), least), most)
     if grain:
@@ -440,7 +455,7 @@ def _window(middle: Decimal, gap: Decimal, room: tuple[Decimal, Decimal], count:
     return [middle + gap * nth for nth in range(-left, right + 1)]
 
 
-def finer(path: str, values: Sequence[Value], sensible: tuple[float, float] | None = None) -> tuple[Value, ...]:
+def finer(path: str | Focus, values: Sequence[Value], sensible: tuple[float, float] | None = None) -> tuple[Value, ...]:
     """As many values at half the spacing around the middle one; the same ones when they are one step apart already.
 
     They stay within the sensible range, or on its side of a middle value that lies outside of it.
@@ -448,7 +463,7 @@ def finer(path: str, values: Sequence[Value], sensible: tuple[float, float] | No
     return _respaced(path, values, Decimal("0.5"), sensible)
 
 
-def wider(path: str, values: Sequence[Value]) -> tuple[Value, ...]:
+def wider(path: str | Focus, values: Sequence[Value]) -> tuple[Value, ...]:
     """Values at double the spacing around the middle one, as many as fit; the same ones when three no longer do.
 
     This is how to leave the sensible range: only the limits of the parameter end it.
@@ -457,7 +472,7 @@ def wider(path: str, values: Sequence[Value]) -> tuple[Value, ...]:
 
 
 def _respaced(
-    path: str, values: Sequence[Value], factor: Decimal, sensible: tuple[float, float] | None = None
+    path: str | Focus, values: Sequence[Value], factor: Decimal, sensible: tuple[float, float] | None = None
 ) -> tuple[Value, ...]:
     spec, step, least, most = _scale(path)
     checked = check_values(path, values)
@@ -479,11 +494,11 @@ def _respaced(
     return tuple(_checked(spec, float(number)) for number in in_order)
 
 
-def _scale(path: str) -> tuple[Focus, Decimal, Decimal, Decimal]:
+def _scale(path: str | Focus) -> tuple[Focus, Decimal, Decimal, Decimal]:
     """A focus on a number with its step, minimum and maximum."""
     spec = focus(path)
     if not spec.ordered:
-        raise InvalidInput(f"{path}: only numbers have a range; choose from the list instead.", path)
+        raise InvalidInput(f"{spec.path}: only numbers have a range; choose from the list instead.", spec.path)
     return spec, Decimal(str(spec.step)), Decimal(str(spec.minimum)), Decimal(str(spec.maximum))
 
 

@@ -76,6 +76,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     `start_command` starts the user's own server in `start_folder` ("" = where its program is), with this program when
     `start_with_app`; `server_at_close` is what happens to it when this program closes.
     `size` is that of everything in the window in percent, `AS_THE_SCREEN` (0) what suits it.
+    `workflow` is the file of the one that makes the pictures, "" = none.
     `guide`: the user is led through the loop for the first time.
     """
 
@@ -114,6 +115,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     values: dict[str, Value] = {}
     last_runs: dict[_ShortText, dict[str, Value]] = {}
     pack: _ShortText = ""
+    workflow: _ShortText = ""
     chosen_prompts: tuple[_ShortText, ...] = ()
     seed: Annotated[int, Meta(ge=RANDOM_SEED, le=MAX_SEED)] = RANDOM_SEED
     seeds_per_prompt: Annotated[int, Meta(ge=1, le=MOST_SEEDS)] = 1

@@ -15,7 +15,8 @@ from ..base.errors import InvalidInput
 from ..config.catalogue import Value, catalogue, check_value
 from ..config.pipeline_config import ADetailerPass, PipelineConfig, blocks_of
 from ..config.styles import style_names
-from ..config.sweep import LORA, LORA_FILE, focus, lora_file, not_offered
+from ..config.sweep import LORA, LORA_FILE, lora_file, not_offered
+from ..config.workflow_use import WorkflowUse
 from ..runs.plan import LearningPlan
 
 _FIELD = "base_config"
@@ -28,12 +29,25 @@ Offered = Callable[[str], Sequence[str]]
 def read_settings(written: object) -> dict[str, Value]:
     """The settings by catalogue path, checked, in the order of the file. Raises InvalidInput naming the field."""
     found: dict[str, Value] = {}
-    for path, value in _leaves(written, ""):
+    for path, value in _leaves(_without_workflow(written), ""):
         field = f"{_FIELD}.{path}"
         if path in found:
             raise InvalidInput(f"{field}: this setting is given twice. Keep one.", field)
         found[path] = _checked(path, value, field)
     return found
+
+
+def read_use(written: object) -> WorkflowUse:
+    """The workflow that the settings name, none for most. Raises InvalidInput naming the field."""
+    named = written.get("workflow") if isinstance(written, dict) else None
+    try:
+        return msgspec.convert(named or {}, WorkflowUse)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"{_FIELD}.workflow: {str(error)[:200]}. Make the plan anew.", _FIELD) from error
+
+
+def _without_workflow(written: object) -> object:
+    return {name: one for name, one in written.items() if name != "workflow"} if isinstance(written, dict) else written
 
 
 def config_of(settings: Mapping[str, Value]) -> PipelineConfig:
@@ -65,7 +79,7 @@ def check_offered(plan: LearningPlan, offered: Offered) -> None:
     path = plan.focus_parameter
     if path.startswith(LORA):
         _must_have(path, path.removeprefix(LORA), "loras", offered)
-    elif choices := focus(path).choices:
+    elif choices := plan.subject.choices:
         for value in plan.variant_values:
             parts = style_names(str(value), offered(choices)) if choices == "styles" else (str(value),)
             parts = tuple(filter(None, (lora_file(value)[0],))) if path == LORA_FILE else parts
@@ -152,8 +166,10 @@ def _checked(path: str, value: object, field: str) -> Value:
 
 def _names_in_use(config: PipelineConfig) -> Iterator[tuple[str, str, str]]:
     blocks = {"checkpoint", "vae", *(block for stage in config.stages() for block in blocks_of(config, stage))}
-    for path, value in _leaves(msgspec.to_builtins(config), ""):
+    for path, value in _leaves(_without_workflow(msgspec.to_builtins(config)), ""):
         choices = catalogue()[_listed(path)].choices
+        if config.workflow and not config.workflow.has(path):
+            continue  # it makes no difference
         if choices and path.partition(".")[0] in blocks:
             yield path, str(value), choices
 

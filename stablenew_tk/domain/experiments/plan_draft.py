@@ -23,7 +23,7 @@ from ..config.sweep import (
     Focus,
     around,
     finer,
-    focus,
+    focus_in,
     focuses,
     is_wording,
     lora_file,
@@ -101,7 +101,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
     @property
     def spec(self) -> Focus | None:
         """The focus parameter, None before it is chosen."""
-        return focus(self.focus) if self.focus else None
+        return focus_in(self.base, self.focus) if self.focus else None
 
     @property
     def partner(self) -> PlanDraft:
@@ -156,6 +156,9 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
     @property
     def sensible_range(self) -> SensibleRange | None:
         """The usual range of the focus parameter with whose it is, None when it is unknown."""
+        spec = self.spec
+        if spec is not None and spec.is_of_workflow:
+            return SensibleRange(*spec.sensible) if spec.sensible else None
         return sensible_range(self.focus, self.traits) if self.focus else None
 
     @property
@@ -169,7 +172,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
 
     def values(self) -> tuple[Value, ...]:
         """The values to test, parsed from `text`. Raises InvalidInput."""
-        return _parsed(self.focus, self.text)
+        return _parsed(focus_in(self.base, self.focus), self.text)
 
     def rows(self) -> int:
         """Seed rows that are made in any case; the prompts take turns. Raises InvalidInput."""
@@ -202,7 +205,7 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
 
     def plan(self) -> LearningPlan:
         """The plan, not yet checked. Raises InvalidInput for text that cannot be parsed."""
-        spec = focus(self.focus)
+        spec = focus_in(self.base, self.focus)
         images, rows = (1, self.rows()) if self.by_steps else shared_rows(self.rows(), len(self.prompts))
         return LearningPlan(
             plan_id="",
@@ -236,9 +239,9 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
 
 
 @lru_cache(maxsize=16)
-def _parsed(path: str, text: str) -> tuple[Value, ...]:
+def _parsed(spec: Focus, text: str) -> tuple[Value, ...]:
     # Cached, because every widget that shows the draft parses the same text.
-    return parse_values(path, text)
+    return parse_values(spec, text)
 
 
 def plain(spec: Focus, *, title: bool = False) -> str:
@@ -267,9 +270,9 @@ def started(plan: LearningPlan, reuse: ImageFacts | None = None) -> PlanDraft:
         origins=plan.origins,
         presets=plan.presets,
         focus=plan.focus_parameter,
-        text=spell(plan.focus_parameter, plan.variant_values) if plan.focus_parameter and plan.variant_values else "",
+        text=spell(plan.subject, plan.variant_values) if plan.focus_parameter and plan.variant_values else "",
         second=plan.second_parameter,
-        second_text=spell(plan.second_parameter, plan.second_values) if plan.second_values else "",
+        second_text=spell(plan.subjects[1], plan.second_values) if plan.second_values else "",
         by_steps=bool(plan.most_pictures),
         each=USUAL_EACH if plan.most_pictures else str(plan.full_rows or plan.images_per_variant),
         most=str(plan.most_pictures or MOST_PICTURES),
@@ -291,7 +294,7 @@ def varying(draft: PlanDraft, path: str) -> PlanDraft:
     if path == draft.focus:
         return draft
     chosen = msgspec.structs.replace(draft, focus=path, text="", start_problem="")
-    if draft.second and draft.second not in partners(path):
+    if draft.second and draft.second not in partners(msgspec.structs.replace(draft, focus=path)):
         chosen = msgspec.structs.replace(chosen, second="", second_text="")
     return msgspec.structs.replace(chosen, text=first_text(chosen)) if path else chosen
 
@@ -304,30 +307,44 @@ def together(draft: PlanDraft, path: str) -> PlanDraft:
     return msgspec.structs.replace(chosen, second_text=first_text(chosen.partner)) if path else chosen
 
 
-def partners(path: str) -> tuple[str, ...]:
-    """The settings that may be varied together with one: first those that are known to depend on it, then what makes
-    the most visible difference in the same stage.
+def partners(draft: PlanDraft) -> tuple[str, ...]:
+    """The settings that may be varied together with that of a draft: first those that are known to depend on it, then
+    what makes the most visible difference in the same stage. Of a workflow those that it has a place for, and its own.
     """
+    path, workflow = draft.focus, draft.base.workflow
     if not path or is_wording(path):
         return ()
     usual = [two[1] if two[0] == path else two[0] for two in USUAL_PAIRS if path in two]
-    spec = focus(path)
+    spec = focus_in(draft.base, path)
     ranked = sorted((one for one in focuses() if one.rank), key=lambda one: one.rank)
     others = [one.path for one in ranked if one.stage == spec.stage and one.path != "checkpoint"]
+    if workflow:
+        usual = [one for one in usual if one == LORA_WEIGHT or workflow.has(one)]
+        others = [one for one in others if workflow.has(one)]
+        others += [one for one, takes in workflow.parameters.items() if not takes.minor and _can_vary(draft, one)]
     # A file is named first, and its weight goes only with it.
     return tuple(one for one in dict.fromkeys((*usual, *others)) if one not in (path, LORA_FILE))
 
 
+def _can_vary(draft: PlanDraft, path: str) -> bool:
+    """Whether a value of the workflow can be varied: no seed, no text."""
+    try:
+        focus_in(draft.base, path)
+    except InvalidInput:
+        return False
+    return True
+
+
 def first_text(draft: PlanDraft) -> str:
     """Default values as text: numbers around the current value, on and off, or the current choice of a list."""
-    spec, own = focus(draft.focus), draft.own_value
+    spec, own = focus_in(draft.base, draft.focus), draft.own_value
     if is_wording(draft.focus):
-        return spell(draft.focus, draft.wordings.get(draft.focus, ()))
+        return spell(spec, draft.wordings.get(draft.focus, ()))
     if spec.ordered:
-        return spell(spec.path, around(spec.path, float(own), draft.sensible))
+        return spell(spec, around(spec, float(own), draft.sensible))
     if spec.kind == "bool":
         return "off, on"
-    return spell(spec.path, (own,)) if own != "" else ""
+    return spell(spec, (own,)) if own != "" else ""
 
 
 def proposed_anew(before: PlanDraft, after: PlanDraft) -> PlanDraft:
@@ -340,9 +357,9 @@ def respaced(draft: PlanDraft, way: str) -> str:
     """The values as text after "around", "finer" or "wider". Text that cannot be parsed is replaced by the default."""
     if way != "around":
         try:
-            values = draft.values()
-            found = finer(draft.focus, values, draft.sensible) if way == "finer" else wider(draft.focus, values)
-            return spell(draft.focus, found)
+            values, spec = draft.values(), focus_in(draft.base, draft.focus)
+            found = finer(spec, values, draft.sensible) if way == "finer" else wider(spec, values)
+            return spell(spec, found)
         except InvalidInput:
             pass  # without valid values the default comes first
     return first_text(draft)
@@ -372,7 +389,7 @@ def _focus_trouble(draft: PlanDraft) -> str:
         draft, text=_sample_text(draft), second_text=second, by_steps=False, each=each, seeds=()
     )
     plan = sample.trial()
-    spec = focus(draft.focus)
+    spec = focus_in(draft.base, draft.focus)
     if stage_spec(spec.stage).needs_picture and draft.start_problem:
         return draft.start_problem
     if draft.reuse is not None and draft.second:
@@ -389,11 +406,11 @@ def _focus_trouble(draft: PlanDraft) -> str:
 def settings_words(draft: PlanDraft, *, title: bool = False) -> str:
     """What a draft varies: "CFG scale", "LoRA file × LoRA weight"."""
     paths = [path for path in (draft.focus, draft.second) if path]
-    return TIMES.join(plain(focus(path), title=title) for path in paths)
+    return TIMES.join(plain(focus_in(draft.base, path), title=title) for path in paths)
 
 
 def _sample_text(draft: PlanDraft) -> str:
-    spec = focus(draft.focus)
+    spec = focus_in(draft.base, draft.focus)
     if spec.ordered:
         return f"{spec.minimum:g}, {spec.maximum:g}"
     return "off, on" if spec.kind == "bool" else ", ".join(spec.options) or "one || other"

@@ -15,14 +15,15 @@ from msgspec import Struct
 
 from ..base.errors import InvalidInput
 from ..base.journal_line import Line
-from ..config.catalogue import Value, catalogue
+from ..config.catalogue import Value, catalogue, is_of_workflow
 from ..config.global_texts import StageText
 from ..config.origins import MAX_SEED, RANDOM_SEED, Origin
-from ..config.pipeline_config import STAGE_OF_PART, STAGES
-from ..config.sweep import LORA_FILE, Focus, check_values, focus, focuses, is_weight, is_wording, spell
+from ..config.pipeline_config import STAGE_OF_PART, STAGES, PipelineConfig
+from ..config.sweep import LORA_FILE, Focus, check_values, focus, focus_in, focuses, is_weight, is_wording, spell
+from ..config.workflow_use import NO_WORKFLOW, WorkflowUse
 from ..runs.plan import LARGEST_BUDGET, MOST_PER_VALUE, START_ROWS, LearningPlan, PlanCell, PlanMetadata, PlanPrompt
 from ..runs.value_pairs import TIMES, check_pair, pairs_of, rows_for_all, start_rows
-from .base_config import config_of, kind_of, near_names, read_settings, shortened
+from .base_config import config_of, kind_of, near_names, read_settings, read_use, shortened
 from .plan_page import plan_inside
 
 SIZE_LIMIT = 1024 * 1024
@@ -52,11 +53,13 @@ def read_plan(data: bytes, *, where: str) -> PlanFromFile:
     Ids and times in the file are ignored: a plan gets its own when it is started.
     """
     fields = _document(plan_inside(data, where), where)
-    subject = _focus(_text(fields, "focus_parameter"))
+    written = fields.get("base_config", {})
+    workflow = read_use(written)
+    subject = _focus(_text(fields, "focus_parameter"), workflow)
     values = _values(fields, subject)
-    settings = read_settings(fields.get("base_config", {}))
+    settings = read_settings(written)
     prompts = _prompts(fields)
-    second, others = _second(fields, subject, values)
+    second, others = _second(fields, subject, values, workflow)
     images = _images(fields)
     budget = _whole(fields.get("most_pictures", 0), "most_pictures", (0, LARGEST_BUDGET), " pictures")
     pairs = pairs_of(subject.path, values, second, others) if second else ()
@@ -71,7 +74,7 @@ def read_plan(data: bytes, *, where: str) -> PlanFromFile:
         stage=subject.stage,
         pack_id=_pack(fields),
         prompts=prompts,
-        base_config=config_of(settings),
+        base_config=msgspec.structs.replace(config_of(settings), workflow=workflow),
         origins=_origins(fields, settings),
         variant_values=values,
         second_parameter=second,
@@ -128,8 +131,12 @@ def write_plan(plan: LearningPlan) -> bytes:
     return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
 
 
-def named_focus(path: str) -> Focus:
-    """The focus parameter with this path. Raises InvalidInput with similar names when there is none."""
+def named_focus(path: str, workflow: WorkflowUse = NO_WORKFLOW) -> Focus:
+    """The focus parameter with this path, or one of the workflow. Raises InvalidInput with similar names when there is
+    none.
+    """
+    if is_of_workflow(path):
+        return focus_in(msgspec.structs.replace(PipelineConfig(), workflow=workflow), path)
     if path in catalogue() or path == LORA_FILE or is_weight(path) or is_wording(path):
         return focus(path)
     near = near_names(path, [one.path for one in focuses()])
@@ -140,13 +147,13 @@ def usual_name(subject: Focus, values: Sequence[Value]) -> str:
     """The default name of a plan: "CFG scale 5-9 (+1)"."""
     if is_wording(subject.path):
         return f"{subject.label}: {len(values)} wordings"[:_LONGEST_NAME]
-    return f"{subject.label} {spell(subject.path, values)}"[:_LONGEST_NAME]
+    return f"{subject.label} {spell(subject, values)}"[:_LONGEST_NAME]
 
 
 def usual_pair_name(plan: LearningPlan) -> str:
     """The default name of a plan that varies two settings: "Steps 20-40 (+5) × CFG scale 5-9 (+1)"."""
-    both = zip(plan.parameters, (plan.variant_values, plan.second_values), strict=True)
-    return TIMES.join(f"{focus(path).label} {spell(path, values)}" for path, values in both)[:_LONGEST_NAME]
+    both = zip(plan.subjects, (plan.variant_values, plan.second_values), strict=True)
+    return TIMES.join(f"{subject.label} {spell(subject, values)}" for subject, values in both)[:_LONGEST_NAME]
 
 
 def one_line(text: str) -> str:
@@ -240,12 +247,12 @@ def _whole(value: object, field: str, ends: tuple[int, int], what: str) -> int:
 # ---- fields
 
 
-def _focus(path: str) -> Focus:
+def _focus(path: str, workflow: WorkflowUse) -> Focus:
     field = "focus_parameter"
     if not path:
         raise InvalidInput(f"{field}: name the parameter to vary, for example txt2img.cfg_scale.", field)
     try:
-        return named_focus(path)
+        return named_focus(path, workflow)
     except InvalidInput as error:
         raise InvalidInput(f"{field}: {error}", field) from error
 
@@ -255,13 +262,15 @@ def _values(fields: Mapping[str, object], subject: Focus) -> tuple[Value, ...]:
     if field not in fields:
         raise InvalidInput(f"{field}: the list of values to compare is missing.", field)
     listed = _list(fields, field)
-    found = check_values(subject.path, listed) if listed else ()
+    found = check_values(subject, listed) if listed else ()
     if len(found) < 2:
         raise InvalidInput(f"{field}: give at least 2 different values to compare.", field)
     return found
 
 
-def _second(fields: Mapping[str, object], subject: Focus, values: Sequence[Value]) -> tuple[str, tuple[Value, ...]]:
+def _second(
+    fields: Mapping[str, object], subject: Focus, values: Sequence[Value], workflow: WorkflowUse
+) -> tuple[str, tuple[Value, ...]]:
     """The optional second setting and its values; "" and () in a file without one."""
     name, field = _text(fields, "second_parameter"), "second_parameter"
     if not name:
@@ -269,15 +278,15 @@ def _second(fields: Mapping[str, object], subject: Focus, values: Sequence[Value
             raise InvalidInput(f"{field}: name the setting that second_values belong to.", field)
         return "", ()
     try:
-        path = named_focus(name).path
+        other = named_focus(name, workflow)
     except InvalidInput as error:
         raise InvalidInput(f"{field}: {error}", field) from error
     try:
-        found = check_values(path, _list(fields, "second_values"))
+        found = check_values(other, _list(fields, "second_values"))
     except InvalidInput as error:
         raise InvalidInput(str(error).replace("variant_values", "second_values"), "second_values") from error
-    check_pair(subject.path, values, path, found)
-    return path, found
+    check_pair((subject, other), values, found)
+    return other.path, found
 
 
 def _images(fields: Mapping[str, object]) -> int:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..journal.history import ImageFacts
-from ..runs.plan import columns_by_value
+from ..runs.value_order import columns_by_value
 from .matrix import BlindRound, Board, BoardCell
 from .standing import Standing, standing
 

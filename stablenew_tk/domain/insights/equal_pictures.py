@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 
 from ..config.catalogue import Value, catalogue, get_value
 from ..config.pipeline_config import FIRST_STAGE, STAGE_OF_PART
-from ..config.sweep import LORA, LORA_FILE, NEGATIVE, focus
-from ..runs.plan import LearningPlan, columns_by_value
+from ..config.sweep import LORA, LORA_FILE, NEGATIVE
+from ..runs.plan import LearningPlan
 from ..runs.plan_title import prompts_tested
+from ..runs.value_order import columns_by_value
 from .matrix import Board, axis_value
 from .scope import scope_words
 from .tested_values import TestedValue, clear_times
@@ -57,14 +58,14 @@ def certain_verdict(plan: LearningPlan, values: Sequence[TestedValue], name: Cal
 
 def no_effect(plan: LearningPlan) -> str:
     """Sentences for a plan whose pictures are all the same: which setting had no effect, and the likely reason."""
-    subject = focus(plan.focus_parameter)
+    subject = plan.subject
     block = subject.path.partition(".")[0]
     where = f" ({block})" if block in STAGE_OF_PART or subject.stage != FIRST_STAGE else ""
     return f"{subject.caption}{where} had no effect. {_reason(plan)}"
 
 
 def _reason(plan: LearningPlan) -> str:
-    subject, path = focus(plan.focus_parameter), plan.focus_parameter
+    subject, path = plan.subject, plan.focus_parameter
     block = path.partition(".")[0]
     if path != f"{block}.enabled" and block in STAGE_OF_PART and not get_value(plan.base_config, f"{block}.enabled"):
         return f"What uses it ({block}) is off."

@@ -85,7 +85,7 @@ def finer_values(report: Report, traits: ModelTraits | None = None) -> tuple[Val
     sensible = sensible_range(report.focus.path, traits)
     if sensible is not None and sensible.whose:
         low, high = max(low, min(numbers[0], sensible.low)), min(high, max(numbers[-1], sensible.high))
-    values = around(report.focus.path, float(best), (low, high), 5)
+    values = around(report.focus, float(best), (low, high), 5)
     return values if len(values) > 1 and not {*map(float, values)} <= {*numbers} else ()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..base.wording import counted
-from ..config.sweep import focus
 from ..runs.wordings import short_texts
 from .blinding import AGAIN, ROUND, BlindCell, BlindMatrix, MatrixRow
 from .naming import plan_naming
@@ -70,8 +69,8 @@ def place_name(matrix: BlindMatrix, cell: BlindCell) -> str:
         return f"Seed {line.row + 1}, picture {cell.column + 1}"
     if plan.second_parameter:
         return f"Seed {line.row + 1}, {plan_naming(plan)(plan.tested[cell.variant])}"
-    subject = focus(plan.focus_parameter)
-    text = short_texts(plan.focus_parameter, plan.tested)(plan.tested[cell.variant])
+    subject = plan.subject
+    text = short_texts(subject.path, plan.tested)(plan.tested[cell.variant])
     return f"Seed {line.row + 1}, {f'{text} {subject.unit}' if subject.unit else f'{subject.label} {text}'}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..config.catalogue import Value
-from ..config.sweep import LORA_FILE, NO_LORA, Focus, focus, is_wording
+from ..config.sweep import LORA_FILE, NO_LORA, Focus, is_wording
 from ..runs.plan import LearningPlan
 from ..runs.wordings import short_texts
 from .pair_words import named_pair
@@ -41,7 +41,7 @@ def plan_naming(plan: LearningPlan, *, short: bool = False) -> Callable[[Value],
     """Return a function that names the tested values of a plan in a sentence, as `naming` does; pairs: CFG 7 and 30
     steps. `short`: pairs as they stand in a list of several.
     """
-    subjects = tuple(map(focus, plan.parameters))
+    subjects = plan.subjects
     lists = (plan.variant_values, plan.second_values)
     names = tuple(naming(subject, values) for subject, values in zip(subjects, lists, strict=False))
     if len(names) == 1:

@@ -16,8 +16,8 @@ from operator import mul
 from msgspec.structs import replace
 
 from ..base.statistics import Vector
-from ..config.sweep import focus
-from ..runs.plan import LearningPlan, ValueInsight, places_by_value
+from ..runs.plan import LearningPlan, ValueInsight
+from ..runs.value_order import places_by_value
 from ..runs.value_pairs import ValuePair
 from .analysis import HALF, FactorInsight, Insight, PairInsight, Tally, decide, nearest, tallied
 from .model.pair_model import ComparedPair, beside_votes, fit_with_votes, votes_of
@@ -37,8 +37,8 @@ Axes = tuple[Sequence[float] | None, Sequence[float] | None]
 def pairs_in_order(plan: LearningPlan) -> tuple[ValuePair, ...]:
     """The pairs of a plan by number, with the places that their values have in ascending order."""
     first, second = (
-        {place: rank for rank, place in enumerate(places_by_value(path, values))}
-        for path, values in zip(plan.parameters, (plan.variant_values, plan.second_values), strict=True)
+        {place: rank for rank, place in enumerate(places_by_value(subject, values))}
+        for subject, values in zip(plan.subjects, (plan.variant_values, plan.second_values), strict=True)
     )
     return tuple(
         ValuePair(first[pair.first], second[pair.second] if pair.second >= 0 else pair.second, pair.text)
@@ -49,8 +49,8 @@ def pairs_in_order(plan: LearningPlan) -> tuple[ValuePair, ...]:
 def axes_of(plan: LearningPlan) -> Axes:
     """The numbers of both settings, ascending; None for names."""
     first, second = (
-        sorted(map(float, values)) if focus(path).ordered else None
-        for path, values in zip(plan.parameters, (plan.variant_values, plan.second_values), strict=True)
+        sorted(map(float, values)) if subject.ordered else None
+        for subject, values in zip(plan.subjects, (plan.variant_values, plan.second_values), strict=True)
     )
     return first, second
 

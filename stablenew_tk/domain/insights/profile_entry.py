@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value
-from ..config.sweep import LORA, LORA_FILE, focus, is_wording, value_text
+from ..config.sweep import LORA, LORA_FILE, focus_in, is_wording, value_text
 from ..models.profile import ModelPreset, RecommendedWeight, Tier
 from ..runs.plan import LearningPlan
 from .kept_values import preset_values
@@ -47,7 +47,9 @@ def learned_preset(plan: LearningPlan, report: Report, *, date: str) -> ModelPre
     steps, cfg = values.pop(_STEPS, None), values.pop(_CFG, None)
     return ModelPreset(
         id=f"learned-{'+'.join(plan.parameters)}",
-        label=", ".join(f"{focus(one).label} {value_text(own, one)}" for one, own in plan.settings(value)),
+        label=", ".join(
+            f"{focus_in(plan.base_config, one).label} {value_text(own, one)}" for one, own in plan.settings(value)
+        ),
         rating=tier,
         sampler=str(sampler),
         scheduler=str(scheduler) or None,

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from ..config.catalogue import Value
-from ..config.sweep import Focus, focus
+from ..config.sweep import Focus
 from ..journal.history import ImageFacts
 from ..runs.plan import (
     LearningPlan,
@@ -125,7 +125,7 @@ def report(board: Board, *, seed: int = 0) -> Report:
     The verdict stays "too_early" while a value has pictures but no stars, because it might be the best one. When the
     pictures of every row are equal it is certain without any stars.
     """
-    plan, subject, every = board.plan, focus(board.plan.focus_parameter), members(board)
+    plan, subject, every = board.plan, board.plan.subject, members(board)
     own = next(one for one in every if one.board is board)
     known, mine = own.known, tested_values(board, own.known)
     (total, equal, not_blind), told = counts(every), board.told or board.earlier
@@ -199,7 +199,7 @@ def _analysed(every: Sequence[Member], own: Member, seed: int) -> Insight:
     plan, ratings, votes = own.plan, ratings_of(every), votes_of_all(every)
     rows = {(one.plan, plan_row(one.row)) for one in ratings}
     if not plan.second_parameter:
-        ordered = focus(plan.focus_parameter).ordered
+        ordered = plan.subject.ordered
         found = analyse(ratings, ordered=ordered, seed=seed, own=own.number, votes=votes)
         return replace(found, rows=min(found.rows, len(rows)))
     paths = plan.focus_parameter, plan.second_parameter
@@ -229,7 +229,7 @@ def _verdict(
     plan: LearningPlan, insight: Insight, values: Sequence[TestedValue], *, scope: str, planned: int
 ) -> Verdict:
     """The verdict with its words and the value as the plan has it (True for a switch that is named "on")."""
-    subject = focus(plan.focus_parameter)
+    subject = plan.subject
     known = [(one, found) for one in values if (found := insight_at(insight, one.value)) is not None]
     seconds = clear_times([one for one, _ in known])
     name = plan_naming(plan, short=insight.verdict.state == "leaning")
@@ -279,7 +279,7 @@ def _remarks(found: Report) -> Iterator[str]:
 
 
 def _what_matters(found: Report, pair: PairInsight) -> str:
-    subjects = focus(found.plan.focus_parameter), focus(found.plan.second_parameter)
+    subjects = found.plan.subjects[0], found.plan.subjects[1]
     first, second = found.plan.values_of(found.verdict.value) if found.verdict.value is not None else (None, None)
     leader = (
         naming(subjects[0])(first) if first is not None else "",

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from ..config.catalogue import Value
 from ..journal.history import ImageFacts
-from ..runs.plan import PlanCell, ValueInsight, columns_by_value
+from ..runs.plan import PlanCell, ValueInsight
+from ..runs.value_order import columns_by_value
 from .analysis import Insight
 from .matrix import Board, BoardCell, Evidence, axis_value
 from .model.rated_images import key_of

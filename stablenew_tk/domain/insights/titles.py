@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ..base.wording import counted, pack_title
 from ..config.catalogue import Value, catalogue, parameter
 from ..config.pipeline_config import BLOCK_SPECS
-from ..config.sweep import focus, is_wording, spell
+from ..config.sweep import Focus, focus, is_wording, spell
 from ..runs.plan import LearningPlan, VerdictState
 from ..runs.plan_title import prompts_tested
 from ..runs.value_pairs import TIMES
@@ -49,7 +49,7 @@ def heading(path: str) -> str:
 
 def plan_heading(plan: LearningPlan) -> str:
     """What a plan varies as a title: "CFG scale", "LoRA file × weight"."""
-    names = [heading(path) for path in plan.parameters]
+    names = [one.caption if one.is_of_workflow else heading(one.path) for one in plan.subjects]
     if len(names) > 1 and names[1].startswith(f"{names[0].split()[0]} "):
         names[1] = names[1].partition(" ")[2]
     return TIMES.join(names)
@@ -57,12 +57,13 @@ def plan_heading(plan: LearningPlan) -> str:
 
 def spelled(plan: LearningPlan) -> str:
     """The values that a plan compares, of two settings both lists."""
-    both = zip(plan.parameters, (plan.variant_values, plan.second_values), strict=False)
-    return " and ".join(_spelled(path, values) for path, values in both)
+    both = zip(plan.subjects, (plan.variant_values, plan.second_values), strict=False)
+    return " and ".join(_spelled(subject, values) for subject, values in both)
 
 
-def _spelled(path: str, values: Sequence[Value]) -> str:
-    return ", ".join(map(short_texts(path, values), values)) if is_wording(path) else spell(path, values)
+def _spelled(subject: Focus, values: Sequence[Value]) -> str:
+    path = subject.path
+    return ", ".join(map(short_texts(path, values), values)) if is_wording(path) else spell(subject, values)
 
 
 def hint_title(hint: Association) -> str:

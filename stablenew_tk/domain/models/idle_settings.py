@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..config.catalogue import catalogue
 from ..config.pipeline_config import PipelineConfig
 from .families import Family
 
@@ -21,6 +22,15 @@ def idle_settings(family: Family, config: PipelineConfig) -> dict[str, str]:
         if (cfg or first) <= 1:
             found[path] = "A negative prompt does nothing at CFG 1."
     return found
+
+
+def without_place(config: PipelineConfig) -> dict[str, str]:
+    """Why the settings do nothing that the config's workflow has no place for, by path."""
+    workflow = config.workflow
+    if not workflow:
+        return {}
+    why = f"“{workflow.name}” has no place for it"
+    return {path: why for path in catalogue() if not workflow.has(path)}
 
 
 def _of_family(family: Family) -> dict[str, str]:

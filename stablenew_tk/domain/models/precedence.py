@@ -13,15 +13,27 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import get_args
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..base.errors import InvalidInput
-from ..config.catalogue import Value, catalogue, check_value, flat, with_values
+from ..config.catalogue import (
+    Value,
+    catalogue,
+    checked_value,
+    flat,
+    parameter,
+    parameter_in,
+    with_values,
+    with_workflow,
+)
 from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig
+from ..config.workflow_use import NO_WORKFLOW, WorkflowUse
 from .recommendations import FieldValue
 
 PRECEDENCE: tuple[Origin, ...] = get_args(Origin)
 MOST_CONTEXTS = 200
+_USUAL = PipelineConfig()
 # All remembered runs together, in letters: they live in the settings, which stay a small file.
 _MOST_LETTERS = 200_000
 _HASH = re.compile(r"\s*\[[0-9a-f]{6,64}\]$")
@@ -64,28 +76,31 @@ class Resolved(Struct, frozen=True):
         before, now = flat(other.config), flat(self.config)
 
         def state(found: Resolved, values: Mapping[str, Value], path: str) -> tuple[Value, Origin | None, str]:
-            return values[path], found.origins.get(path), found.words.get(path, "")
+            return values.get(path, ""), found.origins.get(path), found.words.get(path, "")
 
         return {path for path in now if state(self, now, path) != state(other, before, path)}
 
 
-def resolve(sources: Sequence[Source]) -> Resolved:
-    """Merge sources, first wins; what none names is the engine's default. Raises InvalidInput for a bad value."""
+def resolve(sources: Sequence[Source], workflow: WorkflowUse = NO_WORKFLOW) -> Resolved:
+    """Merge sources, first wins; what none names is the engine's default, or the value of the workflow that is used.
+
+    Raises InvalidInput for a bad value.
+    """
     values: dict[str, Value] = {}
     origins: dict[str, Origin] = dict.fromkeys(catalogue(), "engine")
-    words: dict[str, str] = {}
+    words: dict[str, str] = dict.fromkeys((*workflow.found, *workflow.parameters), "workflow")
     for source in reversed(sources):
         for path, value in source.values.items():
             values[path] = value
             origins[path] = source.origin
             words[path] = source.words.get(path, "")
-    return Resolved(with_values(PipelineConfig(), values), origins, words)
+    return Resolved(with_values(with_workflow(PipelineConfig(), workflow), values), origins, words)
 
 
 def offers(sources: Sequence[Source], path: str) -> list[tuple[Source, Value]]:
     """Every source that has a value for the field, the winner first; the engine's default always closes the list."""
     named = [(source, source.values[path]) for source in sources if path in source.values]
-    return [*named, (Source("engine", {}, "its own default"), catalogue()[path].default)]
+    return [*named, (Source("engine", {}, "its own default"), parameter(path).default)]
 
 
 def recommended(fields: Mapping[str, FieldValue], words: Mapping[str, str]) -> tuple[Source, Source]:
@@ -94,9 +109,17 @@ def recommended(fields: Mapping[str, FieldValue], words: Mapping[str, str]) -> t
     return _of("profile", fields, words), _of("style", fields, of_family)
 
 
-def usable_values(values: Mapping[str, Value]) -> dict[str, Value]:
-    """Those values that this version can work with. A range may have been narrowed since they were written."""
-    return {path: value for path, value in values.items() if _fits(path, value)}
+def usable_values(values: Mapping[str, Value], workflow: WorkflowUse = NO_WORKFLOW) -> dict[str, Value]:
+    """Those values that this version can work with, and that the workflow has a place for, if one is used.
+
+    A range may have been narrowed since they were written.
+    """
+    config = replace(PipelineConfig(), workflow=workflow)
+    return {
+        path: value
+        for path, value in values.items()
+        if (not workflow or workflow.has(path)) and _fits(path, value, config)
+    }
 
 
 # ---- last runs, each of one pack with one checkpoint
@@ -142,9 +165,9 @@ def _of(origin: Origin, fields: Mapping[str, FieldValue], words: Mapping[str, st
     )
 
 
-def _fits(path: str, value: Value) -> bool:
+def _fits(path: str, value: Value, config: PipelineConfig = _USUAL) -> bool:
     try:
-        check_value(path, value)
+        checked_value(parameter_in(config, path), value)
     except InvalidInput:
         return False
     return True

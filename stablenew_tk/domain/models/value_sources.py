@@ -15,6 +15,7 @@ from ..base.wording import pack_title
 from ..config.catalogue import Value
 from ..config.sweep import LORA
 from ..config.user_settings import Settings
+from ..config.workflow_use import NO_WORKFLOW, WorkflowUse
 from .precedence import (
     LastRuns,
     Resolved,
@@ -42,6 +43,8 @@ from .recommendations import Hashes, ModelSettings, Usable
 CHECKPOINT = "checkpoint"
 # Why nothing that was learned is used in a pack that is locked in.
 LOCKED = "this pack is locked in, so nothing learned changes its settings"
+# And why in a run with a workflow.
+OWN_VALUES = "a workflow keeps its own values"
 _T = TypeVar("_T")
 
 
@@ -96,7 +99,8 @@ class ValueSources(Struct, frozen=True, kw_only=True):
     this pack with this checkpoint on this kind of `engine` are applied, and those for which the user `agreed`: by id,
     the `Situation.context` of each yes. `learned` are the values of "What I know" that are switched on, the latest
     first: the same holds for them, and none is applied where the pack is `locked`. `several`: this run makes pictures
-    with more than one checkpoint.
+    with more than one checkpoint. A `workflow` keeps its own values, but for those that somebody chose: here, for the
+    pack, or by a preset.
     """
 
     pack_id: str = ""
@@ -110,6 +114,7 @@ class ValueSources(Struct, frozen=True, kw_only=True):
     engine: str = ""
     agreed: Mapping[str, Sequence[str]] = {}
     several: bool = False
+    workflow: WorkflowUse = NO_WORKFLOW
     loaded: str = ""
     model: ModelSettings | None = None
     usable: Usable | None = None
@@ -117,20 +122,34 @@ class ValueSources(Struct, frozen=True, kw_only=True):
 
     def resolve(self) -> Resolved:
         """The values in force and who won each. Raises InvalidInput for a bad value that the user typed."""
-        return resolve(self.in_order())
+        return resolve(self.in_order(), self.workflow)
 
     def in_order(self) -> tuple[Source, ...]:
         """The sources in order of precedence; what this version cannot work with is left out of remembered values."""
+        if self.workflow:
+            return self._beside_workflow()
         before = usable_values({path: v for path, v in self.settings.values.items() if path == CHECKPOINT})
         last = {**without_checkpoint(usable_values(self.last_run)), **before}
         return (
             Source("user", self.typed, "typed here"),
-            Source("pack", usable_values(self.pack), f"set for {pack_title(self.pack_id) or 'this pack'}"),
+            self._pack_source,
             Source("last_run", last, f"last run of {self.context_name}", dict.fromkeys(before, "your last run")),
             *(_preset_source(one) for one in self.presets_in_force if one.applied),
             *(_learned_source(one) for one in self.learned_here if one.applied),
             *recommended(without_checkpoint(self.usable.values if self.usable is not None else {}), self.words),
         )
+
+    @property
+    def _pack_source(self) -> Source:
+        words = f"set for {pack_title(self.pack_id) or 'this pack'}"
+        return Source("pack", usable_values(self.pack, self.workflow), words)
+
+    def _beside_workflow(self) -> tuple[Source, ...]:
+        """The sources of what somebody chose, as far as the workflow has a place for it. What was typed is not sifted:
+        that it has none is told.
+        """
+        presets = (_preset_source(one, self.workflow) for one in self.presets_in_force if one.applied)
+        return (Source("user", self.typed, "typed here"), self._pack_source, *presets)
 
     # ---- presets, each within its scope
 
@@ -160,8 +179,9 @@ class ValueSources(Struct, frozen=True, kw_only=True):
     @property
     def learned_here(self) -> tuple[PresetInForce, ...]:
         """The learned values that are switched on, and whether each is applied to this run."""
-        if self.locked:
-            return tuple(PresetInForce(value, ScopeCheck((LOCKED,)), agreed=False) for value in self.learned)
+        if self.locked or self.workflow:
+            why = LOCKED if self.locked else OWN_VALUES
+            return tuple(PresetInForce(value, ScopeCheck((why,)), agreed=False) for value in self.learned)
         now = self.situation
         return tuple(judged(value, now, self.agreed) for value in self.learned)
 
@@ -180,7 +200,7 @@ class ValueSources(Struct, frozen=True, kw_only=True):
         uses = []
         for one in (*self.presets_in_force, *self.learned_here):
             preset = one.preset
-            gave = [*usable_values(preset.values), *(f"{LORA}{name}" for name in preset.lora_weights)]
+            gave = [*usable_values(preset.values, self.workflow), *(f"{LORA}{name}" for name in preset.lora_weights)]
             if one.applied:
                 use = PresetUse(
                     preset_id=preset.preset_id,
@@ -244,7 +264,12 @@ class ValueSources(Struct, frozen=True, kw_only=True):
     # ---- what the settings remember from now on
 
     def after_run(self) -> Settings:
-        """The settings once these values are run: they are the last run of this pack with this checkpoint."""
+        """The settings once these values are run: they are the last run of this pack with this checkpoint.
+
+        With a workflow nothing is remembered: its values mean nothing to other runs.
+        """
+        if self.workflow:
+            return self.settings
         values = {**self.last_run, **self.typed}
         if CHECKPOINT in self.settings.values:
             values.setdefault(CHECKPOINT, self.settings.values[CHECKPOINT])
@@ -296,7 +321,7 @@ def loras_put_in(sources: ValueSources) -> dict[str, tuple[str, ...]]:
     return {name: others for instead in applied for name, others in instead.items()}
 
 
-def _preset_source(one: PresetInForce) -> Source:
+def _preset_source(one: PresetInForce, workflow: WorkflowUse = NO_WORKFLOW) -> Source:
     preset = one.preset
     outside = f"Used outside its scope: {reasons(one.check)}." if one.used_outside else ""
 
@@ -304,7 +329,7 @@ def _preset_source(one: PresetInForce) -> Source:
         return " ".join(part for part in (f"{preset.name}.", evidence, outside) if part)
 
     notes = {path: note(evidence) for path, evidence in preset.evidences.items()}
-    return Source("preset", usable_values(preset.values), note(preset.evidence), notes)
+    return Source("preset", usable_values(preset.values, workflow), note(preset.evidence), notes)
 
 
 def _learned_source(one: PresetInForce) -> Source:

@@ -38,7 +38,7 @@ _TAKEN = ("cfg", "steps", "scheduler", "sampler_name", "denoise", "noise_seed", 
 _MASKS = ("SetLatentNoiseMask", "VAEEncodeForInpaint", "InpaintModelConditioning")
 
 
-class _Chain(Struct, frozen=True):
+class SamplerChain(Struct, frozen=True):
     """The samplers that made a picture, the first one first, and the node where it came out."""
 
     samplers: list[ComfyNode]
@@ -51,10 +51,10 @@ def from_comfy(prompt: object, workflow: object, picture: tuple[int, int] = (0, 
     `picture` is the width and height of the file in px: one workflow can save several pictures.
     """
     graph = graph_of(prompt)
-    if chain := _chain_of(graph, picture):
+    if chain := chain_of(graph, picture):
         return _recipe(graph, chain, picture, by_order=False)
     drawn = graph_of_workflow(workflow)
-    if chain := _chain_of(drawn, picture):
+    if chain := chain_of(drawn, picture):
         return _recipe(drawn, chain, picture, by_order=True)
     count = max(len(graph.nodes), len(drawn.nodes))
     if hidden := next((node.kind for node in drawn.nodes.values() if node.kind.startswith(_GROUPS)), ""):
@@ -68,17 +68,17 @@ def from_comfy(prompt: object, workflow: object, picture: tuple[int, int] = (0, 
     )
 
 
-def _chain_of(graph: LinkedNodes, picture: tuple[int, int]) -> _Chain | None:
+def chain_of(graph: LinkedNodes, picture: tuple[int, int]) -> SamplerChain | None:
     """The samplers that made the picture; of several pictures the one of its size, else the one with most of them."""
     ends = [node for node in graph.nodes.values() if re.match(r"(Save|Preview|Image ?Save|.*Output)", node.kind)]
-    chains = [_Chain(_samplers_above(graph, node), node) for node in ends[:_CHAIN]]
+    chains = [SamplerChain(_samplers_above(graph, node), node) for node in ends[:_CHAIN]]
     chains = [chain for chain in chains if chain.samplers]
     if len(chains) > 1:
         chains = [chain for chain in chains if fits(size_at(graph, chain.end), picture)] or chains
     if chains:
         return max(chains, key=lambda chain: len(chain.samplers))
     last = next((node for node in graph.nodes.values() if is_sampler(node)), None)
-    return _Chain([*_samplers_above(graph, last), last], last) if last else None
+    return SamplerChain([*_samplers_above(graph, last), last], last) if last else None
 
 
 def _samplers_above(graph: LinkedNodes, end: ComfyNode) -> list[ComfyNode]:
@@ -93,7 +93,7 @@ def _samplers_above(graph: LinkedNodes, end: ComfyNode) -> list[ComfyNode]:
     return [one for one in reversed(found) if one is not end]
 
 
-def _recipe(graph: LinkedNodes, chain: _Chain, picture: tuple[int, int], *, by_order: bool) -> Recipe:
+def _recipe(graph: LinkedNodes, chain: SamplerChain, picture: tuple[int, int], *, by_order: bool) -> Recipe:
     draft = RecipeDraft("ComfyUI")
     first, last = chain.samplers[0], chain.samplers[-1]
     if by_order:
@@ -233,7 +233,7 @@ def _models(draft: RecipeDraft, graph: LinkedNodes, sampling: SamplerSettings) -
             return
 
 
-def _left_out(draft: RecipeDraft, graph: LinkedNodes, chain: _Chain) -> None:
+def _left_out(draft: RecipeDraft, graph: LinkedNodes, chain: SamplerChain) -> None:
     """Name the nodes above the picture that nothing was taken from."""
     ways = [value for value in chain.end.inputs.values() if graph.target(value)]
     for node in graph.up(ways):

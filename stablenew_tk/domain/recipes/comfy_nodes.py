@@ -86,28 +86,38 @@ class LinkedNodes:
 
     def value(self, node: ComfyNode, key: str) -> Plain | None:
         """The value of an input, also when it is handed on by other nodes; None when it cannot be found."""
-        raw = node.inputs.get(key)
+        at = self.place(node, key)
+        return at[0].plain(at[1]) if at else None
+
+    def place(self, node: ComfyNode, key: str) -> tuple[ComfyNode, str] | None:
+        """The node and the input where the value of an input is written, which other nodes may hand on."""
         if key in node.inputs:
             self.mark(node)
+        at, where = node, key
         for _ in range(_STRAIGHT):
-            name = self.target(raw)
+            name = self.target(at.inputs.get(where))
             if not name:
-                return raw if isinstance(raw, (str, int, float)) else None
-            self.mark(self.nodes[name])
-            inputs = self.nodes[name].inputs
-            known = next((one for one in (key, *_HANDED_ON) if one in inputs), "")
-            if known == "a" and len(inputs) > 1:
+                return (at, where) if at.plain(where) is not None else None
+            at = self.nodes[name]
+            self.mark(at)
+            known = next((one for one in (key, *_HANDED_ON) if one in at.inputs), "")
+            if known == "a" and len(at.inputs) > 1:
                 return None  # it is computed
             # A node with one input can only hand that one on, whatever it calls it.
-            raw = inputs[known] if known else next(iter(inputs.values())) if len(inputs) == 1 else None
+            where = known or (next(iter(at.inputs)) if len(at.inputs) == 1 else "")
         return None
 
     def first(self, link: object, *keys: str, stop: Sequence[str] = ()) -> Plain | None:
         """The first value under one of the keys, walking up from a link."""
+        at = self.first_place(link, *keys, stop=stop)
+        return at[0].plain(at[1]) if at else None
+
+    def first_place(self, link: object, *keys: str, stop: Sequence[str] = ()) -> tuple[ComfyNode, str] | None:
+        """The node and the input where that value is written."""
         for node in self.up([link], stop):
             for key in keys:
-                if key in node.inputs and (value := self.value(node, key)) is not None:
-                    return value
+                if key in node.inputs and (at := self.place(node, key)) is not None:
+                    return at
         return None
 
 

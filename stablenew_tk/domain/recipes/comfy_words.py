@@ -46,6 +46,8 @@ class PromptTexts:
         self._without_effect: list[str] = []
         self._together: list[ComfyNode] = []
         self._templates: list[str] = []
+        # Where the words stand, in the order read: node and input.
+        self.places: list[tuple[ComfyNode, str]] = []
 
     def of(self, link: object, deep: int = 0) -> str:
         """All words above a link."""
@@ -121,6 +123,7 @@ class PromptTexts:
         if not isinstance(raw, str) or not (_WORDS.fullmatch(key) or self._side in key):
             return ""
         self._graph.mark(node)
+        self.places.append((node, key))
         self._length += len(raw)
         if _TEMPLATE.search(node.kind) and key != "populated_text" and re.search(r"\{|__", raw):
             self._templates.append(node.kind)

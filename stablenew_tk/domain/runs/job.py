@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from ..base.errors import InvalidInput
 from ..base.lora_tags import AddedLora, loras_in, with_loras
-from ..config.catalogue import Value, with_values
+from ..config.catalogue import Value, with_values, without_place
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
 from ..config.origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED, Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
-from ..config.sweep import LORA
+from ..config.sweep import LORA, LORA_FILE, is_weight, is_wording
+from ..config.workflow_use import WorkflowUse
 from ..models.preset_scope import PresetUse, without_values
 from ..prompts.pack import has_lora, with_preset_loras
 from ..prompts.variant import Variant
@@ -188,6 +189,8 @@ def _part(request: RunRequest, variant: Variant) -> _VariantPart:
     if variant.overrides:
         config = with_values(config, dict(variant.overrides))
         _check_start(config, request.start_image)
+        check_workflow(config)
+    config = replace(config, workflow=config.workflow.with_named_only())
     text, others = texts_of_stages(config, _texts(request, variant))
     origins: dict[str, Origin] = {**request.origins, **dict.fromkeys(variant.overrides, "user")}
     if request.profile_loras:
@@ -256,6 +259,7 @@ def check(request: RunRequest) -> None:
     """Raise InvalidInput when no job can be made from a request."""
     if not request.variants:
         raise InvalidInput("Nothing to run: choose at least one prompt.", "prompts")
+    check_workflow(request.config)
     _check_start(request.config, request.start_image)
     if not RANDOM_SEED <= request.seed <= MAX_SEED:
         raise InvalidInput(f"seed: {request.seed} is outside 0 to {MAX_SEED} (−1 = random).", "seed")
@@ -266,6 +270,20 @@ def check(request: RunRequest) -> None:
     if not request.limit and jobs > MOST_JOBS:
         message = f"{jobs:,} jobs are more than one run makes ({MOST_JOBS:,}). Choose fewer prompts, variants or seeds."
         raise InvalidInput(message, "variants")
+
+
+def check_workflow(config: PipelineConfig) -> None:
+    """Raise InvalidInput for a value that the config's workflow has no place for."""
+    if paths := without_place(config):
+        has = ", ".join([*config.workflow.found, *config.workflow.parameters][:8])
+        sentence = f"{paths[0]}: the workflow “{config.workflow.name}” has no place for it. It has {has or 'none'}."
+        raise InvalidInput(sentence, paths[0])
+
+
+def check_place(workflow: WorkflowUse, path: str) -> None:
+    """Raise InvalidInput when a workflow is used and has no place for what is varied."""
+    if workflow and not (workflow.has(path) or path == LORA_FILE or is_weight(path) or is_wording(path)):
+        raise InvalidInput(f"{path}: the workflow “{workflow.name}” has no place for it, so it changes nothing.", path)
 
 
 def check_mask(config: PipelineConfig) -> None:

@@ -7,7 +7,7 @@ out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -16,15 +16,27 @@ from msgspec import Struct
 from ..base.errors import InvalidInput
 from ..base.journal_line import Line
 from ..base.lora_tags import AddedLora, lora_key, lora_tags, loras_in, with_lora_instead, with_loras
-from ..config.catalogue import Value, with_values
+from ..config.catalogue import Value, is_of_workflow, with_values
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
 from ..config.origins import MAX_SEED, Origin
 from ..config.pipeline_config import FIRST_STAGE, STAGE_OF_PART, STAGES, PipelineConfig, stage_spec
-from ..config.sweep import LORA, LORA_FILE, LORA_WEIGHT, NEGATIVE, PROMPT, focus, is_weight, is_wording, lora_file
+from ..config.sweep import (
+    LORA,
+    LORA_FILE,
+    LORA_WEIGHT,
+    NEGATIVE,
+    PROMPT,
+    Focus,
+    focus,
+    focus_in,
+    is_weight,
+    is_wording,
+    lora_file,
+)
 from ..models.lora_series import numbered
 from ..models.preset_scope import PresetScope, PresetUse, without_values
 from ..prompts.pack import PackPrompt, has_lora, with_lora_weight, with_preset_loras
-from .job import Job, LearningTag, check_mask, with_subseed
+from .job import Job, LearningTag, check_mask, check_place, check_workflow, with_subseed
 from .value_pairs import ValuePair, check_pair, pairs_of, settings_of, shown_in_row
 from .wordings import check_wordings, filled, filled_or_whole
 
@@ -147,6 +159,18 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
     metadata: PlanMetadata = PlanMetadata()
 
     @property
+    def subject(self) -> Focus:
+        """What the plan varies, the first one of two."""
+        return _subject(self.base_config, self.focus_parameter, self.variant_values)
+
+    @property
+    def subjects(self) -> tuple[Focus, ...]:
+        """The one or two settings that it varies."""
+        if not self.second_parameter:
+            return (self.subject,)
+        return self.subject, _subject(self.base_config, self.second_parameter, self.second_values)
+
+    @property
     def full_rows(self) -> int:
         """How many rows are made for every value."""
         return self.complete_rows or self.images_per_variant * len(self.prompts)
@@ -213,6 +237,14 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
     def prompt(self, row: int) -> PlanPrompt:
         """The prompt of a row."""
         return self.prompts[row % len(self.prompts)]
+
+
+def _subject(config: PipelineConfig, path: str, values: Sequence[Value]) -> Focus:
+    """What is varied. A workflow that is not at hand any more is told by the values that were tested."""
+    if not is_of_workflow(path) or config.workflow.parameters.get(path):
+        return focus_in(config, path)
+    numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
+    return msgspec.structs.replace(focus(path), kind="float" if numbers else "str")
 
 
 class LearningRunStep(Line, tag="step", frozen=True, kw_only=True):
@@ -376,7 +408,7 @@ def checked(plan: LearningPlan) -> LearningPlan:
 
     Raises InvalidInput naming the field when the plan cannot run. It does not check the ranges of values.
     """
-    subject = focus(plan.focus_parameter)
+    subject = plan.subject
     if subject.path == LORA_WEIGHT:
         alone = f"{LORA_WEIGHT}: it goes with {LORA_FILE}, the files to compare. Name that first."
         raise InvalidInput(alone, LORA_WEIGHT)
@@ -385,7 +417,7 @@ def checked(plan: LearningPlan) -> LearningPlan:
     if len(plan.variant_values) < 2:
         raise InvalidInput("variant_values: give at least 2 values to compare.", "variant_values")
     if plan.second_parameter:
-        check_pair(plan.focus_parameter, plan.variant_values, plan.second_parameter, plan.second_values)
+        check_pair(plan.subjects, plan.variant_values, plan.second_values)
     if not 1 <= plan.images_per_variant <= MOST_PER_VALUE:
         where = "images_per_variant"
         message = f"{where}: {plan.images_per_variant} is outside 1 to {MOST_PER_VALUE} images per value."
@@ -407,10 +439,13 @@ def checked(plan: LearningPlan) -> LearningPlan:
         raise InvalidInput(
             f"{subject.path}: {subject.stage} works on a picture. Choose the picture to start from.", "start_image"
         )
-    config = plan.base_config
+    config, workflow = plan.base_config, plan.base_config.workflow
     for path in plan.parameters:
+        check_place(workflow, path)
         config = _ready(config, path, subject.stage, bool(plan.start_image))
+    config = msgspec.structs.replace(config, workflow=config.workflow.with_named_only(plan.parameters))
     check_mask(config)
+    check_workflow(config)
     if "upscale.codeformer_weight" in plan.parameters and not config.upscale.codeformer:
         raise InvalidInput(
             "upscale.codeformer_weight: CodeFormer is off, so its weight changes nothing. Set upscale.codeformer.",
@@ -562,26 +597,3 @@ def cell_of(step_id: str) -> PlanCell | None:
     if len(parts) != 3 or not (parts[1].isdecimal() and parts[2].isdecimal()):
         return None
     return PlanCell(int(parts[1]), int(parts[2]))
-
-
-def columns_by_value(plan: LearningPlan) -> Iterator[int]:
-    """Numbers of the values in the order to show: numbers ascending, names as in the plan; pairs by their first value,
-    then by the second.
-    """
-    first = places_by_value(plan.focus_parameter, plan.variant_values)
-    if not plan.second_parameter:
-        return iter(first)
-    second = places_by_value(plan.second_parameter, plan.second_values)
-    pairs = plan.pairs
-
-    def order(number: int) -> tuple[int, int]:
-        pair = pairs[number]
-        return first.index(pair.first), second.index(pair.second) if pair.second >= 0 else -1
-
-    return iter(sorted(range(len(pairs)), key=order))
-
-
-def places_by_value(path: str, values: Sequence[Value]) -> list[int]:
-    """Places of values in the order to show: numbers ascending, names as they stand."""
-    places = range(len(values))
-    return sorted(places, key=lambda place: float(values[place])) if focus(path).ordered else list(places)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from ..base.wording import counted, pack_title
 from ..config.pipeline_config import FIRST_STAGE
-from ..config.sweep import focus
 from .plan import LearningPlan, PlanPrompt
 from .value_pairs import TIMES
 
@@ -15,7 +14,7 @@ def subject(plan: LearningPlan) -> tuple[str, str]:
     """The varied setting, and the pack, prompt and checkpoint: "Steps", "Rain city · Alley One · juggernautXL_v9"."""
     names = plan.prompts[0].prompt_id if len(plan.prompts) == 1 else counted(len(plan.prompts), "prompt")
     parts = (pack_title(plan.pack_id), names, plan.base_config.checkpoint)
-    varied = map(focus, plan.parameters)
+    varied = plan.subjects
     # Settings of the first stage need no stage in their name.
     title = TIMES.join(one.label if one.group == FIRST_STAGE else one.title for one in varied)
     return title, " · ".join(part for part in parts if part)

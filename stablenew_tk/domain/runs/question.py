@@ -18,7 +18,7 @@ from msgspec import Struct
 from ..base.lora_tags import lora_key, lora_tags
 from ..config.catalogue import Value, parameter, stage_values
 from ..config.pipeline_config import STAGES, PipelineConfig, blocks_of
-from ..config.sweep import LORA, LORA_FILE, focus, lora_file, value_text
+from ..config.sweep import LORA, LORA_FILE, lora_file, value_text
 from ..models.lora_series import numbered
 from ..models.precedence import without_hash
 from ..models.preset_scope import hash_in_name
@@ -29,6 +29,7 @@ _NO_SETTING = frozenset(("batch_size", "subseed"))
 _GENERAL = ("vae", "clip_skip", "styles", "controlnet")
 _ENDING = re.compile(r"\.(safetensors|ckpt|pt|gguf|sft)$", re.IGNORECASE)
 _SKETCH = "sketch"
+_WORKFLOW = "workflow"
 
 
 class Subject(Struct, frozen=True):
@@ -61,7 +62,8 @@ def question_of(plan: LearningPlan) -> AskedQuestion | None:
     path, config = plan.focus_parameter, plan.base_config
     swept = path == "checkpoint"
     sketch = plan.backend_kind == _SKETCH
-    if plan.second_parameter or not plan.backend_kind or not (config.checkpoint or swept or sketch):
+    known = config.checkpoint or swept or sketch or config.workflow
+    if plan.second_parameter or not plan.backend_kind or not known:
         return None
     subject = Subject(
         focus_parameter=path,
@@ -85,7 +87,7 @@ def _trainings(plan: LearningPlan) -> frozenset[str]:
 def _settings(plan: LearningPlan) -> tuple[dict[str, Value], dict[str, Value]]:
     """The settings that matter, and those that only act later. LoRAs that all prompts have are settings, too."""
     config, path = plan.base_config, plan.focus_parameter
-    until = STAGES.index(focus(path).stage)
+    until = STAGES.index(plan.subject.stage)
     matter: dict[str, Value] = {name: _general(config, name) for name in _GENERAL if name != path}
     later: dict[str, Value] = {}
     for nth, stage in enumerate(STAGES):
@@ -95,7 +97,14 @@ def _settings(plan: LearningPlan) -> tuple[dict[str, Value], dict[str, Value]]:
         found |= {f"{block}.enabled": True for block in blocks_of(config, stage) if f"{block}.enabled" != path}
         values = stage_values(config, stage).items()
         found |= {at: value for at, value in values if at != path and at.rpartition(".")[2] not in _NO_SETTING}
-    return matter | _loras(plan), later
+    return matter | _of_workflow(plan) | _loras(plan), later
+
+
+def _of_workflow(plan: LearningPlan) -> dict[str, Value]:
+    """The workflow by its text, and what is set in it alone."""
+    workflow = plan.base_config.workflow
+    own = {path: value for path, value in workflow.values.items() if path != plan.focus_parameter}
+    return {_WORKFLOW: workflow.digest, **own} if workflow else {}
 
 
 def _general(config: PipelineConfig, name: str) -> Value:
@@ -153,6 +162,8 @@ def apart(plan: LearningPlan, other: LearningPlan) -> tuple[str, ...]:
 
 
 def _differing(mine: Mapping[str, Value], its: Mapping[str, Value]) -> tuple[str, ...]:
+    if mine.get(_WORKFLOW) != its.get(_WORKFLOW):
+        return ("another workflow",)
     paths = [path for path in dict.fromkeys((*its, *mine)) if mine.get(path) != its.get(path)]
     # That a stage is off says all about it.
     off = tuple(f"{path.removesuffix('enabled')}" for path in paths if path.endswith(".enabled"))

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value
-from ..config.sweep import LORA_FILE, LORA_WEIGHT, NO_LORA, focus, is_wording, lora_file, value_text
+from ..config.sweep import LORA_FILE, LORA_WEIGHT, NO_LORA, Focus, is_wording, lora_file, value_text
 
 TIMES = " × "
 # Suggested when a second setting is chosen: they are known to depend on each other.
@@ -87,18 +87,18 @@ def start_rows(pairs: tuple[ValuePair, ...], most: int) -> int:
     return max(2, min(rows_for_all(pairs), most // 2 // each))
 
 
-def check_pair(path: str, values: Sequence[Value], second: str, seconds: Sequence[Value]) -> None:
+def check_pair(subjects: tuple[Focus, ...], values: Sequence[Value], seconds: Sequence[Value]) -> None:
     """Raise InvalidInput, naming the field of the plan, for two settings that cannot be varied together."""
-    where = "second_parameter"
-    if second in (path, ""):
-        raise InvalidInput(f"{where}: {second or 'nothing'} is no second setting beside {path}.", where)
+    one, other = subjects
+    path, second, where = one.path, other.path, "second_parameter"
+    if second == path:
+        raise InvalidInput(f"{where}: {second} is no second setting beside {path}.", where)
     if is_wording(path) or is_wording(second):
         raise InvalidInput(f"{where}: wordings are compared alone, without a second setting.", where)
     if second == LORA_FILE:
         raise InvalidInput(f"{where}: name {LORA_FILE} first, and {LORA_WEIGHT} as the second.", where)
     if second == LORA_WEIGHT:
         _check_weight(path, values)
-    one, other = focus(path), focus(second)
     if second == "checkpoint":
         raise InvalidInput(f"{where}: name the checkpoint first, and {path} as the second.", where)
     if one.stage != other.stage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
@@ -17,8 +18,8 @@ from ...app.wording import RunNotes, SuspectCount
 from ...backends.base import Capabilities
 from ...domain.base.errors import InvalidInput
 from ...domain.base.key_press import KeyPress, act_on
-from ...domain.config.catalogue import Value, parameter
-from ...domain.config.pipeline_config import STAGE_SPECS, size_words
+from ...domain.config.catalogue import Value, parameter_in
+from ...domain.config.pipeline_config import FIRST_STAGE, STAGE_SPECS, size_words
 from ...domain.experiments.next_question import NextQuestion
 from ...domain.journal.record import Feedback, JournalLine, LearningRecord, Void
 from ...domain.models.explanation import WhyRow
@@ -34,13 +35,14 @@ from ...pipeline.messages.jobs import BackendChecked, ImageSaved, JobEnded, Node
 from ...pipeline.messages.journal import HistoryLoaded, LineSaved
 from ...pipeline.messages.models import LibraryChanged, ModelRead
 from ...pipeline.messages.settings import SettingsChanged
+from ...pipeline.messages.workflows import WorkflowsListed
 from ..forms.form import Form, FormField
 from ..forms.origin_marks import WhyPopup
 from ..forms.stage_cards import Section, StageCard, general_entries, menu_entries, style_entries
 from ..widgets import theme
 from ..widgets.basics import Box, Separator
 from ..widgets.entries import commit_typed
-from ..widgets.flow import tab_order
+from ..widgets.flow import pack_if, tab_order
 from ..widgets.keyboard import Shortcuts
 from ..widgets.page_frame import PageFrame, SizeClass
 from ..widgets.row_list import ScrollArea
@@ -52,6 +54,7 @@ from .problems import FieldProblems
 from .profile_loras import ProfileLoraLine
 from .run_bar import RunBar
 from .run_fields import GlobalTextLine, SeedFields, StartPicture
+from .workflow_card import WorkflowCard, WorkflowLine
 
 # Widths of the left and the right side in px; where there is little room, the preview is unfolded beside the cards.
 WIDTHS: dict[SizeClass, tuple[int, int]] = {"narrow": (232, 280), "usual": (280, 324), "wide": (320, 400)}
@@ -98,15 +101,22 @@ class CreatePage(PageFrame):
     FOLLOWS = (
         *(*PackPanel.FOLLOWS, *PackVariants.FOLLOWS, *PreviewPanel.FOLLOWS),
         *(BackendChecked, NodeWaiting, ImageSaved, SettingsChanged, HistoryLoaded, LineSaved),
-        *(LibraryChanged, ModelRead, JobEnded, QueueChanged),
+        *(LibraryChanged, ModelRead, JobEnded, QueueChanged, WorkflowsListed),
     )
 
     def __init__(
-        self, parent: tk.Misc, controller: Controller, *, go: Callable[[str], None], say: ShowNotice, loop: LoopActions
+        self,
+        parent: tk.Misc,
+        controller: Controller,
+        *,
+        go: Callable[[str], None],
+        say: ShowNotice,
+        loop: LoopActions,
+        look_at: Callable[[Path], object],
     ) -> None:
         super().__init__(parent)
         self._known = KnownActions(changed=self._refresh, see=loop.see, rate=loop.rate, ask=self._ask)
-        self._loop = loop
+        self._loop, self._look_at = loop, look_at
         self._controller, self._go, self._say = controller, go, say
         self._suspects, self._notes = SuspectCount(), RunNotes()
         self.form = RunForm(controller, self._count)
@@ -158,7 +168,7 @@ class CreatePage(PageFrame):
         return next((form.fields[path] for form in self._forms() if path in form.fields), None)
 
     def _forms(self) -> list[Form]:
-        own = (self.general, self.encoders, self.styles, self.seeds.batch)
+        own = (self.general, self.encoders, self.styles, self.seeds.batch, *self.workflow.forms)
         return [*(form for section in self.sections for form in section.forms), *own]
 
     def shown(self) -> None:
@@ -171,7 +181,7 @@ class CreatePage(PageFrame):
         for part in (self.packs, self.form.variants, self.preview):
             if isinstance(event, part.FOLLOWS):
                 part.on_event(event)
-        if isinstance(event, (BackendChecked, SettingsChanged, HistoryLoaded)):
+        if isinstance(event, (BackendChecked, SettingsChanged, HistoryLoaded, WorkflowsListed)):
             self._refresh()
         elif isinstance(event, (NodeWaiting, ImageSaved)):
             self._count()
@@ -243,6 +253,7 @@ class CreatePage(PageFrame):
         )
         self.general.pack(fill="x")
         self.encoders = Form(top, (ENCODERS,), on_change=self.change, on_why=self.why, columns=1)
+        self.workflow_line = WorkflowLine(top, self._controller, self._look_at)
         self.styles = Form(top, (STYLES, CONTROLNET), on_change=self.change, on_why=self.why, columns=2)
         self.global_texts = GlobalTextLine(top, self._controller, lambda: self._go("settings"))
         self.global_texts.pack(fill="x", padx=theme.px(theme.RING), pady=(0, theme.px(4)))
@@ -251,7 +262,9 @@ class CreatePage(PageFrame):
         self.start = StartPicture(middle, self._controller, self._count)
         self._area = ScrollArea(middle, "bg")
         self._area.pack(fill="both", expand=True, padx=(theme.px(16), theme.px(4)), pady=(0, theme.px(8)))
+        self.workflow = WorkflowCard(self._area.body, on_change=self.change, on_edit=self._count, on_why=self.why)
         self.sections: list[Section] = []
+        self._cards: list[StageCard] = []
         for stage in STAGE_SPECS:
             opened = not self.sections
             card = StageCard(
@@ -264,6 +277,7 @@ class CreatePage(PageFrame):
             )
             card.pack(fill="x", pady=(0, theme.px(10)), padx=(0, theme.px(12)))
             self.sections += card.sections
+            self._cards.append(card)
         self.seeds = SeedFields(
             self.sections[0].body(),
             controller=self._controller,
@@ -353,6 +367,7 @@ class CreatePage(PageFrame):
         now, before, offered = self.form.values.resolved, self._shown, self._controller.capabilities
         traits = self.form.values.traits
         everything, self._shown = before is None or offered is not self._offered or traits != self._traits, now
+        everything = everything or (before is not None and before.config.workflow.digest != now.config.workflow.digest)
         self._traits = traits
         changed = now.differing(before) if before is not None else set()
         if everything:
@@ -377,6 +392,7 @@ class CreatePage(PageFrame):
             self._show_encoders(now)
         if everything or {STYLES, CONTROLNET} & changed:
             self._show_styles(now)
+        self._show_workflow(now)
         if everything or SeedFields.BATCH in changed:
             self.seeds.show(now)
         for section in self.sections:
@@ -406,6 +422,20 @@ class CreatePage(PageFrame):
         elif not self.encoders.winfo_manager():
             self.encoders.pack(fill="x", after=self.general)
 
+    def _show_workflow(self, now: Resolved) -> None:
+        """The workflow that makes the picture, with its values; then the stages behind the first have no part in it."""
+        self.workflow_line.show()
+        pack_if(self.workflow_line.is_wanted, self.workflow_line, fill="x", after=self.general, pady=(0, theme.px(4)))
+        workflow = now.config.workflow
+        if not workflow and not self.workflow.winfo_manager():
+            return
+        if workflow:
+            self.workflow.show(now)
+        pad = {"fill": "x", "pady": (0, theme.px(10)), "padx": (0, theme.px(12))}
+        pack_if(workflow, self.workflow, before=self._cards[0], **pad)
+        for card in self._cards[1:]:
+            pack_if(not workflow, card, **pad)
+
     def _show_styles(self, now: Resolved) -> None:
         """Styles and ControlNet units: only where the backend has them, or where some are chosen that it lacks."""
         names = self._offered.styles if self._offered is not None else ()
@@ -417,7 +447,9 @@ class CreatePage(PageFrame):
             self.styles.pack(fill="x", before=self.global_texts)
 
     def _missing(self, group: str) -> str:
-        found = self._offered
+        found, workflow = self._offered, self.resolved.config.workflow
+        if workflow and group != FIRST_STAGE and not workflow.has(f"{group}.enabled"):
+            return f"“{workflow.name}” has no place for it"
         if found is None or group in found.stages or group in found.features:
             return ""
         return f"{found.name} does not offer it"
@@ -436,7 +468,7 @@ class CreatePage(PageFrame):
             else:
                 self.change(path, row.offer)
 
-        values, title = self.form.values, f"{parameter(path).title}: why this value?"
+        values, title = self.form.values, f"{parameter_in(self.resolved.config, path).title}: why this value?"
         back = values.giving_back(path)
         actions = [(back, give_back)] if back else []
         WhyPopup.shared().open(widget, title, values.why(path), actions, use=use)

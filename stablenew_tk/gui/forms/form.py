@@ -13,7 +13,7 @@ from ...domain.config.catalogue import Parameter, Value, get_value, parameter
 from ...domain.config.origins import Origin
 from ...domain.config.pipeline_config import PipelineConfig
 from ...domain.models.families import Family
-from ...domain.models.idle_settings import idle_settings
+from ...domain.models.idle_settings import idle_settings, without_place
 from ...domain.models.sensible_range import ModelTraits, sensible_range
 from ..widgets import theme
 from ..widgets.basics import Box, Label
@@ -106,7 +106,8 @@ class FormField(Box):
         of the checkpoint decide which range is marked as sensible.
         """
         self.mark.show(origin, word)
-        if self.slider is not None and (found := sensible_range(self.spec.path, traits)) is not None:
+        own = self.spec.is_of_workflow
+        if self.slider is not None and not own and (found := sensible_range(self.spec.path, traits)) is not None:
             self.slider.set_sensible(found.ends)
         editor = self.editor
         if isinstance(editor, NumberEntry):
@@ -237,7 +238,7 @@ class Form(Box):
 
     `on_change(path, value)` after every change; value None means the user gave the field back to its origins, and
     the page answers with `show`. `on_edit()` after every key in a number: what it is may have become unusable.
-    `on_why(path, widget)` when someone asks where a value comes from.
+    `on_why(path, widget)` when someone asks where a value comes from. `spec_of` tells of each path what it takes.
     """
 
     def __init__(
@@ -250,6 +251,7 @@ class Form(Box):
         on_why: Callable[[str, tk.Misc], object] | None = None,
         columns: int = 0,
         spans: Mapping[str, int] | None = None,
+        spec_of: Callable[[str], Parameter] = parameter,
     ) -> None:
         super().__init__(parent)
         self._on_change, self._fixed, self._spans = on_change, columns, dict(spans or {})
@@ -257,7 +259,7 @@ class Form(Box):
         self._traits: ModelTraits | None = None
         self._shape = 0
         self.fields = {
-            path: FormField(self, parameter(path), on_value=self._changed, on_edit=on_edit, on_why=on_why)
+            path: FormField(self, spec_of(path), on_value=self._changed, on_edit=on_edit, on_why=on_why)
             for path in paths
         }
         self._lay_out(columns or 3)
@@ -284,6 +286,7 @@ class Form(Box):
             for path in _SIDES & self.fields.keys():
                 self.fields[path].tell_sizes(traits.family if traits is not None else Family())
         idle = idle_settings(traits.family, config) if traits is not None else {}
+        idle |= without_place(config)
         for path, field in self.fields.items():
             field.tell_idle(idle.get(path, ""))
             state = (

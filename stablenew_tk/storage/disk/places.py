@@ -85,6 +85,11 @@ class Places(Struct, frozen=True, kw_only=True):
         return self.data / "wildcards"
 
     @property
+    def workflows(self) -> Path:
+        """Folder of the user's workflows of ComfyUI. Need not exist."""
+        return self.data / "workflows"
+
+    @property
     def styles(self) -> Path:
         """File of the user's own styles and aliases. Need not exist."""
         return self.data / "styles.json"

@@ -71,9 +71,10 @@ def test_a_model_enlarges_to_the_exact_size_whatever_its_own_factor_is():
 
 def test_the_output_is_the_save_node_with_the_prefix_of_this_attempt():
     found = made(order(), prefix="J-1")
-    assert found.prompt[found.output] == {
+    (output,) = found.outputs
+    assert found.prompt[output] == {
         "class_type": "SaveImage",
-        "inputs": {"images": [str(int(found.output) - 1), 0], "filename_prefix": "J-1"},
+        "inputs": {"images": [str(int(output) - 1), 0], "filename_prefix": "J-1"},
     }
     json.dumps(found.prompt)
 

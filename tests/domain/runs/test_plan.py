@@ -17,12 +17,12 @@ from stablenew_tk.domain.runs.plan import (
     PlanPrompt,
     cell_of,
     checked,
-    columns_by_value,
     config_for,
     job_for,
     planned,
     prompt_for,
 )
+from stablenew_tk.domain.runs.value_order import columns_by_value
 
 LATER = {"img2img__enabled": True, "adetailer__enabled": True}
 

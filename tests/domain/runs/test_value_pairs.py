@@ -8,7 +8,8 @@ import pytest
 
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.sweep import LORA_FILE, LORA_WEIGHT
-from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt, checked, columns_by_value, config_for, job_for
+from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt, checked, config_for, job_for
+from stablenew_tk.domain.runs.value_order import columns_by_value
 from stablenew_tk.domain.runs.value_pairs import pairs_of, rows_for_all, shown_in_row, start_rows
 
 STEPS, CFG = "txt2img.steps", "txt2img.cfg_scale"

@@ -23,7 +23,7 @@ from ....app.learn.setting_search import (
 from ....domain.base.file_wish import FileWish
 from ....domain.config.catalogue import with_values
 from ....domain.config.pipeline_config import stage_spec
-from ....domain.config.sweep import LORA, LORA_FILE, SLOT, Focus, focus, is_wording, value_text
+from ....domain.config.sweep import LORA, LORA_FILE, SLOT, Focus, focus_in, is_wording, value_text
 from ....domain.experiments.plan_draft import PlanDraft, lora_weights, partners, plain, together, varying
 from ....domain.models.origin_marks import ORIGIN_MARKS
 from ....pipeline.messages.base import Event
@@ -239,7 +239,8 @@ class ParameterStep(Box):
             self._facts.show("")
         second = spec is not None and self._draft.reuse is None
         if second:
-            names = [(path, plain(focus(path), title=True)) for path in partners(self._draft.focus)]
+            base = self._draft.base
+            names = [(path, plain(focus_in(base, path), title=True)) for path in partners(self._draft)]
             self.second.set_entries([MenuEntry("", "nothing else"), *(MenuEntry(*one) for one in names)])
             self.second.set(self._draft.second)
         for box, on in (

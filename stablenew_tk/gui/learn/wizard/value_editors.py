@@ -296,4 +296,4 @@ class NameValues(Box):
         spec = self._draft.spec
         names = [name for name in self._all if name in chosen]
         bare = spec is None or spec.kind == "bool"
-        self._edit(", ".join(names) if bare else spell(self._draft.focus, names))
+        self._edit(", ".join(names) if bare else spell(self._draft.spec or self._draft.focus, names))

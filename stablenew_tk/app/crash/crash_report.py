@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Collection
 from importlib.metadata import PackageNotFoundError, version
 
-from .. import __version__
+from ... import __version__
 
 LINES = 60
 _LONGEST = 400

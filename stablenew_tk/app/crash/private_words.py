@@ -6,8 +6,8 @@ import platform
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..domain.config.user_settings import Settings
-from ..pipeline.ids_and_times import system_user
+from ...domain.config.user_settings import Settings
+from ...pipeline.ids_and_times import system_user
 
 
 def private_words(settings: Settings) -> frozenset[str]:

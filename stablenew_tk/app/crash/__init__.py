@@ -1,0 +1,1 @@
+"""The report of a mistake of the program: what it says, and what it must not say."""

@@ -1,0 +1,73 @@
+"""Which workflow of ComfyUI a picture is made by, as it stands in configs, plans and records, and what is set in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+# What the path of a value begins with that only a workflow has: "workflow.Detailer.denoise".
+WORKFLOW = "workflow."
+_Value = str | int | float | bool
+
+
+class WorkflowParameter(Struct, frozen=True, omit_defaults=True):
+    """What one input of a node takes: `default` is what the workflow itself says, `options` are all that a choice has.
+
+    `minimum`, `maximum` and `step` are set for numbers whose range is known. `minor`: it rarely matters.
+    """
+
+    kind: Literal["int", "float", "bool", "str"]
+    label: str
+    default: _Value
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    options: tuple[str, ...] = ()
+    minor: bool = False
+
+
+class WorkflowUse(Struct, frozen=True, omit_defaults=True):
+    """A workflow that is used; without a `file` none is. `digest` is the SHA-256 of its text.
+
+    `found` has the built-in parameters that the workflow has a place for, with its own values; what differs from them
+    in a config is changed in the workflow. `values` are those that were set beyond, by path ("workflow.Detailer.
+    denoise"), and `parameters` what they take. Both hold what is named only, once jobs are made of them.
+    """
+
+    file: str = ""
+    digest: str = ""
+    found: Mapping[str, _Value] = {}
+    values: Mapping[str, _Value] = {}
+    parameters: Mapping[str, WorkflowParameter] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.file)
+
+    def __hash__(self) -> int:
+        # The other fields are no values that a set could hold; configs are.
+        return hash((self.file, self.digest, *self.values.items()))
+
+    @property
+    def name(self) -> str:
+        """What to call it: its file without folder and ending."""
+        last = self.file.replace("\\", "/").rpartition("/")[2]
+        return last.rpartition(".")[0] or last
+
+    def has(self, path: str) -> bool:
+        """Whether the workflow has a place for a parameter."""
+        return path in self.found or path in self.parameters
+
+    def with_value(self, path: str, value: _Value) -> WorkflowUse:
+        """A copy with one value set."""
+        return replace(self, values={**self.values, path: value})
+
+    def with_named_only(self, keep: Collection[str] = ()) -> WorkflowUse:
+        """A copy that tells only of the values that are set, and of those to `keep`: what records need."""
+        wanted = {*self.values, *keep}
+        return replace(self, parameters={path: one for path, one in self.parameters.items() if path in wanted})
+
+
+NO_WORKFLOW = WorkflowUse()

@@ -1,0 +1,1 @@
+"""The files of the user's own workflows of ComfyUI: read, listed, added."""

@@ -1,0 +1,191 @@
+"""Workflows of the user's own in the terminal: shown, kept, run on a ComfyUI, varied in a Learning Run."""
+
+import json
+import sys
+
+import pytest
+from fake_comfyui import FakeComfyUI
+from terminal import Terminal
+from whole_plans import killed
+
+from tests.comfy_workflows import text
+
+NAMES = ("--set", "checkpoint=ink_model")
+FOCUS = "workflow.Larger_v1_2.scale_by"
+WORKFLOW = {
+    "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "ink_model.safetensors"}},
+    "3": {"class_type": "CLIPTextEncode", "inputs": {"text": 'a "quoted"\nline', "clip": ["1", 1]}},
+    "4": {"class_type": "CLIPTextEncode", "inputs": {"text": "ugly", "clip": ["1", 1]}},
+    "5": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}},
+    "6": {
+        "class_type": "KSampler",
+        "inputs": {
+            "model": ["1", 0],
+            "seed": 156680208700286,
+            "steps": 3,
+            "cfg": 6.5,
+            "sampler_name": "dpmpp_2m",
+            "scheduler": "karras",
+            "positive": ["3", 0],
+            "negative": ["4", 0],
+            "latent_image": ["5", 0],
+            "denoise": 1.0,
+        },
+    },
+    "7": {"class_type": "VAEDecode", "inputs": {"samples": ["6", 0], "vae": ["1", 2]}},
+    "8": {
+        "class_type": "ImageScaleBy",
+        "_meta": {"title": "Larger v1.2"},
+        "inputs": {"image": ["7", 0], "upscale_method": "lanczos", "scale_by": 1.5},
+    },
+    "9": {"class_type": "SaveImage", "inputs": {"images": ["8", 0], "filename_prefix": "garden"}},
+    "10": {"class_type": "SaveImage", "inputs": {"images": ["7", 0], "filename_prefix": "small"}},
+}
+
+
+@pytest.fixture
+def fake():
+    with FakeComfyUI() as server:
+        yield server
+
+
+@pytest.fixture
+def cli(tmp_path, capsys):
+    return Terminal(tmp_path, capsys)
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "Garden.json"
+    path.write_bytes(text(WORKFLOW))
+    return path
+
+
+def test_a_run_changes_what_was_named_and_the_seed_and_nothing_else(cli, fake, file):
+    words = ("--set", f"{FOCUS}=2", "--set", "txt2img.sampler=Euler a", "--seed", 5, "--limit", 1)
+    said = cli("run", cli.pack, "--json", "--backend", fake.url, "--workflow", file, *words)
+    (sent,) = fake.graphs()
+    changed = {
+        (name, key): value
+        for name, node in sent.items()
+        for key, value in node["inputs"].items()
+        if value != WORKFLOW[name]["inputs"][key]
+    }
+    job = said.json["images"][0]
+    prefixes = {changed.pop(("9", "filename_prefix")), changed.pop(("10", "filename_prefix"))}
+    assert changed == {
+        ("3", "text"): "a red boat",
+        ("4", "text"): "blur",
+        ("6", "seed"): 5,
+        ("6", "sampler_name"): "euler_ancestral",
+        ("8", "scale_by"): 2.0,
+    }
+    assert len(prefixes) == 2
+    assert all(one.startswith("StableNew/") for one in prefixes)
+    # Both files are taken, that of the longer way last.
+    assert [image["suspect"] for image in said.json["images"]] == [[], []]
+    (record,) = cli.shown()
+    assert [output["width"] for output in record["outputs"]] == [64, 128]
+    use = record["config"]["workflow"]
+    assert (use["file"], len(use["digest"]), use["values"]) == (str(file), 64, {FOCUS: 2.0})
+    assert record["config"]["txt2img"]["steps"] == 3
+    assert record["stage_results"][0]["applied"][FOCUS] == 2.0
+    assert job["seed"] == 5
+
+
+@pytest.mark.parametrize(
+    ("change", "words", "said"),
+    [
+        ({}, ("--backend", "sketch"), "Sketch cannot run workflows of ComfyUI"),
+        ({}, ("--set", "hires.enabled=on"), "hires.enabled: the workflow “Garden” has no place for it"),
+        ({}, ("--set", f"{FOCUS}=9"), "scale_by: 9 is outside 0.01 to 8"),
+        ({"8": {"upscale_method": "lancelot"}}, (), "Node “Larger v1.2” #8, input upscale_method: "),
+        ({"1": {"ckpt_name": "inc_model.safetensors"}}, (), "Did you mean ink_model.safetensors"),
+        ({"6": {"seed": ["1", 0]}}, (), "no place for the seed"),
+        ({}, ("--set", "styles=Film"), "styles: the workflow “Garden” has no place for it"),
+    ],
+)
+def test_what_cannot_be_made_is_one_sentence_before_anything_is_sent(cli, fake, file, change, words, said):
+    made = json.loads(file.read_text())
+    for node, inputs in change.items():
+        made[node]["inputs"] |= inputs
+    file.write_bytes(text(made))
+    told = cli("run", cli.pack, "--json", "--backend", fake.url, "--workflow", file, "--limit", 1, *words)
+    assert told.code != 0
+    assert said in told.out.replace("\n", " ")
+    assert fake.count("prompt") == 0
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("a cat <lora:rainy:0.8>", "loads no LoRA 'rainy'; it loads none"),
+        ("a cat BREAK a dog", "BREAK, AND and [a:b:0.5] have no place"),
+        ("a [cat:dog:0.5]", "BREAK, AND and [a:b:0.5] have no place"),
+    ],
+)
+def test_words_that_the_workflow_cannot_be_told_are_refused(cli, fake, file, prompt, said):
+    cli.pack.write_text(prompt)
+    told = cli("run", cli.pack, "--json", "--backend", fake.url, "--workflow", file)
+    assert told.code == 1
+    assert said in told.json["errors"][0]
+    assert fake.count("prompt") == 0
+
+
+def test_a_picture_and_a_name_of_the_folder_are_workflows_too(cli, fake, file):
+    made = cli("run", cli.pack, "--json", "--backend", fake.url, "--workflow", file, "--limit", 1).json["images"]
+    added = cli("workflows", "add", made[0]["path"], "--name", "From: a picture", "--backend", fake.url, "--json").json
+    assert added["missing"] == []
+    (cli.data / "workflows" / "broken.json").write_text("{")
+    listed = {one["name"]: one["problem"] for one in cli("workflows", "list", "--json").json}
+    assert listed["From a picture"] == ""
+    assert listed["broken"].startswith("broken.json is no whole JSON")
+    again = cli("run", cli.pack, "--json", "--backend", fake.url, "--workflow", "From a picture", "--limit", 1)
+    assert again.code == 0
+    shown = cli("workflows", "show", "From a picture", "--backend", fake.url).out
+    assert f"{FOCUS} " in shown
+    assert "a red boat" in shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_learning_run_over_values_of_a_workflow_is_killed_and_goes_on(cli, fake, file):
+    words = (
+        "--focus",
+        FOCUS,
+        "--values",
+        "1-2 (+0.5)",
+        "--images",
+        2,
+        "--set",
+        "workflow.Larger_v1_2.upscale_method=area",
+    )
+    where = ("--backend", fake.url)
+    killed(cli, "run", 3, "after", "learn", cli.pack, "--workflow", file, *words, *where)
+    said = cli("learn", "--resume", "last", "--json", *where)
+    assert said.code == 0
+    steps = said.json["steps"]
+    assert [step["status"] for step in steps] == ["ok"] * 6
+    made = {(record["learning"]["value"], record["seed"]): record for record in cli.shown()}
+    assert len(made) == 6
+    assert {record["config"]["workflow"]["values"][FOCUS] for record in made.values()} == {1.0, 1.5, 2.0}
+    shown = json.loads(cli("learn", "--show", "last").out)
+    assert shown["base_config"]["workflow"]["values"] == {"workflow.Larger_v1_2.upscale_method": "area"}
+    report = cli("insights", "--json")
+    assert report.code == 0
+    assert cli("presets", "make", "last", "--name", "Small", "--value", "1", "--json").code == 0
+    cli("run", cli.pack, "--json", "--workflow", file, "--limit", 1, "--preset", "Small", "--anyway", *where)
+    assert fake.graphs()[-1]["8"]["inputs"]["scale_by"] == 1.0
+    assert cli("run", cli.pack, "--json", "--limit", 1, "--preset", "Small", "--anyway", *where, *NAMES).code == 0
+
+
+def test_a_workflow_that_was_changed_since_is_not_gone_on_with(cli, fake, file):
+    words = ("--focus", FOCUS, "--values", "1, 2", "--images", 1, "--backend", fake.url)
+    assert cli("learn", cli.pack, "--workflow", file, *words, "--json").code == 0
+    fake.delete_files()
+    plan = json.loads(cli("learn", "--show", "last").out)
+    written = cli.data / "again.json"
+    written.write_text(json.dumps(plan))
+    file.write_bytes(text({**WORKFLOW, "7": {**WORKFLOW["7"], "_meta": {"title": "Decode"}}}))
+    said = cli("learn", "--plan", written, "--backend", fake.url, "--json")
+    assert said.code == 1
+    assert "Garden.json was changed since this was planned" in said.json["errors"][0]

@@ -1,0 +1,84 @@
+"""A workflow dropped on the window: what was found is shown, it is imported, its values can be varied."""
+
+from __future__ import annotations
+
+import tkinter as tk
+
+import pytest
+from fake_comfyui import FakeComfyUI
+from open_window import open_house
+
+from stablenew_tk.app.learn.setting_search import found_settings
+from stablenew_tk.domain.experiments.plan_draft import PlanDraft
+from stablenew_tk.pipeline.messages.jobs import JobEnded
+from tests.comfy_workflows import drawn, text
+from tests.commands.test_workflows import FOCUS, WORKFLOW
+
+
+@pytest.fixture(autouse=True)
+def _no_session_root_in_the_way(monkeypatch):
+    """Tk keeps one default root; the window of the test is a root of its own."""
+    monkeypatch.setattr(tk, "_default_root", None)
+
+
+def rows(listing):
+    return [listing.row(index) for index in listing.visible]
+
+
+def test_a_dropped_workflow_is_shown_imported_and_makes_the_picture(tmp_path):
+    file = tmp_path / "Garden.json"
+    file.write_bytes(text(WORKFLOW))
+    with FakeComfyUI() as fake, open_house(tmp_path / "data", backend=fake.url) as house:
+        controller, window = house.controller, house.window
+        (controller.places.packs / "Rain.txt").write_text("a cat\n")
+        house.until(lambda: controller.capabilities is not None and controller.packs.find("Rain"))
+        window.arrivals.drop(f"{{{file}}}")
+        house.until(lambda: window.page_name == "workflow")
+        page = window.page("workflow")
+        window.update()
+        told = [(row.text, *row.cells[:2]) for row in rows(page.found)]
+        assert ("Checkpoint", "ink_model", "CheckpointLoaderSimple #1") in told
+        assert FOCUS in [row.cells[2] for row in rows(page.open)]
+        assert not (controller.places.workflows).exists()
+        page.name.set("My garden")
+        page.import_it()
+        house.until(lambda: window.page_name == "create")
+        create = window.page("create")
+        house.until(lambda: create.resolved.config.workflow.name == "My garden")
+        assert create.resolved.config.txt2img.steps == 3
+        assert create.field("vae").problem == ""
+        create.packs.choose("Rain")
+        house.until(lambda: create.packs.choice.pack is not None and create.packs.choice.pack.pack_id == "Rain")
+        create.change(FOCUS, 2.0)
+        create.run()
+        house.until(lambda: house.saw(JobEnded) and house.idle())
+        (ended,) = house.saw(JobEnded)
+        assert ended.record.status == "ok", ended.record.error
+        assert fake.graphs()[-1]["8"]["inputs"]["scale_by"] == 2.0
+        # The wizard offers its values, and of all others those that it has a place for.
+        offered = found_settings(PlanDraft(base=create.resolved.config), "", "")
+        paths = [one.path for members in offered.values() for one in members if not isinstance(one, str)]
+        assert FOCUS in paths
+        assert "txt2img.steps" in paths
+        assert "hires.scale" not in paths
+        # Gone from the folder it is missed by name, and without it the stages are back.
+        (controller.places.workflows / "My garden.json").unlink()
+        house.until(lambda: "“My garden” is not in its folder" in controller.workflows.problem)
+        controller.workflows.choose("")
+        assert not create.resolved.config.workflow
+        assert FOCUS not in create.resolved.origins
+
+
+def test_what_is_no_workflow_goes_where_it_belongs_and_one_that_cannot_be_read_is_told(tmp_path):
+    (tmp_path / "drawn.json").write_bytes(text(drawn({"1": {"class_type": "VAEDecode", "inputs": _LINKED}})))
+    (tmp_path / "song.json").write_text("[1, 2]")
+    with open_house(tmp_path / "data") as house:
+        house.until(lambda: house.controller.capabilities is not None)
+        house.window.arrivals.take([tmp_path / "drawn.json"])
+        house.until(lambda: any("needs a ComfyUI server" in told for told in house.window.notices.texts))
+        assert house.window.page_name == "create"
+        house.window.arrivals.take([tmp_path / "song.json"])
+        house.until(lambda: house.window.page_name == "packs")
+
+
+_LINKED = {"samples": ["1", 0], "vae": ["1", 0]}
