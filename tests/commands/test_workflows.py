@@ -96,7 +96,6 @@ def test_a_run_changes_what_was_named_and_the_seed_and_nothing_else(cli, fake, f
 @pytest.mark.parametrize(
     ("change", "words", "said"),
     [
-        ({}, ("--backend", "sketch"), "Sketch cannot run workflows of ComfyUI"),
         ({}, ("--set", "hires.enabled=on"), "hires.enabled: the workflow “Garden” has no place for it"),
         ({}, ("--set", f"{FOCUS}=9"), "scale_by: 9 is outside 0.01 to 8"),
         ({"8": {"upscale_method": "lancelot"}}, (), "Node “Larger v1.2” #8, input upscale_method: "),
@@ -114,6 +113,18 @@ def test_what_cannot_be_made_is_one_sentence_before_anything_is_sent(cli, fake, 
     assert told.code != 0
     assert said in told.out.replace("\n", " ")
     assert fake.count("prompt") == 0
+
+
+def test_only_comfyui_gets_a_workflow(cli, fake, file):
+    told = cli("run", cli.pack, "--json", "--backend", "sketch", "--workflow", file, "--limit", 1)
+    assert told.code != 0
+    assert "Sketch cannot run workflows of ComfyUI" in told.out.replace("\n", " ")
+    # Beside another machine it is still ComfyUI that makes it.
+    said = cli(
+        "run", cli.pack, "--json", "--backend", fake.url, "--backend", "sketch", "--workflow", file, "--limit", 2
+    )
+    assert (said.code, said.json["ok"]) == (0, 2)
+    assert fake.count("prompt") == 2
 
 
 @pytest.mark.parametrize(

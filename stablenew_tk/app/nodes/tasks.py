@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ...backends.base import Capabilities
 from ...domain.base.lora_tags import loras_in
 from ...domain.config.catalogue import get_value
+from ...domain.config.engines import COMFYUI
 from ...domain.config.pipeline_config import PipelineConfig, stage_spec, work
 from ...domain.nodes.events import Task
 from ...domain.nodes.fingerprint import fingerprint
@@ -69,6 +70,8 @@ class TaskBook:
         prompts = {job.prompt, *(text.prompt for text in job.stage_texts.values())}
         loras = tuple(dict.fromkeys(name for text in sorted(prompts) for name in loras_in(text)))
         kind = plan.backend_kind if plan is not None else ""
+        # Only ComfyUI can run a workflow, whatever else works on the queue.
+        kind = kind or (COMFYUI if job.config.workflow else "")
         # Thousands of jobs share a few configs. Kept, so that no other one gets the same id meanwhile.
         key = (id(job.config), kind, loras)
         if key not in self._needs:
