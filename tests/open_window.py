@@ -33,9 +33,10 @@ class House:
     def __init__(self, folder: Path, claim: WindowClaim | None = None, **settings: object) -> None:
         assert os.environ.get("DISPLAY"), "no display: run the tests with python3 scripts/test.py"
         self.controller = Controller(open_places(str(folder)), msgspec.structs.replace(SETTINGS, **settings))
-        self.window = Window(self.controller, claim=claim)
         self.events: list[Event] = []
+        # Before the window opens: some answers come while it does.
         self.controller.subscribe(self.events.append)
+        self.window = Window(self.controller, claim=claim)
         self.until(lambda: self.controller.history is not None)
 
     def until(self, condition: Callable[[], object], timeout_s: float = 60.0) -> None:
