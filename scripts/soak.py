@@ -88,8 +88,7 @@ class Soak:
         ensure_starter(self.controller.places.packs)
         self._variants = as_written(load_pack(self.controller.places.packs / "starter.txt").prompts)
         self._seen: set[str] = set()
-        # Not the page of machines: an address typed at random is somebody else's computer.
-        pages = [name for name, _, _ in PAGES if name != "nodes"]
+        pages = [name for name, _, _ in PAGES]
         self._ways: tuple[tuple[str, int, Callable[[], object]], ...] = (
             ("page", 12, lambda: self.window.show(self.chance.choice([*pages, "welcome"]))),
             ("theme", 4, self.window.top.switch_mode),

@@ -18,7 +18,8 @@ from ..domain.journal.record import LearningRecord
 from ..pipeline.ids_and_times import day_in_words
 from ..storage.disk.places import Places
 from ..storage.journal.reader import read_record
-from ..storage.pictures.cards import check_ending, picture_file, write_card
+from ..storage.pictures.cards import check_ending, write_card
+from ..storage.pictures.images import picture_file
 from ..storage.settings import load_settings
 from .terminal import OK, err, out, outside_journal, print_json
 

@@ -22,9 +22,8 @@ from ..storage.disk.places import Places
 from ..storage.journal.outside import pictures, rated_blind
 from ..storage.journal.repair import export
 from ..storage.journal.snapshot import load_history
-from ..storage.pictures.cards import picture_file
 from ..storage.pictures.copies import ToCopy, copy_pictures
-from ..storage.pictures.images import pixel_hash, read_picture, recorded_file
+from ..storage.pictures.images import picture_file, pixel_hash, read_picture, recorded_file
 from ..storage.pictures.pair_files import EXTRA, TABLE, PairFile, check_folder, plain_png, write_pairs
 from ..storage.settings import load_settings
 from .terminal import FAILED, OK, err, out, outside_journal, print_json

@@ -16,7 +16,7 @@ from ..pipeline.ids_and_times import as_line
 from ..storage.disk.places import Places
 from ..storage.journal.outside import pictures
 from ..storage.journal.snapshot import load_history
-from ..storage.pictures.cards import picture_file
+from ..storage.pictures.images import picture_file
 from ..storage.pictures.xmp import Naming
 from ..storage.pictures.xmp_sync import RatedFile, Synced, sync
 from ..storage.settings import load_settings

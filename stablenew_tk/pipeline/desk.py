@@ -33,7 +33,7 @@ from ..storage.journal.reader import read_record, recent
 from ..storage.journal.snapshot import SegmentPrint, load_history, save_snapshot
 from ..storage.journal.spool import Spool
 from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, load_waiting
-from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, recorded_file, thumbnail
+from ..storage.pictures.images import ThumbnailCache, fit_rgb, picture_file, read_picture, thumbnail
 from ..storage.plan_draft import load_plan_draft, save_plan_draft
 from ..storage.programs.installations import find_installations, usual_places
 from ..storage.programs.search import find_program
@@ -385,10 +385,7 @@ class DeskWork:
         """The file of a picture: in the current output folder, else in that of the time when it was made. Raises
         Unreadable.
         """
-        record = self._record(position)
-        today = output_root(self._places, self._settings)
-        roots = (today, Path(record.output_root)) if record.output_root else (today,)
-        return recorded_file(roots, record.outputs[output_index].path)
+        return picture_file(self._record(position), output_index, output_root(self._places, self._settings))
 
 
 def _news_read(news: News) -> NewsRead:

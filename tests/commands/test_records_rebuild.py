@@ -5,10 +5,18 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 from terminal import Terminal
 
-XMP = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description xmp:Rating="{}"/></x:xmpmeta>'
+# As digiKam and exiftool write it, and with another prefix for the same names, as any program may.
+XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:Rating="{}"/>
+</rdf:RDF></x:xmpmeta>
+<?xpacket end="w"?>"""
+OTHER_PREFIX = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:xap="http://ns.adobe.com/xap/1.0/"><xap:Rating> {} </xap:Rating></rdf:Description>
+</rdf:RDF>"""
 
 
 @pytest.fixture
@@ -37,7 +45,7 @@ def test_a_lost_journal_is_made_again_from_the_pictures_with_the_stars_of_other_
     shutil.rmtree(cli.journal)
     boat, tram = sorted((cli.outputs).rglob("upscale/*.png"))
     boat.with_name(boat.name + ".xmp").write_text(XMP.format(4))
-    tram.with_suffix(".xmp").write_text("<xmp:Rating> 2 </xmp:Rating>")
+    tram.with_suffix(".xmp").write_text(OTHER_PREFIX.format(2))
     (cli.outputs / "mine").mkdir()
     Image.new("RGB", (4, 4)).save(cli.outputs / "mine" / "holiday.png")
     (cli.outputs / "mine" / "broken.png").write_bytes(b"no picture")
@@ -69,3 +77,21 @@ def test_only_what_no_record_names_is_recorded(cli):
     }  # fmt: skip
     assert len(cli.shown()) == len(report["images"])
     assert cli("records", "rebuild", cli.data / "nowhere").code == 2
+
+
+@pytest.mark.parametrize(("inside", "stars"), [(XMP.format(3), 3), (OTHER_PREFIX.format(5), 5), (XMP.format(-1), None)])
+def test_stars_inside_a_picture_are_found_and_a_sidecar_that_is_no_xmp_costs_nothing(cli, inside, stars):
+    cli.run("--seed", 5)
+    picture = cli.outputs / cli.shown()[0]["outputs"][0]["path"]
+    with Image.open(picture) as image:
+        text = PngImagePlugin.PngInfo()
+        for name, value in image.text.items():
+            text.add_text(name, value)
+        text.add_itxt("XML:com.adobe.xmp", inside)
+        image.save(picture, pnginfo=text)
+    picture.with_suffix(".xmp").write_text("<xmp:Rating>1</xmp:Rating>")
+    name = picture.relative_to(cli.outputs).as_posix()
+    shutil.rmtree(cli.journal)
+    assert cli("records", "rebuild").code == 0
+    record = next(one for one in cli.shown() if one["outputs"][0]["path"] == name)
+    assert [held["rating"] for held in record["feedback"].values()] == ([stars] if stars else [])

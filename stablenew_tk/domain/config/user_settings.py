@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -203,13 +204,18 @@ def parse_tags(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def usable_address(text: str) -> str:
-    """An address as typed, made whole: "tower:7860" means http. "" when it cannot be one."""
+    """An address as typed, made whole: "tower:7860" means http. "" when it cannot be one.
+
+    Numbers that are no whole IPv4 address are refused: "5" would be called as 0.0.0.5, which nobody means.
+    """
     address = text.strip().rstrip("/")
     if address and "://" not in address:
         address = f"http://{address}"
     try:
         parts = urlsplit(address)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        if (parts.hostname or "").replace(".", "").isdigit():
+            IPv4Address(parts.hostname or "")
         good = good and not any(letter.isspace() for letter in address)
     except ValueError:
         return ""

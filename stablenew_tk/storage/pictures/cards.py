@@ -22,7 +22,7 @@ from ...domain.models.preset_scope import hash_in_name
 from ...domain.recipes.infotext import parse
 from ..disk.files import write_atomic
 from .card_picture import card_picture, small_jpeg
-from .images import read_picture, recorded_file
+from .images import read_picture
 
 PICTURE, PAGES = ".png", (".html", ".htm")
 # The longer side of a picture in a page, smaller where there are many of them: 25 stay far below 3 MB.
@@ -77,14 +77,6 @@ def write_card(path: Path, report: Report, board: Board, find: Finder, made: Car
     else:
         write_atomic(path, card_picture(card, files))
     return CardFile(path=path, missing=len(card.pictures) - len(files), prompts=prompts)
-
-
-def picture_file(record: LearningRecord, output_index: int, today: Path) -> Path:
-    """The file of a picture: in the output folder of today, else in that of the time when it was made. Raises
-    Unreadable for a path that leads out of it.
-    """
-    roots = (today, Path(record.output_root)) if record.output_root else (today,)
-    return recorded_file(roots, record.outputs[output_index].path)
 
 
 def _with_record(made: CardOrigin, pictures: tuple[ImageFacts, ...], find: Finder) -> CardOrigin:

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ...domain.base.errors import NotSaved, StorageError, Unreadable
 from ...domain.base.pixels import pixel_digest
+from ...domain.journal.record import LearningRecord
 from ..disk.files import (
     discard,
     is_file,
@@ -174,6 +175,14 @@ def recorded_file(roots: Sequence[Path], relative: str) -> Path:
         )
     found = [root.joinpath(*parts) for root in roots]
     return next((path for path in found if is_file(path)), found[0])
+
+
+def picture_file(record: LearningRecord, output_index: int, today: Path) -> Path:
+    """The file of a picture: in the output folder of today, else in that of the time when it was made. Raises
+    Unreadable for a path that leads out of it.
+    """
+    roots = (today, Path(record.output_root)) if record.output_root else (today,)
+    return recorded_file(roots, record.outputs[output_index].path)
 
 
 def read_picture(path: Path, limit: int = FILE_LIMIT) -> bytes:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 from msgspec import Struct
 
@@ -16,12 +16,10 @@ from ...domain.journal.rebuilt import FoundPicture
 from ..disk.files import read_bounded
 from .images import DAMAGE, FILE_LIMIT, opened, pixel_hash
 from .metadata import read_recipe
+from .xmp import LIMIT, Naming, read_sidecar, read_xmp, sidecar_path
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
-_XMP_LIMIT = 1 << 20
 _DEEPEST = 12
-# As an attribute or as an element, in any prefix for the namespace of XMP.
-_RATING = re.compile(r"\bxmp:Rating(?:=[\"']|>\s*)([1-5])(?:\.0)?\s*[\"'<]")
 _EXIF_RATING = 0x4746
 
 
@@ -73,26 +71,31 @@ def _found(path: Path, relative: str, data: bytes, digest: bytes) -> FoundPictur
 
 def stars_of(path: Path, data: bytes) -> int:
     """The stars of another program for a picture: in an XMP file beside it, else inside it. 0 = none. Never raises."""
-    for beside in (path.with_name(path.name + ".xmp"), path.with_suffix(".xmp")):
+    for naming in get_args(Naming):
         try:
-            packet = read_bounded(beside, _XMP_LIMIT).decode("utf-8", "replace")
-        except Unreadable:
+            beside = read_sidecar(sidecar_path(path, naming))
+        except StorageError:
             continue
-        if stars := _rating(packet):
-            return stars
+        if beside is not None and beside.marks.rating > 0:
+            return beside.marks.rating
     try:
         with opened(data) as image:
-            raw = image.info.get("XML:com.adobe.xmp") or image.info.get("xmp") or ""
-            packet = raw[:_XMP_LIMIT].decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
+            raw = image.info.get("XML:com.adobe.xmp") or image.info.get("xmp") or b""
             exif = image.getexif().get(_EXIF_RATING)
     except DAMAGE:
         return 0
-    return _rating(packet) or (exif if isinstance(exif, int) and 1 <= exif <= 5 else 0)
+    return _embedded_stars(raw, path.name) or (exif if isinstance(exif, int) and 1 <= exif <= 5 else 0)
 
 
-def _rating(packet: str) -> int:
-    found = _RATING.search(packet)
-    return int(found[1]) if found else 0
+def _embedded_stars(raw: str | bytes, where: str) -> int:
+    packet = raw.encode() if isinstance(raw, str) else raw
+    if len(packet) > LIMIT:
+        return 0
+    try:
+        # Some programs fill the room for a longer packet with zeros.
+        return max(0, read_xmp(packet.strip(b"\0"), where).marks.rating)
+    except Unreadable:
+        return 0
 
 
 def _files(root: Path) -> Iterator[Path]:
