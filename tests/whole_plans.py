@@ -75,12 +75,17 @@ def holds_together(cli, report, values, rows):
 
 def killed(cli, kind, number, moment, *words):
     """Run a command until its power is cut at the `number`-th line of that kind."""
-    said = subprocess.run(
-        [sys.executable, "-c", DOOMED, kind, str(number), moment, "--data-dir", str(cli.data), *map(str, words)],
+    said = of_program(DOOMED, cli, *words, before=(kind, number, moment))
+    assert said.returncode == -signal.SIGKILL, said.stderr
+
+
+def of_program(code, cli, *words, before=()):
+    """Run a command in a program of its own that begins with that code."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, before), "--data-dir", str(cli.data), *map(str, words)],
         cwd=ROOT,
         capture_output=True,
         timeout=60,
         check=False,
         env={name: value for name, value in os.environ.items() if name != "DISPLAY"},
     )
-    assert said.returncode == -signal.SIGKILL, said.stderr

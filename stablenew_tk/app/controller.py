@@ -30,6 +30,7 @@ from ..domain.journal.record import Feedback, LearningRecord, Void
 from ..domain.models.recommendations import FamilyFinding
 from ..domain.nodes.events import Start
 from ..domain.runs.job import Job, RunRequest, make_jobs
+from ..domain.runs.plan import LearningPlan
 from ..pipeline.desk import DeskWork, output_root
 from ..pipeline.file_worker import FileDesk
 from ..pipeline.ids_and_times import as_line, draw_seed, new_id
@@ -347,6 +348,8 @@ class Controller(InForce):
     def _(self, event: LineSaved) -> None:
         if self._outbox.saved(event.line):
             self._announce(UnsavedChanged(count=len(self.unsaved)))
+        if isinstance(event.line, LearningPlan):
+            self._start_next()
         if self.history is None:
             self._early.append(event)
             return
@@ -381,6 +384,8 @@ class Controller(InForce):
     def _(self, event: LineNotSaved) -> None:
         self._outbox.refused(event.line)
         self._announce(UnsavedChanged(count=len(self.unsaved), message=event.message))
+        if isinstance(event.line, LearningPlan):
+            self._start_next()
 
     @_fold.register
     def _(self, event: BackendChecked) -> None:
@@ -454,9 +459,10 @@ class Controller(InForce):
     def _start_next(self) -> None:
         while self.queue and self.learning.is_made(self.queue[0]):
             self.jobs.take()
-        if self.paused or self._closing or self._looks_first or not self.queue:
+        waiting = self._may_start()
+        if self.paused or self._closing or self._looks_first or not waiting:
             return
-        starts = self.dispatch.starts(self.queue)
+        starts = self.dispatch.starts(waiting)
         while starts:
             for place, start in enumerate(starts):
                 try:
@@ -467,9 +473,16 @@ class Controller(InForce):
                         self.dispatch.decline(one)
                     self._hold(str(wrong))
                     return
-            starts = self.dispatch.starts(self.queue)
-        if not self._patient and self.running is None and (why := self.dispatch.why_waiting(self.queue)):
+            starts = self.dispatch.starts(self._may_start())
+        if not self._patient and self.running is None and (why := self.dispatch.why_waiting(self._may_start())):
             self._hold(why)
+
+    def _may_start(self) -> Sequence[Job]:
+        """The queue without the jobs of a Learning Run whose line is still being written: a picture that is recorded
+        before it would belong to nothing after a crash. A refused line stops nobody; it is sent again.
+        """
+        coming = self._outbox.plans_on_their_way()
+        return [job for job in self.queue if job.learning.plan_id not in coming] if coming else self.queue
 
     def _start(self, start: Start) -> None:
         """Begin a job where it was decided. Raises InvalidInput; the job then waits as before."""

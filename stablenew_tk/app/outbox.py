@@ -12,6 +12,7 @@ from msgspec import Struct
 from ..domain.base.wording import counted
 from ..domain.journal.record import Feedback, JournalLine, LearningRecord, PairVote, Void
 from ..domain.journal.undo import UndoStacks
+from ..domain.runs.plan import LearningPlan
 from ..pipeline.ids_and_times import as_line
 from ..storage.journal.spool import Spool
 
@@ -96,6 +97,11 @@ class Outbox:
     def lines(self) -> tuple[JournalLine, ...]:
         """All lines that are not on disk yet, refused ones first."""
         return tuple((self.unsaved | self._sent).values())
+
+    def plans_on_their_way(self) -> frozenset[str]:
+        """Ids of the Learning Runs whose lines are being written for the first time."""
+        coming = (line for event_id, line in self._sent.items() if event_id not in self.unsaved)
+        return frozenset(line.plan_id for line in coming if isinstance(line, LearningPlan))
 
     def leave(self, spool: Spool) -> LeftBehind:
         """Keep all lines that are not on disk for the next start, also those on their way. Blocks on the disk."""

@@ -69,6 +69,36 @@ def test_killed_again_and_again_it_still_ends_with_each_picture_once(cli):
     assert {(step["row"], step["seed"]) for step in report["steps"]} == {(0, 0), (1, 1), (2, 2)}
 
 
+# The disk is slow with the line of the plan: it is written when a picture would be recorded, or a second later.
+SLOW_PLAN = """
+import sys, threading
+from stablenew_tk.cli import main
+from stablenew_tk.storage.journal.writer import LearningRecordWriter
+
+append, picture_comes = LearningRecordWriter.append, threading.Event()
+
+def slow(self, line):
+    kind = line.__struct_config__.tag
+    if kind == "plan":
+        picture_comes.wait(1)
+    saved = append(self, line)
+    if kind == "run":
+        picture_comes.set()
+    return saved
+
+LearningRecordWriter.append = slow
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_no_picture_is_recorded_before_its_plan_however_slow_the_disk_is(cli):
+    words = ("learn", cli.pack, "--focus", "txt2img.cfg_scale", "--values", "5, 7", "--images", 1, *FEW)
+    assert whole_plans.of_program(SLOW_PLAN, cli, *words).returncode == 0
+    [segment] = cli.journal.glob("*.jsonl")
+    kinds = [json.loads(line)["kind"] for line in segment.read_bytes().splitlines()]
+    assert (kinds.index("plan") < kinds.index("run"), kinds.count("run")) == (True, 2)
+
+
 def test_killed_before_its_plan_is_written_nothing_is_there_to_go_on_with(cli):
     killed(cli, "plan", 1, "before", "learn", cli.pack, *CFG, *FEW)
     said = cli("learn", "--resume", "last", "--json")
