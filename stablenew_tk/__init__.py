@@ -36,9 +36,11 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     app.review          search results, text of a record                 app VALUES domain
     app.models          facts about models, search                       app VALUES domain
     app.packs           open pack, drafts, texts                         app VALUES domain
-    app                 state on the main thread: the controller         app.nodes app.engines pipeline backends
-                                                                         storage domain
+    app                 state on the main thread: the controller         app.nodes app.runs app.engines pipeline
+                                                                         backends storage domain
     app.nodes           machines: threads, states, who makes what        app.engines pipeline backends.base domain
+    app.runs            Learning Runs, the queue, lines being written    app.engines pipeline backends.base storage
+                                                                         domain
     app.engines         the engine in force, servers of this computer    pipeline backends storage domain
     pipeline            worker threads that run jobs and orders          pipeline.messages backends.base storage domain
     pipeline.messages   orders to the threads, their answers (events)    backends.base storage domain

@@ -15,14 +15,11 @@ from functools import singledispatchmethod
 
 import msgspec
 
-from ..backends.base import Backend, Capabilities
-from ..backends.remote.backend import Remote
-from ..backends.sketch.backend import Sketch
+from ..backends.base import Capabilities
 from ..domain.base.errors import InvalidInput
-from ..domain.config.engines import SD_SERVER
 from ..domain.config.learning_mode import mode_for
 from ..domain.config.pipeline_config import PipelineConfig
-from ..domain.config.user_settings import Settings, without_login
+from ..domain.config.user_settings import Settings
 from ..domain.journal.estimate import forecast_s, seconds_per_work
 from ..domain.journal.history import History
 from ..domain.journal.query import Query
@@ -79,22 +76,22 @@ from ..storage.models.scan import JOURNAL
 from ..storage.pictures.images import open_for_start
 from ..storage.watcher import Touched, Watcher
 from .checkpoint_family import family_in_library
+from .engines.backend_for import make_backend
 from .engines.backend_state import BackendState
 from .engines.checkpoint_names import with_names
 from .engines.list_news import lists_told
-from .engines.own_engine import own_engine
 from .engines.started_server import OwnServer
-from .job_queue import JobQueue
 from .known_layer import KnownContext, KnownLayer
-from .learning_runs import LearningContext, LearningRunner
 from .model_library import ModelContext, ModelEvent, Models
 from .nodes.dispatch import Dispatch, NodesContext
 from .nodes.machines import InForce, Machines
-from .outbox import LeftBehind, Outbox
 from .pack_library import PackEvent, Packs
-from .pair_voter import PairVoter
-from .plan_boards import PlanBoards
-from .plan_lines import known_plan, rows_made
+from .runs.job_queue import JobQueue
+from .runs.learning_runs import LearningContext, LearningRunner
+from .runs.outbox import LeftBehind, Outbox
+from .runs.pair_voter import PairVoter
+from .runs.plan_boards import PlanBoards
+from .runs.plan_lines import known_plan, rows_made
 from .workflows import WorkflowContext, Workflows
 
 PACE_SAMPLES = 20
@@ -102,19 +99,6 @@ PACE_SAMPLES = 20
 # thousands of jobs are megabytes.
 KEEP_ORDER_S = 0.5
 Subscriber = Callable[[Event], None]
-
-
-def make_backend(order: CheckBackend) -> Backend:
-    """The backend for an address: "sketch", "sd-server" or a URL. Raises InvalidInput for anything else."""
-    if order.address == "sketch":
-        return Sketch()
-    if order.address == SD_SERVER:
-        return own_engine(order.engine)
-    if not order.address.lower().startswith(("http://", "https://")):
-        raise InvalidInput(
-            f"{without_login(order.address)!r} is not an address. Write sketch, sd-server or http://…", "backend"
-        )
-    return Remote(order.address, user=order.user, password=order.password, certificate=order.certificate)
 
 
 def open_places(data_dir: str) -> Places:
@@ -348,8 +332,6 @@ class Controller(InForce):
     def _(self, event: LineSaved) -> None:
         if self._outbox.saved(event.line):
             self._announce(UnsavedChanged(count=len(self.unsaved)))
-        if isinstance(event.line, LearningPlan):
-            self._start_next()
         if self.history is None:
             self._early.append(event)
             return
@@ -360,6 +342,8 @@ class Controller(InForce):
         rows = (*range(before, len(self.history)), *(() if spoken_of is None else (spoken_of,)))
         self.boards.follow(event.line, rows)
         self._announce(HistoryChanged(rows=rows, grown=len(self.history) > before, undone=isinstance(event.line, Void)))
+        if isinstance(event.line, LearningPlan):
+            self._start_next()
 
     @_fold.register
     def _(self, _event: JournalTouched | BackupRestored) -> None:

@@ -16,8 +16,8 @@ from msgspec import Struct
 from ..domain.base.wording import counted, pack_title
 from ..domain.runs.job import Job
 from .controller import Controller
-from .job_queue import QueueBlock
 from .nodes.running import Running
+from .runs.job_queue import QueueBlock
 
 RowKind = Literal["running", "run", "job", "left"]
 

@@ -15,7 +15,7 @@ import msgspec
 from rich.table import Table
 
 from .. import __version__
-from ..app.controller import make_backend
+from ..app.engines.backend_for import make_backend
 from ..app.engines.own_engine import engine_address
 from ..domain.base.errors import StableNewError
 from ..domain.config.user_settings import Settings, without_login

@@ -8,7 +8,8 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
-from ..app.controller import Controller, make_backend
+from ..app.controller import Controller
+from ..app.engines.backend_for import make_backend
 from ..app.engines.own_engine import engine_address
 from ..app.known import is_locked
 from ..app.nodes.specs import node_specs

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from ..app.controller import Controller
-from ..app.outbox import LeftBehind
+from ..app.runs.outbox import LeftBehind
 from ..app.stop_signals import StopSignals
 from ..domain.base.errors import StorageError
 from ..domain.journal.history import History

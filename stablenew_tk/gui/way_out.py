@@ -9,7 +9,7 @@ import tkinter as tk
 from collections.abc import Callable
 
 from ..app.controller import Controller
-from ..app.outbox import LeftBehind
+from ..app.runs.outbox import LeftBehind
 from ..app.stop_signals import StopSignals
 from .packs.page import PacksPage
 from .widgets.modal import Decision, QuestionBox, nothing, open_boxes

@@ -18,8 +18,8 @@ from ..app.engines.checkpoint_names import values_here
 from ..app.engines.started_server import server_text
 from ..app.learn.guide import GuideState
 from ..app.learn.plan_results import PlanResults
-from ..app.outbox import taken_in_words
 from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
+from ..app.runs.outbox import taken_in_words
 from ..app.stop_signals import StopSignals
 from ..app.window_claim import WindowClaim
 from ..backends.base import Capabilities

@@ -13,7 +13,7 @@ from fake_webui import FakeWebUI
 from jobs import full_disk
 from whole_app import SLOW, App, request
 
-from stablenew_tk.app import outbox
+from stablenew_tk.app.runs import outbox
 from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.user_settings import Settings

@@ -171,7 +171,7 @@ def test_stars_appear_when_they_are_on_disk_and_not_before(desk):
 
 @pytest.mark.skipif(resource is None, reason="Windows has no file size limits to play a full disk with")
 def test_what_the_disk_refuses_is_told_and_kept_until_it_can_be_saved(desk, monkeypatch):
-    monkeypatch.setattr("stablenew_tk.app.outbox.RETRY_UNSAVED_S", 0.05)
+    monkeypatch.setattr("stablenew_tk.app.runs.outbox.RETRY_UNSAVED_S", 0.05)
     d = desk()
     size = max(path.stat().st_size for path in d.places.journal.glob("*.jsonl"))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ..domain.base.wording import counted
-from ..domain.journal.record import Feedback, JournalLine, LearningRecord, PairVote, Void
-from ..domain.journal.undo import UndoStacks
-from ..domain.runs.plan import LearningPlan
-from ..pipeline.ids_and_times import as_line
-from ..storage.journal.spool import Spool
+from ...domain.base.wording import counted
+from ...domain.journal.record import Feedback, JournalLine, LearningRecord, PairVote, Void
+from ...domain.journal.undo import UndoStacks
+from ...domain.runs.plan import LearningPlan
+from ...pipeline.ids_and_times import as_line
+from ...storage.journal.spool import Spool
 
 RETRY_UNSAVED_S = 2.0
 _NAMES: dict[type, str] = {Feedback: "rating", LearningRecord: "record"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..domain.journal.record import Better, JournalLine, PairVote
-from ..pipeline.ids_and_times import as_line
+from ...domain.journal.record import Better, JournalLine, PairVote
+from ...pipeline.ids_and_times import as_line
 
 
 class PairVoter:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from ..domain.base.errors import InvalidInput
-from ..domain.journal.history import History
-from ..domain.journal.plan_log import Attempt
-from ..domain.journal.record import JournalLine, LearningRecord
-from ..domain.runs.plan import LearningPlan, LearningRunStep, PlanCell, cell_of, config_for
-from ..pipeline.ids_and_times import as_line, draw_seed
-from ..storage.journal.segments import MAX_LINE
+from ...domain.base.errors import InvalidInput
+from ...domain.journal.history import History
+from ...domain.journal.plan_log import Attempt
+from ...domain.journal.record import JournalLine, LearningRecord
+from ...domain.runs.plan import LearningPlan, LearningRunStep, PlanCell, cell_of, config_for
+from ...pipeline.ids_and_times import as_line, draw_seed
+from ...storage.journal.segments import MAX_LINE
 
 # Room for writer, number and checksum, which the journal adds to a line.
 _ROOM_IN_LINE = MAX_LINE - 1024

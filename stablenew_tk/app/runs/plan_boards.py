@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ..domain.insights.matrix import Board, board, with_others
-from ..domain.journal.history import History
-from ..domain.journal.record import JournalLine, Void
-from ..domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep
+from ...domain.insights.matrix import Board, board, with_others
+from ...domain.journal.history import History
+from ...domain.journal.record import JournalLine, Void
+from ...domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep
 
 
 class PlanBoards:

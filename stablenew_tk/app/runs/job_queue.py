@@ -8,9 +8,9 @@ from itertools import groupby
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..domain.base.wording import counted
-from ..domain.journal.record import LearningRecord
-from ..domain.runs.job import Job
+from ...domain.base.wording import counted
+from ...domain.journal.record import LearningRecord
+from ...domain.runs.job import Job
 
 
 class QueueBlock(Struct, frozen=True):

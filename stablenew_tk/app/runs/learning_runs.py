@@ -12,21 +12,21 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..backends.base import Capabilities
-from ..domain.base.errors import InvalidInput
-from ..domain.config.catalogue import Value
-from ..domain.config.engines import ENGINES, SKETCH, engine_of
-from ..domain.config.origins import MAX_SEED
-from ..domain.config.sweep import check_values
-from ..domain.config.user_settings import Settings
-from ..domain.insights.follow_up import refuse_empty
-from ..domain.insights.matrix import Board, board
-from ..domain.insights.report import Report, certain_summary, step_ratings
-from ..domain.insights.result import due_result
-from ..domain.journal.history import History, ImageFacts
-from ..domain.journal.record import JournalLine, LearningRecord
-from ..domain.runs.job import Job
-from ..domain.runs.plan import (
+from ...backends.base import Capabilities
+from ...domain.base.errors import InvalidInput
+from ...domain.config.catalogue import Value
+from ...domain.config.engines import ENGINES, SKETCH, engine_of
+from ...domain.config.origins import MAX_SEED
+from ...domain.config.sweep import check_values
+from ...domain.config.user_settings import Settings
+from ...domain.insights.follow_up import refuse_empty
+from ...domain.insights.matrix import Board, board
+from ...domain.insights.report import Report, certain_summary, step_ratings
+from ...domain.insights.result import due_result
+from ...domain.journal.history import History, ImageFacts
+from ...domain.journal.record import JournalLine, LearningRecord
+from ...domain.runs.job import Job
+from ...domain.runs.plan import (
     MOST_PER_VALUE,
     LearningPlan,
     LearningRunResult,
@@ -37,9 +37,9 @@ from ..domain.runs.plan import (
     checked,
     job_for,
 )
-from ..pipeline.ids_and_times import as_line, new_id, now_text, system_user
-from .engines.checkpoint_names import plan_with_names
-from .engines.missing_checkpoint import missing_in_job, missing_in_plan
+from ...pipeline.ids_and_times import as_line, new_id, now_text, system_user
+from ..engines.checkpoint_names import plan_with_names
+from ..engines.missing_checkpoint import missing_in_job, missing_in_plan
 from .plan_lines import ended_step, known_plan, regained_step, reused_step, sized, with_drawn_seeds
 
 

@@ -14,8 +14,8 @@ from jobs import SMALL
 from msgspec.structs import replace
 from whole_app import App, request
 
-from stablenew_tk.app import outbox
-from stablenew_tk.app.plan_lines import reused_step
+from stablenew_tk.app.runs import outbox
+from stablenew_tk.app.runs.plan_lines import reused_step
 from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.domain.base.errors import InvalidInput, NotSaved
 from stablenew_tk.domain.config.catalogue import with_values
@@ -379,7 +379,7 @@ class TestGoingOn:
     def test_half_of_a_picture_is_not_kept_beside_the_whole_one(self, slow, app):
         many_steps = with_values(PipelineConfig(), SMALL | {"txt2img.steps": 150})
         one = start(app, images_per_variant=1, base_config=many_steps)
-        app.wait(lambda: app.controller.running.step > 2)
+        app.wait(lambda: (job := app.controller.running) and job.step > 2)
         app.controller.cancel()
         app.idle()
         assert pngs(app) == []
@@ -390,7 +390,7 @@ class TestGoingOn:
     def test_a_picture_on_record_of_a_step_that_was_stopped_is_not_written_over(self, slow, app):
         two_stages = with_values(PipelineConfig(), SMALL | {"img2img.enabled": True, "img2img.steps": 150})
         one = start(app, images_per_variant=1, base_config=two_stages)
-        app.wait(lambda: app.controller.running.stage == "img2img" and app.controller.running.step > 2)
+        app.wait(lambda: (job := app.controller.running) and job.stage == "img2img" and job.step > 2)
         app.controller.cancel()
         app.idle()
         slow[0].pace_s = 0.0

@@ -1,0 +1,1 @@
+"""Learning Runs, the queue of jobs, and journal lines on their way to disk. Start at `learning_runs.LearningRunner`."""
