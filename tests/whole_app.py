@@ -14,7 +14,7 @@ from stablenew_tk.domain.prompts.pack import PackPrompt
 from stablenew_tk.domain.prompts.variant import as_written
 from stablenew_tk.domain.runs.job import RunRequest
 from stablenew_tk.pipeline.messages.jobs import BackendChecked
-from stablenew_tk.pipeline.messages.journal import HistoryChanged, HistoryLoaded
+from stablenew_tk.pipeline.messages.journal import HistoryLoaded, LineSaved
 from stablenew_tk.storage.journal.reader import recent
 
 SLOW = {"txt2img.steps": 150}
@@ -69,9 +69,8 @@ class App:
 
     def say(self, image_ids, **what):
         change = Feedback(event_id="", ts="", image_id="", **what)
-        changed = len(self.told(HistoryChanged))
         ids = self.controller.rate(image_ids, change)
-        self.until(HistoryChanged, changed + len(ids))
+        self.wait(lambda: {*ids} <= {event.line.event_id for event in self.told(LineSaved)})
         return ids
 
     def images(self):

@@ -32,7 +32,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
@@ -157,6 +157,9 @@ class Stamping:
         saved = self._writer.append(line)
         self.at = time.monotonic()
         return saved
+
+    def append_all(self, lines: Sequence[JournalLine]) -> tuple[SavedLine, ...]:
+        return tuple(map(self.append, lines))
 
 
 def order_values() -> dict[str, object]:

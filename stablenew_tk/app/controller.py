@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import queue
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import singledispatchmethod
@@ -20,10 +19,9 @@ from ..domain.base.errors import InvalidInput
 from ..domain.config.learning_mode import mode_for
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.config.user_settings import Settings
-from ..domain.journal.estimate import forecast_s, seconds_per_work
 from ..domain.journal.history import History
 from ..domain.journal.query import Query
-from ..domain.journal.record import Feedback, LearningRecord, Void
+from ..domain.journal.record import Feedback, Void
 from ..domain.models.recommendations import FamilyFinding
 from ..domain.nodes.events import Start
 from ..domain.runs.job import Job, RunRequest, make_jobs
@@ -48,12 +46,13 @@ from ..pipeline.messages.jobs import (
     backend_order,
 )
 from ..pipeline.messages.journal import (
-    AppendLine,
+    AppendLines,
     HistoryChanged,
     HistoryLoaded,
     JournalTouched,
     LineNotSaved,
     LineSaved,
+    LinesWritten,
     LoadHistory,
     NewsRead,
     ReadNews,
@@ -89,15 +88,17 @@ from .pack_library import PackEvent, Packs
 from .runs.job_queue import JobQueue
 from .runs.learning_runs import LearningContext, LearningRunner
 from .runs.outbox import LeftBehind, Outbox
+from .runs.pace import Pace
 from .runs.pair_voter import PairVoter
 from .runs.plan_boards import PlanBoards
 from .runs.plan_lines import known_plan, rows_made
 from .workflows import WorkflowContext, Workflows
 
-PACE_SAMPLES = 20
 # Between a change of the queue's order and writing it: a key that is held down changes it thirty times a second, and
 # thousands of jobs are megabytes.
 KEEP_ORDER_S = 0.5
+# Events are taken in for so long at once, so that keys and the pointer are never kept waiting behind them.
+BUSY_S = 0.01
 Subscriber = Callable[[Event], None]
 
 
@@ -124,8 +125,7 @@ class Controller(InForce):
         self.families: dict[str, FamilyFinding] = {}
         self.paused = False
         self._keep_order_at = 0.0
-        self._paces: deque[LearningRecord] = deque(maxlen=PACE_SAMPLES)
-        self._pace: dict[str, float | None] = {}  # by kind of backend, worked out of them when it is first asked for
+        self._pace = Pace()
         self._keep_queue = keep_queue
         self._patient = patient
         self._subscribers: list[Subscriber] = []
@@ -139,7 +139,7 @@ class Controller(InForce):
         self._desk = Desk(self._desk_work.perform, self.inbox)
         # A thread of its own, because a rating must not wait behind a server that takes seconds to time out.
         self._caller = Desk(self._desk_work.perform, self.inbox, name="caller")
-        self._outbox = Outbox(lambda line: self._desk.ask(AppendLine(line=line), Desk.FIRST))
+        self._outbox = Outbox(lambda lines: self._desk.ask(AppendLines(lines=lines), Desk.FIRST))
         self.unsaved = self._outbox.unsaved
         self.jobs = JobQueue(self._reordered, lambda jobs: self.learning.missing(jobs))
         self.queue = self.jobs.waiting
@@ -273,15 +273,11 @@ class Controller(InForce):
     def forecast_s(self, configs: Iterable[PipelineConfig]) -> float | None:
         """Seconds that jobs with these configs will take on all machines together; None = unknown."""
         kind = self.learning.engine
-        if kind not in self._pace:
-            self._pace[kind] = seconds_per_work(self._paces, kind)
-        pace = self._pace[kind]
-        alone_s = forecast_s(pace, configs) if pace is not None else None
-        return alone_s / max(1, self.nodes.count(kind)) if alone_s is not None else None
+        return self._pace.forecast_s(kind, configs, machines=self.nodes.count(kind))
 
     def pump(self, wait_s: float = 0.0) -> None:
         """Process the events of the threads. `wait_s` > 0 waits that long for the first one (never in the window)."""
-        for event in drain(self.inbox, wait_s=wait_s):
+        for event in drain(self.inbox, wait_s=wait_s, busy_s=BUSY_S):
             if self.nodes.is_about_first(event):
                 self.backend.fold(event)
             self._fold(event)
@@ -315,34 +311,47 @@ class Controller(InForce):
         if not event.again:
             self.leftover = tuple(self.learning.missing(event.waiting)) if self._keep_queue else ()
         self._reading_news = False
-        # Newest first; what this session has already made is newer than all of them.
-        made = [record for record in event.recent if record.status == "ok"]
-        self._paces.extendleft(made[: PACE_SAMPLES - len(self._paces)])
-        self._pace.clear()
+        self._pace.begin(event.recent)
         if self.leftover and self.running is not None:
             self._queue_changed()
         early, self._early = self._early, []
-        for saved in early:
-            self._fold(saved)
+        self._take_in(early)
         if self._watcher is not None:
             # What others wrote after the journal was read, and before this arrived here.
             self._fold(JournalTouched())
 
     @_fold.register
     def _(self, event: LineSaved) -> None:
-        if self._outbox.saved(event.line):
+        self._take_in((event,))
+
+    @_fold.register
+    def _(self, event: LinesWritten) -> None:
+        self._take_in(event.saved)
+        for saved in event.saved:
+            self._announce(saved)
+        for refused in event.refused:
+            self._fold(refused)
+            self._announce(refused)
+
+    def _take_in(self, lines: Sequence[LineSaved]) -> None:
+        """Fold lines that are on disk into the history, and tell of it once."""
+        if self._outbox.all_saved([saved.line for saved in lines]):
             self._announce(UnsavedChanged(count=len(self.unsaved)))
-        if self.history is None:
-            self._early.append(event)
+        if self.history is None or not lines:
+            self._early += lines
             return
-        before = len(self.history)
-        self.history.fold(event.line, event.position)
-        self.known.follow(event.line)
-        spoken_of = self.history.row_of(self._outbox.picture_of(event.line) or "")
-        rows = (*range(before, len(self.history)), *(() if spoken_of is None else (spoken_of,)))
-        self.boards.follow(event.line, rows)
-        self._announce(HistoryChanged(rows=rows, grown=len(self.history) > before, undone=isinstance(event.line, Void)))
-        if isinstance(event.line, LearningPlan):
+        began, changed = len(self.history), dict[int, None]()
+        for saved in lines:
+            before = len(self.history)
+            self.history.fold(saved.line, saved.position)
+            self.known.follow(saved.line)
+            spoken_of = self.history.row_of(self._outbox.picture_of(saved.line) or "")
+            rows = (*range(before, len(self.history)), *(() if spoken_of is None else (spoken_of,)))
+            self.boards.follow(saved.line, rows)
+            changed.update(dict.fromkeys(rows))
+        undone = any(isinstance(saved.line, Void) for saved in lines)
+        self._announce(HistoryChanged(rows=tuple(changed), grown=len(self.history) > began, undone=undone))
+        if any(isinstance(saved.line, LearningPlan) for saved in lines):
             self._start_next()
 
     @_fold.register
@@ -357,8 +366,8 @@ class Controller(InForce):
         self._reading_news = False
         if self.history is None:
             return
+        self._take_in(event.lines)
         for saved in event.lines:
-            self._fold(saved)
             self._announce(saved)
         self.history.read_to(event.end, damaged=event.damaged, newer=event.newer)
         if event.more:
@@ -417,9 +426,7 @@ class Controller(InForce):
             self.jobs.put_back(msgspec.structs.replace(was.job, job_id=new_id()))
         else:
             self.jobs.ended(event.record)
-        if event.record.status == "ok":
-            self._paces.append(event.record)
-            self._pace.clear()
+        self._pace.made(event.record)
         self.learning.ended(event.record)
         if event.record.status == "failed" and self._answers_late and event.record.backend.kind:
             # Nobody had answered when the queue began. What is wrong with this job may be wrong with all of them.

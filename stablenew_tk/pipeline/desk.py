@@ -23,7 +23,7 @@ from ..domain.insights.association import RatedRecord, associations
 from ..domain.insights.report import report
 from ..domain.journal.history import History, Position
 from ..domain.journal.query import select
-from ..domain.journal.record import LearningRecord
+from ..domain.journal.record import JournalLine, LearningRecord
 from ..storage.disk.file_manager import reveal
 from ..storage.disk.files import discard, read_bounded, sweep_temporary, write_atomic
 from ..storage.disk.places import Places
@@ -58,11 +58,12 @@ from .messages.jobs import (
     KeepWaiting,
 )
 from .messages.journal import (
-    AppendLine,
+    AppendLines,
     CountSeen,
     HistoryLoaded,
     LineNotSaved,
     LineSaved,
+    LinesWritten,
     LoadHistory,
     NewsRead,
     ReadNews,
@@ -172,12 +173,16 @@ class DeskWork:
         self._save_snapshot(order.history)
 
     @perform.register
-    def _(self, order: AppendLine) -> LineSaved | LineNotSaved:
+    def _(self, order: AppendLines) -> LinesWritten:
         try:
-            saved = self._writer.append(order.line)
-        except StorageError as refused:
-            return LineNotSaved(line=order.line, message=str(refused))
-        return LineSaved(line=saved.line, position=saved.position)
+            return self._append(order.lines)
+        except InvalidInput:
+            # One that can never be written must not keep the others from the disk.
+            told = [self._append_one(line) for line in order.lines]
+        return LinesWritten(
+            saved=tuple(line for one in told for line in one.saved),
+            refused=tuple(line for one in told for line in one.refused),
+        )
 
     @perform.register
     def _(self, order: MakeBackup) -> BackupsListed:
@@ -378,6 +383,19 @@ class DeskWork:
             # Without a snapshot the next start is slower, but nothing is lost.
             log.warning("the history's snapshot was not saved: %s", error)
 
+    def _append_one(self, line: JournalLine) -> LinesWritten:
+        try:
+            return self._append((line,))
+        except InvalidInput as never:
+            return _not_saved((line,), str(never))
+
+    def _append(self, lines: tuple[JournalLine, ...]) -> LinesWritten:
+        try:
+            saved = self._writer.append_all(lines)
+        except StorageError as problem:
+            return _not_saved(lines, str(problem))
+        return LinesWritten(saved=tuple(LineSaved(line=one.line, position=one.position) for one in saved))
+
     def _record(self, position: Position) -> LearningRecord:
         return read_record(self._places.journal, position)
 
@@ -386,6 +404,10 @@ class DeskWork:
         Unreadable.
         """
         return picture_file(self._record(position), output_index, output_root(self._places, self._settings))
+
+
+def _not_saved(lines: Iterable[JournalLine], message: str) -> LinesWritten:
+    return LinesWritten(refused=tuple(LineNotSaved(line=line, message=message) for line in lines))
 
 
 def _news_read(news: News) -> NewsRead:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -60,14 +60,16 @@ class SavedRecord(Protocol):
 
 
 class LearningWriter(Protocol):
-    """Interface of the journal writer. `append` returns when the line is on disk; raises StorageError when it could not
-    be written, and InvalidInput when it can never be. `writer` stands in every line that it writes.
+    """Interface of the journal writer. `append` and `append_all` return when the lines are on disk; they raise
+    StorageError when they could not be written, and InvalidInput when one can never be. `writer` stands in every line.
     """
 
     @property
     def writer(self) -> str: ...
 
     def append(self, line: JournalLine) -> SavedRecord: ...
+
+    def append_all(self, lines: Sequence[JournalLine]) -> Sequence[SavedRecord]: ...
 
 
 # Called when the backend does not answer: (job, error, number of attempts) → whether to try again.

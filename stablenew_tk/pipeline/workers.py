@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Literal, NamedTuple
 
@@ -313,12 +314,13 @@ class Desk:
                 self._inbox.put(answer)
 
 
-def drain(inbox: Inbox, *, wait_s: float = 0.0, limit: int = 500) -> list[Event]:
-    """Take up to `limit` events from the inbox, oldest first. `wait_s` > 0 waits that long for the first one."""
-    events: list[Event] = []
+def drain(inbox: Inbox, *, wait_s: float = 0.0, limit: int = 500, busy_s: float = math.inf) -> Iterator[Event]:
+    """Take up to `limit` events from the inbox, oldest first, and no more once handling them has taken `busy_s`.
+    `wait_s` > 0 waits that long for the first one.
+    """
     with suppress(queue.Empty):
-        if wait_s > 0:
-            events.append(inbox.get(timeout=wait_s))
-        while len(events) < limit:
-            events.append(inbox.get_nowait())
-    return events
+        event = inbox.get(timeout=wait_s) if wait_s > 0 else inbox.get_nowait()
+        until = time.monotonic() + busy_s
+        yield event
+        while (limit := limit - 1) > 0 and time.monotonic() < until:
+            yield inbox.get_nowait()

@@ -7,7 +7,7 @@ from terminal import FEW, PACK, ended, program
 from whole_app import App, request
 
 from stablenew_tk.domain.journal.record import Feedback
-from stablenew_tk.pipeline.messages.journal import HistoryChanged, HistoryLoaded, LineSaved
+from stablenew_tk.pipeline.messages.journal import HistoryLoaded, LineSaved
 from stablenew_tk.storage.journal.repair import repair
 from stablenew_tk.storage.journal.segments import segment_path
 from stablenew_tk.storage.journal.snapshot import load_history
@@ -77,7 +77,7 @@ def test_many_ratings_of_another_program_come_in_pieces_and_all_are_told(open_ap
     image = other.images()[0]
     for rating in [1, 2, 3, 4] * 30:
         other.controller.rate([image], Feedback(event_id="", ts="", image_id="", rating=rating))
-    one.wait(lambda: other.controller.pump() or len(one.told(HistoryChanged)) >= 121)
+    one.wait(lambda: other.controller.pump() or len(one.told(LineSaved)) >= 121)
     assert one.held()[0].rating == 4
     assert folded(one) == on_disk(one)
 

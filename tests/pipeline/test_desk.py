@@ -19,10 +19,11 @@ from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.insights.association import RatedRecord
 from stablenew_tk.domain.journal.history import Position
 from stablenew_tk.domain.journal.query import Query
+from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.pipeline.desk import DeskWork, output_root
 from stablenew_tk.pipeline.messages.base import Order
 from stablenew_tk.pipeline.messages.jobs import CheckBackend, KeepWaiting
-from stablenew_tk.pipeline.messages.journal import AppendLine, LoadHistory, ReadRecord, SaveSnapshot
+from stablenew_tk.pipeline.messages.journal import AppendLines, LoadHistory, ReadRecord, SaveSnapshot
 from stablenew_tk.pipeline.messages.pictures import (
     FindImages,
     FitFile,
@@ -166,14 +167,18 @@ class TestLearning:
 
 class TestLines:
     def test_a_saved_line_says_where_it_stands(self, room):
-        position = room.do(AppendLine(line=record())).position
-        assert room.do(ReadRecord(image_id="x", position=position)).record is not None
+        lines = tuple(record() for _ in range(3))
+        saved = room.do(AppendLines(lines=lines)).saved
+        found = [room.do(ReadRecord(image_id="x", position=one.position)).record for one in saved]
+        assert [one.event_id for one in found] == [one.event_id for one in lines]
+        assert [one.seq for one in found] == [1, 2, 3]
+        assert room.do(AppendLines(lines=(record(),))).saved[0].line.seq == 4
 
     def test_a_line_the_disk_refuses_is_given_back(self, room):
         room.places.journal.parent.mkdir(parents=True)
         room.places.journal.write_text("a file where the folder should be")
         line = rate(output(), 4)
-        refused = room.do(AppendLine(line=line))
+        [refused] = room.do(AppendLines(lines=(line,))).refused
         assert refused.line == line
         assert str(room.places.journal) in refused.message
 
@@ -181,8 +186,15 @@ class TestLines:
         def refuse(_line):
             raise Unreadable("The journal folder cannot be listed.")
 
-        monkeypatch.setattr(room.writer, "append", refuse)
-        assert "listed" in room.do(AppendLine(line=record())).message
+        monkeypatch.setattr(room.writer, "append_all", refuse)
+        assert "listed" in room.do(AppendLines(lines=(record(),))).refused[0].message
+
+    def test_one_that_can_never_be_written_keeps_no_other_from_the_disk(self, room):
+        good, draft, other = rate(output(), 4), Feedback(image_id="x", rating=2), rate(output(), 5)
+        told = room.do(AppendLines(lines=(good, draft, other)))
+        assert [one.line.event_id for one in told.saved] == [good.event_id, other.event_id]
+        [refused] = told.refused
+        assert (refused.line, "draft" in refused.message) == (draft, True)
 
     def test_a_record_that_is_not_there_is_a_sentence(self, room):
         answer = room.do(ReadRecord(image_id="x", position=Position(1, 0, 10)))

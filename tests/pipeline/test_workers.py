@@ -18,7 +18,7 @@ from stablenew_tk.domain.base.errors import InvalidInput, NotSaved
 from stablenew_tk.pipeline import workers
 from stablenew_tk.pipeline.messages.base import OrderFailed
 from stablenew_tk.pipeline.messages.jobs import ImageSaved, JobEnded, NodeWaiting, StageProgressed, StageStarted
-from stablenew_tk.pipeline.messages.journal import AppendLine
+from stablenew_tk.pipeline.messages.journal import AppendLines
 from stablenew_tk.pipeline.messages.packs import ListPacks, LoadPack
 from stablenew_tk.pipeline.messages.pictures import MakeThumbnail
 from stablenew_tk.pipeline.workers import Desk, Node, drain
@@ -344,7 +344,7 @@ class TestDesk:
         assert "clerk" not in names()
 
     def test_lines_go_before_reads_and_reads_before_thumbnails(self, gate):
-        line = AppendLine(line=None)
+        line = AppendLines(lines=())
         gate.desk.ask(thumb("a"), Desk.LAST)
         gate.desk.ask(LoadPack(path=None), Desk.SOON)
         gate.desk.ask(line, Desk.FIRST)
@@ -364,14 +364,14 @@ class TestDesk:
     def test_closing_finishes_what_concerns_the_disk_and_drops_thumbnails(self, gate):
         for name in "abc":
             gate.desk.ask(thumb(name), Desk.LAST)
-        gate.desk.ask(AppendLine(line=None), Desk.FIRST)
+        gate.desk.ask(AppendLines(lines=()), Desk.FIRST)
         gate.desk.ask(LoadPack(path=None))
         closing = threading.Thread(target=gate.desk.close, name="closing")
         closing.start()
         wait_until(lambda: gate.desk.is_closing)
         gate.go.set()
         closing.join(10)
-        assert [type(order) for order in gate.done] == [ListPacks, AppendLine, LoadPack]
+        assert [type(order) for order in gate.done] == [ListPacks, AppendLines, LoadPack]
 
     @pytest.mark.parametrize("error", [InvalidInput("No such thing."), NotSaved("The disk is full.")])
     def test_an_order_that_fails_is_told_in_its_own_words(self, inbox, error):
@@ -399,10 +399,10 @@ class TestDesk:
 def test_many_jobs_and_ratings_at_once_leave_a_whole_journal(house):
     made = house(Sketch())
     writer = made.shop.around.writer
-    desk = Desk(lambda order: writer.append(order.line) and None, made.inbox)
+    desk = Desk(lambda order: writer.append_all(order.lines) and None, made.inbox)
     for _ in range(15):
         made.node.start(job())
-        desk.ask(AppendLine(line=rate(new_id(), 4)), Desk.FIRST)
+        desk.ask(AppendLines(lines=(rate(new_id(), 4),)), Desk.FIRST)
     made.until(JobEnded, 15)
     assert desk.close()
     found = verify(made.shop.journal)

@@ -17,6 +17,8 @@ from ...pipeline.ids_and_times import as_line
 from ...storage.journal.spool import Spool
 
 RETRY_UNSAVED_S = 2.0
+# Lines that are written with one fsync, and taken in by the window at once.
+MOST_TOGETHER = 100
 _NAMES: dict[type, str] = {Feedback: "rating", LearningRecord: "record"}
 
 
@@ -63,12 +65,13 @@ def _named(lines: Sequence[JournalLine]) -> str:
 
 
 class Outbox:
-    """Sends lines to the desk thread with `send`; call `saved` or `refused` with the answer. Main thread only.
+    """Sends lines to the desk thread with `send`, those of one call together; call `all_saved` or `refused` with the
+    answer. Main thread only.
 
     `unsaved` has the lines that could not be written so far, by event_id.
     """
 
-    def __init__(self, send: Callable[[JournalLine], None]) -> None:
+    def __init__(self, send: Callable[[tuple[JournalLine, ...]], None]) -> None:
         self.unsaved: dict[str, JournalLine] = {}
         self._send = send
         self._sent: dict[str, JournalLine] = {}
@@ -77,10 +80,11 @@ class Outbox:
         self._picture_of_line: dict[str, str] = {}
 
     def put(self, lines: Iterable[JournalLine]) -> None:
-        """Send lines to be written."""
-        for line in lines:
-            self._sent[line.event_id] = line
-            self._send(line)
+        """Send lines to be written, MOST_TOGETHER at a time."""
+        whole = tuple(lines)
+        self._sent.update((line.event_id, line) for line in whole)
+        for first in range(0, len(whole), MOST_TOGETHER):
+            self._send(whole[first : first + MOST_TOGETHER])
 
     def put_undoable(self, lines: Sequence[JournalLine]) -> tuple[str, ...]:
         """Send lines that one undo reverts together; returns their ids."""
@@ -112,10 +116,13 @@ class Outbox:
         kept = tuple(line for line in lines if line not in found.lost)
         return LeftBehind(kept, found.lost, found.file, spool.folder)
 
-    def saved(self, line: JournalLine) -> bool:
-        """Note that a line is on disk. True when it had been refused before."""
-        self._sent.pop(line.event_id, None)
-        return self.unsaved.pop(line.event_id, None) is not None
+    def all_saved(self, lines: Iterable[JournalLine]) -> bool:
+        """Note that lines are on disk. True when one of them had been refused before."""
+        before = len(self.unsaved)
+        for line in lines:
+            self._sent.pop(line.event_id, None)
+            self.unsaved.pop(line.event_id, None)
+        return len(self.unsaved) < before
 
     def refused(self, line: JournalLine) -> None:
         """Note that a line could not be written, also one that another thread wrote; `retry` sends it again."""

@@ -23,6 +23,13 @@ class LineNotSaved(Event, frozen=True, kw_only=True):
     message: str
 
 
+class LinesWritten(Event, frozen=True, kw_only=True):
+    """What became of the lines of one order, each in one of the two. The controller announces them one by one."""
+
+    saved: tuple[LineSaved, ...] = ()
+    refused: tuple[LineNotSaved, ...] = ()
+
+
 class HistoryLoaded(Event, frozen=True, kw_only=True):
     """The loaded history, which the main thread owns from now on. `waiting`: unfinished jobs of the last session.
 
@@ -91,10 +98,10 @@ class SaveSnapshot(Order, frozen=True, kw_only=True):
     history: History
 
 
-class AppendLine(Order, frozen=True, kw_only=True):
-    """Write one line to the journal."""
+class AppendLines(Order, frozen=True, kw_only=True):
+    """Write lines to the journal, together; LinesWritten answers."""
 
-    line: JournalLine
+    lines: tuple[JournalLine, ...]
 
 
 class TakeInUnsaved(Order, frozen=True, kw_only=True):

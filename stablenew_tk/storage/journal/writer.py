@@ -15,8 +15,9 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,20 +79,32 @@ class LearningRecordWriter:
         finite, is written with what can be kept of it. Raises InvalidInput for a line that can never be written: a
         draft without id, or one of another kind with such a number or more than 1 MiB.
         """
+        return self.append_all((line,))[0]
+
+    def append_all(self, lines: Sequence[JournalLine]) -> tuple[SavedLine, ...]:
+        """Append lines one behind the other, with one write and one fsync. Raises as `append`; then none is written."""
+        if not lines:
+            return ()
         with self._threads:
-            line = msgspec.structs.replace(line, writer=self.writer, seq=self._seq + 1)
-            line, data = storable(line)
+            ready = [
+                storable(msgspec.structs.replace(line, writer=self.writer, seq=self._seq + place))
+                for place, line in enumerate(lines, 1)
+            ]
             try:
                 make_folder(self._folder)
                 with holding(self._processes, give_up=self._is_patience_over):
-                    position = self._write(data)
+                    at = self._write(b"".join(data for _, data in ready))
             except OSError as error:
                 raise NotSaved(
                     f"The record was not saved in {self._folder}: {error.strerror or error}. "
                     "Free some space or check the folder's permissions."
                 ) from error
-            self._seq += 1
-            return SavedLine(line, position)
+            self._seq += len(ready)
+            offsets = accumulate((len(data) for _, data in ready), initial=at.offset)
+            return tuple(
+                SavedLine(line, Position(at.segment, offset, len(data) - 1))
+                for (line, data), offset in zip(ready, offsets, strict=False)
+            )
 
     def hurry(self) -> None:
         """From now on wait only a moment when another program holds the journal: this one wants to end. Any thread."""
@@ -101,6 +114,7 @@ class LearningRecordWriter:
         return time.monotonic() > self._hurried_at + HURRIED_S
 
     def _write(self, data: bytes) -> Position:
+        """Where the first of the lines in `data` stands now."""
         number = self._segment_for(len(data))
         path = segment_path(self._folder, number)
         # Opened each time, because a repair by another program may have replaced the file.

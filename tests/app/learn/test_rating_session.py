@@ -13,7 +13,7 @@ from stablenew_tk.app.learn.matrix_cells import cell_content
 from stablenew_tk.app.learn.rating_session import MatrixCursor, RatingSession
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.insights.blinding import blind_matrix
-from stablenew_tk.pipeline.messages.journal import HistoryChanged
+from stablenew_tk.pipeline.messages.journal import LineSaved
 from stablenew_tk.storage.disk.places import find_places
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
@@ -113,9 +113,9 @@ class TestEqualPictures:
         assert all(session.feedback.facts(cell.facts.row).rating == 0 for cell in pair), (
             "blind: nothing else may see it"
         )
-        changed = len(app.told(HistoryChanged))
+        changed = len(app.told(LineSaved))
         app.controller.undo()
-        app.until(HistoryChanged, changed + 2)
+        app.until(LineSaved, changed + 2)
         assert self.saved(app, session) == [(0, ()), (0, ()), (0, ())]
 
     def test_other_stars_and_none_go_to_both(self, app, session):
@@ -127,7 +127,7 @@ class TestEqualPictures:
     def test_tags_go_to_both_and_can_be_taken_from_both(self, app, session):
         cell = next(cell for cell in session.matrix.lines[0].cells if cell.variant == 1)
         for tags, what in ((("hands",), change(added=("hands",))), ((), change(removed=("hands",)))):
-            changed = len(app.told(HistoryChanged))
+            changed = len(app.told(LineSaved))
             session.tell(cell.facts.row, what)
-            app.until(HistoryChanged, changed + 2)
+            app.until(LineSaved, changed + 2)
             assert self.saved(app, session) == [(0, tags), (0, tags), (0, ())]

@@ -40,7 +40,7 @@ from stablenew_tk.pipeline import runner
 from stablenew_tk.pipeline.ids_and_times import as_line
 from stablenew_tk.pipeline.messages.base import OrderFailed
 from stablenew_tk.pipeline.messages.jobs import JobEnded, StageStarted
-from stablenew_tk.pipeline.messages.journal import AppendLine, LineSaved
+from stablenew_tk.pipeline.messages.journal import AppendLines, LineSaved
 from stablenew_tk.pipeline.messages.pictures import ImagesFound
 from stablenew_tk.pipeline.messages.plans import Analyse, InsightReady
 from stablenew_tk.storage.journal.reader import verify
@@ -422,7 +422,7 @@ class TestGoingOn:
         one = start(app, images_per_variant=1)
         finish(app, one)
         gone = app.records()[0]
-        app.controller.ask(AppendLine(line=as_line(Void(target=gone.event_id))))
+        app.controller.ask(AppendLines(lines=(as_line(Void(target=gone.event_id)),)))
         app.wait(lambda: app.controller.history.taken_back(gone.event_id))
         assert places(app, app.controller.learning.go_on(one.plan_id)) == [(7.0, 0)]
 
@@ -575,7 +575,7 @@ class TestConverting:
         one = held(app, seeds=(7,))
         step = replace(reused_step(one, picture.image_id, 2), rated_anew=False)
         wait_until(lambda: app.controller.history.plans.plan(one.plan_id), step=app.controller.pump)
-        app.controller.ask(AppendLine(line=step))
+        app.controller.ask(AppendLines(lines=(step,)))
         wait_until(lambda: standing(board(app.controller.history, one.plan_id)).rated == 1, step=app.controller.pump)
 
     def test_going_on_at_once_does_not_make_it_either(self, app, picture):

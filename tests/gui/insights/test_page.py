@@ -35,7 +35,7 @@ from stablenew_tk.gui.create.run_bar import PresetMenu
 from stablenew_tk.gui.insights.page import InsightsPage
 from stablenew_tk.gui.widgets.basics import Button
 from stablenew_tk.gui.widgets.popups import Menu
-from stablenew_tk.pipeline.messages.journal import AppendLine, LineSaved
+from stablenew_tk.pipeline.messages.journal import AppendLines, LineSaved
 from stablenew_tk.pipeline.messages.models import ProfileSaved
 from stablenew_tk.pipeline.messages.plans import InsightReady
 from stablenew_tk.storage.disk.places import find_places
@@ -325,7 +325,7 @@ def test_once_revealed_a_blind_plan_shows_all_and_hides_it_again_when_that_is_ta
     study.until(lambda: study.page.report is not None)
     assert study.page.panel.evidence.winfo_manager()
     result = study.controller.history.plans.result("steps")
-    study.controller.ask(AppendLine(line=undo(result)))
+    study.controller.ask(AppendLines(lines=(undo(result),)))
     study.until(lambda: not study.page.panel.evidence.winfo_manager())
     assert study.page.report is None
 

@@ -15,7 +15,7 @@ from stablenew_tk.domain.insights.verdict_text import figure
 from stablenew_tk.domain.runs.plan import PlanMetadata
 from stablenew_tk.gui.learn.rating.picture_panel import MOST_COMPARED
 from stablenew_tk.gui.widgets import theme
-from stablenew_tk.pipeline.messages.journal import AppendLine, HistoryLoaded
+from stablenew_tk.pipeline.messages.journal import AppendLines, HistoryLoaded
 from stablenew_tk.pipeline.messages.pictures import ThumbnailReady
 from stablenew_tk.pipeline.messages.plans import Analyse, InsightReady, PlanRead
 from stablenew_tk.pipeline.messages.settings import SettingsChanged
@@ -109,7 +109,7 @@ def test_when_the_next_row_opens_rating_goes_on_there_by_itself(desk):
     d.settle()
     assert d.current.line == 1
     assert "A row opens" in d.view.foot.message
-    d.controller.ask(AppendLine(line=record(d.plan, LAST)))
+    d.controller.ask(AppendLines(lines=(record(d.plan, LAST),)))
     d.until(lambda: d.current.line == 2)
     assert d.current.asks
 

@@ -16,7 +16,7 @@ from stablenew_tk.gui.review.page import ReviewPage
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.entries import Slider
 from stablenew_tk.pipeline.ids_and_times import new_id, utc_text
-from stablenew_tk.pipeline.messages.journal import AppendLine
+from stablenew_tk.pipeline.messages.journal import AppendLines
 from stablenew_tk.storage.disk.places import find_places
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
@@ -273,7 +273,7 @@ def test_new_pictures_of_a_run_appear_and_the_current_one_stays(desk):
     d = desk()
     d.press("Right", "Right")
     before = d.current()
-    d.controller.ask(AppendLine(line=record(50, d.places, run="run 2")))
+    d.controller.ask(AppendLines(lines=(record(50, d.places, run="run 2"),)))
     d.until(lambda: len(d.grid.picked.rows) == 7)
     assert d.current() == before
     assert d.page.title == ("Review", "7 images · 0 rated")
