@@ -88,7 +88,7 @@ from .pack_library import PackEvent, Packs
 from .runs.job_queue import JobQueue
 from .runs.learning_runs import LearningContext, LearningRunner
 from .runs.outbox import LeftBehind, Outbox
-from .runs.pace import Pace
+from .runs.pace import JobPace
 from .runs.pair_voter import PairVoter
 from .runs.plan_boards import PlanBoards
 from .runs.plan_lines import known_plan, rows_made
@@ -125,7 +125,7 @@ class Controller(InForce):
         self.families: dict[str, FamilyFinding] = {}
         self.paused = False
         self._keep_order_at = 0.0
-        self._pace = Pace()
+        self._pace = JobPace()
         self._keep_queue = keep_queue
         self._patient = patient
         self._subscribers: list[Subscriber] = []

@@ -1,4 +1,4 @@
-"""`Pace`: how long jobs take, told by those that were made last."""
+"""`JobPace`: how long jobs take, told by those that were made last."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...domain.journal.record import LearningRecord
 SAMPLES = 20
 
 
-class Pace:
+class JobPace:
     """The last SAMPLES jobs that were made, newest last. Main thread only."""
 
     def __init__(self) -> None:
