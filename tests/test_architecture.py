@@ -24,7 +24,7 @@ THIRD_PARTY = {
     "backends": {"msgspec", "requests", "urllib3", "PIL"},
     "pipeline": {"msgspec"},
     "app": {"msgspec"},
-    "gui": {"customtkinter", "tkinter", "PIL", "msgspec", "tkinterdnd2"},
+    "gui": {"customtkinter", "darkdetect", "tkinter", "PIL", "msgspec", "tkinterdnd2"},
     "commands": {"msgspec", "rich"},
     "cli": set(),
     "__main__": set(),

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, cast
 
-import customtkinter as ctk
 import msgspec
 
 from ..app.controller import Controller
@@ -55,6 +54,7 @@ from .widgets.page_frame import PageFrame
 from .widgets.popups import MenuEntry, Popup
 from .widgets.rescaling import rescale
 from .widgets.screen import screen_of
+from .widgets.toolkit import ctk
 
 if TYPE_CHECKING:
     from .create.page import CreatePage
