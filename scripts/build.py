@@ -29,9 +29,9 @@ def main(arguments: list[str]) -> int:
     folders = ["--distpath", str(options.dest), "--workpath", str(options.work / "pyinstaller")]
     # PyInstaller otherwise keeps its stripped copies in the user's home.
     variables = {**os.environ, "PYINSTALLER_CONFIG_DIR": str(options.work / "cache")}
-    built = subprocess.run(
-        [*command, *folders, str(environment.ROOT / "stablenew.spec")], env=variables, stdout=sys.stderr, check=False
-    )
+    command += [*folders, str(environment.ROOT / "stablenew.spec")]
+    with system.saying("PyInstaller is at work"):
+        built = subprocess.run(command, env=variables, stdout=sys.stderr, check=False)
     if built.returncode:
         system.say("PyInstaller could not build the executable; its reason stands above.")
         return 1

@@ -15,9 +15,11 @@ CHECKS = {"lint": ["ruff", "check"], "format": ["ruff", "format", "--check"], "t
 
 def run_checks(python: Path) -> dict[str, int]:
     """The exit code of each check by its name. All are run, so that one start shows everything there is to mend."""
-    return {
-        name: subprocess.call([str(python), "-m", *command], cwd=environment.ROOT) for name, command in CHECKS.items()
-    }
+    codes = {}
+    for name, command in CHECKS.items():
+        with system.saying(f"{name}: at work"):
+            codes[name] = subprocess.call([str(python), "-m", *command], cwd=environment.ROOT)
+    return codes
 
 
 def summary(codes: Mapping[str, int]) -> str:

@@ -157,7 +157,8 @@ def _make_venv(lock: tuple[int, ...]) -> None:
         shutil.rmtree(VENV)
     VENV.mkdir()
     _write_stamp({"place": PLACE, "unfinished": True})
-    made = system.run([system.BASE_PYTHON, "-P", "-m", "venv", str(VENV)], pass_fds=lock)
+    with system.saying("Python makes the environment"):
+        made = system.run([system.BASE_PYTHON, "-P", "-m", "venv", str(VENV)], pass_fds=lock)
     if made.returncode:
         raise SetupFailed(f"Python could not make the environment {VENV}. It said:\n{system.tail(made.stdout)}", 1)
 
@@ -165,18 +166,21 @@ def _make_venv(lock: tuple[int, ...]) -> None:
 def _pip_install(extras: Sequence[str], lock: tuple[int, ...]) -> None:
     project = f".[{','.join(extras)}]" if extras else "."
     pip = [str(PYTHON), "-P", "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
-    with subprocess.Popen(
-        [*pip, "--editable", project],
-        cwd=ROOT,
-        # PIP_USER=1, which some people set, is refused inside an environment.
-        env={**os.environ, "PIP_USER": "0"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        pass_fds=lock,
-    ) as process:
+    with (
+        system.saying("pip is at work"),
+        subprocess.Popen(
+            [*pip, "--editable", project],
+            cwd=ROOT,
+            # PIP_USER=1, which some people set, is refused inside an environment.
+            env={**os.environ, "PIP_USER": "0"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            pass_fds=lock,
+        ) as process,
+    ):
         said = []
         for line in process.stdout or ():
             said.append(line)

@@ -5,12 +5,15 @@ Standard library only. What it tells the user goes to stderr: stdout belongs to 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, NoReturn
 
 # The Python under any virtual environment that started us: it stays when .venv is deleted.
@@ -52,6 +55,7 @@ LIBPYTHON = SystemPackage(
     "import ctypes, sysconfig; ctypes.CDLL(sysconfig.get_config_var('INSTSONAME'))",
     of_python=True,
 )
+EVERY_S = 10.0  # the longest silence of something that takes long
 TO_RUN = (VENV_MODULE,)
 TO_SHOW = (TK, XCURSOR)
 TO_BUILD = (TK, BINUTILS, LIBPYTHON)
@@ -59,6 +63,24 @@ TO_BUILD = (TK, BINUTILS, LIBPYTHON)
 
 def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def saying(what: str) -> Iterator[None]:
+    """While the block runs, say every few seconds that it does: "what (10 s)"."""
+    over, started = threading.Event(), time.monotonic()
+
+    def speak() -> None:
+        while not over.wait(EVERY_S):
+            say(f"  {what} ({time.monotonic() - started:.0f} s)")
+
+    speaker = threading.Thread(target=speak, name="progress", daemon=True)
+    speaker.start()
+    try:
+        yield
+    finally:
+        over.set()
+        speaker.join()
 
 
 def exit_with(error: SetupFailed) -> NoReturn:
@@ -146,7 +168,8 @@ def _apt_install(rights: Sequence[str], names: Sequence[str]) -> str:
     """Install `names`, with fresh package lists if it does not work at once; returns what apt said."""
     apt = [*rights, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300"]
     install = [*apt, "install", "-y", "--no-install-recommends", *names]
-    first = run(install)
-    if first.returncode == 0:
-        return first.stdout
-    return run([*apt, "update"]).stdout + run(install).stdout
+    with saying("apt is at work"):
+        first = run(install)
+        if first.returncode == 0:
+            return first.stdout
+        return run([*apt, "update"]).stdout + run(install).stdout

@@ -5,6 +5,10 @@ With arguments only pytest runs, with these arguments: `python3 scripts/test.py 
 Makes the environment first, with what the tests and the executable's build need. On Linux the windows of the tests
 open on a screen of their own (Xvfb), also when there is a display: on a real one a window manager moves, covers and
 unfocuses them. `--on-screen` uses the real display instead, to watch.
+
+The whole suite is made by several processes that take the next file of tests whenever one is done; each has a screen,
+because a screen has room for one window with the keyboard. What the tests write goes when they have ended, unless
+TMPDIR says where it is to be kept.
 """
 
 from __future__ import annotations
@@ -16,7 +20,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 
 import check
 import environment
@@ -26,11 +31,7 @@ from system import SetupFailed
 # Room for a 1280x800 window and for a second one beside it.
 SCREEN = ["-screen", "0", "1920x1200x24", "-dpi", "96"]
 ROOM_IN_MEMORY = 4 << 30  # bytes; the suite itself needs about half of one GiB
-# One screen has room for one window with the keyboard; all other tests run beside these, which halves the time.
-WITH_WINDOWS = ["tests/gui", "tests/test_executable.py", "tests/test_scripts.py"]
-# Waiting for servers that do not answer goes with the windows: so both processes take about as long.
-FIRST = ["tests/backends/webui/test_faults.py", *WITH_WINDOWS]
-SECOND = ["tests", *(f"--ignore={path}" for path in FIRST), "-p", "no:cacheprovider"]
+FEWEST, MOST = 2, 4  # processes
 
 
 def main(arguments: list[str]) -> int:
@@ -39,16 +40,26 @@ def main(arguments: list[str]) -> int:
     packages = (*system.TO_RUN, *system.TO_SHOW, *system.TO_BUILD)
     python = environment.prepare(extras=["dev"], packages=(*packages, system.XVFB) if own_screen else packages)
     for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-        signal.signal(number, _leave_in_order)
-    with private_screen() if own_screen else contextlib.nullcontext(os.environ.get("DISPLAY", "")) as display:
-        chosen = [word for word in arguments if word != "--on-screen"]
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            signal.signal(number, _leave_in_order)
+    chosen = [word for word in arguments if word != "--on-screen"]
+    count = 1 if chosen or not own_screen else max(FEWEST, min(MOST, os.cpu_count() or FEWEST))
+    with contextlib.ExitStack() as stack:
+        given = os.environ.get("DISPLAY", "")
+        screens = [stack.enter_context(private_screen()) if own_screen else given for _ in range(count)]
+        variables = {
+            **_with_bytecode(os.environ),
+            **stack.enter_context(_quick_folder()),
+            "DISPLAY": screens[0],
+            "STABLENEW_TEST_SCREENS": " ".join(screens),
+        }
         pytest = [str(python), "-m", "pytest"]
-        variables = {**os.environ, "DISPLAY": display, **_quick_folder()}
         if chosen:
             return _call([*pytest, *chosen], variables)
-        # One after the other: beside the tests, which use both processors, the types would take as long and slow them.
+        # One after the other: beside the tests, which use all processors, the types would take as long and slow them.
         codes = check.run_checks(python)
-        codes["tests"] = _call_all(pytest, variables)
+        # A file of tests stays in one process, and files are handed out in the order of `tests/conftest.py`.
+        codes["tests"] = _call([*pytest, "-n", str(count), "--dist", "loadfile", "--no-loadscope-reorder"], variables)
         print(check.summary(codes), flush=True)
         return int(any(codes.values()))
 
@@ -80,41 +91,52 @@ def private_screen() -> Iterator[str]:
             _stop(server)
 
 
-def _quick_folder() -> dict[str, str]:
-    """Temporary folders in memory where there is room: the tests wait for the disk more than for the processor."""
+@contextlib.contextmanager
+def _quick_folder() -> Iterator[dict[str, str]]:
+    """The variable for a folder of this run, gone after it; in memory where there is room, which saves a minute."""
+    if "TMPDIR" in os.environ:
+        yield {}
+        return
     memory = "/dev/shm"
-    if "TMPDIR" in os.environ or not os.access(memory, os.W_OK):
-        return {}
-    flags = os.statvfs(memory).f_flag
-    roomy = shutil.disk_usage(memory).free >= ROOM_IN_MEMORY
-    return {"TMPDIR": memory} if roomy and not flags & os.ST_NOEXEC else {}
+    roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= ROOM_IN_MEMORY
+    in_memory = roomy and not os.statvfs(memory).f_flag & os.ST_NOEXEC
+    with tempfile.TemporaryDirectory(prefix="stablenew-", dir=memory if in_memory else None) as folder:
+        yield {"TMPDIR": folder, "TEMP": folder, "TMP": folder}
 
 
-def _call_all(pytest: list[str], variables: dict[str, str]) -> int:
-    """The whole suite in two processes; what the one without windows says is shown when it has ended."""
-    with tempfile.TemporaryFile() as said:
-        others = subprocess.Popen([*pytest, *SECOND], cwd=environment.ROOT, env=variables, stdout=said, stderr=said)
-        try:
-            code = _call([*pytest, *FIRST], variables)
-            others.wait()
-        finally:
-            _stop(others)
-        said.seek(0)
-        print(said.read().decode(errors="replace"), end="", flush=True)
-    return code or others.returncode
+def _with_bytecode(variables: Mapping[str, str]) -> dict[str, str]:
+    """Where Python must write no bytecode beside sources it goes into `.venv`: 200 programs are started."""
+    if "PYTHONDONTWRITEBYTECODE" not in variables:
+        return dict(variables)
+    kept = {name: value for name, value in variables.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {"PYTHONPYCACHEPREFIX": str(environment.VENV / "bytecode"), **kept}
 
 
 def _call(command: list[str], variables: dict[str, str]) -> int:
-    tests = subprocess.Popen(command, cwd=environment.ROOT, env=variables)
+    # A session of its own, so that at the end nothing is left that still writes. A debugger wants the terminal.
+    is_apart = "-n" in command and hasattr(os, "killpg")
+    tests = subprocess.Popen(command, cwd=environment.ROOT, env=variables, start_new_session=is_apart)
     try:
         while True:
             try:
                 return tests.wait()
             except KeyboardInterrupt:
-                # pytest got the same Ctrl+C and is printing its summary.
-                continue
+                # pytest prints its summary. In the session of the terminal it got the same Ctrl+C.
+                if is_apart:
+                    tests.send_signal(signal.SIGINT)
     finally:
         _stop(tests)
+        if is_apart:
+            _end_all(tests.pid)
+
+
+def _end_all(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+        ended_by = time.monotonic() + 5
+        while time.monotonic() < ended_by:
+            os.killpg(group, 0)
+            time.sleep(0.05)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

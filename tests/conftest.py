@@ -5,19 +5,52 @@ error, or a connection that leaves this machine.
 from __future__ import annotations
 
 import gc
+import itertools
 import logging
 import os
+import shutil
+import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from progress import Progress
+
+# What takes longest goes first, so that no process is left alone with it at the end.
+LONGEST = (
+    "tests/test_executable.py",
+    "tests/commands/test_learn_crash.py",
+    "tests/backends/test_conformance.py",
+    "tests/backends/sdserver/test_sdserver.py",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Each process has a screen of its own, and what it starts can be asked to end."""
+    if worker := os.environ.get("PYTEST_XDIST_WORKER", ""):
+        screens = os.environ.get("STABLENEW_TEST_SCREENS", "").split()
+        if screens:
+            os.environ["DISPLAY"] = screens[int(worker.removeprefix("gw")) % len(screens)]
+    elif config.getoption("numprocesses", None):
+        config.pluginmanager.register(Progress(), "progress")
+        return
+    for number in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
+        # Started with nohup or by a script in the background. What is ignored is ignored by each program started from
+        # here; what a function of ours swallows is not.
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda _number, _frame: None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole windows last: Tk crashes when the session's root takes the focus after another root was destroyed."""
-    items.sort(key=lambda item: hasattr(getattr(item, "module", None), "open_house"))
+
+    def order(item: pytest.Item) -> tuple[bool, bool]:
+        return hasattr(getattr(item, "module", None), "open_house"), not item.nodeid.startswith(LONGEST)
+
+    items.sort(key=order)
 
 
 def wait_until(
@@ -39,15 +72,27 @@ def pump(root: object, condition: Callable[[], object], timeout_s: float = 60.0)
     wait_until(condition, timeout_s, step=root.update)  # type: ignore[attr-defined]
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("homes")
+
+
+_numbers = itertools.count(1)
+
+
 @pytest.fixture(autouse=True)
-def _home_is_a_temp_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = tmp_path_factory.mktemp("home")
+def _home_is_a_temp_folder(_homes: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    # pytest would look at all folders made so far to name one.
+    home = _homes / str(next(_numbers))
+    home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "STABLENEW_HOME"):
         monkeypatch.delenv(name, raising=False)
     # Without a desktop our own file chooser asks, whatever dialogs there are on this machine.
     for name in ("XDG_CURRENT_DESKTOP", "DESKTOP_SESSION"):
         monkeypatch.delenv(name, raising=False)
+    yield
+    shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
-
-import pytest
 
 import stablenew_tk
 
@@ -17,6 +16,7 @@ MODULES = {
 }
 TESTS = Path(__file__).parent
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MODULES.items()}
+NODES = {name: list(ast.walk(tree)) for name, tree in TREES.items()}
 
 THIRD_PARTY = {
     "domain": {"msgspec"},
@@ -24,7 +24,7 @@ THIRD_PARTY = {
     "backends": {"msgspec", "requests", "urllib3", "PIL"},
     "pipeline": {"msgspec"},
     "app": {"msgspec"},
-    "gui": {"customtkinter", "tkinter", "PIL", "msgspec", "tkinterdnd2"},
+    "gui": {"customtkinter", "darkdetect", "tkinter", "PIL", "msgspec", "tkinterdnd2"},
     "commands": {"msgspec", "rich"},
     "cli": set(),
     "__main__": set(),
@@ -96,7 +96,7 @@ def imports_of(name: str) -> list[tuple[str, int]]:
     """Absolute names of all imports in a module, lazy ones included, with their line."""
     found: list[tuple[str, int]] = []
     package = name if MODULES[name].name == "__init__.py" else name.rpartition(".")[0]
-    for node in ast.walk(TREES[name]):
+    for node in NODES[name]:
         if isinstance(node, ast.Import):
             found += [(alias.name, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -124,6 +124,25 @@ def covers(named: str, other: str, *, seen_from: str) -> bool:
     return other == named or (other.startswith(f"{named}.") and not seen_from.startswith(f"{named}."))
 
 
+def for_each(things: Iterable[object]) -> Callable[[Callable[..., None]], Callable[[], None]]:
+    """Make a check of one thing a test of all of them, which tells every breach: thousands of tests take minutes."""
+
+    def as_test(check: Callable[..., None]) -> Callable[[], None]:
+        def test() -> None:
+            breaches = []
+            for thing in things:
+                try:
+                    check(thing)
+                except AssertionError as error:
+                    breaches.append(str(error))
+            assert not breaches, "\n".join(breaches)
+
+        test.__name__ = check.__name__
+        return test
+
+    return as_test
+
+
 def test_the_map_names_every_room_and_no_other():
     assert set(ROOMS) == {room(name) for name in MODULES if name != "stablenew_tk"}
 
@@ -139,7 +158,7 @@ def test_on_the_map_a_room_uses_only_rooms_below_it():
             assert all(order.index(one) > number for one in inside), f"{name} may use {used}, which stands above it"
 
 
-@pytest.mark.parametrize("name", [n for n in MODULES if n != "stablenew_tk"])
+@for_each([n for n in MODULES if n != "stablenew_tk"])
 def test_imports_only_go_down(name):
     here = room(name)
     for target, line in imports_of(name):
@@ -165,7 +184,7 @@ def test_no_modules_import_each_other_in_a_circle():
         visit(name, ())
 
 
-@pytest.mark.parametrize("page", [r for r in ROOMS if r.startswith("gui.") and r not in ("gui.forms", "gui.widgets")])
+@for_each([r for r in ROOMS if r.startswith("gui.") and r not in ("gui.forms", "gui.widgets")])
 def test_a_page_imports_no_other_page(page):
     own = page.split(".")[1]
     for name in (n for n in MODULES if room(n) == page):
@@ -174,13 +193,13 @@ def test_a_page_imports_no_other_page(page):
             assert other in (own, "forms", "widgets", "page"), f"{name}:{line} imports {target}"
 
 
-@pytest.mark.parametrize("here", ROOMS)
+@for_each(ROOMS)
 def test_a_room_holds_at_most_thirty_modules(here):
     inside = [name for name in MODULES if room(name) == here and MODULES[name].name != "__init__.py"]
     assert len(inside) <= 30, f"{here} has {len(inside)} modules"
 
 
-@pytest.mark.parametrize("name", [n for n in MODULES if n != "stablenew_tk"])
+@for_each([n for n in MODULES if n != "stablenew_tk"])
 def test_third_party_packages_stay_in_their_rooms(name):
     import sys
 
@@ -194,7 +213,7 @@ def test_third_party_packages_stay_in_their_rooms(name):
         assert top in THIRD_PARTY[storey(name)], f"{name}:{line} imports {target}"
 
 
-@pytest.mark.parametrize("name", list(MODULES))
+@for_each(MODULES)
 def test_threads_stay_at_home(name):
     if name in THREADS:
         return
@@ -211,11 +230,11 @@ def test_few_modules_are_longer_than_four_hundred_lines():
     assert len(long) <= len(MODULES) // 20, f"more than one in twenty: {long}"
 
 
-@pytest.mark.parametrize("name", list(MODULES))
+@for_each(MODULES)
 def test_modules_functions_and_classes_stay_small(name):
     text = MODULES[name].read_text(encoding="utf-8")
     assert text.count("\n") <= HARD_LIMIT, f"{name} has {text.count(chr(10))} lines"
-    for node in ast.walk(TREES[name]):
+    for node in NODES[name]:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             length = (node.end_lineno or 0) - node.lineno + 1
             assert length <= 60, f"{name}:{node.lineno} {node.name} has {length} lines"
@@ -228,7 +247,7 @@ def test_modules_functions_and_classes_stay_small(name):
             )
 
 
-@pytest.mark.parametrize("name", list(MODULES))
+@for_each(MODULES)
 def test_only_tables_are_exempt_from_formatting(name):
     tables = {
         node.end_lineno
@@ -244,21 +263,28 @@ def test_only_tables_are_exempt_from_formatting(name):
 
 def test_a_class_name_is_defined_once():
     found: dict[str, list[str]] = {}
-    for name, tree in TREES.items():
-        for node in ast.walk(tree):
+    for name, nodes in NODES.items():
+        for node in nodes:
             if isinstance(node, ast.ClassDef):
                 found.setdefault(node.name, []).append(f"{name}:{node.lineno}")
     assert {name: places for name, places in found.items() if len(places) > 1} == {}
 
 
-@pytest.mark.parametrize("name", list(MODULES))
+MESSAGES = {
+    node.name
+    for module, nodes in NODES.items()
+    if ".messages." in module
+    for node in nodes
+    if isinstance(node, ast.ClassDef)
+}
+
+
+@for_each(MODULES)
 def test_no_class_is_told_by_its_name_as_text(name):
-    messages = [tree for module, tree in TREES.items() if ".messages." in module]
-    classes = {node.name for tree in messages for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-    for node in ast.walk(TREES[name]):
+    for node in NODES[name]:
         if isinstance(node, ast.Compare):
             texts = {n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
-            assert not texts & classes, f"{name}:{node.lineno} compares {texts & classes}"
+            assert not texts & MESSAGES, f"{name}:{node.lineno} compares {texts & MESSAGES}"
             assert "__name__" not in ast.unparse(node) or "__main__" in texts, f"{name}:{node.lineno}"
 
 
@@ -271,35 +297,35 @@ def test_the_verbs_of_the_controller_only_ask_and_hand_on():
             assert lines <= 10, f"controller.{node.name} has {lines} lines"
 
 
-@pytest.mark.parametrize("name", list(MODULES))
+@for_each(MODULES)
 def test_pictures_of_blind_plans_are_seen_only_by_their_rating(name):
     if name.startswith(SEES_BLIND_PICTURES):
         return
-    for node in ast.walk(TREES[name]):
+    for node in NODES[name]:
         if isinstance(node, ast.Attribute):
             asked = node.attr == "unblinded" or ast.unparse(node).endswith("plans.hidden")
             assert not asked, f"{name}:{node.lineno}: ask History.visible"
 
 
-@pytest.mark.parametrize("name", list(MODULES))
+@for_each(MODULES)
 def test_every_module_opens_with_a_docstring(name):
     assert ast.get_docstring(TREES[name]), name
 
 
-@pytest.mark.parametrize("name", list(MODULES))
+@for_each(MODULES)
 def test_everything_is_caught_only_at_the_edges(name):
-    for node in ast.walk(TREES[name]):
+    for node in NODES[name]:
         if isinstance(node, ast.ExceptHandler):
             caught = {n.id for n in ast.walk(node.type) if isinstance(n, ast.Name)} if node.type else {"BaseException"}
             if caught & {"Exception", "BaseException"}:
                 assert name in BROAD_EDGES, f"{name}:{node.lineno} catches everything"
 
 
-@pytest.mark.parametrize("name", list(MODULES))
+@for_each(MODULES)
 def test_dangerous_calls_are_absent(name):
     for target, line in imports_of(name):
         assert target.split(".")[0] not in ("pickle", "marshal", "shelve", "yaml"), f"{name}:{line}"
-    for node in ast.walk(TREES[name]):
+    for node in NODES[name]:
         if not isinstance(node, ast.Call):
             continue
         called = ast.unparse(node.func)
@@ -309,17 +335,15 @@ def test_dangerous_calls_are_absent(name):
             assert any(k.arg == "formats" for k in node.keywords), f"{name}:{node.lineno} opens any format"
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in PACKAGE.parent.rglob("*.py") if ".venv" not in p.parts and "build" not in p.parts]
-)
+@for_each([p for p in PACKAGE.parent.rglob("*.py") if ".venv" not in p.parts and "build" not in p.parts])
 def test_no_second_versions_of_anything(path):
     assert not re.search(r"_v\d+\b|_old\b|_new\b|_copy\b", path.stem), path
 
 
-@pytest.mark.parametrize("name", list(MODULES))
+@for_each(MODULES)
 def test_names_are_words_of_the_field(name):
     named = set(name.split("."))
-    for node in ast.walk(TREES[name]):
+    for node in NODES[name]:
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
             named.add(node.name)
         elif isinstance(node, ast.arg):
@@ -332,7 +356,7 @@ def test_names_are_words_of_the_field(name):
     assert not words & RIDDLES, f"{name}: {sorted(words & RIDDLES)}"
 
 
-@pytest.mark.parametrize("path", sorted(TESTS.rglob("*.py")), ids=lambda path: path.relative_to(TESTS).as_posix())
+@for_each(sorted(TESTS.rglob("*.py")))
 def test_tests_use_public_names_only(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     private = [
@@ -344,16 +368,14 @@ def test_tests_use_public_names_only(path):
         # Only sys._base_executable names the Python that a virtual environment was made from.
         and not ast.unparse(node).startswith("sys.")
     ]
-    assert not private
+    assert not private, f"{path.name}: {private}"
 
 
-@pytest.mark.parametrize("name", list(MODULES))
+@for_each(MODULES)
 def test_private_members_are_touched_only_where_they_are_made(name):
-    made = {n.attr for n in ast.walk(TREES[name]) if isinstance(n, ast.Attribute) and ast.unparse(n.value) in OWN}
-    made |= {
-        n.target.id for n in ast.walk(TREES[name]) if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)
-    }
-    for node in ast.walk(TREES[name]):
+    made = {n.attr for n in NODES[name] if isinstance(n, ast.Attribute) and ast.unparse(n.value) in OWN}
+    made |= {n.target.id for n in NODES[name] if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)}
+    for node in NODES[name]:
         if isinstance(node, ast.Attribute) and re.match(r"_[A-Za-z]", node.attr) and node.attr not in made:
             assert ast.unparse(node.value) in FOREIGN_PRIVATES, f"{name}:{node.lineno} {ast.unparse(node)}"
 
@@ -388,7 +410,7 @@ WAITS = {"wait", "join", "result", "acquire", "communicate"}
 
 
 def calls_in(name):
-    return (node for node in ast.walk(TREES[name]) if isinstance(node, ast.Call))
+    return (node for node in NODES[name] if isinstance(node, ast.Call))
 
 
 def raw_file_use(call):
@@ -407,7 +429,7 @@ def raw_file_use(call):
     return name if name == "open" and is_mode and set(first.value) <= set("rwabxt+") else ""
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if storey(name) not in ("gui", "domain")])
+@for_each([name for name in MODULES if storey(name) not in ("gui", "domain")])
 def test_files_are_opened_replaced_removed_and_forced_to_disk_only_by_storage_disk(name):
     if room(name) == "storage.disk":
         return
@@ -416,7 +438,7 @@ def test_files_are_opened_replaced_removed_and_forced_to_disk_only_by_storage_di
         assert not used or (name, used) in MAY_USE_FILES_RAW, f"{name}:{call.lineno} {ast.unparse(call)}"
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if storey(name) != "gui"])
+@for_each([name for name in MODULES if storey(name) != "gui"])
 def test_nothing_waits_without_a_limit(name):
     for call in calls_in(name):
         if not isinstance(call.func, ast.Attribute) or call.args or call.keywords:

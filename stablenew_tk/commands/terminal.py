@@ -17,9 +17,6 @@ from ..domain.base.errors import InvalidInput
 from ..domain.config.user_settings import Settings
 from ..storage.disk.files import is_file, typed_path
 from ..storage.disk.places import Places
-from ..storage.packs.catalog import describe, ensure_starter, find_pack, list_packs
-from ..storage.packs.pack_file import PackFile
-from ..storage.settings import load_settings
 from .calling import typed_name
 
 if TYPE_CHECKING:
@@ -27,6 +24,7 @@ if TYPE_CHECKING:
     from ..domain.journal.history import History
     from ..domain.runs.plan import LearningPlan, Preset
     from ..storage.journal.writer import LearningRecordWriter
+    from ..storage.packs.pack_file import PackFile
 
 OK, FAILED, WRONG_USE = 0, 1, 2
 
@@ -83,6 +81,8 @@ def tell_taken_in(saved: int, damaged: int, problem: str) -> None:
 
 def settings_of(_args: argparse.Namespace, places: Places) -> Settings:
     """The saved settings; what could not be used of them is said on standard error."""
+    from ..storage.settings import load_settings
+
     loaded = load_settings(places.settings_file)
     for notice in loaded.notices:
         err.print(notice, markup=False)
@@ -93,6 +93,8 @@ def pack_path(name: str, places: Places, settings: Settings) -> Path:
     """The pack a person means by a name or a file. Raises InvalidInput, and NotSaved for a name: then the starter pack
     is offered first, which a file does not need.
     """
+    from ..storage.packs.catalog import ensure_starter, find_pack
+
     if not is_file(typed_path(name)):
         ensure_starter(places.packs)
     return find_pack(name, (places.packs, *map(Path, settings.pack_folders)))
@@ -100,6 +102,8 @@ def pack_path(name: str, places: Places, settings: Settings) -> Path:
 
 def known_packs(named: str, places: Places, settings: Settings) -> tuple[PackFile, ...]:
     """All packs, before them the file that was named, if one was."""
+    from ..storage.packs.catalog import describe, list_packs
+
     path = typed_path(named).absolute()
     first = (describe(path),) if named and path.is_file() else ()
     return (*first, *list_packs((places.packs, *map(Path, settings.pack_folders))))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
@@ -16,8 +17,10 @@ from msgspec import Struct
 from ..app.controller import Controller
 from ..app.file_kinds import kind_of
 from ..pipeline.messages.workflows import WorkflowRead
-from .packs.page import PacksPage
 from .widgets.notices import Notices
+
+if TYPE_CHECKING:
+    from .packs.page import PacksPage
 
 try:
     from tkinterdnd2 import TkinterDnD

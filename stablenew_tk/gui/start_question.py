@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-import customtkinter as ctk
-
 from .widgets import theme
 from .widgets.modal import Decision, QuestionBox
+from .widgets.toolkit import ctk
 
 StartAnswer = Literal["again", "open", "close"]
 _SIZE = "560x300"

@@ -7,12 +7,15 @@ import logging
 import sys
 import tkinter as tk
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..app.controller import Controller
 from ..app.runs.outbox import LeftBehind
 from ..app.stop_signals import StopSignals
-from .packs.page import PacksPage
 from .widgets.modal import Decision, QuestionBox, nothing, open_boxes
+
+if TYPE_CHECKING:
+    from .packs.page import PacksPage
 
 log = logging.getLogger(__name__)
 _USUAL_S = 0.005  # how long a thread keeps Python before it hands it over

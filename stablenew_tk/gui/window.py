@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gc
-import random
 import sys
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Literal, cast
 
-import customtkinter as ctk
 import msgspec
 
 from ..app.controller import Controller
@@ -26,8 +24,6 @@ from ..backends.base import Capabilities
 from ..domain.base.key_press import KeyPress
 from ..domain.base.screen_scale import AS_THE_SCREEN, LEAST_WINDOW, next_size, size_in_use
 from ..domain.base.wording import counted
-from ..domain.config.origins import MAX_SEED
-from ..domain.experiments.next_question import draft_about
 from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, draft_of
 from ..domain.models.precedence import Resolved
@@ -43,19 +39,11 @@ from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SettingsChanged
 from ..pipeline.messages.workflows import WorkflowRead
 from .crash_sheet import CrashSheet
-from .create.page import CreatePage, LoopActions
 from .drag_and_drop import DropActions, DroppedFiles
 from .forms.stage_cards import general_entries
 from .frame_bars import BottomBar, CheckpointActions, Rail, TopBar
-from .insights.page import InsightsPage
-from .learn.page import LearnPage
-from .models.page import ModelsPage
-from .nodes.page import NodesPage
-from .packs.page import PackPageActions, PacksPage
+from .page_makers import PageMakers, PagesActions, import_next
 from .queue_popup import QueueActions, QueuePopup
-from .review.page import ReviewPage
-from .settings.page import SettingsPage
-from .settings.welcome import WelcomePage
 from .way_out import WayOut
 from .widgets import icons, theme
 from .widgets.basics import Box, Separator
@@ -66,11 +54,18 @@ from .widgets.page_frame import PageFrame
 from .widgets.popups import MenuEntry, Popup
 from .widgets.rescaling import rescale
 from .widgets.screen import screen_of
-from .workflow.page import WorkflowPage
+from .widgets.toolkit import ctk
 
-_Page = TypeVar("_Page", bound=PageFrame)
+if TYPE_CHECKING:
+    from .create.page import CreatePage
+    from .insights.page import InsightsPage
+    from .learn.page import LearnPage
+    from .packs.page import PacksPage
+    from .review.page import ReviewPage
+    from .workflow.page import WorkflowPage
 
 TICK_IDLE_MS, TICK_BUSY_MS = 33, 16
+_FIRST_PAINT_MS, _IMPORT_MS = 1000, 100
 _AGAIN_MS = 10_000  # between two looks whether a server is back
 PAGES = (
     ("create", "create", "Create"),
@@ -108,7 +103,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._queue: QueuePopup | None = None
         self._menu: Sequence[MenuEntry] = ()
         self._menu_of: Capabilities | None = None
-        self._tick_id = self._again_id = ""
+        self._tick_id = self._again_id = self._import_id = ""
         self._closing = False
         self._rating = RatingOffer(controller)
         self._ready = self._leftover = ""
@@ -126,6 +121,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         # In screen pixels: customtkinter would multiply them once more on Windows.
         self.wm_geometry(controller.settings.geometry or f"{theme.px(FIRST[0])}x{theme.px(FIRST[1])}")
         self._build()
+        self._makers = self._page_makers()
         self._bind_keys()
         self._results = PlanResults(controller)
         self._way_out = WayOut(self, controller, self._signals, packs=self._open_packs, fall_silent=self._fall_silent)
@@ -139,6 +135,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             claim.announce(controller.inbox)
         self._tick()
         self._ask_again()
+        self._import_id = self.after(_FIRST_PAINT_MS, self._import_pages)
 
     def _build(self) -> None:
         self.rail = Rail(self, PAGES, self._show_home)
@@ -171,58 +168,30 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
                 packs=self._packs_page,
                 is_on_packs=lambda: self._page == "packs",
                 show=self.show,
-                show_workflow=lambda read: self._go_to("workflow", WorkflowPage).show_workflow(read),
+                show_workflow=lambda read: self._workflow().show_workflow(read),
             ),
         )
 
-    def _make_page(self, name: str) -> PageFrame:
-        parent, controller, go, say = self.body, self.controller, self.show, self.notices.say
-        makers: dict[str, Callable[[], PageFrame]] = {
-            "create": lambda: CreatePage(
-                parent, controller, go=go, say=say, loop=self._loop(), look_at=self.arrivals.look_at
-            ),
-            "review": lambda: ReviewPage(
-                parent,
-                controller,
-                go_create=lambda: go("create"),
-                on_use_settings=lambda record: self._go_to("create", CreatePage).use(record),
-                on_learn=self._learn_from,
-                on_guide=self._guided,
-            ),
-            "learn": lambda: LearnPage(
-                parent,
-                controller,
-                say=say,
-                show_insight=self._show_insight,
+    def _page_makers(self) -> PageMakers:
+        return PageMakers(
+            self.body,
+            self.controller,
+            PagesActions(
+                go=self.show,
+                say=self.notices.say,
+                look_at=self.arrivals.look_at,
+                create=self._create,
                 typed=self._typed,
-                show_known=self._show_known,
-            ),
-            "insights": lambda: InsightsPage(
-                parent,
-                controller,
-                go=go,
+                use_recipe=self._use_recipe,
+                learn_from=self._learn_from,
+                guided=self._guided,
+                new_learning_run=self._new_learning_run,
                 open_plan=self._open_plan,
-                new_run=self._new_learning_run,
-                review_run=self._review_run,
+                show_insight=self._show_insight,
                 show_known=self._show_known,
+                review_run=self._review_run,
             ),
-            "models": lambda: ModelsPage(parent, controller, say=say, learn=self._new_learning_run),
-            "packs": lambda: PacksPage(
-                parent,
-                controller,
-                PackPageActions(
-                    go=go,
-                    use=self._use_recipe,
-                    run=lambda pack_id: self._go_to("create", CreatePage).packs.choose(pack_id),
-                    draw_seed=lambda: random.SystemRandom().randint(0, MAX_SEED),
-                ),
-            ),
-            "settings": lambda: SettingsPage(parent, controller, say=say),
-            "nodes": lambda: NodesPage(parent, controller, say=say),
-            "workflow": lambda: WorkflowPage(parent, controller, go_create=lambda: go("create")),
-            "welcome": lambda: WelcomePage(parent, controller, done=lambda: go("create")),
-        }
-        return makers[name]()
+        )
 
     # ---- pages
 
@@ -234,7 +203,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
     def page(self, name: str) -> PageFrame:
         """The page of this name; it is built the first time."""
         if name not in self._pages:
-            self._pages[name] = self._make_page(name)
+            self._pages[name] = self._makers.make(name)
         return self._pages[name]
 
     def show(self, name: str) -> None:
@@ -254,7 +223,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def _use_recipe(self, recipe: Recipe, name: str) -> None:
         values = values_here(recipe, self.controller.capabilities, self.controller.models.find)
-        self._go_to("create", CreatePage).take(values, recipe.seed, name)
+        self._create().take(values, recipe.seed, name)
 
     def _show_home(self, name: str) -> None:
         """A click in the rail: the page, at its first view."""
@@ -262,11 +231,26 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._pages[name].home()
         self._show_title()
 
-    def _go_to(self, name: str, kind: type[_Page]) -> _Page:
+    def _go_to(self, name: str) -> PageFrame:
         self.show(name)
-        page = self.page(name)
-        assert isinstance(page, kind)
-        return page
+        return self.page(name)
+
+    # Their classes are imported with the first look at them: see `gui.page_makers`.
+
+    def _create(self) -> CreatePage:
+        return cast("CreatePage", self._go_to("create"))
+
+    def _review(self) -> ReviewPage:
+        return cast("ReviewPage", self._go_to("review"))
+
+    def _learn(self) -> LearnPage:
+        return cast("LearnPage", self._go_to("learn"))
+
+    def _insights(self) -> InsightsPage:
+        return cast("InsightsPage", self._go_to("insights"))
+
+    def _workflow(self) -> WorkflowPage:
+        return cast("WorkflowPage", self._go_to("workflow"))
 
     def _show_title(self) -> None:
         page = self._pages[self._page]
@@ -278,14 +262,14 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self.top.show_way_back(page.parent, page.home)
 
     def _typed(self) -> Resolved | None:
-        page = self._pages.get("create")
-        return page.resolved if isinstance(page, CreatePage) else None
+        page = cast("CreatePage | None", self._pages.get("create"))
+        return None if page is None else page.resolved
 
     # ---- the checkpoint of the next run
 
     def _checkpoint(self) -> str:
-        page = self._pages.get("create")
-        return page.resolved.config.checkpoint if isinstance(page, CreatePage) else ""
+        typed = self._typed()
+        return "" if typed is None else typed.config.checkpoint
 
     def _checkpoints(self) -> Sequence[MenuEntry]:
         if self._menu_of is not self.controller.capabilities or not self._menu:
@@ -294,25 +278,21 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         return self._menu
 
     def _choose_checkpoint(self, name: str) -> None:
-        page = self.page("create")
-        assert isinstance(page, CreatePage)
-        page.change(CHECKPOINT, name)
+        cast("CreatePage", self.page("create")).change(CHECKPOINT, name)
 
     def _packs_page(self) -> PacksPage:
-        page = self.page("packs")
-        assert isinstance(page, PacksPage)
-        return page
+        return cast("PacksPage", self.page("packs"))
 
     def _learn_from(self, record: LearningRecord, facts: ImageFacts) -> None:
         seed = next(output.seed for output in record.outputs if output.image_id == facts.image_id)
-        self._go_to("learn", LearnPage).new_run(draft_of(record, seed), facts)
+        self._learn().new_run(draft_of(record, seed), facts)
 
     def _new_learning_run(self, draft: LearningPlan | None = None) -> None:
-        self._go_to("learn", LearnPage).new_run(draft)
+        self._learn().new_run(draft)
 
     def _guided(self, state: GuideState) -> None:
         if state.action == "rate":
-            self._go_to("learn", LearnPage).rate_soon(state.plan_id)
+            self._learn().rate_soon(state.plan_id)
         elif state.action == "insight":
             self._show_insight(state.plan_id)
         elif state.known is not None:
@@ -322,24 +302,22 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def _show_known(self, known: KnownValue) -> None:
         """Create with a value in use: about the prompts that it holds for."""
-        self._go_to("create", CreatePage).packs.choose_only(known.pack_id, known.prompt_ids)
-
-    def _loop(self) -> LoopActions:
-        return LoopActions(
-            see=self._show_insight,
-            rate=self._open_plan,
-            ask=lambda question, now: self._new_learning_run(draft_about(question, now)),
-        )
+        self._create().packs.choose_only(known.pack_id, known.prompt_ids)
 
     def _open_plan(self, plan_id: str) -> None:
-        self._go_to("learn", LearnPage).open_plan(plan_id)
+        self._learn().open_plan(plan_id)
 
     def _show_insight(self, plan_id: str) -> None:
-        self._go_to("insights", InsightsPage).show_plan(plan_id)
+        self._insights().show_plan(plan_id)
 
     def _review_run(self, run_id: str) -> None:
         plan = self.controller.history.plans.plan(run_id) if self.controller.history is not None else None
-        self._go_to("review", ReviewPage).show_run(run_id, plan.name if plan is not None else run_id)
+        self._review().show_run(run_id, plan.name if plan is not None else run_id)
+
+    def _import_pages(self) -> None:
+        """What the other pages need is imported bit by bit, so that the first look at one takes no longer."""
+        if import_next():
+            self._import_id = self.after(_IMPORT_MS, self._import_pages)
 
     # ---- news from the threads
 
@@ -525,7 +503,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         if job.learning.plan_id:
             self._open_plan(job.learning.plan_id)
         else:
-            self._go_to("create", CreatePage).packs.choose(job.pack_id)
+            self._create().packs.choose(job.pack_id)
 
     def _show_keys(self) -> None:
         page = self._pages[self._page]
@@ -548,8 +526,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._way_out.leave()
 
     def _open_packs(self) -> PacksPage | None:
-        page = self._pages.get("packs")
-        return page if isinstance(page, PacksPage) else None
+        return cast("PacksPage | None", self._pages.get("packs"))
 
     def _fall_silent(self) -> None:
         """The window closes now: nothing is to be done by it any more."""
@@ -559,6 +536,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self._change(geometry=geometry)
         self.after_cancel(self._tick_id)
         self.after_cancel(self._again_id)
+        self.after_cancel(self._import_id)
         self.crashes.close()
         if self._claim is not None:
             self._claim.fall_silent()

@@ -38,7 +38,6 @@ from ..domain.runs.job import Job
 from ..storage.disk.files import typed_path
 from ..storage.pictures.control_units import load_units
 from ..storage.pictures.images import read_picture, save_image
-from ..storage.workflows.reader import unchanged_text
 from .ids_and_times import utc_text
 from .messages.base import Event, OrderFailed
 from .messages.jobs import ImageSaved, JobEnded, JobStarted, StageStarted
@@ -245,6 +244,8 @@ class _Attempt:
         if self.job.config.controlnet and any(stage in _GUIDED for stage in self.job.stages):
             self._units = load_units(typed_path(self.job.config.controlnet), read)
         if use := self.job.config.workflow:
+            from ..storage.workflows.reader import unchanged_text
+
             self._workflow = unchanged_text(Path(use.file), use.digest)
         return _Piece(StageImage(data=data, suffix="", width=0, height=0, seed=self.job.seed), ())
 

@@ -40,8 +40,8 @@ def image(tmp_path, capsys):
         (("--version",), 15),
         (("--help",), 15),
         (("packs", "check", "starter"), 70),
-        (("records", "show"), 95),
-        (("rate", "IMAGE", "4"), 100),
+        (("records", "show"), 80),
+        (("rate", "IMAGE", "4"), 80),
     ],
     ids=lambda part: part[0] if isinstance(part, tuple) else "",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import wait_until
@@ -547,6 +548,8 @@ def test_a_window_that_is_asked_to_end_does_so_although_its_server_hangs(tmp_pat
         wait_until(lambda: server.gets, 60)
         window.send_signal(getattr(signal, how))
         assert ended(window).code == 0
+    # Neither fonts nor anything else: what it keeps is in the folder it was given.
+    assert not list(Path.home().iterdir())
 
 
 def test_closing_the_window_does_not_wait_for_a_server_that_hangs(tmp_path):

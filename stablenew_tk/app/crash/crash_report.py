@@ -12,7 +12,6 @@ import sys
 import traceback
 from collections import deque
 from collections.abc import Collection
-from importlib.metadata import PackageNotFoundError, version
 
 from ... import __version__
 
@@ -81,6 +80,9 @@ def _redacted(line: str, names: re.Pattern[str] | None) -> str:
 
 
 def _version(name: str) -> str:
+    # It takes a tenth as long as opening the window, and hardly any start needs it.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(name)
     except PackageNotFoundError:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from ...backends.remote.backend import Readiness, readiness
 from ...domain.config.engines import SD_SERVER, SKETCH
 from ...domain.config.user_settings import Settings
 from ...pipeline.messages.base import Event, OrderFailed
@@ -24,6 +24,9 @@ from ...pipeline.server_worker import MOST_LINES, ServerWork
 from ...pipeline.workers import Desk, Inbox
 from ...storage.disk.places import Places
 from ...storage.programs.started_server import ServerFiles
+
+if TYPE_CHECKING:
+    from ...backends.remote.backend import Readiness
 
 
 class OwnServer:
@@ -102,6 +105,9 @@ class OwnServer:
 
 
 def _look(order: CheckBackend) -> Readiness:
+    # As in `backend_for`.
+    from ...backends.remote.backend import readiness
+
     return readiness(order.address, user=order.user, password=order.password, certificate=order.certificate)
 
 

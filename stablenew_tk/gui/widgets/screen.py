@@ -7,9 +7,8 @@ import os
 import tkinter as tk
 from contextlib import suppress
 
-import customtkinter as ctk
-
 from ...domain.base.screen_scale import Screen, WindowSystem
+from .toolkit import ctk
 
 _POSSIBLE_DPI = (48.0, 480.0)
 

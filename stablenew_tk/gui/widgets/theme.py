@@ -16,9 +16,8 @@ from functools import partial
 from tkinter import font as tkfont
 from typing import Literal
 
-import customtkinter as ctk
-
 from ...domain.base.colour_roles import Role
+from .toolkit import ctk
 
 Mode = Literal["dark", "light"]
 
