@@ -208,6 +208,9 @@ def _new(args: argparse.Namespace, draft: PlanArguments, session: Session) -> Le
         workflow=draft.plan.base_config.workflow,
     )
     sources = with_presets(args, session, sources)
+    if sources.wordings:
+        workflow, settings = draft.plan.base_config.workflow, session.controller.settings
+        draft = drafted(args, session.controller.places, settings, workflow, sources.wordings)
     # When checkpoints are compared, the profile of one must not set values for the others.
     if not sources.several:
         sources = with_recommended(session, sources, quiet=args.json)

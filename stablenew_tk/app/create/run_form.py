@@ -109,7 +109,8 @@ class RunForm:
         problem = choice.problem or self._controller.workflows.problem
         if problem or choice.file is None or choice.pack is None:
             return problem, None
-        self.variants.want(choice.file.path, choice.prompts, self.values.pack_settings, choice.pack.slots)
+        kept = self.values.sources.wordings
+        self.variants.want(choice.file.path, choice.prompts, self.values.pack_settings, choice.pack.slots, kept)
         if trouble := self.variants.trouble:
             return trouble, None
         try:

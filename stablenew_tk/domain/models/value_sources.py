@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from ..base.wording import pack_title
 from ..config.catalogue import Value
-from ..config.sweep import LORA
+from ..config.sweep import LORA, SLOT
 from ..config.user_settings import Settings
 from ..config.workflow_use import NO_WORKFLOW, WorkflowUse
 from .precedence import (
@@ -193,6 +193,14 @@ class ValueSources(Struct, frozen=True, kw_only=True):
         return {name: weight for weights in applied for name, weight in weights.items()}
 
     @property
+    def wordings(self) -> dict[str, str]:
+        """The texts for slots that the applied presets and learned values have, by the names of the slots."""
+        standing = (*self.presets_in_force, *self.learned_here)
+        applied = [one.preset.values for one in reversed(standing) if one.applied]
+        texts = {path: str(text) for values in applied for path, text in values.items() if path.startswith(SLOT)}
+        return {path.removeprefix(SLOT): text for path, text in texts.items()}
+
+    @property
     def preset_uses(self) -> tuple[PresetUse, ...]:
         """The presets and learned values that give this run a value or a weight, for its records."""
         order = self.in_order()
@@ -201,6 +209,7 @@ class ValueSources(Struct, frozen=True, kw_only=True):
         for one in (*self.presets_in_force, *self.learned_here):
             preset = one.preset
             gave = [*usable_values(preset.values, self.workflow), *(f"{LORA}{name}" for name in preset.lora_weights)]
+            gave += [path for path in preset.values if path.startswith(SLOT)]
             if one.applied:
                 use = PresetUse(
                     preset_id=preset.preset_id,
