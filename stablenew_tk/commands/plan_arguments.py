@@ -22,7 +22,7 @@ from ..domain.experiments.plan_file import imported, named_focus, read_plan, usu
 from ..domain.experiments.plan_page import PAGE_LIMIT
 from ..domain.experiments.prompt_sample import SAMPLED, spread
 from ..domain.models.sensible_range import ModelTraits
-from ..domain.models.value_sources import ValueSources, loras_put_in
+from ..domain.models.value_sources import CHECKPOINT, ValueSources, loras_put_in
 from ..domain.prompts.kept_wordings import with_wordings
 from ..domain.prompts.pack import PackPrompt
 from ..domain.prompts.randomizer import Variants
@@ -203,8 +203,9 @@ def _from_options(
         raise InvalidInput('Say what to vary: --focus txt2img.cfg_scale --values "5-9 (+1)".', "--focus")
     subject = named_focus(args.focus.strip(), workflow)
     spec = wordings_spec(args, subject.path)
-    if args.series is not None and (subject.path != LORA_FILE or spec is not None):
-        raise InvalidInput("--series: it names the files to try with --focus lora, in place of --values.", "--series")
+    if args.series is not None and (subject.path not in (LORA_FILE, CHECKPOINT) or spec is not None):
+        words = "--series: it names the files to try with --focus lora or checkpoint, in place of --values."
+        raise InvalidInput(words, "--series")
     proposes = subject.ordered or subject.kind == "bool" or subject.path.startswith(SLOT)
     if args.series is None and spec is None and not proposes:
         between = " || " if is_wording(subject.path) else ", "
@@ -214,7 +215,7 @@ def _from_options(
     second, others = _second(args, workflow)
     # As many prompts as pictures of a value at most: who asks for one picture gets one prompt.
     most = min(SAMPLED, IMAGES if args.images is None else args.images)
-    pack_id, prompts, own = _from_pack(args, args.pack, places, settings, most, subject.path, kept)
+    pack_id, prompts, own = _from_pack(args, args.pack, places, settings, most, subject.path, kept=kept)
     if is_wording(subject.path):
         values = values_beside(subject.path, values, own)
     images, rows = shared_rows(max(IMAGES, len(prompts)), len(prompts))
@@ -275,7 +276,7 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
             raise InvalidInput(f"prompts: {path.name} has no prompt. Name the pack, too.", "prompts")
         # A file that names no prompt means one, the first: it says itself how many pictures that makes.
         subject = plan.focus_parameter
-        pack_id, prompts, _ = _from_pack(args, args.pack or plan.pack_id, places, settings, 1, subject, {})
+        pack_id, prompts, _ = _from_pack(args, args.pack or plan.pack_id, places, settings, 1, subject, kept={})
         plan = replace(plan, pack_id=pack_id, prompts=prompts)
     elif args.prompt:
         names = [prompt.prompt_id for prompt in plan.prompts]
@@ -294,6 +295,7 @@ def _from_pack(
     settings: Settings,
     most: int,
     path: str,
+    *,
     kept: Mapping[str, str],
 ) -> tuple[str, tuple[PlanPrompt, ...], tuple[str, ...]]:
     """Id of the pack; the prompts named by `--prompt`, else up to `most` spread over the pack; and for wordings those

@@ -14,7 +14,7 @@ from ..domain.base.errors import InvalidInput
 from ..domain.config.learning_mode import mode_for
 from ..domain.config.origins import RANDOM_SEED
 from ..domain.config.user_settings import Settings
-from ..domain.models.value_sources import CHECKPOINT, ValueSources, loras_put_in
+from ..domain.models.value_sources import CHECKPOINT, ValueSources, loras_put_in, wordings_kept
 from ..domain.prompts.variant import Expansion
 from ..domain.runs.job import Job, RunRequest
 from ..domain.runs.pack_run import of_pack
@@ -106,8 +106,8 @@ def run(args: argparse.Namespace, places: Places) -> int:
             workflow=workflow,
         )
         sources = with_presets(args, session, sources)
-        if sources.wordings:
-            variants = _variants(args, places, settings, opened, sources.wordings)
+        if kept := wordings_kept(sources):
+            variants = _variants(args, places, settings, opened, kept)
         sources = with_recommended(session, sources, quiet=args.json)
         request = of_pack(_request(args, settings, sources), variants, opened.settings)
         axes = opened.settings.randomizer.loras

@@ -15,7 +15,7 @@ from ...domain.config.sweep import PROMPT as WHOLE
 from ...domain.experiments.plan_draft import OWN_PACK, PlanDraft
 from ...domain.experiments.prompt_sample import SAMPLED, spread
 from ...domain.models.profile_loras import added
-from ...domain.models.value_sources import ValueSources, loras_put_in
+from ...domain.models.value_sources import ValueSources, loras_put_in, wordings_kept
 from ...domain.prompts.pack import PackProblem, PackPrompt, Slot
 from ...domain.prompts.randomizer import may_vary
 from ...domain.prompts.settings import PackSettings
@@ -220,7 +220,7 @@ class PromptChoice:
         """The texts that are known for slots of the chosen prompts, but for the slot that is varied."""
         if not isinstance(self.source, PackFile):
             return {}
-        known = self._presets_of(self.source.pack_id, self.chosen).wordings
+        known = wordings_kept(self._presets_of(self.source.pack_id, self.chosen))
         return {name: text for name, text in known.items() if f"{SLOT}{name}" != self.draft.focus}
 
     # ---- prompts

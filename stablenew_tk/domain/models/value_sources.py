@@ -193,14 +193,6 @@ class ValueSources(Struct, frozen=True, kw_only=True):
         return {name: weight for weights in applied for name, weight in weights.items()}
 
     @property
-    def wordings(self) -> dict[str, str]:
-        """The texts for slots that the applied presets and learned values have, by the names of the slots."""
-        standing = (*self.presets_in_force, *self.learned_here)
-        applied = [one.preset.values for one in reversed(standing) if one.applied]
-        texts = {path: str(text) for values in applied for path, text in values.items() if path.startswith(SLOT)}
-        return {path.removeprefix(SLOT): text for path, text in texts.items()}
-
-    @property
     def preset_uses(self) -> tuple[PresetUse, ...]:
         """The presets and learned values that give this run a value or a weight, for its records."""
         order = self.in_order()
@@ -328,6 +320,14 @@ def loras_put_in(sources: ValueSources) -> dict[str, tuple[str, ...]]:
     standing = (*sources.presets_in_force, *sources.learned_here)
     applied = [one.preset.lora_instead for one in reversed(standing) if one.applied]
     return {name: others for instead in applied for name, others in instead.items()}
+
+
+def wordings_kept(sources: ValueSources) -> dict[str, str]:
+    """The texts for slots that the applied presets and learned values have, by the names of the slots."""
+    standing = (*sources.presets_in_force, *sources.learned_here)
+    applied = [one.preset.values for one in reversed(standing) if one.applied]
+    texts = {path: str(text) for values in applied for path, text in values.items() if path.startswith(SLOT)}
+    return {path.removeprefix(SLOT): text for path, text in texts.items()}
 
 
 def _preset_source(one: PresetInForce, workflow: WorkflowUse = NO_WORKFLOW) -> Source:
