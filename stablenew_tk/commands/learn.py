@@ -33,7 +33,7 @@ from ..domain.insights.report import certain_summary, report
 from ..domain.insights.standing import standing
 from ..domain.journal.estimate import about
 from ..domain.journal.history import History
-from ..domain.models.value_sources import CHECKPOINT, ValueSources
+from ..domain.models.value_sources import CHECKPOINT, ValueSources, wordings_kept
 from ..domain.runs.plan import MOST_PICTURES, START_ROWS, LearningPlan, PlanCell, config_for
 from ..domain.runs.plan_title import prompts_tested, rows_words
 from ..domain.runs.wordings import short_texts
@@ -41,7 +41,7 @@ from ..pipeline.ids_and_times import new_id
 from ..storage.disk.files import alone
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history
-from .lora_series import series_values
+from .file_series import series_values
 from .plan_arguments import IMAGES, PlanArguments, completed, drafted, range_words
 from .run_settings import (
     loras_for,
@@ -74,7 +74,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     words = "a second setting, varied together with the first: lora and lora_weight, txt2img.sampler and …scheduler"
     add("--focus2", default="", metavar="PATH", help=words)
     add("--values2", default=None, metavar="SPEC", dest="spec2", help="values of the second setting, as --values")
-    words = "with --focus lora: all files of this training, in the order of learning, and none"
+    words = "with --focus lora: all files of this training and none; with --focus checkpoint: all mixes of these models"
     add("--series", metavar="NAME", help=words)
     add("--images", type=int, metavar="N", help=f"pictures per value, on all prompts together (else {IMAGES})")
     add(
@@ -208,6 +208,9 @@ def _new(args: argparse.Namespace, draft: PlanArguments, session: Session) -> Le
         workflow=draft.plan.base_config.workflow,
     )
     sources = with_presets(args, session, sources)
+    if kept := wordings_kept(sources):
+        workflow, settings = draft.plan.base_config.workflow, session.controller.settings
+        draft = drafted(args, session.controller.places, settings, workflow, kept)
     # When checkpoints are compared, the profile of one must not set values for the others.
     if not sources.several:
         sources = with_recommended(session, sources, quiet=args.json)
@@ -215,7 +218,10 @@ def _new(args: argparse.Namespace, draft: PlanArguments, session: Session) -> Le
     traits = traits_for(session, sources, draft.plan.focus_parameter)
     loras = loras_for(args, session, sources, [prompt.positive for prompt in draft.plan.prompts])
     if args.series is not None:
-        draft = replace(draft, plan=replace(draft.plan, variant_values=series_values(args.series, session)))
+        draft = replace(
+            draft,
+            plan=replace(draft.plan, variant_values=series_values(draft.plan.focus_parameter, args.series, session)),
+        )
     plan = completed(draft, sources, profile_loras=loras, traits=traits)
     if not args.json and (words := range_words(plan, traits)):
         out.print(words, markup=False)

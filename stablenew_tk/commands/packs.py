@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.table import Table
@@ -13,6 +13,7 @@ from ..domain.base.errors import InvalidInput
 from ..domain.config.origins import MAX_SEED
 from ..domain.config.user_settings import Settings
 from ..domain.prompts.checks import check_pack
+from ..domain.prompts.kept_wordings import with_wordings
 from ..domain.prompts.pack import PackProblem
 from ..domain.prompts.randomizer import expand
 from ..domain.prompts.settings import MOST_VARIANTS, USUAL_LIMIT
@@ -166,12 +167,21 @@ def wildcards_of(
     return load_wildcards((*named_folders(first), *usual))
 
 
-def expanded(opened: PackContent, wildcards: Wildcards, *, limit: int = 0, seed: int | None = None) -> Expansion:
-    """The variants of all prompts of a pack: at most `limit`, 0 = as its settings say. Errors stand in it."""
+def expanded(
+    opened: PackContent,
+    wildcards: Wildcards,
+    *,
+    limit: int = 0,
+    seed: int | None = None,
+    kept: Mapping[str, str] | None = None,
+) -> Expansion:
+    """The variants of all prompts of a pack, with the texts `kept` for its slots: at most `limit`, 0 = as its settings
+    say. Errors stand in it.
+    """
     randomizer = opened.settings.randomizer
     if seed is None:
         seed = randomizer.seed if randomizer.seed >= 0 else draw_seed()
-    prompts, slots = opened.pack.prompts, opened.pack.slots
+    prompts, slots = with_wordings(opened.pack.prompts, opened.pack.slots, kept or {})
     return expand(prompts, randomizer, wildcards, slots=slots, limit=limit or None, seed=seed)
 
 

@@ -22,7 +22,8 @@ from ..domain.experiments.plan_file import imported, named_focus, read_plan, usu
 from ..domain.experiments.plan_page import PAGE_LIMIT
 from ..domain.experiments.prompt_sample import SAMPLED, spread
 from ..domain.models.sensible_range import ModelTraits
-from ..domain.models.value_sources import ValueSources, loras_put_in
+from ..domain.models.value_sources import CHECKPOINT, ValueSources, loras_put_in
+from ..domain.prompts.kept_wordings import with_wordings
 from ..domain.prompts.pack import PackPrompt
 from ..domain.prompts.randomizer import Variants
 from ..domain.prompts.wildcards import Wildcards
@@ -67,9 +68,15 @@ class PlanArguments(Struct, frozen=True):
 
 
 def drafted(
-    args: argparse.Namespace, places: Places, settings: Settings, workflow: WorkflowUse = NO_WORKFLOW
+    args: argparse.Namespace,
+    places: Places,
+    settings: Settings,
+    workflow: WorkflowUse = NO_WORKFLOW,
+    kept: Mapping[str, str] | None = None,
 ) -> PlanArguments:
-    """The plan that the options describe. Raises InvalidInput, also for files that cannot be read."""
+    """The plan that the options describe, its prompts with the texts `kept` for slots that are not varied. Raises
+    InvalidInput, also for files that cannot be read.
+    """
     if args.images is not None and not 1 <= args.images <= MOST_PER_VALUE:
         raise InvalidInput(f"--images {args.images}: give 1 to {MOST_PER_VALUE} pictures per value.", "--images")
     if args.most is not None and not 1 <= args.most <= LARGEST_BUDGET:
@@ -86,7 +93,7 @@ def drafted(
         found = _from_file(args, places, settings)
         workflow = found.plan.base_config.workflow
     else:
-        found = PlanArguments(_from_options(args, places, settings, workflow))
+        found = PlanArguments(_from_options(args, places, settings, workflow, kept or {}))
     typed = typed_values(args.values, workflow)
     every_pair = bool(args.focus2) and args.images is None
     return replace(found, plan=_with_options(found.plan, args), typed=typed, every_pair=every_pair, seed=args.seed)
@@ -187,15 +194,18 @@ def _counted_up(seed: int | None, rows: int) -> tuple[int, ...]:
     return tuple((seed + row) % (MAX_SEED + 1) for row in range(rows))
 
 
-def _from_options(args: argparse.Namespace, places: Places, settings: Settings, workflow: WorkflowUse) -> LearningPlan:
+def _from_options(
+    args: argparse.Namespace, places: Places, settings: Settings, workflow: WorkflowUse, kept: Mapping[str, str]
+) -> LearningPlan:
     if not args.pack:
         raise InvalidInput("Name a pack to learn with, a plan file (--plan FILE) or a plan (--resume PLAN).", "PACK")
     if not args.focus:
         raise InvalidInput('Say what to vary: --focus txt2img.cfg_scale --values "5-9 (+1)".', "--focus")
     subject = named_focus(args.focus.strip(), workflow)
     spec = wordings_spec(args, subject.path)
-    if args.series is not None and (subject.path != LORA_FILE or spec is not None):
-        raise InvalidInput("--series: it names the files to try with --focus lora, in place of --values.", "--series")
+    if args.series is not None and (subject.path not in (LORA_FILE, CHECKPOINT) or spec is not None):
+        words = "--series: it names the files to try with --focus lora or checkpoint, in place of --values."
+        raise InvalidInput(words, "--series")
     proposes = subject.ordered or subject.kind == "bool" or subject.path.startswith(SLOT)
     if args.series is None and spec is None and not proposes:
         between = " || " if is_wording(subject.path) else ", "
@@ -205,7 +215,7 @@ def _from_options(args: argparse.Namespace, places: Places, settings: Settings, 
     second, others = _second(args, workflow)
     # As many prompts as pictures of a value at most: who asks for one picture gets one prompt.
     most = min(SAMPLED, IMAGES if args.images is None else args.images)
-    pack_id, prompts, own = _from_pack(args, args.pack, places, settings, most, subject.path)
+    pack_id, prompts, own = _from_pack(args, args.pack, places, settings, most, subject.path, kept=kept)
     if is_wording(subject.path):
         values = values_beside(subject.path, values, own)
     images, rows = shared_rows(max(IMAGES, len(prompts)), len(prompts))
@@ -266,7 +276,7 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
             raise InvalidInput(f"prompts: {path.name} has no prompt. Name the pack, too.", "prompts")
         # A file that names no prompt means one, the first: it says itself how many pictures that makes.
         subject = plan.focus_parameter
-        pack_id, prompts, _ = _from_pack(args, args.pack or plan.pack_id, places, settings, 1, subject)
+        pack_id, prompts, _ = _from_pack(args, args.pack or plan.pack_id, places, settings, 1, subject, kept={})
         plan = replace(plan, pack_id=pack_id, prompts=prompts)
     elif args.prompt:
         names = [prompt.prompt_id for prompt in plan.prompts]
@@ -279,7 +289,14 @@ def _from_file(args: argparse.Namespace, places: Places, settings: Settings) -> 
 
 
 def _from_pack(
-    args: argparse.Namespace, name: str, places: Places, settings: Settings, most: int, path: str
+    args: argparse.Namespace,
+    name: str,
+    places: Places,
+    settings: Settings,
+    most: int,
+    path: str,
+    *,
+    kept: Mapping[str, str],
 ) -> tuple[str, tuple[PlanPrompt, ...], tuple[str, ...]]:
     """Id of the pack; the prompts named by `--prompt`, else up to `most` spread over the pack; and for wordings those
     that the pack has itself.
@@ -292,16 +309,20 @@ def _from_pack(
     chosen = named or tuple(there[place] for place in spread(len(there), most))
     wildcards, _ = wildcards_of(opened.path, places, settings)
     texts = settings.globals.for_pack(positive=own.positive, negative=own.negative)
-    prompts = [_fixed(args, opened, held_open(pack.prompts[place], path), wildcards) for place in chosen]
+    others = {slot: text for slot, text in kept.items() if f"{SLOT}{slot}" != path}
+    prompts = [_fixed(args, opened, held_open(pack.prompts[place], path), wildcards, others) for place in chosen]
     slots = (*own.randomizer.slots, *pack.slots)
     wordings = own_wordings(path, prompts, slots, wildcards)
     return pack.pack_id, tuple(planned(with_place(prompt, path), texts) for prompt in prompts), wordings
 
 
-def _fixed(args: argparse.Namespace, opened: PackContent, prompt: PackPrompt, wildcards: Wildcards) -> PackPrompt:
-    """The variant `--variant` of a prompt."""
+def _fixed(
+    args: argparse.Namespace, opened: PackContent, prompt: PackPrompt, wildcards: Wildcards, kept: Mapping[str, str]
+) -> PackPrompt:
+    """The variant `--variant` of a prompt with the texts `kept` for slots."""
     # One thing is varied at a time, so of a prompt that varies one variant is taken, and the pack's axes wait.
-    variants = Variants((prompt,), opened.settings.randomizer.words_only(), wildcards, opened.pack.slots)
+    fixed, slots = with_wordings((prompt,), opened.pack.slots, kept)
+    variants = Variants(fixed, opened.settings.randomizer.words_only(), wildcards, slots)
     refuse_errors(opened, variants.errors)
     if not 0 <= args.variant < variants.count:
         raise InvalidInput(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,7 @@ from ..domain.base.errors import InvalidInput
 from ..domain.config.learning_mode import mode_for
 from ..domain.config.origins import RANDOM_SEED
 from ..domain.config.user_settings import Settings
-from ..domain.models.value_sources import CHECKPOINT, ValueSources, loras_put_in
+from ..domain.models.value_sources import CHECKPOINT, ValueSources, loras_put_in, wordings_kept
 from ..domain.prompts.variant import Expansion
 from ..domain.runs.job import Job, RunRequest
 from ..domain.runs.pack_run import of_pack
@@ -105,7 +105,10 @@ def run(args: argparse.Namespace, places: Places) -> int:
             several=opened.settings.randomizer.varies(CHECKPOINT),
             workflow=workflow,
         )
-        sources = with_recommended(session, with_presets(args, session, sources), quiet=args.json)
+        sources = with_presets(args, session, sources)
+        if kept := wordings_kept(sources):
+            variants = _variants(args, places, settings, opened, kept)
+        sources = with_recommended(session, sources, quiet=args.json)
         request = of_pack(_request(args, settings, sources), variants, opened.settings)
         axes = opened.settings.randomizer.loras
         varied = [name for axis in axes for name in axis.names if name]
@@ -132,13 +135,19 @@ def run(args: argparse.Namespace, places: Places) -> int:
     return OK if report.jobs and report.ok == report.jobs and not report.unsaved else FAILED
 
 
-def _variants(args: argparse.Namespace, places: Places, settings: Settings, opened: PackContent) -> Expansion:
+def _variants(
+    args: argparse.Namespace,
+    places: Places,
+    settings: Settings,
+    opened: PackContent,
+    kept: Mapping[str, str] | None = None,
+) -> Expansion:
     wildcards, unread = wildcards_of(opened.path, places, settings, args.wildcards)
     for sentence in unread:
         err.print(sentence, style="yellow", markup=False)
     # As many jobs are so many fewer variants: they are chosen evenly, while jobs beyond the limit would be cut off.
     limit = -(-args.limit // max(1, args.seeds))
-    found = expanded(opened, wildcards, limit=limit)
+    found = expanded(opened, wildcards, limit=limit, kept=kept)
     refuse_errors(opened, found.errors)
     return found
 

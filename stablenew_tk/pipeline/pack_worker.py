@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from ..domain.base.errors import ChangedMeanwhile, InvalidInput, StableNewError, StorageError, Unreadable
 from ..domain.config.origins import RANDOM_SEED
 from ..domain.prompts.checks import check_pack
+from ..domain.prompts.kept_wordings import with_wordings
 from ..domain.prompts.randomizer import PromptMemory, expand
 from ..domain.prompts.slot_values import wordings_of
 from ..domain.prompts.wildcards import Wildcards
@@ -225,11 +226,12 @@ class PackWorker:
         randomizer = order.settings.randomizer
         seed = randomizer.seed if order.seed is None else order.seed
         wildcards = self._wildcards(order.path)
+        prompts, fixed = with_wordings(order.prompts, order.slots, order.kept)
         expansion = expand(
-            order.prompts,
+            prompts,
             randomizer,
             wildcards,
-            slots=order.slots,
+            slots=fixed,
             limit=order.limit or None,
             seed=draw_seed() if seed == RANDOM_SEED else seed,
             memory=self._expanded,

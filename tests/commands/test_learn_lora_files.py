@@ -271,6 +271,33 @@ class TestSeries:
         values = list(dict.fromkeys(step["value"] for step in said.json["steps"]))
         assert values == ["early", "the good one", "rainy", "none"]
 
+    def test_mixes_of_the_same_checkpoints_are_compared_in_the_order_of_their_ratio(self, cli, tmp_path):
+        folder = tmp_path / "models" / "Stable-diffusion"
+        folder.mkdir(parents=True)
+        told = {"primary_model_hash": "a" * 64, "secondary_model_hash": "b" * 64, "interp_method": "Weighted sum"}
+        for stem, ratio in (("ink_model", 0.7), ("photo_model", 0.3), ("not_there", 0.5)):
+            recipe = json.dumps({**told, "multiplier": ratio})
+            header = json.dumps({"__metadata__": {"sd_merge_recipe": recipe}}).encode()
+            (folder / f"{stem}.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+        cli.data.mkdir()
+        save_settings(cli.data / "settings.json", Settings(model_folders=(str(folder.parent),)))
+        words = ("learn", cli.pack, *TINY, "--focus", "checkpoint", "--json", "--dry-run", "--series")
+        with FakeWebUI() as server:
+            said = cli(*words, "ink_model", "--backend", server.url)
+            refused = cli(*words, "cobalt", "--backend", server.url)
+        assert said.code == 0, said.err
+        values = list(dict.fromkeys(step["value"] for step in said.json["steps"]))
+        assert [value.partition(".")[0] for value in values] == ["photo_model", "ink_model"]
+        assert (refused.code, "There are: mix of" in refused.out + refused.err) == (2, True), refused
+        # Without model folders the names that A1111's merger gives tell it.
+        save_settings(cli.data / "settings.json", Settings())
+        with FakeComfyUI() as server:
+            server.files["checkpoints"] += ["0.7(a) + 0.3(b).safetensors", "mixed/0.4(a) + 0.6(b).safetensors"]
+            said = cli(*words, "a + b", "--backend", server.url)
+        assert said.code == 0, said.err
+        values = dict.fromkeys(step["value"].split(".safe")[0] for step in said.json["steps"])
+        assert [*values] == ["0.7(a) + 0.3(b)", "0.4(a) + 0.6(b)"]
+
     def test_a_series_that_is_not_there_is_refused_with_those_that_are(self, cli):
         server = WebUI("rainy-000002", "rainy-000004", "face8", "face")
         with server.fake:

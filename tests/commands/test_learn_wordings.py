@@ -90,6 +90,40 @@ def test_negative_prompts_from_a_file_and_none_at_all(cli, tmp_path):
     assert "negative: nothing, blur" in cli("learn", cli.pack, *words, "--values", '"" || blur', "--dry-run").out
 
 
+def test_the_settled_text_of_a_slot_is_used_by_the_next_runs_of_the_pack_until_it_is_undone(cli):
+    save_settings(cli.data / "settings.json", Settings())
+    before = cli.pack.read_bytes()
+    said, _ = learned(cli, "--focus", "slot:light", "--images", 4)
+    for step in said.json["steps"]:
+        for image in step["images"]:
+            assert cli("rate", image, 5 if step["value"] == "fog" else 1).code == 0
+    used = cli("known", "use", "last", "--json")
+    assert [one["values"] for one in used.json["known"]] == [{"slot:light": "fog"}]
+    assert "“fog”" in cli("known", "list").out
+
+    def made(*words):
+        with FakeWebUI() as server:
+            said = cli(*words, cli.pack, "--backend", server.url, *TINY, "--set", "checkpoint=ink_model")
+        assert said.code == 0, said.err
+        return {(post.body["prompt"], post.body["negative_prompt"]) for post in server.posts if "prompt" in post.body}
+
+    in_use = made("run")
+    moods, paints = ("calm", "busy", "still"), ("oil", "ink, wash")
+    cities = {(f"a city, fog, {mood}, {paint} <lora:rainy:0.7>", "blur") for mood in moods for paint in paints}
+    assert in_use == cities | {("a harbour, fog", "blur, fog"), ("an old tram", "blur")}
+    record = next(one for one in cli.shown("--limit", 12) if "harbour" in one["prompt"])
+    assert record["presets"][0]["gave"] == ["slot:light"], "the record tells where the words are from"
+    assert record["randomizer"]["choices"] == {"light": "fog"}
+    # Learning Runs about other settings use it, too, those about the slot compare all of its texts again.
+    learn = ("learn", "--images", 1, "--prompt", "Harbour", "--focus")
+    assert {words for words, _ in made(*learn, "txt2img.cfg_scale", "--values", "5,7")} == {"a harbour, fog"}
+    assert len(made(*learn, "slot:light")) == 3
+    assert cli("presets", "make", "last", "--value", "neon", "--name", "Neon").code == 0
+    assert cli("known", "undo", "slot:light").code == 0
+    assert len(made("run")) == 18 + 3 + 1
+    assert cli.pack.read_bytes() == before
+
+
 def test_the_verdict_names_long_wordings_by_what_differs_and_in_full_on_demand(cli):
     wordings = [f"a tram in an old town far away, {light}, seen from the bridge" for light in ("neon", "thick fog")]
     said, _ = learned(cli, "--focus", "prompt", "--prompt", "Plain", "--images", 4, "--values", " || ".join(wordings))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ...domain.config.catalogue import Value, with_values
@@ -19,7 +19,7 @@ from ..controller import Controller
 from ..wording import not_offered
 
 WORKING = "Working out the variants…"
-_Wanted = tuple[Path, tuple[PackPrompt, ...], PackSettings, tuple[Slot, ...]]
+_Wanted = tuple[Path, tuple[PackPrompt, ...], PackSettings, tuple[Slot, ...], Mapping[str, str]]
 
 
 class PackVariants:
@@ -37,10 +37,15 @@ class PackVariants:
         self.expansion: Expansion | None = None
 
     def want(
-        self, path: Path, prompts: Sequence[PackPrompt], settings: PackSettings, slots: Sequence[Slot]
+        self,
+        path: Path,
+        prompts: Sequence[PackPrompt],
+        settings: PackSettings,
+        slots: Sequence[Slot],
+        kept: Mapping[str, str],
     ) -> Expansion | None:
-        """The variants of these prompts, or None while they are being worked out."""
-        wanted = (path, tuple(prompts), settings, tuple(slots))
+        """The variants of these prompts with the texts `kept` for slots, or None while they are being worked out."""
+        wanted = (path, tuple(prompts), settings, tuple(slots), kept)
         if wanted != self._wanted:
             self._wanted, self._number, self.expansion = wanted, 0, None
             if may_vary(prompts, settings.randomizer):
@@ -119,8 +124,8 @@ class PackVariants:
             self._ask(self._wanted)
 
     def _ask(self, wanted: _Wanted) -> None:
-        path, prompts, settings, slots = wanted
+        path, prompts, settings, slots, kept = wanted
         self._number = self._controller.packs.new_number()
         self._controller.ask(
-            ExpandPrompts(path=path, prompts=prompts, settings=settings, slots=slots, number=self._number)
+            ExpandPrompts(path=path, prompts=prompts, settings=settings, slots=slots, kept=kept, number=self._number)
         )

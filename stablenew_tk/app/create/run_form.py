@@ -11,7 +11,7 @@ from ...domain.base.errors import InvalidInput
 from ...domain.config.learning_mode import Mode, mode_for
 from ...domain.config.seed_text import parse_seed, parse_seed_count
 from ...domain.models.profile_loras import ProfileLora, added, turned
-from ...domain.models.value_sources import loras_put_in
+from ...domain.models.value_sources import loras_put_in, wordings_kept
 from ...domain.runs.job import RunRequest, check
 from ..controller import Controller
 from ..engines.missing_checkpoint import missing_in_run, only_one_words
@@ -109,7 +109,8 @@ class RunForm:
         problem = choice.problem or self._controller.workflows.problem
         if problem or choice.file is None or choice.pack is None:
             return problem, None
-        self.variants.want(choice.file.path, choice.prompts, self.values.pack_settings, choice.pack.slots)
+        kept = wordings_kept(self.values.sources)
+        self.variants.want(choice.file.path, choice.prompts, self.values.pack_settings, choice.pack.slots, kept)
         if trouble := self.variants.trouble:
             return trouble, None
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,7 +15,7 @@ from ...domain.config.sweep import PROMPT as WHOLE
 from ...domain.experiments.plan_draft import OWN_PACK, PlanDraft
 from ...domain.experiments.prompt_sample import SAMPLED, spread
 from ...domain.models.profile_loras import added
-from ...domain.models.value_sources import ValueSources, loras_put_in
+from ...domain.models.value_sources import ValueSources, loras_put_in, wordings_kept
 from ...domain.prompts.pack import PackProblem, PackPrompt, Slot
 from ...domain.prompts.randomizer import may_vary
 from ...domain.prompts.settings import PackSettings
@@ -213,8 +213,15 @@ class PromptChoice:
     def _ask(self, order: ExpandPrompts) -> None:
         # What stands for the slot that is varied stays open, once the texts themselves are known.
         held = tuple(held_open(one, self.draft.focus) for one in self._read) if self._made else self._read
-        self._asked = replace(order, prompts=held, number=self._controller.packs.new_number())
+        self._asked = replace(order, prompts=held, kept=self._kept_texts(), number=self._controller.packs.new_number())
         self._controller.ask(self._asked)
+
+    def _kept_texts(self) -> Mapping[str, str]:
+        """The texts that are known for slots of the chosen prompts, but for the slot that is varied."""
+        if not isinstance(self.source, PackFile):
+            return {}
+        known = wordings_kept(self._presets_of(self.source.pack_id, self.chosen))
+        return {name: text for name, text in known.items() if f"{SLOT}{name}" != self.draft.focus}
 
     # ---- prompts
 
@@ -286,6 +293,10 @@ class PromptChoice:
 
     def _tell_read(self) -> None:
         if isinstance(self.source, PackFile):
+            if self._asked is not None and self._asked.kept != self._kept_texts():
+                # What is known for one prompt alone does not hold for several.
+                self._made = self._open = {}
+                self._ask(self._asked)
             self._tell(self.source.pack_id, self.source.title, self._chosen_prompts())
 
     def _chosen_prompts(self) -> list[PlanPrompt]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from ...domain.base.wording import pack_title
 from ...domain.config.catalogue import catalogue, get_value
 from ...domain.config.origins import Origin
-from ...domain.config.sweep import LORA
+from ...domain.config.sweep import LORA, focus, is_wording
 from ...domain.journal.history import ImageFacts
 from ...domain.journal.record import LearningRecord, Output, StageRecord
 from ...domain.models.preset_scope import PresetScope, PresetUse, ScopeCheck, reasons, scope_words
@@ -71,9 +71,13 @@ def origin_lines(record: LearningRecord) -> tuple[RecordLine, ...]:
     return tuple(lines)
 
 
+def _name_of(path: str) -> str:
+    return focus(path).label if is_wording(path) else label(path)
+
+
 def preset_use_words(use: PresetUse) -> str:
     """Which preset gave which values, and whether it was learned for such a picture."""
-    gave = ", ".join(path if path.startswith(LORA) else label(path) for path in use.gave)
+    gave = ", ".join(path if path.startswith(LORA) else _name_of(path) for path in use.gave)
     if use.plan_id:
         outside = f", outside its scope ({reasons(ScopeCheck(use.outside))})" if use.outside else ""
         return f"Known: {use.name}, learned for {scope_words(use.scope)}{outside}"

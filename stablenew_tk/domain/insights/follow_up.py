@@ -9,7 +9,7 @@ from msgspec.structs import asdict, replace
 
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value
-from ..config.sweep import LORA_FILE, NO_LORA, around, is_wording, value_text
+from ..config.sweep import LORA_FILE, NO_LORA, SLOT, around, is_wording, value_text
 from ..models.preset_scope import PresetScope, hash_in_name, reasons, same_scope
 from ..models.recommendations import ModelSettings
 from ..models.sensible_range import ModelTraits, sensible_range
@@ -125,7 +125,7 @@ def preset_draft(
     `model` is what the model library knows of the checkpoint.
     """
     plan, found = report.plan, summary(report)
-    if is_wording(plan.focus_parameter):
+    if not may_be_preset(plan):
         raise InvalidInput(why_not_kept(plan))
     values, weights = preset_values(plan, value)
     scope = scope_of(plan, report.checkpoint, model, engine="sketch" if report.sketch else "", prompts=found.prompts)
@@ -147,21 +147,26 @@ def _instead(plan: LearningPlan, weights: Mapping[str, float]) -> dict[str, tupl
 
 
 def may_be_known(plan: LearningPlan, value: Value | None = None) -> bool:
-    """Whether its answer, or this value of it, can be taken over as a known value. Words belong into the pack, and a
-    prompt without its tag has no LoRA already.
+    """Whether its answer, or this value of it, can be taken over as a known value. A prompt without its tag has no LoRA
+    already.
     """
-    return not is_wording(plan.focus_parameter) and (plan.focus_parameter != LORA_FILE or value != NO_LORA)
+    return may_be_preset(plan) and (plan.focus_parameter != LORA_FILE or value != NO_LORA)
 
 
 def may_be_preset(plan: LearningPlan) -> bool:
-    """Whether its answer can be kept as a preset, which has no words of prompts."""
-    return not is_wording(plan.focus_parameter)
+    """Whether its answer can be kept as a preset. Of words only those of a slot can, for the pack that has the slot:
+    whole prompts belong into the pack.
+    """
+    path = plan.focus_parameter
+    return not is_wording(path) or (path.startswith(SLOT) and bool(plan.pack_id))
 
 
 def why_not_kept(plan: LearningPlan) -> str:
     """Where the answer of a plan that cannot be a known value belongs."""
+    if plan.focus_parameter.startswith(SLOT):
+        return "No pack is known that has this slot, so nothing can keep its text."
     if is_wording(plan.focus_parameter):
-        return "Which wording is best is no setting: write it into the pack. Presets and known values have no words."
+        return "Which wording is best is no setting: write it into the pack. Only texts of slots are kept for a pack."
     return _NOTHING
 
 

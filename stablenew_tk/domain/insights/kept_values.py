@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..config.catalogue import Value
 from ..config.pipeline_config import STAGE_OF_PART
-from ..config.sweep import LORA, LORA_FILE
+from ..config.sweep import LORA, LORA_FILE, SLOT
 from ..runs.plan import LearningPlan, lora_of
 
 
@@ -29,6 +29,8 @@ def setting_values(plan: LearningPlan, path: str, value: Value) -> tuple[dict[st
     """The same for one setting of a plan, which is no LoRA file."""
     if path.startswith(LORA):
         return {}, {path.removeprefix(LORA): float(value)}
+    if path.startswith(SLOT):
+        return {path: value}, {}
     block = path.partition(".")[0]
     values: dict[str, Value] = {f"{block}.enabled": True} if block in STAGE_OF_PART else {}
     if block == "refiner" and plan.base_config.refiner.checkpoint:

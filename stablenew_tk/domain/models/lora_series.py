@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -55,6 +55,19 @@ class LoraSeries(Struct, frozen=True):
     stems: tuple[str, ...]
 
 
+class _FileSeries(Protocol):
+    """A series of files, of whatever kind."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def stems(self) -> tuple[str, ...]: ...
+
+
+_Series = TypeVar("_Series", bound=_FileSeries)
+
+
 class NumberedStem(Struct, frozen=True):
     """What a stem says: the name of its training, and the epoch or step at which it was saved; `unit` "" = nothing.
 
@@ -98,7 +111,7 @@ def series_of(files: Iterable[LoraFile]) -> tuple[LoraSeries, ...]:
     return tuple(sorted((one for one in found if len(one.stems) > 1), key=lambda one: one.name.casefold()))
 
 
-def series_named(name: str, series: Sequence[LoraSeries]) -> LoraSeries | None:
+def series_named(name: str, series: Sequence[_Series]) -> _Series | None:
     """The only series of that name, or the only one that a stem belongs to; None where there is none, or several."""
     wanted = name.strip().casefold()
     named = [one for one in series if one.name.casefold() == wanted]

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from ..base.wording import pack_title
 from ..config.catalogue import Value
-from ..config.sweep import LORA
+from ..config.sweep import LORA, SLOT
 from ..config.user_settings import Settings
 from ..config.workflow_use import NO_WORKFLOW, WorkflowUse
 from .precedence import (
@@ -201,6 +201,7 @@ class ValueSources(Struct, frozen=True, kw_only=True):
         for one in (*self.presets_in_force, *self.learned_here):
             preset = one.preset
             gave = [*usable_values(preset.values, self.workflow), *(f"{LORA}{name}" for name in preset.lora_weights)]
+            gave += [path for path in preset.values if path.startswith(SLOT)]
             if one.applied:
                 use = PresetUse(
                     preset_id=preset.preset_id,
@@ -319,6 +320,14 @@ def loras_put_in(sources: ValueSources) -> dict[str, tuple[str, ...]]:
     standing = (*sources.presets_in_force, *sources.learned_here)
     applied = [one.preset.lora_instead for one in reversed(standing) if one.applied]
     return {name: others for instead in applied for name, others in instead.items()}
+
+
+def wordings_kept(sources: ValueSources) -> dict[str, str]:
+    """The texts for slots that the applied presets and learned values have, by the names of the slots."""
+    standing = (*sources.presets_in_force, *sources.learned_here)
+    applied = [one.preset.values for one in reversed(standing) if one.applied]
+    texts = {path: str(text) for values in applied for path, text in values.items() if path.startswith(SLOT)}
+    return {path.removeprefix(SLOT): text for path, text in texts.items()}
 
 
 def _preset_source(one: PresetInForce, workflow: WorkflowUse = NO_WORKFLOW) -> Source:

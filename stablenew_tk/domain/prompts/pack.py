@@ -344,7 +344,7 @@ def pack_block(name: str, prompt: str, negative: str) -> str:
     """
     lines = [f"name: {_one_line(name)[:NAME_LIMIT] or 'picture'}"]
     words: list[str] = []
-    for line in _lines(_VARYING.sub(_as_words, prompt)):
+    for line in _lines(as_words(prompt)):
         if not line.lower().startswith(_OTHER_LINES):
             words.append(line)
         elif words:
@@ -354,8 +354,13 @@ def pack_block(name: str, prompt: str, negative: str) -> str:
             words.append(f", {line}")
     lines += words
     if negative.strip():
-        lines.append(f"neg: {_one_line(_VARYING.sub(_as_words, negative))}")
+        lines.append(f"neg: {_one_line(as_words(negative))}")
     return "\n".join(lines) + "\n"
+
+
+def as_words(text: str) -> str:
+    """A text of a pack that is this text when it is expanded: what would vary is escaped."""
+    return _VARYING.sub(_as_words, text)
 
 
 def _as_words(match: re.Match[str]) -> str:

@@ -181,7 +181,8 @@ class ExpandPrompts(PackOrder, frozen=True, kw_only=True):
     """Expand the variants of some prompts of a pack; PromptsExpanded answers with this `number`.
 
     At most `limit` variants are made, 0 = as the settings say. `seed` decides which, None = as the settings say.
-    `slots` are those that the pack's text defines. `wordings`: the answer shall tell what can be compared in them.
+    `slots` are those that the pack's text defines. `kept` are the texts that are known for slots, by their names.
+    `wordings`: the answer shall tell what can be compared in them.
     """
 
     path: Path
@@ -191,6 +192,7 @@ class ExpandPrompts(PackOrder, frozen=True, kw_only=True):
     slots: tuple[Slot, ...] = ()
     limit: int = 0
     seed: int | None = None
+    kept: Mapping[str, str] = {}
     wordings: bool = False
 
 
