@@ -59,7 +59,6 @@ from .messages.jobs import (
 )
 from .messages.journal import (
     AppendLine,
-    CountSeen,
     HistoryLoaded,
     LineNotSaved,
     LineSaved,
@@ -69,7 +68,6 @@ from .messages.journal import (
     ReadRecord,
     RecordRead,
     SaveSnapshot,
-    SeenCounted,
     TakeInUnsaved,
     UnsavedTakenIn,
 )
@@ -202,10 +200,6 @@ class DeskWork:
     @perform.register
     def _(self, order: FindImages) -> ImagesFound:
         return ImagesFound(query=order.query, selection=select(order.columns, order.query))
-
-    @perform.register
-    def _(self, order: CountSeen) -> SeenCounted:
-        return SeenCounted(path=order.path, count=order.seen.count())
 
     @perform.register
     def _(self, order: MakeThumbnail) -> ThumbnailReady:
