@@ -112,6 +112,7 @@ class ModelFilter:
         self.backwards = False
         self.stars = ModelStars()
         self._made: dict[int, ModelLine] = {}
+        self._by_path: dict[str, ModelLine] = {}
         self._all: dict[Kind, list[ModelLine]] = {kind: [] for kind in KINDS}
         self._work: Iterator[None] = iter(())
 
@@ -160,24 +161,25 @@ class ModelFilter:
 
     def known(self, path: str) -> ModelLine | None:
         """A model of any kind by its path."""
-        return next((line for lines in self._all.values() for line in lines if line.path == path), None)
+        return self._by_path.get(path)
 
     def _taking(self, entries: Sequence[ModelEntry]) -> Iterator[None]:
         """Make the lines in small portions; then they are in force all at once."""
         made: dict[int, ModelLine] = {}
+        by_path: dict[str, ModelLine] = {}
         fresh: dict[Kind, list[ModelLine]] = {kind: [] for kind in KINDS}
         for number, entry in enumerate(entries):
             line = self._made.get(id(entry))
             # The library keeps the entry of a model that says the same as before.
             if line is None or line.entry is not entry:
                 line = line_of(entry)
-            made[id(entry)] = line
+            made[id(entry)] = by_path[line.path] = line
             fresh[kind_of(entry)].append(line)
             if number % PORTION == PORTION - 1:
                 yield
         for lines in fresh.values():
             lines.sort(key=attrgetter("order"))
             yield
-        self._all, self._made = fresh, made
+        self._all, self._made, self._by_path = fresh, made, by_path
         self.counts = {kind: len(lines) for kind, lines in fresh.items()}
         self.arrange()

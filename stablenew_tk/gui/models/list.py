@@ -186,6 +186,9 @@ class ModelList(DeferringBox):
         self._show()
 
     def _sort(self, column: Column) -> None:
-        self.filter.sort_by(column)
-        self._show()
+        filter = self.filter
+        filter.sort_by(column)
+        # The same models in another order: nothing else has to be drawn or looked up.
+        self.table.head.show(filter.column, filter.backwards)
+        self.rows.show_lines(filter.lines, filter.place_of(self.path), self._nothing())
         self.rows.see(max(0, self.rows.selected))
