@@ -21,7 +21,9 @@ def checkpoints_with(controller: Controller, entry: ModelEntry) -> CheckpointSer
     """The series that a checkpoint is in; None for one on its own. Looked for in its folder."""
     if entry.kind != "checkpoint" or not entry.name:
         return None
-    near = [one for one in controller.models.entries() if one.kind == "checkpoint" and one.folder == entry.folder]
+    snapshot = controller.models.snapshot
+    entries = snapshot.entries if snapshot is not None else ()
+    near = [one for one in entries if one.folder == entry.folder and one.kind == "checkpoint"]
     files = checkpoint_files(near[:_MOST_LOOKED_AT])
     return next((one for one in checkpoint_series(files) if entry.stem in one.stems), None)
 

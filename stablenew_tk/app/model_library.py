@@ -49,7 +49,7 @@ from ..pipeline.model_worker import HashWorker, ModelWorker
 from ..pipeline.workers import Desk, Inbox
 from ..storage.disk.places import Places
 from ..storage.models.model_entry import LibrarySnapshot, ModelEntry
-from ..storage.models.name_lookup import LibraryNames, has_hash, hash_in
+from ..storage.models.name_lookup import LibraryNames
 from ..storage.models.profile_reader import load_styles
 from .model_evidence import seen_model
 
@@ -73,7 +73,8 @@ class Models:
     """The model library. Main thread only; every method returns at once, and events about models bring the results.
 
     `snapshot` is None before the first scan, or without model folders. `done` says whether it is up to date. `notices`
-    are sentences about model folders that cannot be watched as usual, and about the user's styles.
+    are sentences about model folders that cannot be watched as usual, and about the user's styles. `hashes` are
+    those that were computed because no file tells them, by the path of the model.
     """
 
     def __init__(self, context: ModelContext) -> None:
@@ -92,7 +93,7 @@ class Models:
         self._names: LibraryNames | None = None
         self._read: dict[str, ModelSettings | None] = {}
         self._asked: set[str] = set()
-        self._hashes: dict[str, Hashes] = {}
+        self.hashes: dict[str, Hashes] = {}
         self._to_hash: dict[str, HashModel] = {}  # the latest order of each path
         self._hashing: tuple[HashWorker, Desk] | None = None
         self._counted: set[str] = set()  # paths of models whose summary is up to date since the program started
@@ -126,12 +127,8 @@ class Models:
         if self.snapshot is None or not name:
             return None
         if self._names is None:
-            self._names = LibraryNames(self.snapshot.entries)
-        found, digits = self._names.find(name, kind), hash_in(name)
-        if found is None and digits:
-            path = next((path for path, one in self._hashes.items() if has_hash(one, digits)), "")
-            found = next((one for one in self.entries(kind) if path and str(one.path) == path), None)
-        return found
+            self._names = LibraryNames(self.snapshot.entries, self.hashes)
+        return self._names.find(name, kind)
 
     def settings(self, path: str | Path) -> ModelSettings | None:
         """The recommended settings of a model. The first call returns None and asks for them; ModelRead brings them.
@@ -283,7 +280,7 @@ class Models:
         elif isinstance(event, ModelHashed):
             path = event.order.path
             if event.hashes is not None and event.order is self._to_hash.get(path):
-                self._hashes[path] = event.hashes
+                self.hashes[path] = event.hashes
                 self._ask_to_read(path)
         elif isinstance(event, ProfileSaved):
             self._go_on()
@@ -291,7 +288,7 @@ class Models:
             self._is_working = False
 
     def _keep(self, event: ModelRead) -> None:
-        settings, computed = event.settings, self._hashes.get(event.path)
+        settings, computed = event.settings, self.hashes.get(event.path)
         if settings is not None:
             if computed is not None:
                 settings = replace(settings, hashes=computed)
@@ -322,7 +319,7 @@ class Models:
         self._names = None
         for path in event.changed & self._to_hash.keys():
             del self._to_hash[path]
-            self._hashes.pop(path, None)
+            self.hashes.pop(path, None)
         for path in event.changed & self._read.keys():
             # The values in use stay until the new ones are there, else the form would fall back for a moment.
             if path == self._in_use:

@@ -7,6 +7,7 @@ import os
 import time
 import unicodedata
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,10 +16,15 @@ from rich.text import Text
 
 from ..app.model_evidence import model_evidence, seen_by_name
 from ..app.models import wording as words
+from ..app.models.best_settings import best_settings
 from ..domain.base.errors import InvalidInput, StorageError, Unreadable
+from ..domain.base.lora_tags import lora_key
 from ..domain.config.catalogue import Value, parameter
 from ..domain.config.origins import Origin
 from ..domain.journal.history import History
+from ..domain.journal.seen import Seen, SeenKind, seen_of_all
+from ..domain.models.best_setting import BestSetting
+from ..domain.models.precedence import without_hash
 from ..domain.models.profile import Tier
 from ..domain.models.profile_loras import overlays_in_force
 from ..domain.models.provenance import learned_word
@@ -66,6 +72,27 @@ class _Family(Struct, frozen=True):
     source: str = ""
 
 
+class _Stars(Struct, frozen=True):
+    """What this journal saw of a model. `last_used` is UTC, "" = never; `best` are ids of its best pictures."""
+
+    runs: int = 0
+    pictures: int = 0
+    rated: int = 0
+    mean: float | None = None
+    last_used: str = ""
+    best: tuple[str, ...] = ()
+
+
+class _Found(Struct):
+    """What a Learning Run found. `certain`: not only a lead."""
+
+    setting: str
+    value: str
+    verdict: str
+    certain: bool
+    plan_id: str
+
+
 class _Shown(Struct):
     fields: dict[str, _Field]
     trigger_phrases: list[str]
@@ -77,6 +104,8 @@ class _Shown(Struct):
     summary: _Told | None = None
     family: _Family = _Family()
     variant: _Family = _Family()
+    stars: _Stars = _Stars()
+    best_settings: list[_Found] = []
 
 
 class _Model(Struct):
@@ -85,6 +114,8 @@ class _Model(Struct):
     family: str
     sources: list[str]
     problems: list[str]
+    stars: _Stars = _Stars()
+    best_settings: list[_Found] = []
 
 
 class _Scanned(Struct):
@@ -108,7 +139,9 @@ def _show(args: argparse.Namespace, places: Places) -> int:
     settings = _settings(_chosen(path), styles)
     history = _history(places)
     if args.json:
-        print_json(_document(settings, history))
+        document = _document(settings, history)
+        document.stars, document.best_settings = _Rated(history).of(_stem(path), settings.kind)
+        print_json(document)
         return OK
     _print(path, settings, history, styles)
     return OK
@@ -207,15 +240,58 @@ def _print(path: Path, settings: ModelSettings, history: History | None, styles:
         out.print(table)
     else:
         out.print("Nothing is recommended for it.")
-    sidecar = sidecar_of(path.name)
-    known = seen_by_name(history, sidecar[0] if sidecar is not None else path.stem, settings.kind)
+    known = seen_by_name(history, _stem(path), settings.kind)
     if known is not None and (seen := words.seen_here(known.count())):
         out.print(f"{seen}.", markup=False)
+    for found in _Rated(history).of(_stem(path), settings.kind)[1]:
+        out.print(f"Best here: {_visible(f'{found.setting} {found.value}')} ({found.verdict}).", markup=False)
     if told := words.told(evidence.told):
         out.print(f"{told}.", markup=False)
     if question := open_question(settings.found, styles.families):
         out.print(f"  {question}", markup=False)
     _print_problems(settings.problems)
+
+
+def _stem(path: Path) -> str:
+    sidecar = sidecar_of(path.name)
+    return sidecar[0] if sidecar is not None else path.stem
+
+
+class _Rated:
+    """What the journal says of models, found by the names of their files alone."""
+
+    def __init__(self, history: History | None) -> None:
+        self._history = history
+        self._seen: dict[str, Seen] = {}
+        self._answers: dict[str, list[BestSetting]] = {}
+        if history is None:
+            return
+        columns = history.visible().columns()
+        self._seen = seen_of_all(columns, _key)
+        loaded = {run.run_id: run.checkpoint for run in columns.runs}
+        for one in best_settings(history):
+            known = self._answers.setdefault(_key(one.model or loaded.get(one.plan_id, ""), one.kind), [])
+            if all(other.path != one.path for other in known):
+                known.append(one)
+
+    def of(self, stem: str, kind: str) -> tuple[_Stars, list[_Found]]:
+        """Stars and best settings of a model."""
+        key = _key(stem, "lora" if kind == "lora" else "checkpoint")
+        seen, history = self._seen.get(key), self._history
+        found = [
+            _Found(one.title, one.value, one.verdict, one.certain, one.plan_id) for one in self._answers.get(key, ())
+        ]
+        if seen is None or history is None:
+            return _Stars(), found
+        used = (
+            datetime.fromtimestamp(seen.newest_ms / 1000, UTC).isoformat(timespec="seconds") if seen.newest_ms else ""
+        )
+        best = tuple(history.image_id(row) for row in seen.best)
+        return _Stars(seen.runs, seen.pictures, seen.rated, seen.mean, used, best), found
+
+
+def _key(name: str, kind: SeenKind) -> str:
+    return f"{kind} {lora_key(without_hash(name) if kind == 'checkpoint' else name)}"
 
 
 def _scan(args: argparse.Namespace, places: Places) -> int:
@@ -224,15 +300,19 @@ def _scan(args: argparse.Namespace, places: Places) -> int:
         raise InvalidInput(f"There is no folder {_visible(str(root))}. Name the folder your models are in.", "DIR")
     styles = _styles(places)
     start = time.monotonic()
-    models = list(_models(root, styles))
+    models = list(_models(root, styles, _Rated(_history(places))))
     report = _Scanned(models, round(time.monotonic() - start, 3))
     if args.json:
         print_json(report)
         return OK
-    table = Table("model", "kind", "family", "settings from", box=None)
+    table = Table("model", "kind", "family", "rated", "stars", "best settings", "settings from", box=None)
     for one in models:
         name = _visible(os.path.relpath(one.path, _text(str(root))))
-        table.add_row(Text(name), one.kind, Text(_visible(one.family)), Text(_visible(", ".join(one.sources))))
+        best = ", ".join(f"{each.setting} {each.value} ({each.verdict})" for each in one.best_settings[:1])
+        mean = f"{one.stars.mean:.1f}" if one.stars.mean is not None else ""
+        rated = str(one.stars.rated or "")
+        cells = (one.family, rated, mean, best, ", ".join(one.sources))
+        table.add_row(Text(name), one.kind, *(Text(_visible(cell)) for cell in cells))
     if models:
         out.print(table)
     out.print(f"{len(models)} model{'' if len(models) == 1 else 's'} found in {report.seconds:.1f} s.")
@@ -240,18 +320,21 @@ def _scan(args: argparse.Namespace, places: Places) -> int:
     return OK
 
 
-def _models(root: Path, styles: StyleCatalogue) -> Iterator[_Model]:
+def _models(root: Path, styles: StyleCatalogue, rated: _Rated) -> Iterator[_Model]:
     for folder in walk(root):
         if folder.problem:
             err.print(_visible(folder.problem), markup=False)
         for files in folder.models:
             seen = model_summary(folder.path, folder.way, files, styles, folder.outside)
+            stars, found = rated.of(files.stem, seen.kind)
             yield _Model(
                 path=_text(f"{folder.path}{os.sep}{files.name}"),
                 kind=seen.kind,
                 family=seen.family,
                 sources=_texts(seen.sources),
                 problems=_texts(seen.problems),
+                stars=stars,
+                best_settings=found,
             )
 
 

@@ -59,7 +59,6 @@ from .messages.jobs import (
 )
 from .messages.journal import (
     AppendLines,
-    CountSeen,
     HistoryLoaded,
     LineNotSaved,
     LineSaved,
@@ -70,7 +69,6 @@ from .messages.journal import (
     ReadRecord,
     RecordRead,
     SaveSnapshot,
-    SeenCounted,
     TakeInUnsaved,
     UnsavedTakenIn,
 )
@@ -207,10 +205,6 @@ class DeskWork:
     @perform.register
     def _(self, order: FindImages) -> ImagesFound:
         return ImagesFound(query=order.query, selection=select(order.columns, order.query))
-
-    @perform.register
-    def _(self, order: CountSeen) -> SeenCounted:
-        return SeenCounted(path=order.path, count=order.seen.count())
 
     @perform.register
     def _(self, order: MakeThumbnail) -> ThumbnailReady:

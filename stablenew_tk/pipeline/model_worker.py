@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial, singledispatchmethod
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from ..domain.base.errors import Cancelled, InvalidInput, NotSaved, StorageError
-from ..domain.journal.seen import SeenModel
+from ..domain.journal.seen import SeenModel, seen_of_all
+from ..domain.models.best_setting import BestSetting
 from ..domain.models.profile import (
     LearningSummary,
     LoraProfile,
@@ -34,6 +36,7 @@ from ..storage.models.hashes import HashCache, hash_file
 from ..storage.models.index import settings_of
 from ..storage.models.library import Library
 from ..storage.models.model_entry import LibrarySnapshot, ModelEntry
+from ..storage.models.name_lookup import LibraryNames
 from ..storage.models.profile_writer import Written, profile_path, save_profile, take_back
 from ..storage.models.sidecars import readings
 from ..storage.pictures.images import ThumbnailCache, read_picture, thumbnail
@@ -41,6 +44,7 @@ from ..storage.watcher import Touched, Watcher
 from .messages.base import Event, Order
 from .messages.models import (
     CloseLibrary,
+    CountModels,
     FoldersTouched,
     HashModel,
     KeepCount,
@@ -50,6 +54,7 @@ from .messages.models import (
     ModelHashed,
     ModelOrder,
     ModelRead,
+    ModelsCounted,
     OpenLibrary,
     ProfileSaved,
     ReadModel,
@@ -69,6 +74,13 @@ PORTION_S = 0.05
 KEPT_UNDOS = 100
 
 
+class _Names(NamedTuple):
+    entries: tuple[ModelEntry, ...]
+    hashes: Mapping[str, Hashes]
+    models: LibraryNames
+    owners: dict[tuple[str, str], str]
+
+
 class ModelWorker:
     """Carries out the orders about models on one thread. `emit` is called on the watcher's thread as well."""
 
@@ -84,6 +96,7 @@ class ModelWorker:
         self._unseen: set[str] = set()
         self._is_whole_scan = False
         self._written: list[tuple[Written, Path]] = []
+        self._names: _Names | None = None
 
     @singledispatchmethod
     def perform(self, order: Order) -> Event | None:
@@ -199,6 +212,35 @@ class ModelWorker:
         files = folder.models[0]
         found = tuple(readings(folder.path, files, outside=folder.outside))
         return merged(found, self._styles, folders=folder.way, previews=files.previews)
+
+    @perform.register
+    def _(self, order: CountModels) -> ModelsCounted:
+        names = self._names_of(order.hashes)
+
+        def owner(name: str, kind: str) -> str:
+            if (name, kind) not in names.owners:
+                found = names.models.find(name, kind)
+                names.owners[name, kind] = os.path.join(found.folder, found.key) if found is not None else ""  # noqa: PTH118
+            return names.owners[name, kind]
+
+        answers: dict[str, list[BestSetting]] = {}
+        loaded = {run.run_id: run.checkpoint for run in order.columns.runs}
+        for one in order.answers:
+            path = owner(one.model or loaded.get(one.plan_id, ""), one.kind)
+            known = answers.setdefault(path, [])
+            if path and all(other.path != one.path for other in known):
+                known.append(one)
+        answers.pop("", None)
+        seen = seen_of_all(order.columns, owner)
+        return ModelsCounted(order=order, seen=seen, answers={path: tuple(them) for path, them in answers.items()})
+
+    def _names_of(self, hashes: Mapping[str, Hashes]) -> _Names:
+        """Names that were looked up once are kept as long as neither the models nor their hashes change."""
+        snapshot = self._library.snapshot if self._library is not None else LibrarySnapshot()
+        names = self._names
+        if names is None or names.entries is not snapshot.entries or names.hashes != hashes:
+            names = self._names = _Names(snapshot.entries, hashes, LibraryNames(snapshot.entries, hashes), {})
+        return names
 
     # ---- profiles
 

@@ -9,11 +9,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from journal_lines import new_id
 from learning_lab import Lab
 
 from stablenew_tk.commands import profiles
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.runs.plan import LearningRunResult, ResultSummary
 from stablenew_tk.storage.disk.places import find_places
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "sidecars"
@@ -48,6 +50,7 @@ def test_show_gives_every_field_with_origin_and_source(cli, models):
     shown = cli("show", models / "cobalt.modelprofile.json", "--json")
     assert set(shown) == {
         *("fields", "trigger_phrases", "weights", "problems", "loras", "summary", "family", "variant"),
+        *("stars", "best_settings"),
     }
     assert shown["family"] == {"value": "sdxl", "source": "sidecar: cobalt.modelprofile.json"}
     assert shown["loras"] == [{"name": "harbour", "weight": 0.6, "preset": "Fine"}]
@@ -118,7 +121,7 @@ def test_scan_lists_every_model_with_kind_family_sources_and_problems(cli, model
     found = {Path(one["path"]).name: one for one in report["models"]}
     assert set(found) == {"harbour.safetensors", "endless.safetensors", "cobalt.modelprofile.json"}
     harbour = found["harbour.safetensors"]
-    assert set(harbour) == {"path", "kind", "family", "sources", "problems"}
+    assert set(harbour) == {"path", "kind", "family", "sources", "problems", "stars", "best_settings"}
     assert (harbour["kind"], harbour["family"], len(harbour["sources"])) == ("lora", "sdxl", 7)
     assert len(found["endless.safetensors"]["problems"]) == 1
 
@@ -172,3 +175,22 @@ def test_what_was_rated_in_this_journal_stands_beside_what_the_file_says(cli, mo
     assert "Rated here: 3 pictures, 3.7 stars · 1 run." in said
     assert "The file says: 12 runs, 3.5 stars (not from this journal)." in said
     assert cli("show", models / "cobalt.modelprofile.json", "--json")["fields"]["txt2img.steps"]["learned"] == "learned"
+
+
+def test_stars_best_pictures_and_best_settings_of_a_model_are_told(cli, models, tmp_path):
+    lab = Lab(tmp_path / "data")
+    plan = lab.plan(base_config=PipelineConfig(checkpoint="Cobalt.safetensors [0123456789]"))
+    lab.make(plan)
+    lab.rate({12: (3, 4, 5)})
+    verdict = ResultSummary(state="settled", value=12, probability=0.97, sentence="", rated=3, rows=3)
+    lab.append(LearningRunResult(event_id=new_id(), ts=plan.ts, plan_id=plan.plan_id, steps=(), summary=verdict))
+    shown = cli("show", models / "cobalt.modelprofile.json", "--json")
+    assert (shown["stars"]["rated"], shown["stars"]["mean"]) == (3, 4.0)
+    assert shown["stars"]["last_used"].startswith("2026-01-01T00:0")
+    assert shown["stars"]["best"] == [lab.made[12, row].image_id for row in (2, 1, 0)]
+    found = {"setting": "Steps", "value": "12", "verdict": "settled, 97\N{NO-BREAK SPACE}%", "certain": True}
+    assert shown["best_settings"] == [found | {"plan_id": plan.plan_id}]
+    scanned = cli("scan", models, "--json")["models"]
+    (one,) = (one for one in scanned if one["stars"]["rated"])
+    assert Path(one["path"]).name == "cobalt.modelprofile.json"
+    assert one["best_settings"] == shown["best_settings"]

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from ...domain.base.colour_roles import Role
 from ...domain.config.catalogue import catalogue, parameter
+from ...domain.models.best_setting import BestSetting
 from ...domain.models.profile import best_first
 from ...domain.models.recommendations import REFINER, FieldValue, ModelSettings, is_kind
 from ...domain.models.style import StyleCatalogue
@@ -18,6 +19,24 @@ MOST_NOTES, LONGEST_NOTE = 5, 700
 _WIDTH, _HEIGHT = "txt2img.width", "txt2img.height"
 _LABELS = {_WIDTH: "Size", REFINER: "Refiner"}
 _HINT = "Nothing is recommended for it yet. Edit its profile, or learn about it."
+
+
+def found(answers: Sequence[BestSetting]) -> tuple[FactLine, ...]:
+    """What Learning Runs found for a model, each with its verdict."""
+    if not answers:
+        return ()
+    head = FactLine(text="Best settings", heading=True, source="by your Learning Runs")
+    return head, *(
+        FactLine(
+            text=one.value,
+            label=one.title,
+            source=one.verdict,
+            mark="star" if one.certain else "ring",
+            mark_ink="accent_text" if one.certain else "text3",
+            bold=one.certain,
+        )
+        for one in answers
+    )
 
 
 def above(

@@ -14,13 +14,16 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
+from ...domain.journal.seen import Seen
+from ...domain.models.best_setting import BestSetting
 from ...domain.models.recommendations import is_kind
 from ...storage.models.model_entry import LibrarySnapshot, ModelEntry
 from . import wording as words
 
 Kind = Literal["checkpoint", "lora", "other"]
-Column = Literal["name", "family", "sources", "size", "problems"]
+Column = Literal["name", "family", "rated", "mean", "best", "used", "sources", "size", "problems"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+OF_STARS: tuple[Column, ...] = ("rated", "mean", "best", "used")
 BUDGET_S, PORTION = 0.003, 50
 _LAST = "\U0010ffff"  # behind every name
 _END = object()
@@ -73,6 +76,30 @@ _SORTS: Mapping[Column, Callable[[ModelLine], str | int]] = {
 }
 
 
+class ModelStars(Struct, frozen=True):
+    """What ratings say of the models, by path: counts, and the answers of Learning Runs, newest first."""
+
+    seen: Mapping[str, Seen] = {}
+    answers: Mapping[str, tuple[BestSetting, ...]] = {}
+
+    def best(self, path: str) -> BestSetting | None:
+        """The answer for the column: the newest certain one, else the newest lead."""
+        found = self.answers.get(path, ())
+        return next((one for one in found if one.certain), found[0] if found else None)
+
+    def known(self, column: Column) -> Mapping[str, float]:
+        """What a column sorts by, for the models that have it: the smallest comes first."""
+        if column == "best":
+            # What is certain before what leads, then the newest.
+            shown = ((path, self.best(path)) for path in self.answers)
+            return {path: -one.time_ms - (1e15 if one.certain else 0) for path, one in shown if one is not None}
+        if column == "mean":
+            return {path: -one.mean for path, one in self.seen.items() if one.mean is not None}
+        if column == "rated":
+            return {path: -one.rated for path, one in self.seen.items() if one.rated}
+        return {path: -one.newest_ms for path, one in self.seen.items()}
+
+
 class ModelFilter:
     """All models as lines; `lines` are those shown now."""
 
@@ -83,7 +110,9 @@ class ModelFilter:
         self.search = ""
         self.column: Column = "name"
         self.backwards = False
+        self.stars = ModelStars()
         self._made: dict[int, ModelLine] = {}
+        self._by_path: dict[str, ModelLine] = {}
         self._all: dict[Kind, list[ModelLine]] = {kind: [] for kind in KINDS}
         self._work: Iterator[None] = iter(())
 
@@ -106,6 +135,12 @@ class ModelFilter:
             lines = [line for line in lines if word in line.searched]
         if self.column == "name":
             self.lines = lines[::-1] if self.backwards else lines
+        elif self.column in OF_STARS:
+            known = self.stars.known(self.column)
+            # Nobody looks for models without stars, whichever way round.
+            found = [line for line in lines if line.path in known]
+            found.sort(key=lambda line: known[line.path], reverse=self.backwards)
+            self.lines = [*found, *(line for line in lines if line.path not in known)]
         else:
             self.lines = sorted(lines, key=_SORTS[self.column], reverse=self.backwards)
 
@@ -126,24 +161,25 @@ class ModelFilter:
 
     def known(self, path: str) -> ModelLine | None:
         """A model of any kind by its path."""
-        return next((line for lines in self._all.values() for line in lines if line.path == path), None)
+        return self._by_path.get(path)
 
     def _taking(self, entries: Sequence[ModelEntry]) -> Iterator[None]:
         """Make the lines in small portions; then they are in force all at once."""
         made: dict[int, ModelLine] = {}
+        by_path: dict[str, ModelLine] = {}
         fresh: dict[Kind, list[ModelLine]] = {kind: [] for kind in KINDS}
         for number, entry in enumerate(entries):
             line = self._made.get(id(entry))
             # The library keeps the entry of a model that says the same as before.
             if line is None or line.entry is not entry:
                 line = line_of(entry)
-            made[id(entry)] = line
+            made[id(entry)] = by_path[line.path] = line
             fresh[kind_of(entry)].append(line)
             if number % PORTION == PORTION - 1:
                 yield
         for lines in fresh.values():
             lines.sort(key=attrgetter("order"))
             yield
-        self._all, self._made = fresh, made
+        self._all, self._made, self._by_path = fresh, made, by_path
         self.counts = {kind: len(lines) for kind, lines in fresh.items()}
         self.arrange()

@@ -158,6 +158,8 @@ def folders(paths: Sequence[str]) -> str:
     """The sentence below the table: what is watched, and that foreign files are left as they are."""
     watched = f"{wording.counted(len(paths), 'folder')} {'is' if len(paths) == 1 else 'are'} watched."
     return (
+        "Stars are the mean of your ratings, whatever they were for. Only a comparison on the same seeds tells which "
+        "model is better.\n"
         f"{watched} A profile you drop beside a model appears here at once.\n"
         "Files of other tools (Civitai, WebUI, StabilityMatrix) are read, never written."
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value, get_value, parameter, with_values
 from ..config.origins import Origin
@@ -80,6 +82,12 @@ def checkpoints_plan(name: str, checkpoints: Sequence[str]) -> LearningPlan:
             f"The backend has less than two checkpoints of {name}. Put them into its folder of checkpoints.", CHECKPOINT
         )
     return _of_files(CHECKPOINT, name, _spread(checkpoints))
+
+
+def comparison_plan(first: str, second: str, title: str) -> LearningPlan:
+    """A draft that compares two checkpoints, by the backend's names, with everything else as it is in Create."""
+    draft = _of_files(CHECKPOINT, title, (first, second))
+    return replace(draft, name=title, metadata=PlanMetadata(who=f"suggested by Models for {title}"))
 
 
 def _spread(files: Sequence[str]) -> Sequence[str]:

@@ -14,6 +14,7 @@ from .tested_values import TestedValue, insight_at
 from .verdict_text import Verdict
 
 _DRIFT = 0.5
+_CHANCE = 0.02  # to either side; stars are whole numbers, so of 4 % in theory up to 5 % are found
 
 
 def over_time(
@@ -52,7 +53,7 @@ def _drift(values: Sequence[TestedValue], insight: Insight) -> str:
     """A sentence when later rows got higher or lower stars than the first ones at all values, else "".
 
     It fits a line through one point for each row, because pictures of a row share the effect of their seed. Seeds are
-    random, so a slope that chance hardly gives (97.5 % to one side) comes from the rater. At least 5 rows, and half a
+    random, so a slope that chance hardly gives (98 % to one side) comes from the rater. At least 5 rows, and half a
     star between the first and the last, are required.
     """
     rows: dict[int, list[tuple[int, float]]] = {}
@@ -64,7 +65,7 @@ def _drift(values: Sequence[TestedValue], insight: Insight) -> str:
             rows.setdefault(row, []).append((facts.time_ms, facts.rating - known.mean))
     in_time = sorted((min(time for time, _ in row), mean(stars for _, stars in row)) for row in rows.values())
     slope = trend([(place, stars) for place, (_, stars) in enumerate(in_time)]) if len(in_time) >= 5 else None
-    if slope is None or 0.025 < slope.p_up < 0.975:
+    if slope is None or _CHANCE < slope.p_up < 1 - _CHANCE:
         return ""
     moved = slope.slope * (len(in_time) - 1)
     if abs(moved) < _DRIFT:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ...app.controller import Controller
 from ...app.models import wording as words
-from ...app.models.filter import KINDS, Column, Kind, ModelFilter, ModelLine
+from ...app.models.filter import KINDS, OF_STARS, Column, Kind, ModelFilter, ModelLine, ModelStars
 from ...domain.base.wording import counted
 from ...pipeline.messages.models import MakePreview
 from ..widgets import theme
@@ -64,6 +64,15 @@ class ModelList(DeferringBox):
         self._is_stale = True
         if not self.is_pending("step"):
             self._begin()
+
+    def show_stars(self, stars: ModelStars, marked: str = "") -> None:
+        """Show what ratings say of the models. `marked` is the path of the one that is to be compared."""
+        self.table.rows.stars, self.table.rows.marked = stars, marked
+        self.filter.stars = stars
+        if self.filter.column in OF_STARS:
+            self._arrange(scroll=False)
+        else:
+            self.rows.refresh()
 
     def focus_set(self) -> None:
         """Put the keyboard on the rows."""
@@ -170,12 +179,16 @@ class ModelList(DeferringBox):
         self.filter.search = text
         self._arrange()
 
-    def _arrange(self) -> None:
+    def _arrange(self, *, scroll: bool = True) -> None:
         self.filter.arrange()
-        self.rows.scroll_to(0)
+        if scroll:
+            self.rows.scroll_to(0)
         self._show()
 
     def _sort(self, column: Column) -> None:
-        self.filter.sort_by(column)
-        self._show()
+        filter = self.filter
+        filter.sort_by(column)
+        # The same models in another order: nothing else has to be drawn or looked up.
+        self.table.head.show(filter.column, filter.backwards)
+        self.rows.show_lines(filter.lines, filter.place_of(self.path), self._nothing())
         self.rows.see(max(0, self.rows.selected))

@@ -15,24 +15,26 @@ import msgspec
 from ...app.checkpoint_series import checkpoints_run, checkpoints_with
 from ...app.controller import Controller
 from ...app.lora_series import series_run, series_with
-from ...app.model_evidence import known_here, model_evidence, seen_model
-from ...app.models.suggested_run import suggested_run
+from ...app.model_evidence import known_here, model_evidence
+from ...app.models.best_settings import count_order
+from ...app.models.filter import ModelLine, ModelStars
+from ...app.models.suggested_run import comparison, suggested_run
 from ...domain.base.errors import InvalidInput
 from ...domain.base.file_wish import FileWish
 from ...domain.base.key_press import KeyPress, act_on
-from ...domain.journal.seen import Seen
 from ...domain.models.checkpoint_series import CheckpointSeries
 from ...domain.models.lora_series import LoraSeries
 from ...domain.models.profile import LoraProfile
 from ...domain.models.recommendations import CHECKPOINTS, ModelSettings, is_kind
 from ...domain.runs.plan import LearningPlan
 from ...pipeline.messages.base import Event, OrderFailed
-from ...pipeline.messages.journal import CountSeen, HistoryChanged, HistoryLoaded, SeenCounted
+from ...pipeline.messages.journal import HistoryChanged, HistoryLoaded
 from ...pipeline.messages.models import (
     LibraryChanged,
     MakePreview,
     ModelOrder,
     ModelRead,
+    ModelsCounted,
     ProfileSaved,
     RescanModels,
     RevealModel,
@@ -73,8 +75,10 @@ class ModelsPage(PageFrame):
         self._edited = ""
         self._settings: dict[str, ModelSettings] = {}
         self._unread: dict[str, str] = {}
-        self._seen: dict[str, Seen] = {}  # of the chosen model
-        self._is_counted = False  # whether that is up to date
+        self.stars = ModelStars()
+        self._counting: ModelOrder | None = None  # asked for, not answered yet
+        self._is_counted = False  # whether `stars` are up to date, or will be with the next answer
+        self._marked: ModelLine | None = None  # the checkpoint that the next one is compared with
         self._series: LoraSeries | CheckpointSeries | None = None  # of the chosen model
         self._writing: ModelOrder | None = None  # asked for, not answered yet
         self._written = ""  # our profile file that was written last
@@ -100,6 +104,7 @@ class ModelsPage(PageFrame):
             ("Enter, Ctrl+E", "edit its profile"),
             ("Ctrl+L", "learn about it"),
             ("Ctrl+B", "find the best epoch or mix"),
+            ("Ctrl+K", "compare two checkpoints"),
             ("Ctrl+R", "show in folder"),
             ("Ctrl+F", "find"),
             ("Ctrl+O", "add a folder"),
@@ -120,6 +125,7 @@ class ModelsPage(PageFrame):
         if isinstance(event, ThumbnailReady):
             self.list.rows.thumbs.ready(event)
             self.panel.picture.take(event)
+            self.panel.best.thumbs.ready(event)
         elif isinstance(event, LibraryChanged):
             self._library_changed(event)
         elif isinstance(event, ModelRead):
@@ -131,13 +137,16 @@ class ModelsPage(PageFrame):
         elif isinstance(event, SettingsChanged):
             self._refresh_soon()
         elif isinstance(event, (HistoryChanged, HistoryLoaded)):
-            # Until it is counted again, the number before is better than nothing.
+            # Until it is counted again, the number before is better than nothing; rows of another history are not.
+            if isinstance(event, HistoryLoaded):
+                self._counting, self.stars = None, ModelStars()
             self._is_counted = False
             self._refresh_soon()
-        elif isinstance(event, SeenCounted):
-            self._seen = {event.path: event.count}
-            self._is_counted = not self.is_pending("count")
-            if event.path == self.path and self.winfo_viewable():
+        elif isinstance(event, ModelsCounted) and event.order is self._counting:
+            self._counting = None
+            self.stars = ModelStars(event.seen, event.answers)
+            if self.winfo_viewable():
+                self._show_stars()
                 self._show_panel()
 
     # ---- building
@@ -171,6 +180,8 @@ class ModelsPage(PageFrame):
                 copy=self._copy,
                 undo=self._take_back,
                 ask=self._ask_preview,
+                compare=self.compare,
+                ask_picture=lambda order: self._controller.ask(order, last=True),
             ),
         )
         self.bind("<Configure>", lambda _event: self._side.configure(width=theme.px(_PANEL_WIDTHS[self.size_class])))
@@ -222,24 +233,40 @@ class ModelsPage(PageFrame):
             self._settings = {self.path: fresh}
         # Until a changed file is read, what it said before is better than nothing.
         history = self._controller.history
-        evidence = model_evidence(history, self.settings, self._seen.get(self.path))
+        seen = self.stars.seen.get(self.path)
+        evidence = model_evidence(history, self.settings, seen)
+        visible = history.visible() if history is not None else None
+        best = [visible.facts(row) for row in seen.best] if visible is not None and seen is not None else []
         self._series = series_with(self._controller, line.entry) or checkpoints_with(self._controller, line.entry)
-        self.panel.show(line, self.settings, self._controller.models.styles, evidence, self._series)
-        if self.path not in self._seen or not self._is_counted:
-            self._count_soon()
+        self.panel.show(
+            line,
+            self.settings,
+            self._controller.models.styles,
+            evidence,
+            self._series,
+            best=[one for one in best if one.image_id],
+            answers=self.stars.answers.get(self.path, ()),
+            marked=self._marked.entry.stem if self._marked is not None else "",
+        )
+        if not self._is_counted:
+            self.later("count", _REFRESH_MS, self._count)
         self.panel.pack(fill="both", expand=True)
         if self.path in self._unread:
             self.panel.tell(self._unread[self.path], bad=True)
 
-    def _count_soon(self) -> None:
-        # A moment later, so that turning over a long list with the keys stays light.
-        self.later("count", _REFRESH_MS, self._count)
-
     def _count(self) -> None:
-        line, controller = self.list.line, self._controller
-        seen = seen_model(controller.history, controller.models.find, line.entry) if line is not None else None
-        if seen is not None and self.winfo_viewable():
-            controller.ask(CountSeen(path=self.path, seen=seen))
+        controller, history = self._controller, self._controller.history
+        if history is None or self._is_counted or not self.winfo_viewable():
+            return
+        if self._counting is not None:  # the thread has enough to do
+            self.later("count", _SCANNING_MS, self._count)
+            return
+        self._is_counted = True
+        self._counting = count_order(controller, history)
+        controller.ask(self._counting, last=True)
+
+    def _show_stars(self) -> None:
+        self.list.show_stars(self.stars, self._marked.path if self._marked is not None else "")
 
     # ---- actions
 
@@ -336,6 +363,25 @@ class ModelsPage(PageFrame):
         except InvalidInput as problem:
             self.panel.tell(str(problem), bad=True)
 
+    def compare(self) -> None:
+        """Mark the chosen checkpoint; of a second one, open the wizard with both as values. The same one unmarks it."""
+        line, first = self.list.line, self._marked
+        if line is None or not is_kind(line.entry.kind, "checkpoint") or not line.entry.name:
+            return
+        if first is None:
+            self._marked = line
+            said = f"Choose the checkpoint to compare {line.name} with, then press Compare again (Ctrl+K)."
+        else:
+            self._marked, said = None, ""
+        self.panel.tell(said)
+        self._show_stars()
+        self._show_panel()
+        if first is not None and first.path != line.path:
+            try:
+                self._learn_from(comparison(self._controller, first.entry, line.entry))
+            except InvalidInput as problem:
+                self.panel.tell(str(problem), bad=True)
+
     def _reveal(self) -> None:
         if self.path:
             self._controller.ask(RevealModel(path=self.path))
@@ -369,7 +415,7 @@ class ModelsPage(PageFrame):
         if editor is not None:
             actions["s"] = editor.save.invoke
         else:
-            actions |= {"e": self.edit, "l": self.learn, "b": self.learn_series, "r": self._reveal}
+            actions |= {"e": self.edit, "l": self.learn, "b": self.learn_series, "k": self.compare, "r": self._reveal}
             if self.panel.undo.winfo_ismapped() and not typing_in(self.focus_get()):
                 actions["z"] = self._take_back
         return act_on(actions, press.name.lower())
@@ -377,6 +423,7 @@ class ModelsPage(PageFrame):
     # ---- events
 
     def _library_changed(self, event: LibraryChanged) -> None:
+        self._is_counted = False
         self._unread = {path: why for path, why in self._unread.items() if path not in event.changed}
         if self.path in event.changed and self.winfo_viewable():
             self._controller.models.settings(self.path)

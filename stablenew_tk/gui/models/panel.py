@@ -10,14 +10,16 @@ from PIL import ImageTk
 
 from ...app.model_evidence import ModelEvidence
 from ...app.models import wording as words
-from ...app.models.facts import FactLine, above, below
+from ...app.models.facts import FactLine, above, below, found
 from ...app.models.filter import ModelLine
+from ...domain.journal.history import ImageFacts
+from ...domain.models.best_setting import BestSetting
 from ...domain.models.checkpoint_series import CheckpointSeries
 from ...domain.models.lora_series import LoraSeries
-from ...domain.models.recommendations import CHECKPOINTS, ModelSettings
+from ...domain.models.recommendations import CHECKPOINTS, ModelSettings, is_kind
 from ...domain.models.style import StyleCatalogue
 from ...pipeline.messages.models import MakePreview
-from ...pipeline.messages.pictures import ThumbnailReady
+from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.flow import Flow, pack_if
@@ -26,8 +28,10 @@ from ..widgets.rescaling import Scaled
 from ..widgets.row_list import ScrollArea
 from ..widgets.thumbnails import edge_for, fitted
 from ..widgets.tooltips import tip
+from .best_pictures import BestPictures
 
 _PICTURE = (88, 116)
+_COMPARE, _WAITS, _LONGEST_NAME = "Compare with another…", "Do not compare", 22
 
 
 class ModelPanelActions(Struct, frozen=True):
@@ -40,6 +44,8 @@ class ModelPanelActions(Struct, frozen=True):
     copy: Callable[[str], object]
     undo: Callable[[], object]
     ask: Callable[[MakePreview], object]
+    compare: Callable[[], object]
+    ask_picture: Callable[[MakeThumbnail], None]
 
 
 class PreviewPicture(Painting, Scaled):
@@ -97,6 +103,9 @@ class ModelPanel(Box):
         self.line: ModelLine | None = None
         self.area = ScrollArea(self, "surface")
         self._build_head(self.area.body)
+        self.best = BestPictures(self.area.body, actions.ask_picture)
+        self.found = FactLines(self.area.body, self.area.scroll_by)
+        self.found.pack(fill="x")
         self.above = FactLines(self.area.body, self.area.scroll_by, first=True)
         self.above.pack(fill="x")
         self._build_triggers(self.area.body)
@@ -113,9 +122,15 @@ class ModelPanel(Box):
         styles: StyleCatalogue,
         evidence: ModelEvidence,
         series: LoraSeries | CheckpointSeries | None = None,
+        *,
+        best: Sequence[ImageFacts] = (),
+        answers: Sequence[BestSetting] = (),
+        marked: str = "",
     ) -> None:
         """Show a model; `settings` None = still being read. `evidence` is what the journal knows about it, `series` the
-        files of its training, or mixes of the same checkpoints, where there are several.
+        files of its training, or mixes of the same checkpoints, where there are several. `best` are its best pictures,
+        `answers` what Learning Runs found for it. `marked` is the name of a checkpoint to compare it with, its own when
+        it waits for the other one.
         """
         entry = line.entry
         if self.line is None or self.line.path != line.path:
@@ -131,10 +146,13 @@ class ModelPanel(Box):
         for label, text, after in ((self._name, title, self._title), (self.learned, learned, self._facts)):
             label.show(text)
             pack_if(text, label, fill="x", pady=(0, theme.px(2)), after=after)
+        self.best.show(best, evidence.seen.rated)
+        pack_if(best, self.best, fill="x", padx=theme.px(theme.PAD), before=self.found)
+        self.found.show(found(answers))
         self.above.show(above(entry, settings, styles, evidence.own_plans))
         self._show_triggers(settings)
         self.below.show(below(entry, settings, styles, evidence.own_plans))
-        self._offer(line, series)
+        self._offer(line, series, marked)
 
     def tell(self, sentence: str, *, undo: bool = False, bad: bool = False) -> None:
         """A line above the buttons about what has just been done; "" takes it away."""
@@ -185,9 +203,10 @@ class ModelPanel(Box):
         self._buttons.pack(fill="x", padx=theme.px(10), pady=theme.px(8))
         self.edit = Button(self._buttons, "Edit profile", self._actions.edit, height=theme.ACTION)
         self.learn = Button(self._buttons, "Learn about this model…", self._actions.learn, height=theme.ACTION)
+        self.compare = Button(self._buttons, _COMPARE, self._actions.compare, height=theme.ACTION)
         self.series = Button(self._buttons, "Find the best epoch…", self._actions.learn_series, height=theme.ACTION)
 
-    def _offer(self, line: ModelLine, series: LoraSeries | CheckpointSeries | None) -> None:
+    def _offer(self, line: ModelLine, series: LoraSeries | CheckpointSeries | None, marked: str) -> None:
         entry = line.entry
         known = entry.kind in (*CHECKPOINTS, "lora")
         self.edit.set_text("Edit profile" if words.is_ours(entry) else "Make profile")
@@ -201,6 +220,12 @@ class ModelPanel(Box):
             none = "" if isinstance(series, CheckpointSeries) else ", and no LoRA"
             tip(self.series, f"Compare the {len(series.stems)} files of {series.name}{none} (Ctrl+B)")
         more = [self.series] if series is not None else []
+        if is_kind(entry.kind, "checkpoint"):
+            mine = marked in ("", entry.stem)
+            self.compare.set_text(f"Compare with {_cut(marked)}…" if not mine else _WAITS if marked else _COMPARE)
+            self.compare.enable(not gone, gone)
+            tip(self.compare, "Two checkpoints, the same prompts and seeds, on the pack in Create (Ctrl+K)")
+            more.append(self.compare)
         self._buttons.show([self.edit, self.learn, *more] if known else [])
 
     def _show_triggers(self, settings: ModelSettings | None) -> None:
@@ -209,6 +234,10 @@ class ModelPanel(Box):
         self.phrases.show("\n".join(phrases))
         self._phrase_source.show(settings.trigger_source if settings is not None else "")
         pack_if(phrases, self._triggers, fill="x", before=self.below)
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 _LINE, _LABEL, _SOURCE = 26, 118, 122

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 import tkinter as tk
 from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
 from ...app.models import wording as words
-from ...app.models.filter import Column, ModelLine
+from ...app.models.best_settings import short
+from ...app.models.filter import Column, ModelLine, ModelStars
+from ...app.wording import ago
 from ...domain.base.colour_roles import Role
 from ...domain.journal.history import BEGINNING
+from ...domain.journal.seen import Seen
 from ...pipeline.messages.models import MakePreview
 from ...pipeline.messages.pictures import MakeThumbnail
 from ..widgets import icons, theme
@@ -20,32 +24,43 @@ from ..widgets.thumbnails import ThumbnailRequest, Thumbs
 
 HEAD, ROW = 28, 36
 _PICTURE = 28
-_NARROW = 620  # design pixels below which the size is left away
-_ROOMY = 780  # design pixels from which the sources get more room
+_GAP = 12  # design pixels between columns
+_NARROW = 640  # design pixels below which there is no room for the best settings
+_ROOMY = 1080  # design pixels from which size and sources have columns, too
+_FEW = 5  # ratings below which a mean is not printed like one that counts
 
 
 class _Heading(Struct, frozen=True):
-    """A column: what it sorts by, its words, its right or left edge in design pixels from the right end."""
+    """A column: what it sorts by, its words, its left and right edge in design pixels from the right end (the name
+    begins at the left one of the table).
+    """
 
     column: Column
     text: str
-    edge: int
+    left: int
+    right: int
     at_right: bool = False
+
+
+_STARS: Sequence[tuple[Column, str, int, bool]] = (
+    ("family", "Family", 84, False),
+    ("rated", "Rated", 62, True),
+    ("mean", "Stars", 62, True),
+)
+_BEST: Sequence[tuple[Column, str, int, bool]] = (("best", "Best settings", 186, False),)
+_USED: Sequence[tuple[Column, str, int, bool]] = (("used", "Last used", 92, True),)
+_FILES: Sequence[tuple[Column, str, int, bool]] = (("sources", "Settings from", 160, False), ("size", "Size", 70, True))
+_SIGN = 34
 
 
 def headings(width: int) -> Sequence[_Heading]:
     """The columns that fit into so many design pixels, the name first; edges count from the right."""
-    sign = _Heading("problems", "", 34, at_right=True)
-    if width < _NARROW:
-        return (_Heading("name", "Name", 0), _Heading("family", "Family", 262), _Heading("sources", "From", 180), sign)
-    extra = max(0, width - _ROOMY) // 2
-    return (
-        _Heading("name", "Name", 0),
-        _Heading("family", "Family", 372 + extra),
-        _Heading("sources", "Settings from", 276 + extra),
-        _Heading("size", "Size", 44, at_right=True),
-        sign,
-    )
+    shown = [*_STARS, *(_BEST if width >= _NARROW else ()), *_USED, *(_FILES if width >= _ROOMY else ())]
+    found = [_Heading("problems", "", _SIGN, 0, at_right=True)]
+    for column, text, wide, at_right in reversed(shown):
+        found.append(_Heading(column, text, found[-1].left + wide, found[-1].left, at_right=at_right))
+    found.append(_Heading("name", "Name", 0, found[-1].left))
+    return tuple(reversed(found))
 
 
 class TableHead(Painted):
@@ -81,14 +96,14 @@ class TableHead(Painted):
             if self.ring and place == self.at:
                 self.focus_ring(left - theme.px(8), 0, right, height)
             if not one.text:
-                at = self.winfo_width() - theme.px(one.edge - 14)
-                self.picture(at, middle, icons.icon("warning", 12, ink, "raised"), "e")
+                self.picture(width - theme.px(20), middle, icons.icon("warning", 12, ink, "raised"), "e")
                 continue
             wide = theme.font(11, chosen).measure(one.text)
-            x = right - theme.px(18) - wide if one.at_right else left
+            x = right - theme.px(_GAP) - wide if one.at_right else left
             self.words(x, middle, one.text, size=11, bold=chosen, ink=ink)
             if chosen:
-                self._arrow(x + wide + theme.px(5), middle)
+                # Numbers stand below the right end of their title.
+                self._arrow(x - theme.px(13) if one.at_right else x + wide + theme.px(5), middle)
         self.create_line(0, height - 1, width, height - 1, fill=theme.palette["line"])
 
     def column_at(self, x: int) -> int:
@@ -109,16 +124,9 @@ class TableHead(Painted):
 
     def _span(self, place: int) -> tuple[int, int]:
         """Left and right edge of a column in pixels; the words begin at the left one."""
-        columns, width = self.columns, self.winfo_width()
-        one = columns[place]
-        if one.at_right:
-            right = width if place == len(columns) - 1 else width - theme.px(columns[place + 1].edge)
-            before = columns[place - 1]
-            left = width - theme.px(before.edge) if before.at_right else width - theme.px(before.edge - 150)
-            return left, right
-        left = theme.px(theme.PAD + _PICTURE + 10) if not place else width - theme.px(one.edge)
-        after = columns[place + 1]
-        return left, width - theme.px(after.edge + (0 if not after.at_right else 70 if after.text else 0))
+        one, width = self.columns[place], self.winfo_width()
+        left = width - theme.px(one.left) if place else theme.px(theme.PAD + _PICTURE + 10)
+        return left, width - theme.px(one.right)
 
     def _point(self, place: int) -> None:
         if place != self._under:
@@ -151,6 +159,7 @@ class ModelRows(RowList):
         ask: Callable[[MakePreview], None],
     ) -> None:
         self._lines: Sequence[ModelLine] = ()
+        self.stars, self.marked = ModelStars(), ""
         self._places: dict[str, int] = {}
 
         def preview(order: MakeThumbnail) -> None:
@@ -182,26 +191,43 @@ class ModelRows(RowList):
             canvas.fill(0, y, theme.px(3), y + self._row, "accent")
         self._draw_picture(line, y)
         columns = headings(round(width / theme.px(100) * 100))
-        texts: Mapping[Column, tuple[str, Role]] = {
-            "name": (line.name, "warn" if line.entry.problems else "text"),
-            "family": (line.family or "–", "text2"),
-            "sources": (line.sources or "nothing", "text2" if line.sources else "text3"),
-            "size": (words.size(line.entry.size) or "not there", "text2"),
-        }
+        texts = self._texts(line)
         for place, one in enumerate(columns[:-1]):
             text, ink = texts[one.column]
-            left = theme.px(theme.PAD + _PICTURE + 10) if not place else width - theme.px(one.edge)
-            if one.at_right:
-                canvas.words(left - theme.px(6), middle, text, size=12, ink=ink, anchor="e")
-                continue
-            after = columns[place + 1]
-            room = width - theme.px(after.edge + (70 if after.column == "size" else 8)) - left
+            left = theme.px(theme.PAD + _PICTURE + 10) if not place else width - theme.px(one.left)
+            right = width - theme.px(one.right + _GAP)
             bold = chosen and not place
-            canvas.words(left, middle, text, size=12 if place else 13, bold=bold, ink=ink, room=room)
+            if one.at_right:
+                canvas.words(right, middle, text, size=12, ink=ink, anchor="e")
+                continue
+            if one.column == "best" and (best := self.stars.best(line.path)) is not None:
+                sign: tuple[str, Role] = ("star", "accent_text") if best.certain else ("ring", "text3")
+                canvas.picture(left, middle, icons.icon(sign[0], 10, sign[1], ground), "w")
+                left += theme.px(16)
+            if one.column == "name" and line.path == self.marked:
+                canvas.picture(right, middle, icons.icon("compare", 14, "accent_text", ground), "e")
+                right -= theme.px(20)
+            canvas.words(left, middle, text, size=12 if place else 13, bold=bold, ink=ink, room=right - left)
         if line.entry.problems:
             canvas.picture(width - theme.px(20), middle, icons.icon("warning", 14, "warn", ground), "e")
         if self._focused and (chosen or (self.selected < 0 and index == 0)):
             canvas.focus_ring(theme.px(3), y, width, y + self._row)
+
+    def _texts(self, line: ModelLine) -> Mapping[Column, tuple[str, Role]]:
+        seen, best = self.stars.seen.get(line.path, Seen()), self.stars.best(line.path)
+        few: Role = "text" if seen.rated >= _FEW else "text3"
+        return {
+            "name": (line.name, "warn" if line.entry.problems else "text"),
+            "family": (line.family or "–", "text2"),
+            "rated": (f"{seen.rated:,}" if seen.rated else "–", few),
+            "mean": (f"{seen.mean:.1f}" if seen.mean is not None else "–", few),
+            "best": (short(best), "text2") if best is not None else ("–", "text3"),
+            "used": (ago(seen.newest_ms, time.time_ns() // 1_000_000), "text2")
+            if seen.newest_ms
+            else ("never", "text3"),
+            "sources": (line.sources or "nothing", "text2" if line.sources else "text3"),
+            "size": (words.size(line.entry.size) or "not there", "text2"),
+        }
 
     def _draw_picture(self, line: ModelLine, y: int) -> None:
         side, left = theme.px(_PICTURE), theme.px(theme.PAD)

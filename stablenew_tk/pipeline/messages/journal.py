@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ...domain.journal.history import History, Position
 from ...domain.journal.record import JournalLine, LearningRecord
-from ...domain.journal.seen import Seen, SeenModel
 from ...domain.runs.job import Job
 from .base import Event, Order
 
@@ -123,17 +122,3 @@ class ReadRecord(Order, frozen=True, kw_only=True):
 
     image_id: str
     position: Position
-
-
-class CountSeen(Order, frozen=True, kw_only=True):
-    """Count what the journal saw of the model at `path`; SeenCounted answers."""
-
-    path: str
-    seen: SeenModel
-
-
-class SeenCounted(Event, frozen=True, kw_only=True):
-    """What the journal saw of the model at `path`."""
-
-    path: str
-    count: Seen

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from ...domain.journal.seen import SeenModel
+from collections.abc import Mapping
+
+from ...domain.journal.query import HistoryColumns
+from ...domain.journal.seen import Seen, SeenModel
+from ...domain.models.best_setting import BestSetting
 from ...domain.models.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
 from ...domain.models.recommendations import Hashes, ModelSettings
 from ...storage.models.model_entry import LibrarySnapshot
@@ -72,6 +76,25 @@ class ModelRead(Event, frozen=True, kw_only=True):
     path: str
     settings: ModelSettings | None
     problem: str = ""
+
+
+class CountModels(ModelOrder, frozen=True, kw_only=True):
+    """Count what the journal saw of all models in the folders; ModelsCounted answers.
+
+    `answers` are what Learning Runs found, newest first. `hashes` are computed ones by path.
+    """
+
+    columns: HistoryColumns
+    answers: tuple[BestSetting, ...] = ()
+    hashes: Mapping[str, Hashes] = {}
+
+
+class ModelsCounted(Event, frozen=True, kw_only=True):
+    """What the journal saw of the models, and what Learning Runs found for each, by path."""
+
+    order: CountModels
+    seen: Mapping[str, Seen]
+    answers: Mapping[str, tuple[BestSetting, ...]]
 
 
 class HashModel(ModelOrder, frozen=True, kw_only=True):

@@ -6,8 +6,9 @@ spellings of it, then the hash if a file beside the model contains it.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from ...domain.models.recommendations import Hashes, is_kind
@@ -21,10 +22,11 @@ _HASH = re.compile(r"\s*[\[(]([0-9a-fA-F]{8,64})[\])]\s*$")
 
 
 class LibraryNames:
-    """The models of one snapshot by name. Any thread; reads no file."""
+    """The models of one snapshot by name. Any thread; reads no file. `computed` are hashes of models by path."""
 
-    def __init__(self, entries: Iterable[ModelEntry]) -> None:
+    def __init__(self, entries: Iterable[ModelEntry], computed: Mapping[str, Hashes] | None = None) -> None:
         self._entries = tuple(entries)
+        self._computed: Mapping[str, Hashes] = computed if computed is not None else {}
         self._plain: dict[str, list[ModelEntry]] = {}
         self._folded: dict[str, list[ModelEntry]] = {}
         for entry in self._entries:
@@ -42,8 +44,17 @@ class LibraryNames:
             if found:
                 return max(found, key=lambda one: (_shared(one, way), _tells_hash(one, digits), bool(one.name)))
         if digits:
-            return next((one for one in self._entries if is_kind(one.kind, kind) and _tells_hash(one, digits)), None)
+            told = (one for one in self._entries if is_kind(one.kind, kind) and _tells_hash(one, digits))
+            return next(told, None) or self._by_computed(digits, kind)
         return next((one for one in self._entries if kind == one.kind == "lora" and _is_called(one, stem)), None)
+
+    def _by_computed(self, digits: str, kind: str) -> ModelEntry | None:
+        path = next((path for path, one in self._computed.items() if has_hash(one, digits)), "")
+        if not path:
+            return None
+        folder, name = os.path.split(path)
+        same = (one for one in self._entries if one.folder == folder and one.key == name)
+        return next((one for one in same if is_kind(one.kind, kind)), None)
 
 
 def hash_in(name: str) -> str:

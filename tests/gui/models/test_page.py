@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from conftest import wait_until
 from fake_webui import FakeWebUI
-from learning_lab import Lab
+from journal_lines import new_id
+from learning_lab import Lab, spaced
 from msgspec.structs import replace
 from open_window import choose_file
 from PIL import Image
@@ -19,6 +20,7 @@ from stablenew_tk.domain.models.families import FamilyCatalogue
 from stablenew_tk.domain.models.profile import LEARNED, ModelPreset, ModelProfile
 from stablenew_tk.domain.models.profile_draft import draft_of_lora, draft_of_model, new_preset
 from stablenew_tk.domain.models.recommendations import FieldValue, ModelSettings, Weight
+from stablenew_tk.domain.runs.plan import LearningRunResult, ResultSummary
 from stablenew_tk.gui.models.page import ModelsPage
 from stablenew_tk.gui.settings.page import SettingsPage
 from stablenew_tk.gui.widgets.basics import Label
@@ -179,10 +181,10 @@ def test_search_finds_by_name_family_and_source(stocked):
 
 
 def test_a_click_on_a_column_sorts_and_a_second_one_turns_it_round(stocked):
-    click_head(stocked, "size")
-    assert stocked.names()[0] == "amber"
-    click_head(stocked, "size")
-    assert stocked.names()[-1] == "amber"
+    click_head(stocked, "family")
+    assert stocked.names()[0] == "cobalt"
+    click_head(stocked, "family")
+    assert stocked.names()[-1] == "cobalt"
     click_head(stocked, "name")
     assert stocked.names() == ["amber", "cobalt", "zinc"]
 
@@ -191,9 +193,9 @@ def test_the_head_sorts_by_keyboard(stocked):
     head = stocked.page.list.table.head
     head.focus_force()
     stocked.root.update()
-    for key in ("<Right>", "<Right>", "<space>"):
+    for key in ("<Right>", "<space>"):
         head.event_generate(key)
-    assert stocked.page.list.filter.column == "sources"
+    assert stocked.page.list.filter.column == "family"
     assert stocked.names()[0] == "cobalt"
 
 
@@ -597,6 +599,67 @@ def test_what_was_rated_here_is_told_apart_from_what_the_file_says(shop):
     shop.until(lambda: shop.page.panel.learned.cget("text") == words)
     shop.choose("zinc")
     shop.until(lambda: shop.page.panel.learned.cget("text") == "")
+
+
+def test_stars_sort_the_models_and_the_best_pictures_and_settings_are_shown(shop):
+    lab = Lab(shop.places.journal.parent)
+    for name, stars in (("cobalt", (3, 4, 5, 4, 2)), ("zinc", (5, 5))):
+        plan = lab.plan(
+            values=(12, 20, 28, 36, 44), rows=1, base_config=PipelineConfig(checkpoint=f"{name}.safetensors")
+        )
+        lab.make(plan)
+        lab.rate(dict(zip(plan.variant_values, ((one,) for one in stars), strict=False)))
+        verdict = ResultSummary(state="best", value=28, probability=0.961, sentence="", rated=5, rows=1)
+        if name == "cobalt":
+            lab.append(
+                LearningRunResult(event_id=new_id(), ts=plan.ts, plan_id=plan.plan_id, steps=(), summary=verdict)
+            )
+        shop.put(name)
+    blind = lab.plan(blind=True, base_config=PipelineConfig(checkpoint="amber.safetensors"))
+    lab.make(blind)
+    lab.rate({12: (5, 5, 5)})
+    shop.put("amber")
+    shop.open()
+    page, head = shop.page, shop.page.list.table.head
+    shop.until(lambda: page.stars.seen)
+    click_head(shop, "mean")
+    assert shop.names() == ["zinc", "cobalt", "amber"]
+    click_head(shop, "rated")
+    assert shop.names() == ["cobalt", "zinc", "amber"]
+    click_head(shop, "rated")
+    assert shop.names() == ["zinc", "cobalt", "amber"]  # what nobody rated stays last
+    assert [one.column for one in head.columns] == ["name", "family", "rated", "mean", "best", "used", "problems"]
+    shop.choose("cobalt")
+    assert [one.rating for one in page.panel.best.images] == [5, 4, 4, 3]
+    found = [(one.label, one.text, spaced(one.source)) for one in page.panel.found.lines[1:]]
+    assert found == [("Steps", "28", "best, 96 %")]
+    shop.choose("amber")
+    assert not page.panel.best.images
+
+
+def test_two_checkpoints_are_compared_by_keys_and_a_second_press_on_the_same_takes_it_back(shop):
+    with FakeWebUI() as server:
+        for name in ("cobalt", "ink_model", "photo_model"):
+            shop.put(name)
+        shop.open(backend=server.url)
+        compare = shop.page.panel.compare
+        shop.choose("ink_model")
+        for words in ("Do not compare", "Compare with another…", "Do not compare"):
+            shop.page.list.rows.canvas.focus_force()
+            shop.root.update()
+            shop.root.focus_get().event_generate("<Control-k>")
+            shop.root.update()
+            assert compare.text == words
+        shop.choose("photo_model")
+        assert compare.text == "Compare with ink_model…"
+        compare.invoke()
+        assert shop.plans[-1].focus_parameter == "checkpoint"
+        assert shop.plans[-1].variant_values == ("ink_model", "photo_model")
+        compare.invoke()
+        shop.choose("cobalt")
+        compare.invoke()
+        assert len(shop.plans) == 1
+        assert "does not have cobalt" in shop.page.panel.message.cget("text")
 
 
 def test_a_learned_entry_is_called_learned_only_where_the_journal_knows_its_run(shop):
