@@ -32,6 +32,7 @@ class RunFacts(NamedTuple):
 class HistoryColumns(Struct, frozen=True, kw_only=True):
     """A copy of the history with one row for each picture: `rating` and `flags` are bytes, `run` and `tags` 32-bit
     indexes into `runs` and `tag_sets`. Pictures of the runs in `hidden_runs` are left out of all results and totals.
+    `trashed` has a 1 for each picture in the trash; b"" = none is.
     """
 
     rating: bytes
@@ -41,11 +42,12 @@ class HistoryColumns(Struct, frozen=True, kw_only=True):
     runs: tuple[RunFacts, ...]
     tag_sets: tuple[tuple[str, ...], ...]
     hidden_runs: frozenset[str] = frozenset()
+    trashed: bytes = b""
 
 
 class Query(Struct, frozen=True, kw_only=True):
     """The filter and order. Empty text = any. `min_stars` 1–5 is used with rating "stars" only. Rejected pictures are
-    neither unrated nor rated, but among all.
+    neither unrated nor rated, but among all. What is in the trash is left out, with `trashed` everything else is.
     """
 
     rating: Literal["all", "unrated", "stars", "rejected"] = "all"
@@ -55,6 +57,7 @@ class Query(Struct, frozen=True, kw_only=True):
     tag: str = ""
     node: str = ""
     suspect_only: bool = False
+    trashed: bool = False
     finals_only: bool = False
     run_id: str = ""
     order: Literal["newest", "oldest", "best"] = "newest"
@@ -75,13 +78,14 @@ class Group(Struct, frozen=True, gc=False):
 
 
 class Totals(NamedTuple):
-    """Numbers of pictures: all, unrated, rated 4 or 5, suspect, rejected."""
+    """Numbers of pictures: all, unrated, rated 4 or 5, suspect, rejected; none of them in the trash. And those in it."""
 
     all: int
     unrated: int
     four_up: int
     suspect: int
     rejected: int
+    trashed: int = 0
 
 
 class Selection(Struct, frozen=True, kw_only=True):
@@ -102,7 +106,8 @@ def select(columns: HistoryColumns, query: Query) -> Selection:
     """Filter, order and group. Pure; safe in any thread."""
     visible = shown(columns.flags, columns.run, columns.runs, columns.hidden_runs)
     base = _within(columns, query, visible)
-    chosen = base
+    kept = _out_of_trash(base, columns.trashed)
+    chosen = _both(base, columns.trashed or bytes(len(base))) if query.trashed else kept
     if query.rating == "unrated":
         chosen = _both(_both(chosen, _kept(columns.flags)), _mask(columns.rating, lambda rating: rating == 0))
     elif query.rating == "stars":
@@ -119,7 +124,7 @@ def select(columns: HistoryColumns, query: Query) -> Selection:
     return Selection(
         rows=rows,
         groups=groups,
-        totals=totals(columns.rating, columns.flags, base),
+        totals=totals(columns.rating, columns.flags, base, columns.trashed),
         packs=tuple(sorted({run.pack_id for run in runs})),
         checkpoints=tuple(sorted({run.checkpoint for run in runs} - {""})),
         tags=tuple(sorted(used_tags)),
@@ -149,8 +154,9 @@ def _used(column: memoryview, visible: bytes) -> set[int]:
     return set(column) if 0 not in visible else set(compress(column, visible))
 
 
-def totals(rating: bytes | bytearray, flags: bytes | bytearray, mask: bytes) -> Totals:
-    """Count the pictures in `mask`: one byte, 0 or 1, per row."""
+def totals(rating: bytes | bytearray, flags: bytes | bytearray, mask: bytes, trashed: bytes = b"") -> Totals:
+    """Count the pictures in `mask`: one byte, 0 or 1, per row; those in `trashed` (b"" = none) apart from the others."""
+    everything, mask = mask, _out_of_trash(mask, trashed)
     kept = _both(mask, _kept(flags))
     return Totals(
         all=mask.count(1),
@@ -158,7 +164,12 @@ def totals(rating: bytes | bytearray, flags: bytes | bytearray, mask: bytes) -> 
         four_up=_both(kept, _mask(rating, lambda stars: stars >= 4)).count(1),
         suspect=_both(mask, _mask(flags, lambda flag: bool(flag & SUSPECT))).count(1),
         rejected=mask.count(1) - kept.count(1),
+        trashed=everything.count(1) - mask.count(1),
     )
+
+
+def _out_of_trash(mask: bytes, trashed: bytes) -> bytes:
+    return _both(mask, trashed.translate(bytes(byte == 0 for byte in range(256)))) if trashed else mask
 
 
 def _kept(flags: bytes | bytearray) -> bytes:
