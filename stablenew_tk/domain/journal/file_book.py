@@ -16,14 +16,6 @@ class FilePlace(NamedTuple):
     trashed: bool = False
 
 
-class PlacedFiles(NamedTuple):
-    """A line with its place in the journal."""
-
-    segment: int
-    offset: int
-    line: PictureFiles
-
-
 AS_RECORDED = FilePlace()
 
 
@@ -32,11 +24,11 @@ class FileBook:
     undone lines.
     """
 
-    def __init__(self, withdrawn: Withdrawals, lines: Iterable[PlacedFiles] = ()) -> None:
+    def __init__(self, withdrawn: Withdrawals, lines: Iterable[PictureFiles] = ()) -> None:
         self._withdrawn = withdrawn
-        self.lines: list[PlacedFiles] = []
+        self.lines: list[PictureFiles] = []
         self._line: dict[str, PictureFiles] = {}  # by event id
-        self._of: dict[str, tuple[PlacedFiles, ...]] = {}
+        self._of: dict[str, tuple[PictureFiles, ...]] = {}
         for one in lines:
             self.add(one)
 
@@ -44,30 +36,32 @@ class FileBook:
         """Whether anything was ever said about this picture's file."""
         return image_id in self._of
 
-    def add(self, placed: PlacedFiles) -> tuple[str, ...]:
+    def add(self, line: PictureFiles) -> tuple[str, ...]:
         """Take in one more line; returns the pictures it is about. The same line twice counts once."""
-        if placed.line.event_id in self._line:
+        if line.event_id in self._line:
             return ()
-        self._line[placed.line.event_id] = placed.line
-        self.lines.append(placed)
-        for image_id in placed.line.paths:
-            before = self._of.get(image_id, ())
-            # Lines may come in another order than that of the journal, which counts.
-            self._of[image_id] = tuple(sorted((*before, placed), key=_journal_order))
-        return tuple(placed.line.paths)
+        self._line[line.event_id] = line
+        self.lines.append(line)
+        for image_id in line.paths:
+            # A line that the disk refused at first comes after later ones: ids tell when it was said.
+            self._of[image_id] = tuple(sorted((*self._of.get(image_id, ()), line), key=lambda one: one.event_id))
+        return tuple(line.paths)
 
     def place(self, image_id: str) -> FilePlace:
         """Where the file of a picture is."""
-        for placed in reversed(self._of.get(image_id, ())):
-            if placed.line.event_id not in self._withdrawn:
-                return FilePlace(placed.line.paths[image_id], placed.line.trashed)
+        for line in reversed(self._of.get(image_id, ())):
+            if line.event_id not in self._withdrawn:
+                return FilePlace(line.paths[image_id], line.trashed)
         return AS_RECORDED
+
+    def before_trash(self, image_id: str) -> str:
+        """Where a picture was moved to before it came into the trash; "" = it was where its record says."""
+        for line in reversed(self._of.get(image_id, ())):
+            if line.event_id not in self._withdrawn and not line.trashed:
+                return line.paths[image_id]
+        return ""
 
     def pictures_of(self, event_id: str) -> tuple[str, ...]:
         """The pictures of the line with this id, () for other lines."""
         line = self._line.get(event_id)
         return tuple(line.paths) if line is not None else ()
-
-
-def _journal_order(placed: PlacedFiles) -> tuple[int, int]:
-    return placed.segment, placed.offset

@@ -30,7 +30,7 @@ from .columns import (
     time_ms,
 )
 from .feedback import FeedbackLog
-from .file_book import FileBook, FilePlace, PlacedFiles
+from .file_book import FileBook, FilePlace
 from .pair_votes import PairVotes
 from .plan_log import Attempt, PlanBook, can_hold
 from .query import (
@@ -68,7 +68,8 @@ BEGINNING = Position(1, 0)
 
 class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the history knows about one picture. `final`: it is from the last stage that its job reached; `ok`: its job
-    succeeded; `position` is that of its record, `output_index` its index in the outputs there; `file` is where it is now.
+    succeeded; `position` is that of its record, `output_index` its index in the outputs there; `file` is where it
+    is now.
     """
 
     row: int
@@ -110,7 +111,7 @@ class _HistorySnapshot(msgspec.Struct, array_like=True):
     orphans: dict[str, list[int]]
     plans: bytes
     votes: list[PairVote]
-    files: list[PlacedFiles]
+    files: list[PictureFiles]
 
 
 class PictureRows:
@@ -456,7 +457,7 @@ class History:
         rows = history._rows
         rows.files = FileBook(log.withdrawn, saved.files)
         for one in saved.files:
-            history._look_for_trashed(one.line.paths)
+            history._look_for_trashed(one.paths)
         refuse_unsound_pictures(rows.pictures, rows.records, log, Sizes(len(rows.runs), len(rows.stages.values)))
         refuse_unsound_feedback(log, len(rows.pictures.rating), saved.orphans)
         refuse_unsound_ids(rows.image_ids, len(rows.pictures.rating))
@@ -477,7 +478,7 @@ class History:
         elif isinstance(line, PairVote):
             self.votes.add(line)
         elif isinstance(line, PictureFiles):
-            self._look_for_trashed(self.files.add(PlacedFiles(segment, offset, line)))
+            self._look_for_trashed(self.files.add(line))
         else:
             self.plans.fold(line)
 

@@ -78,7 +78,7 @@ class Group(Struct, frozen=True, gc=False):
 
 
 class Totals(NamedTuple):
-    """Numbers of pictures: all, unrated, rated 4 or 5, suspect, rejected; none of them in the trash. And those in it."""
+    """Numbers of pictures out of the trash: all, unrated, rated 4 or 5, suspect, rejected. And of those in it."""
 
     all: int
     unrated: int
@@ -140,6 +140,12 @@ def judged(columns: HistoryColumns, rows: Sequence[int]) -> bytes:
     return either.to_bytes(len(stars), "little")
 
 
+def rejected_among(columns: HistoryColumns, rows: Sequence[int]) -> list[int]:
+    """Those of these rows that are rejected, in their order."""
+    flags = columns.flags
+    return [row for row in rows if flags[row] & REJECTED]
+
+
 def shown(flags: bytes | bytearray, run: Sequence[int], runs: Sequence[RunFacts], hidden_runs: frozenset[str]) -> bytes:
     """One byte for each row: 1 = neither undone nor of a run in `hidden_runs`."""
     visible = _mask(flags, lambda flag: not flag & HIDDEN)
@@ -155,7 +161,7 @@ def _used(column: memoryview, visible: bytes) -> set[int]:
 
 
 def totals(rating: bytes | bytearray, flags: bytes | bytearray, mask: bytes, trashed: bytes = b"") -> Totals:
-    """Count the pictures in `mask`: one byte, 0 or 1, per row; those in `trashed` (b"" = none) apart from the others."""
+    """Count the pictures in `mask`: one byte, 0 or 1, per row. Those in `trashed` (b"" = none) count apart."""
     everything, mask = mask, _out_of_trash(mask, trashed)
     kept = _both(mask, _kept(flags))
     return Totals(

@@ -17,7 +17,7 @@ from ..widgets.flow import pack_if, tab_order
 from ..widgets.popups import ChoiceField, MenuEntry
 
 _ORDERS = (("newest", "Newest"), ("oldest", "Oldest"), ("best", "Best"))
-_FINALS, _SUSPECT = "finals", "suspect"
+_FINALS, _SUSPECT, _TRASHED = "finals", "suspect", "trashed"
 _NODE = "node:"  # before the names of machines
 _RUN = "run:"  # before the ids of Learning Runs, which stand below the packs
 
@@ -37,8 +37,8 @@ class Filters(Box):
         self._pack = self._menu("All packs", 100)
         self._checkpoint = self._menu("Any checkpoint", 132)
         self._tag = self._menu("Any tag", 88)
-        self._finals = self._suspect = False
-        self._suspects = 0  # how many there are
+        self._finals = self._suspect = self._trashed = False
+        self._suspects = self._in_trash = 0  # how many there are
         self._node, self._nodes = "", tuple[str, ...]()
         self._unfold = Button(self, "", unfold, kind="quiet", icon="info", height=theme.SMALL)
         self._shown_order = "newest"
@@ -63,6 +63,7 @@ class Filters(Box):
             node=self._node,
             finals_only=self._finals,
             suspect_only=self._suspect,
+            trashed=self._trashed,
             order=self._shown_order,
         )
 
@@ -99,7 +100,7 @@ class Filters(Box):
     def count(self, totals: Totals) -> None:
         """Write the numbers into the segments."""
         self.rating.set_options(rating_segments(totals))
-        self._suspects = totals.suspect
+        self._suspects, self._in_trash = totals.suspect, totals.trashed
         self._offer_orders()
 
     def reset(self) -> None:
@@ -107,7 +108,7 @@ class Filters(Box):
         self.rating.set("all")
         for menu in (self._pack, self._checkpoint, self._tag):
             menu.set("")
-        self._finals = self._suspect = False
+        self._finals = self._suspect = self._trashed = False
         self._node = ""
         self._offer_orders()
 
@@ -125,6 +126,8 @@ class Filters(Box):
             self._finals = not self._finals
         elif value == _SUSPECT:
             self._suspect = not self._suspect
+        elif value == _TRASHED:
+            self._trashed = not self._trashed
         elif value.startswith(_NODE):
             self._node = value.removeprefix(_NODE)
         else:
@@ -135,6 +138,7 @@ class Filters(Box):
 
     def _offer_orders(self) -> None:
         kind = " suspect" if self._suspect else " finals" if self._finals else ""
+        kind += " in the trash" if self._trashed else ""
         where = f" on {self._node}" if self._node else ""
         entries = [MenuEntry(value, f"{word}{kind}{where}") for value, word in _ORDERS]
         finals = MenuEntry(_FINALS, "All stages again" if self._finals else "Final pictures only")
@@ -143,7 +147,9 @@ class Filters(Box):
         names = [name for name in self._nodes if name != self._node] if len(self._nodes) > 1 else []
         machines = [MenuEntry(_NODE + name, f"Only made on {name}") for name in names]
         back = [MenuEntry(_NODE, "On all machines again")] if self._node else []
-        self._order.set_entries([*entries, finals, suspect, *machines, *back])
+        words = "Out of the trash again" if self._trashed else f"In the trash ({self._in_trash:,})"
+        trashed = [MenuEntry(_TRASHED, words)] if self._trashed or self._in_trash else []
+        self._order.set_entries([*entries, finals, suspect, *trashed, *machines, *back])
 
     def _menu(self, first: str, width: int) -> ChoiceField:
         menu = ChoiceField(

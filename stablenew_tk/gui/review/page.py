@@ -38,6 +38,7 @@ from ..widgets.picture_grid import GridActions, ThumbnailGrid
 from .actions import GridTarget
 from .filter_bar import Filters
 from .full_screen import FullSize
+from .grid_files import GridFiles
 from .guide_bar import GuideBar
 from .inspector import WIDTH, Inspector, InspectorActions
 from .selection_bar import ActionBar
@@ -92,6 +93,7 @@ class ReviewPage(PageFrame):
             ("1–5", "rate and go on"),
             ("0", "clear"),
             ("X", "reject, or take that back"),
+            ("Del", "move to the trash"),
             ("U", "next unrated"),
             ("Space", "full size"),
             ("C", "compare the selected"),
@@ -133,6 +135,7 @@ class ReviewPage(PageFrame):
         self.inspector.on_event(event)
         self._full_size.on_event(event)
         self._guide.on_event(event)
+        self.files.on_event(event)
         if isinstance(event, _MOVES_GUIDE):
             self.later("guide", _GUIDE_AFTER_MS, self.show_guide)
         if isinstance(event, ThumbnailReady):
@@ -158,7 +161,13 @@ class ReviewPage(PageFrame):
         self.filters = Filters(self._main, self._apply, unfold=lambda: self._fold(False))
         self.filters.pack(fill="x")
         Separator(self._main).pack(fill="x")
-        self.bar = ActionBar(self._main, self._controller.settings.cell_px, self._resize_cells)
+        self.bar = ActionBar(
+            self._main,
+            self._controller.settings.cell_px,
+            self._resize_cells,
+            undo=lambda: self._keys.undo(),
+            trash_rejected=lambda: self.files.trash_rejected(),
+        )
         self.bar.pack(side="bottom", fill="x")
         Separator(self._main).pack(side="bottom", fill="x")
         self.guide = GuideBar(self._main, act=self._guided, other=self._other_question, hide=self._guide.hide)
@@ -186,6 +195,7 @@ class ReviewPage(PageFrame):
         self.target = GridTarget(
             self._controller, self._feedback, self.pictures, self.viewer, self.bar, moved=self._moved
         )
+        self.files = GridFiles(self._controller, self._feedback, self.pictures, self.viewer, self.bar)
         self._keys = self._rating_keys()
         actions = InspectorActions(
             rate=self.target.rate,
@@ -229,6 +239,8 @@ class ReviewPage(PageFrame):
         plain: dict[str, Callable[[], object]] = {
             "c": self._compare,
             "x": self.target.reject,
+            "Delete": self.files.trash_selected,
+            "KP_Delete": self.files.trash_selected,
             "i": self._toggle_inspector,
             "F2": self._edit_note,
             "F5": self._apply_again,
@@ -274,6 +286,7 @@ class ReviewPage(PageFrame):
     def _found(self, event: ImagesFound) -> None:
         if self._search.found(event):
             self.filters.show(event.selection)
+            self.bar.offer_trash(event.selection.totals.rejected)
             self.pictures.show(event.selection.rows, self._search.group_starts())
             self._show_notice(event.selection)
             if self._fresh and self.winfo_viewable():
@@ -283,6 +296,7 @@ class ReviewPage(PageFrame):
             self._bring_back()
         elif self._search.counted(event):
             self.filters.count(event.selection.totals)
+            self.bar.offer_trash(event.selection.totals.rejected)
 
     def _history_changed(self, event: HistoryChanged) -> None:
         self._fresh = self._fresh or (event.grown and not self.winfo_viewable())
@@ -433,4 +447,5 @@ def cell_content(facts: ImageFacts, state: State, *, tags_here: bool = False) ->
         badge="suspect" if facts.suspect else "",
         flag="tags here" if tags_here else "",
         rejected=facts.rejected,
+        trashed=facts.file.trashed,
     )
