@@ -63,7 +63,7 @@ from ..pipeline.messages.journal import (
 )
 from ..pipeline.messages.models import ModelOrder
 from ..pipeline.messages.packs import PackOrder
-from ..pipeline.messages.picture_files import PictureOrder, PicturesTrashed
+from ..pipeline.messages.picture_files import PictureOrder, PicturesTrashed, SearchImages
 from ..pipeline.messages.pictures import FindImages
 from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SaveSettings, SettingsChanged
@@ -203,8 +203,7 @@ class Controller(InForce):
         elif isinstance(order, PictureOrder):
             self._picture_desk.ask(order)
         else:
-            desk = self._caller if isinstance(order, (CheckBackend, BackupOrder)) else self._desk
-            desk.ask(order, Desk.LAST if last else Desk.SOON)
+            self._desk_for(order).ask(order, Desk.LAST if last else Desk.SOON)
 
     def find(self, query: Query) -> None:
         """Select recorded pictures; ImagesFound answers. Does nothing before the history is loaded.
@@ -212,7 +211,8 @@ class Controller(InForce):
         Pictures of blind Learning Runs are left out until their values are revealed.
         """
         if self.history is not None:
-            self.ask(FindImages(columns=self.history.visible().columns(), query=query))
+            find = SearchImages if query.text else FindImages
+            self.ask(find(columns=self.history.visible().columns(), query=query))
 
     def check_backend(self, *, rescan: bool = False) -> None:
         """Ask the backend in force what it offers; BackendChecked answers. With `rescan` it looks for new files first,
@@ -439,6 +439,9 @@ class Controller(InForce):
             self.check_backend()
         self._start_next()
         self._queue_changed(ended=True)
+
+    def _desk_for(self, order: Order) -> Desk:
+        return self._caller if isinstance(order, (CheckBackend, BackupOrder)) else self._desk
 
     # ---- the queue
 

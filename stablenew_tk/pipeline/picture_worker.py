@@ -44,10 +44,13 @@ from .messages.picture_files import (
     PicturesFound,
     PicturesTrashed,
     RecordedPicture,
+    SearchImages,
     TrashPictures,
     WriteCard,
 )
+from .messages.pictures import ImagesFound
 from .missing_pictures import without_files
+from .picture_search import PictureSearch
 from .recorded_files import RecordedFiles
 from .runner import LearningWriter
 from .workers import Desk, Inbox
@@ -66,11 +69,16 @@ class PictureWork:
         stopped: Callable[[], bool],
     ) -> None:
         self._files, self._writer, self._emit, self._stopped = files, writer, emit, stopped
+        self._search = PictureSearch(files.places.journal)
 
     @singledispatchmethod
     def perform(self, order: Order) -> Event | None:
         """Carry out an order and return the event that answers it."""
         raise InvalidInput(f"The picture thread does not know the order {type(order).__name__}.")
+
+    @perform.register
+    def _(self, order: SearchImages) -> ImagesFound:
+        return ImagesFound(query=order.query, selection=self._search.select(order.columns, order.query))
 
     @perform.register
     def _(self, order: TrashPictures) -> PicturesTrashed:

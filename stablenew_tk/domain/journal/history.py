@@ -49,6 +49,7 @@ from .query import (
     totals,
 )
 from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, PairVote, PictureFiles, PlanLine, Void
+from .row_places import record_places
 from .soundness import Sizes, refuse_unsound_feedback, refuse_unsound_ids, refuse_unsound_pictures
 
 _FORMAT = 9
@@ -267,6 +268,7 @@ class VisiblePictures:
             tag_sets=tuple(self._rows.log.tag_sets.values),
             hidden_runs=self._plans.hidden(),
             trashed=self._trashed(),
+            places=record_places(pictures, self._rows.records, self._rows.log.texts.values),
         )
 
 
@@ -307,6 +309,7 @@ class History:
         self.damaged = 0
         self.newer = 0
         self._rows = PictureRows()
+        self.files = self._rows.files
         self.plans = PlanBook(self._rows.log.withdrawn)
         self.votes = PairVotes(self._rows.log.withdrawn)
         self._visible = VisiblePictures(self._rows, self.plans)
@@ -384,11 +387,6 @@ class History:
         """
         return self._rows
 
-    @property
-    def files(self) -> FileBook:
-        """Where the files of pictures are now."""
-        return self._rows.files
-
     def taken_back(self, event_id: str) -> bool:
         """Whether a line was undone and not redone."""
         return event_id in self._rows.log.withdrawn
@@ -455,7 +453,7 @@ class History:
         history.plans.read(saved.plans)
         history.votes = PairVotes(log.withdrawn, saved.votes)
         rows = history._rows
-        rows.files = FileBook(log.withdrawn, saved.files)
+        history.files = rows.files = FileBook(log.withdrawn, saved.files)
         for one in saved.files:
             history._look_for_trashed(one.paths)
         refuse_unsound_pictures(rows.pictures, rows.records, log, Sizes(len(rows.runs), len(rows.stages.values)))

@@ -29,6 +29,20 @@ class RunFacts(NamedTuple):
     node: str = ""
 
 
+class RecordPlaces(NamedTuple):
+    """Where the texts of pictures are. Each row has the number of its `record`, its index in the outputs there
+    (`output`) and the number of its `note` in `notes`; each record its `segment`, `offset` and `length` in the journal.
+    """
+
+    record: array[int]
+    output: array[int]
+    note: array[int]
+    segment: array[int]
+    offset: array[int]
+    length: array[int]
+    notes: tuple[str, ...]
+
+
 class HistoryColumns(Struct, frozen=True, kw_only=True):
     """A copy of the history with one row for each picture: `rating` and `flags` are bytes, `run` and `tags` 32-bit
     indexes into `runs` and `tag_sets`. Pictures of the runs in `hidden_runs` are left out of all results and totals.
@@ -43,6 +57,7 @@ class HistoryColumns(Struct, frozen=True, kw_only=True):
     tag_sets: tuple[tuple[str, ...], ...]
     hidden_runs: frozenset[str] = frozenset()
     trashed: bytes = b""
+    places: RecordPlaces | None = None
 
 
 class Query(Struct, frozen=True, kw_only=True):
@@ -58,6 +73,7 @@ class Query(Struct, frozen=True, kw_only=True):
     node: str = ""
     suspect_only: bool = False
     trashed: bool = False
+    text: str = ""
     finals_only: bool = False
     run_id: str = ""
     order: Literal["newest", "oldest", "best"] = "newest"
@@ -102,10 +118,11 @@ class Selection(Struct, frozen=True, kw_only=True):
     nodes: tuple[str, ...] = ()
 
 
-def select(columns: HistoryColumns, query: Query) -> Selection:
-    """Filter, order and group. Pure; safe in any thread."""
+def select(columns: HistoryColumns, query: Query, found: bytes | None = None) -> Selection:
+    """Filter, order and group. `found` has a 1 for each row with the words of the query. Pure; safe in any thread."""
     visible = shown(columns.flags, columns.run, columns.runs, columns.hidden_runs)
     base = _within(columns, query, visible)
+    base = base if found is None else _both(base, found)
     kept = _out_of_trash(base, columns.trashed)
     chosen = _both(base, columns.trashed or bytes(len(base))) if query.trashed else kept
     if query.rating == "unrated":

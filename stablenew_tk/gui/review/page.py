@@ -95,6 +95,7 @@ class ReviewPage(PageFrame):
             ("X", "reject, or take that back"),
             ("Del", "move to the trash"),
             ("U", "next unrated"),
+            ("Ctrl+F", "search"),
             ("Space", "full size"),
             ("C", "compare the selected"),
             ("Z", "own size, in full size"),
@@ -160,6 +161,8 @@ class ReviewPage(PageFrame):
         self._main = Box(self)
         self.filters = Filters(self._main, self._apply, unfold=lambda: self._fold(False))
         self.filters.pack(fill="x")
+        self.filters.search.field.bind("<Escape>", lambda _event: self._leave_search())
+        self.filters.search.field.bind("<Down>", lambda _event: self.focus_first())
         Separator(self._main).pack(fill="x")
         self.bar = ActionBar(
             self._main,
@@ -248,7 +251,7 @@ class ReviewPage(PageFrame):
         }
         control: dict[str, Callable[[], object]] = {
             "a": self._select_all,
-            "f": lambda: self.filters.focus_first(),
+            "f": lambda: self.filters.focus_search(),
             "l": lambda: self.inspector.learn(),
             "Return": self.guide.invoke,
             "return": self.guide.invoke,
@@ -328,12 +331,24 @@ class ReviewPage(PageFrame):
             self._notice.show("Reading what was recorded…")
         elif selection is not None and self._search.nothing_recorded:
             self._notice.show("No pictures yet. Run a pack and they appear here.", "Go to Create", self._go_create)
+        elif selection is not None and self.filters.query.text:
+            self._notice.show("No picture has all of these.", "Clear the search", self._clear_search)
         elif selection is not None:
             self._notice.show("No pictures match this filter.", "Show all pictures", self._show_all)
+
+    def _leave_search(self) -> str:
+        """Esc in the search: without its words, then back to the pictures."""
+        if not self.filters.clear_search():
+            self.focus_first()
+        return "break"
 
     def _show_all(self) -> None:
         self.filters.reset()
         self._apply()
+        self.focus_first()
+
+    def _clear_search(self) -> None:
+        self.filters.clear_search()
         self.focus_first()
 
     def _bring_back(self) -> None:

@@ -12,6 +12,7 @@ from ...domain.insights.report import Report
 from ...domain.journal.file_book import FilePlace
 from ...domain.journal.history import ImageFacts, Position
 from ...domain.journal.marks import Marks
+from ...domain.journal.query import HistoryColumns, Query
 from .base import Event, Order
 
 
@@ -33,6 +34,13 @@ def recorded(facts: ImageFacts) -> RecordedPicture:
 
 class PictureOrder(Order, frozen=True, kw_only=True):
     """Base class of the orders of the picture thread."""
+
+
+class SearchImages(PictureOrder, frozen=True, kw_only=True):
+    """Select rows by a query with words in it; ImagesFound answers."""
+
+    columns: HistoryColumns
+    query: Query
 
 
 class TrashPictures(PictureOrder, frozen=True, kw_only=True):

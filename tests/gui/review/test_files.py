@@ -7,6 +7,7 @@ import send2trash
 from open_window import answer
 from review_desk import Desk
 
+from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.gui.widgets.modal import open_boxes
 
 
@@ -77,3 +78,32 @@ def test_rejected_pictures_go_to_the_trash_together_and_a_trash_that_is_full_los
     assert sorted(path.name for path in one.places.outputs.iterdir()) == ["0.png", "1.png"]
     one.press("Control-z")
     one.until(lambda: len(list(one.places.outputs.iterdir())) == 4)
+
+
+def type_search(one, text):
+    one.press("Control-f")
+    field = one.page.filters.search.field
+    field.delete(0, "end")
+    field.insert(0, text)
+    one.page.filters.search.edited()
+
+
+def test_words_find_pictures_by_seed_sampler_checkpoint_prompt_and_note_and_esc_clears_them(desk):
+    one = desk()
+    one.controller.rate(["image 2"], Feedback(image_id="", note="Keep this ONE"))
+    one.until(lambda: one.note(2))
+    for text, numbers in (
+        ("seed:1", [1]),
+        ("RAIN 3", [3]),
+        ("note:keep", [2]),
+        ('prompt:"a tram" checkpoint:one sampler:euler', [3, 2, 1, 0]),
+        ("tram zebra", []),
+    ):
+        type_search(one, text)
+        one.until(lambda text=text: one.page.filters.query.text == text and not one.page.searching)
+        assert [int(one.controller.history.image_id(row)[6:]) for row in one.grid.picked.rows] == numbers, text
+    one.press("Escape")
+    one.until(lambda: len(one.grid.picked.rows) == 4)
+    assert one.page.filters.search.get() == ""
+    one.press("Escape")
+    assert one.root.focus_get() is one.grid.canvas
