@@ -1,5 +1,6 @@
 """A review page over a real controller and a real journal of some pictures, for tests."""
 
+import hashlib
 import io
 from datetime import UTC, datetime
 
@@ -25,12 +26,13 @@ def picture(number):
 def record(number, places, *, run="run 1", pack="Rain city", suspect=()):
     name = f"{number}.png"
     places.outputs.mkdir(parents=True, exist_ok=True)
-    (places.outputs / name).write_bytes(picture(number))
+    content = picture(number)
+    (places.outputs / name).write_bytes(content)
     output = Output(
         image_id=f"image {number}",
         stage="txt2img",
         path=name,
-        sha256="0" * 64,
+        sha256=hashlib.sha256(content).hexdigest(),
         width=96,
         height=128,
         seed=number,

@@ -36,6 +36,7 @@ from ..widgets.page_frame import PageFrame
 from ..widgets.picture_cell import CellContent
 from ..widgets.picture_grid import GridActions, ThumbnailGrid
 from .actions import GridTarget
+from .context_menu import GridMenu
 from .filter_bar import Filters
 from .full_screen import FullSize
 from .grid_files import GridFiles
@@ -96,6 +97,9 @@ class ReviewPage(PageFrame):
             ("Del", "move to the trash"),
             ("U", "next unrated"),
             ("Ctrl+F", "search"),
+            ("Ctrl+C", "copy the picture"),
+            ("Ctrl+E", "copy to a folder, with XMP"),
+            ("Shift+F10", "menu"),
             ("Space", "full size"),
             ("C", "compare the selected"),
             ("Z", "own size, in full size"),
@@ -112,6 +116,7 @@ class ReviewPage(PageFrame):
     def shown(self) -> None:
         """The page came into sight. Pictures made meanwhile are what the user wants to see: begin with the newest."""
         self._moved()
+        self.files.look_for_clipboard()
         if self._fresh:
             self._find()
         self.focus_first()
@@ -168,7 +173,6 @@ class ReviewPage(PageFrame):
             self._main,
             self._controller.settings.cell_px,
             self._resize_cells,
-            undo=lambda: self._keys.undo(),
             trash_rejected=lambda: self.files.trash_rejected(),
         )
         self.bar.pack(side="bottom", fill="x")
@@ -200,6 +204,7 @@ class ReviewPage(PageFrame):
         )
         self.files = GridFiles(self._controller, self._feedback, self.pictures, self.viewer, self.bar)
         self._keys = self._rating_keys()
+        self.menu = GridMenu(self.pictures, self.files.menu_state, self._menu_acts())
         actions = InspectorActions(
             rate=self.target.rate,
             toggle_tag=self._keys.toggle_tag,
@@ -253,10 +258,32 @@ class ReviewPage(PageFrame):
             "a": self._select_all,
             "f": lambda: self.filters.focus_search(),
             "l": lambda: self.inspector.learn(),
+            "c": lambda: self.files.copy("picture"),
+            "e": self.files.export,
             "Return": self.guide.invoke,
             "return": self.guide.invoke,
         }
         return RatingKeys(self.target, lambda: dict(self._controller.settings.tags), plain, control)
+
+    def _menu_acts(self) -> dict[str, Callable[[], object]]:
+        files = self.files
+        return {
+            "large": self._open_large,
+            "compare": self._compare,
+            "learn": lambda: self.inspector.learn(),
+            "copy picture": lambda: files.copy("picture"),
+            "copy path": lambda: files.copy("path"),
+            "copy prompt": lambda: files.copy("prompt"),
+            "copy infotext": lambda: files.copy("infotext"),
+            "reveal": files.reveal,
+            "open": files.open_outside,
+            "export": files.export,
+            "move": lambda: files.export(move=True),
+            "look": files.look,
+            "look in": files.look_in_folder,
+            "reject": self.target.reject,
+            "trash": files.trash_selected,
+        }
 
     def _arrange(self) -> None:
         """Fold or unfold the inspector as the window's width and the user want it."""

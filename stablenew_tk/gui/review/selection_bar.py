@@ -11,6 +11,7 @@ from ..widgets.basics import Box, Button, Label, ShortLabel
 from ..widgets.entries import Slider
 from ..widgets.flow import pack_if
 from ..widgets.keyboard import KeyHints
+from ..widgets.modal import nothing
 from ..widgets.tooltips import tip
 
 SMALLEST_CELL, LARGEST_CELL = 96, 420
@@ -27,7 +28,6 @@ class ActionBar(Box):
         cell_px: int,
         resize: Callable[[int], None],
         *,
-        undo: Callable[[], object],
         trash_rejected: Callable[[], object],
     ) -> None:
         super().__init__(parent, "surface", height=theme.px(theme.HINT_BAR))
@@ -42,7 +42,8 @@ class ActionBar(Box):
         self.trash = Button(self, "", trash_rejected, kind="outline", icon="trash", height=theme.SMALL)
         self._undone = Box(self, "surface")
         self._told = ShortLabel(self._undone, "", size=12)
-        self.undo = Button(self._undone, "Undo", undo, kind="link", height=theme.SMALL)
+        self.undo = Button(self._undone, "Undo", lambda: self._act(), kind="link", height=theme.SMALL)
+        self._act: Callable[[], object] = nothing
         self.undo.pack(side="right")
         self._told.pack(side="left", fill="x", expand=True)
         self._hints = KeyHints(self, self.HINTS)
@@ -62,11 +63,14 @@ class ActionBar(Box):
             self.trash.set_text(f"Move {rejected:,} rejected to trash…")
         pack_if(rejected, self.trash, side="right", padx=(0, theme.px(8)), before=self._size)
 
-    def tell(self, sentence: str, *, undo: bool = False) -> None:
-        """Say what was done until something else is, with a way to take it back; "" = nothing."""
+    def tell(self, sentence: str, button: str = "", act: Callable[[], object] = nothing) -> None:
+        """Say what was done, or is amiss, until something else is, with a button for what follows; "" = nothing."""
+        self._act = act
+        if button:
+            self.undo.set_text(button)
         self._told.show(sentence)
         tip(self._told, sentence)
-        pack_if(undo, self.undo, side="right", before=self._told)
+        pack_if(button, self.undo, side="right", before=self._told)
         self.say("")
 
     def say(self, sentence: str, ink: Role = "text2") -> None:

@@ -9,6 +9,8 @@ from review_desk import Desk
 
 from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.gui.widgets.modal import open_boxes
+from stablenew_tk.gui.widgets.popups import Menu
+from stablenew_tk.storage.journal.snapshot import load_history
 
 
 @pytest.fixture
@@ -107,3 +109,64 @@ def test_words_find_pictures_by_seed_sampler_checkpoint_prompt_and_note_and_esc_
     assert one.page.filters.search.get() == ""
     one.press("Escape")
     assert one.root.focus_get() is one.grid.canvas
+
+
+def choose_in_menu(one, words):
+    menu = Menu.shared()
+    at = next(number for number, entry in enumerate(menu.shown) if entry.text.startswith(words))
+    for _ in range(at - menu.cursor):
+        one.press("Down")
+    one.press("Return")
+
+
+def test_the_menu_names_what_it_is_about_and_copies_texts(desk):
+    one = desk()
+    one.press("Shift-Right", "Shift-F10")
+    assert Menu.shared().is_open
+    assert Menu.shared().shown[0].text == "2 pictures, Rain city"
+    one.press("Escape", "Right", "Shift-F10")
+    choose_in_menu(one, "Copy prompt")
+    one.until(lambda: one.page.bar.message == "Copied: the prompt.")
+    assert one.root.clipboard_get() == "a tram in the rain"
+
+
+@linux
+def test_pictures_are_copied_by_the_desktops_program_where_there_is_one(desk, tmp_path, monkeypatch):
+    program = tmp_path / "bin" / "xclip"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/said\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    one = desk()
+    one.until(lambda: one.page.files.menu_state().copies_pictures)
+    one.press("Control-c")
+    one.until(lambda: one.page.bar.message == "Copied: the picture.")
+    assert (tmp_path / "said").read_text() == f"-selection clipboard -t image/png -i {one.places.outputs}/3.png\n"
+
+
+def test_pictures_are_moved_with_their_stars_and_what_others_moved_is_found_by_its_checksum(desk, tmp_path):
+    one = desk()
+    history = one.controller.history
+    one.controller.rate(["image 3"], Feedback(image_id="", rating=5))
+    one.until(lambda: one.rating(3) == 5)
+    one.controller.pictures.export([facts(one, 3)], tmp_path / "best", move=True)
+    one.until(lambda: facts(one, 3).file.path)
+    file = tmp_path / "best" / "3.png"
+    one.until(lambda: one.page.bar.told == f"1 picture moved to {tmp_path / 'best'}.")
+    assert facts(one, 3).file.path == str(file)
+    assert "xmp:Rating" in file.with_name("3.png.xmp").read_text()
+    assert not (one.places.outputs / "3.png").exists()
+    # Somebody else moves everything, and renames one.
+    file.rename(tmp_path / "renamed.png")
+    for number in range(3):
+        (one.places.outputs / f"{number}.png").rename(tmp_path / "best" / f"{number}.png")
+    one.press("Shift-F10")
+    choose_in_menu(one, "Look for the file")
+    one.until(lambda: one.page.bar.told.startswith("Not found in"))
+    one.controller.pictures.look_for([facts(one, 3)], tmp_path)
+    one.until(lambda: one.page.bar.told.startswith("4 pictures found"))
+    assert facts(one, 3).file.path == str(tmp_path / "renamed.png")
+    assert facts(one, 0).file.path == str(tmp_path / "best" / "0.png")
+    again = load_history(one.places.journal, one.places.snapshot).history
+    assert again.files.place("image 0") == history.files.place("image 0")
