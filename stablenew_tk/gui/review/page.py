@@ -6,6 +6,7 @@ stays in sight until the filter is applied again. Stars are shown when they are 
 
 from __future__ import annotations
 
+import time
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
@@ -181,7 +182,7 @@ class ReviewPage(PageFrame):
         grid_actions = GridActions(
             ask=lambda order: self._controller.ask(order, last=True),
             content=lambda row: cell_content(*self._feedback.known(row), tags_here=row == self.target.just_rated),
-            head=lambda number: group_words(self._search.groups[number]),
+            head=lambda number: group_words(self._search.groups[number], time.time_ns() // 1_000_000),
             chosen=self._moved,
             opened=self._open_large,
         )

@@ -61,7 +61,7 @@ class ActionBar(Box):
         """Offer to move so many rejected pictures to the trash; 0 = none are shown."""
         if rejected:
             self.trash.set_text(f"Move {rejected:,} rejected to trash…")
-        pack_if(rejected, self.trash, side="right", padx=(0, theme.px(8)), before=self._size)
+        pack_if(rejected, self.trash, side="right", padx=(0, theme.px(8)), after=self._size_words)
 
     def tell(self, sentence: str, button: str = "", act: Callable[[], object] = nothing) -> None:
         """Say what was done, or is amiss, until something else is, with a button for what follows; "" = nothing."""
