@@ -26,7 +26,7 @@ from ..domain.models.recommendations import FamilyFinding
 from ..domain.nodes.events import Start
 from ..domain.runs.job import Job, RunRequest, make_jobs
 from ..domain.runs.plan import LearningPlan
-from ..pipeline.desk import DeskWork, output_root
+from ..pipeline.desk import DeskWork
 from ..pipeline.file_worker import FileDesk
 from ..pipeline.ids_and_times import as_line, draw_seed, new_id
 from ..pipeline.messages.backups import BackupOrder, BackupRestored, MakeBackup
@@ -62,10 +62,13 @@ from ..pipeline.messages.journal import (
 )
 from ..pipeline.messages.models import ModelOrder
 from ..pipeline.messages.packs import PackOrder
+from ..pipeline.messages.picture_files import PictureOrder, PicturesTrashed, SearchImages
 from ..pipeline.messages.pictures import FindImages
 from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SaveSettings, SettingsChanged
 from ..pipeline.messages.workflows import WorkflowsListed
+from ..pipeline.picture_worker import PictureDesk
+from ..pipeline.recorded_files import output_root
 from ..pipeline.runner import JobContext
 from ..pipeline.workers import ENDING_S, Desk, Inbox, drain
 from ..storage.disk.places import Places, find_places
@@ -85,6 +88,7 @@ from .model_library import ModelContext, ModelEvent, Models
 from .nodes.dispatch import Dispatch, NodesContext
 from .nodes.machines import InForce, Machines
 from .pack_library import PackEvent, Packs
+from .picture_files import PictureKeeper
 from .runs.job_queue import JobQueue
 from .runs.learning_runs import LearningContext, LearningRunner
 from .runs.outbox import LeftBehind, Outbox
@@ -164,6 +168,8 @@ class Controller(InForce):
         self.dispatch = Dispatch(self._for_nodes(patient), self.nodes, settings)
         # A thread of its own, made when it is first needed: a dialog is open for as long as the user takes.
         self._files = FileDesk(self.inbox)
+        self._picture_desk = PictureDesk(self.inbox, self._desk_work.recorded, self._writer)
+        self.pictures = PictureKeeper(self._picture_desk.ask, self._outbox.put_reversible, lambda: self.history)
         self._watcher: Watcher | None = None
         self._reading_news = False
 
@@ -194,9 +200,10 @@ class Controller(InForce):
             self.packs.ask(order, last=last)
         elif isinstance(order, FileOrder):
             self._files.ask(order)
+        elif isinstance(order, PictureOrder):
+            self._picture_desk.ask(order)
         else:
-            desk = self._caller if isinstance(order, (CheckBackend, BackupOrder)) else self._desk
-            desk.ask(order, Desk.LAST if last else Desk.SOON)
+            self._desk_for(order).ask(order, Desk.LAST if last else Desk.SOON)
 
     def find(self, query: Query) -> None:
         """Select recorded pictures; ImagesFound answers. Does nothing before the history is loaded.
@@ -204,7 +211,8 @@ class Controller(InForce):
         Pictures of blind Learning Runs are left out until their values are revealed.
         """
         if self.history is not None:
-            self.ask(FindImages(columns=self.history.visible().columns(), query=query))
+            find = SearchImages if query.text else FindImages
+            self.ask(find(columns=self.history.visible().columns(), query=query))
 
     def check_backend(self, *, rescan: bool = False) -> None:
         """Ask the backend in force what it offers; BackendChecked answers. With `rescan` it looks for new files first,
@@ -345,8 +353,8 @@ class Controller(InForce):
             before = len(self.history)
             self.history.fold(saved.line, saved.position)
             self.known.follow(saved.line)
-            spoken_of = self.history.row_of(self._outbox.picture_of(saved.line) or "")
-            rows = (*range(before, len(self.history)), *(() if spoken_of is None else (spoken_of,)))
+            spoken_of = map(self.history.row_of, self._outbox.pictures_of(saved.line))
+            rows = (*range(before, len(self.history)), *(row for row in spoken_of if row is not None))
             self.boards.follow(saved.line, rows)
             changed.update(dict.fromkeys(rows))
         undone = any(isinstance(saved.line, Void) for saved in lines)
@@ -405,6 +413,10 @@ class Controller(InForce):
         self.server.fold(event)
 
     @_fold.register
+    def _(self, event: PicturesTrashed) -> None:
+        self.pictures.trashed(event)
+
+    @_fold.register
     def _(self, event: ServerChanged) -> None:
         if not self._closing and self.server.fold(event):
             self.check_backend()
@@ -434,6 +446,9 @@ class Controller(InForce):
             self.check_backend()
         self._start_next()
         self._queue_changed(ended=True)
+
+    def _desk_for(self, order: Order) -> Desk:
+        return self._caller if isinstance(order, (CheckBackend, BackupOrder)) else self._desk
 
     # ---- the queue
 
@@ -571,6 +586,7 @@ class Controller(InForce):
         if self.history is not None:
             self.ask(SaveSnapshot(history=self.history))
         self._files.close(ENDING_S)
+        self._picture_desk.close(timeout_s)
         self._caller.close(ENDING_S)
         self._desk.close(timeout_s)
         # Last, for a drive that does not answer must not come before the journal.

@@ -66,9 +66,10 @@ def ago(time_ms: int, now_ms: int) -> str:
     return f"{days} day{'s' if days > 1 else ''} ago" if days < 14 else moment(time_ms).partition(",")[0]
 
 
-def group_words(group: Group) -> tuple[str, str]:
-    """Heading of a run in the grid: pack, and "12 images · today, 14:32 · checkpoint"."""
-    parts = (counted(group.count, "image"), moment(group.time_ms), group.checkpoint)
+def group_words(group: Group, now_ms: int) -> tuple[str, str]:
+    """Heading of a run in the grid: pack, and "12 images · 2 h ago · checkpoint"."""
+    when = ago(group.time_ms, now_ms) if group.time_ms > 0 else moment(group.time_ms)
+    parts = (counted(group.count, "image"), when, group.checkpoint)
     return pack_title(group.pack_id), " · ".join(part for part in parts if part)
 
 

@@ -29,11 +29,11 @@ from ..storage.disk.files import discard, read_bounded, sweep_temporary, write_a
 from ..storage.disk.places import Places
 from ..storage.journal.backups import Backups
 from ..storage.journal.news import JournalNews, News
-from ..storage.journal.reader import read_record, recent
+from ..storage.journal.reader import recent
 from ..storage.journal.snapshot import SegmentPrint, load_history, save_snapshot
 from ..storage.journal.spool import Spool
 from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, load_waiting
-from ..storage.pictures.images import ThumbnailCache, fit_rgb, picture_file, read_picture, thumbnail
+from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
 from ..storage.plan_draft import load_plan_draft, save_plan_draft
 from ..storage.programs.installations import find_installations, usual_places
 from ..storage.programs.search import find_program
@@ -98,6 +98,7 @@ from .messages.plans import (
     WritePlan,
 )
 from .messages.settings import SaveSettings, SettingsSaved
+from .recorded_files import RecordedFiles
 from .runner import LearningWriter
 
 log = logging.getLogger(__name__)
@@ -110,17 +111,12 @@ NEWS_LINES = 40
 MakeBackend = Callable[[CheckBackend], Backend]
 
 
-def output_root(places: Places, settings: Settings) -> Path:
-    """The folder for pictures: that of the settings, else the default one."""
-    return Path(settings.output_folder) if settings.output_folder else places.outputs
-
-
 class DeskWork:
-    """Carries out the orders of the desk thread; `settings` is what the last SaveSettings carried."""
+    """Carries out the orders of the desk thread. `recorded` tells other threads, too, where pictures are."""
 
     def __init__(self, places: Places, settings: Settings, writer: LearningWriter, make_backend: MakeBackend) -> None:
         self._places = places
-        self._settings = settings
+        self.recorded = RecordedFiles(places, settings)
         self._writer = writer
         self._make_backend = make_backend
         self._thumbnails = ThumbnailCache(places.thumbs)
@@ -211,7 +207,7 @@ class DeskWork:
         jpeg = self._thumbnails.get(order.image_id, order.edge)
         if jpeg is None:
             try:
-                jpeg = thumbnail(read_picture(self._path(order.position, order.output_index)), order.edge)
+                jpeg = thumbnail(read_picture(self._path(order)), order.edge)
             except StorageError as problem:
                 return ThumbnailReady(image_id=order.image_id, edge=order.edge, jpeg=b"", problem=str(problem))
             self._thumbnails.put(order.image_id, order.edge, jpeg)
@@ -220,7 +216,7 @@ class DeskWork:
     @perform.register
     def _(self, order: ReadPicture) -> PictureReady:
         try:
-            data = read_picture(self._path(order.position, order.output_index))
+            data = read_picture(self._path(order))
         except StorageError as problem:
             return PictureReady(image_id=order.image_id, box=order.box, problem=str(problem))
         return _fitted(order, data)
@@ -298,13 +294,13 @@ class DeskWork:
 
     @perform.register
     def _(self, order: SaveSettings) -> SettingsSaved:
-        self._settings = order.settings
+        self.recorded.settings = order.settings
         save_settings(self._places.settings_file, order.settings)
         return SettingsSaved(settings=order.settings)
 
     @perform.register
     def _(self, order: RevealFile) -> None:
-        reveal(self._path(order.position, order.output_index))
+        reveal(self._path(order))
 
     @perform.register
     def _(self, order: Analyse) -> InsightReady:
@@ -344,6 +340,7 @@ class DeskWork:
         loaded = load_history(self._places.journal, self._places.snapshot)
         self._news.start(loaded.history.end)
         self._loaded = loaded.prints
+        self.recorded.book = loaded.history.files
         latest = tuple(folded.record for folded in recent(self._places.journal, LATEST_RECORDS))
         if not loaded.from_snapshot:
             self._save_snapshot(loaded.history)
@@ -391,13 +388,10 @@ class DeskWork:
         return LinesWritten(saved=tuple(LineSaved(line=one.line, position=one.position) for one in saved))
 
     def _record(self, position: Position) -> LearningRecord:
-        return read_record(self._places.journal, position)
+        return self.recorded.record(position)
 
-    def _path(self, position: Position, output_index: int) -> Path:
-        """The file of a picture: in the current output folder, else in that of the time when it was made. Raises
-        Unreadable.
-        """
-        return picture_file(self._record(position), output_index, output_root(self._places, self._settings))
+    def _path(self, order: MakeThumbnail | ReadPicture | RevealFile) -> Path:
+        return self.recorded.path(order.image_id, order.position, order.output_index)
 
 
 def _not_saved(lines: Iterable[JournalLine], message: str) -> LinesWritten:

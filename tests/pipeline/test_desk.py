@@ -20,7 +20,7 @@ from stablenew_tk.domain.insights.association import RatedRecord
 from stablenew_tk.domain.journal.history import Position
 from stablenew_tk.domain.journal.query import Query
 from stablenew_tk.domain.journal.record import Feedback
-from stablenew_tk.pipeline.desk import DeskWork, output_root
+from stablenew_tk.pipeline.desk import DeskWork
 from stablenew_tk.pipeline.messages.base import Order
 from stablenew_tk.pipeline.messages.jobs import CheckBackend, KeepWaiting
 from stablenew_tk.pipeline.messages.journal import AppendLines, LoadHistory, ReadRecord, SaveSnapshot
@@ -34,6 +34,7 @@ from stablenew_tk.pipeline.messages.pictures import (
 )
 from stablenew_tk.pipeline.messages.plans import FindAssociations, ReadPlan, WritePlan
 from stablenew_tk.pipeline.messages.settings import SaveSettings
+from stablenew_tk.pipeline.recorded_files import output_root
 from stablenew_tk.storage.disk.places import find_places
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 from stablenew_tk.storage.settings import load_settings

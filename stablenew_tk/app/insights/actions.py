@@ -32,7 +32,7 @@ from ..known_layer import value_words
 from ..model_traits import known_traits
 from ..presets import model_of
 
-ActionKey = Literal["rate", "use", "preset", "more", "profile", "finer", "confirm"]
+ActionKey = Literal["rate", "use", "preset", "more", "profile", "finer", "card", "confirm"]
 
 
 class InsightAction(Struct, frozen=True, kw_only=True):
@@ -72,6 +72,8 @@ def insight_actions(report: Report | None, controller: Controller, unrated: int)
     if finer_draft(report, controller) is not None:
         at = place_of(report, report.verdict.value)
         found.append(InsightAction(key="finer", text=f"Finer around {report.values[at].text}…", kind="quiet"))
+    if any(line.images for line in report.values):
+        found.append(InsightAction(key="card", text="Export card…", kind="quiet"))
     return found
 
 

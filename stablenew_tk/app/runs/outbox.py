@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ...domain.base.wording import counted
-from ...domain.journal.record import Feedback, JournalLine, LearningRecord, PairVote, Void
+from ...domain.journal.record import Feedback, JournalLine, LearningRecord, PairVote, PictureFiles, Void
 from ...domain.journal.undo import UndoStacks
 from ...domain.runs.plan import LearningPlan
 from ...pipeline.ids_and_times import as_line
@@ -77,7 +77,8 @@ class Outbox:
         self._sent: dict[str, JournalLine] = {}
         self._next_retry = 0.0
         self._undo = UndoStacks()
-        self._picture_of_line: dict[str, str] = {}
+        self._reversible: dict[tuple[str, ...], Callable[[], object]] = {}
+        self._pictures_of_line: dict[str, tuple[str, ...]] = {}
 
     def put(self, lines: Iterable[JournalLine]) -> None:
         """Send lines to be written, MOST_TOGETHER at a time."""
@@ -91,9 +92,17 @@ class Outbox:
         self.put(lines)
         return self._undo.did(tuple(line.event_id for line in lines))
 
+    def put_reversible(self, name: str, reverse: Callable[[], object]) -> None:
+        """Note something that `reverse` takes back when it is its turn to be undone; it cannot be redone."""
+        self._reversible[self._undo.did((name,))] = reverse
+
     def undo(self, *, redo: bool) -> bool:
         """Send the void lines that undo, or with `redo` redo, the last group. False when there is none."""
-        lines = [as_line(Void(target=target)) for target in self._undo.next(redo=redo)]
+        group = self._undo.next(redo=redo)
+        if (reverse := self._reversible.pop(group, None)) is not None:
+            reverse()
+            return True
+        lines = [as_line(Void(target=target)) for target in group]
         self._undo.undid(tuple(line.event_id for line in lines), redo=redo)
         self.put(lines)
         return bool(lines)
@@ -136,10 +145,12 @@ class Outbox:
             # A line still on its way would otherwise stand in the journal twice.
             self.put([line for event_id, line in self.unsaved.items() if event_id not in self._sent])
 
-    def picture_of(self, line: JournalLine) -> str | None:
-        """Id of the picture that a rating, vote, undo or redo of this session is about, None for other lines."""
+    def pictures_of(self, line: JournalLine) -> tuple[str, ...]:
+        """Ids of the pictures that a rating, vote, place, undo or redo of this session is about, () for other lines."""
+        if isinstance(line, PictureFiles):
+            return tuple(line.paths)
         if isinstance(line, Feedback | PairVote):
-            self._picture_of_line[line.event_id] = line.image_id
-        elif isinstance(line, Void) and line.target in self._picture_of_line:
-            self._picture_of_line[line.event_id] = self._picture_of_line[line.target]
-        return self._picture_of_line.get(line.event_id)
+            self._pictures_of_line[line.event_id] = (line.image_id,)
+        elif isinstance(line, Void) and line.target in self._pictures_of_line:
+            self._pictures_of_line[line.event_id] = self._pictures_of_line[line.target]
+        return self._pictures_of_line.get(line.event_id, ())

@@ -30,6 +30,7 @@ from .columns import (
     time_ms,
 )
 from .feedback import FeedbackLog
+from .file_book import FileBook, FilePlace
 from .pair_votes import PairVotes
 from .plan_log import Attempt, PlanBook, can_hold
 from .query import (
@@ -47,10 +48,11 @@ from .query import (
     shown,
     totals,
 )
-from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, PairVote, PlanLine, Void
+from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, PairVote, PictureFiles, PlanLine, Void
+from .row_places import record_places
 from .soundness import Sizes, refuse_unsound_feedback, refuse_unsound_ids, refuse_unsound_pictures
 
-_FORMAT = 8
+_FORMAT = 9
 RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the line end, the line
 
 
@@ -67,7 +69,8 @@ BEGINNING = Position(1, 0)
 
 class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What the history knows about one picture. `final`: it is from the last stage that its job reached; `ok`: its job
-    succeeded; `position` is that of its record, `output_index` its index in the outputs there.
+    succeeded; `position` is that of its record, `output_index` its index in the outputs there; `file` is where it
+    is now.
     """
 
     row: int
@@ -88,6 +91,7 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
     position: Position
     output_index: int
     rejected: bool = False
+    file: FilePlace = FilePlace()
 
 
 class _HistorySnapshot(msgspec.Struct, array_like=True):
@@ -108,6 +112,7 @@ class _HistorySnapshot(msgspec.Struct, array_like=True):
     orphans: dict[str, list[int]]
     plans: bytes
     votes: list[PairVote]
+    files: list[PictureFiles]
 
 
 class PictureRows:
@@ -115,6 +120,8 @@ class PictureRows:
 
     def __init__(self) -> None:
         self.pictures, self.records, self.log = Pictures(), Records(), FeedbackLog()
+        self.files = FileBook(self.log.withdrawn)
+        self.trashed: set[int] = set()
         self.image_ids = IdColumn()
         self.stages = Numbered([""])
         self.runs: list[RunFacts] = []
@@ -169,6 +176,7 @@ class PictureRows:
             time_ms=records.time[record],
             position=Position(records.segment[record], records.offset[record], records.length[record]),
             output_index=pictures.output[row],
+            file=self.files.place(self.image_ids.text(row)),
         )
 
 
@@ -221,6 +229,15 @@ class VisiblePictures:
             flags[row] |= HIDDEN
         return bytes(flags)
 
+    def _trashed(self) -> bytes:
+        """One byte for each row, 1 = in the trash; b"" when none is."""
+        if not self._rows.trashed:
+            return b""
+        mask = bytearray(len(self._rows.pictures.rating))
+        for row in self._rows.trashed:
+            mask[row] = 1
+        return bytes(mask)
+
     def latest(self, count: int) -> array[int]:
         """Rows of the last `count` pictures that may be shown and are not undone, newest first."""
         flags, run, hidden = self._rows.pictures.flags, self._rows.pictures.run, self._plans.hidden()
@@ -229,7 +246,7 @@ class VisiblePictures:
         shown_rows = (
             row
             for row in range(len(flags) - 1, -1, -1)
-            if not flags[row] & HIDDEN and run[row] not in blind and row not in late
+            if not flags[row] & HIDDEN and run[row] not in blind and row not in late and row not in self._rows.trashed
         )
         return array("I", islice(shown_rows, count))
 
@@ -237,7 +254,7 @@ class VisiblePictures:
         """Totals over all pictures that may be shown and are not undone."""
         pictures, flags = self._rows.pictures, self._flags()
         mask = shown(flags, pictures.run, self._rows.runs, self._plans.hidden())
-        return totals(pictures.rating.tobytes(), flags, mask)
+        return totals(pictures.rating.tobytes(), flags, mask, self._trashed())
 
     def columns(self) -> HistoryColumns:
         """A copy of the columns for `query.select`, safe on another thread: later folds do not change it."""
@@ -250,6 +267,8 @@ class VisiblePictures:
             runs=tuple(self._rows.runs),
             tag_sets=tuple(self._rows.log.tag_sets.values),
             hidden_runs=self._plans.hidden(),
+            trashed=self._trashed(),
+            places=record_places(pictures, self._rows.records, self._rows.log.texts.values),
         )
 
 
@@ -278,7 +297,7 @@ def _nothing_known(row: int) -> ImageFacts:
 class History:
     """All pictures and plans of the journal. Owned by one thread; give `visible().columns()` to others.
 
-    `plans` has the Learning Runs, `votes` what was said about pairs of pictures.
+    `plans` has the Learning Runs, `votes` what was said about pairs of pictures, `files` where their files are.
 
     `end` is the position of the next unread line of the journal; `damaged` and `newer`
     count the lines before it that could not be read or that a newer version wrote. Lines may be folded twice or out of
@@ -290,6 +309,7 @@ class History:
         self.damaged = 0
         self.newer = 0
         self._rows = PictureRows()
+        self.files = self._rows.files
         self.plans = PlanBook(self._rows.log.withdrawn)
         self.votes = PairVotes(self._rows.log.withdrawn)
         self._visible = VisiblePictures(self._rows, self.plans)
@@ -391,6 +411,7 @@ class History:
                 orphans=self._orphans,
                 plans=self.plans.to_bytes(),
                 votes=self.votes.lines,
+                files=self.files.lines,
             )
         )
 
@@ -432,6 +453,9 @@ class History:
         history.plans.read(saved.plans)
         history.votes = PairVotes(log.withdrawn, saved.votes)
         rows = history._rows
+        history.files = rows.files = FileBook(log.withdrawn, saved.files)
+        for one in saved.files:
+            history._look_for_trashed(one.paths)
         refuse_unsound_pictures(rows.pictures, rows.records, log, Sizes(len(rows.runs), len(rows.stages.values)))
         refuse_unsound_feedback(log, len(rows.pictures.rating), saved.orphans)
         refuse_unsound_ids(rows.image_ids, len(rows.pictures.rating))
@@ -451,6 +475,8 @@ class History:
             self._fold_void(line)
         elif isinstance(line, PairVote):
             self.votes.add(line)
+        elif isinstance(line, PictureFiles):
+            self._look_for_trashed(self.files.add(line))
         else:
             self.plans.fold(line)
 
@@ -487,6 +513,8 @@ class History:
             pictures.last_said.extend([-1] * many)
         if record.learning.plan_id:
             self._fold_step(record)
+        if self.files.lines:
+            self._look_for_trashed([one.image_id for one in outputs if one.image_id in self.files])
         for output in outputs if self._orphans else ():
             for number in self._orphans.pop(output.image_id, ()):
                 self._attach(number, self._rows.image_ids.find(output.image_id))
@@ -535,6 +563,7 @@ class History:
         changed = self._rows.log.withdrawn.add(void.event_id, void.target)
         if changed is None:
             return
+        self._look_for_trashed(self.files.pictures_of(changed))
         number = self._rows.log.ids.find(changed)
         if number >= 0:
             row = self._rows.log.table.row[number]
@@ -547,6 +576,15 @@ class History:
             hidden = HIDDEN if changed in self._rows.log.withdrawn else 0
             for row in range(first[number], first[number + 1] if number + 1 < len(first) else len(flags)):
                 flags[row] = flags[row] & ~HIDDEN | hidden
+
+    def _look_for_trashed(self, image_ids: Iterable[str]) -> None:
+        rows = self._rows
+        for image_id in image_ids:
+            row = rows.image_ids.find(image_id)
+            if row >= 0 and rows.files.place(image_id).trashed:
+                rows.trashed.add(row)
+            else:
+                rows.trashed.discard(row)
 
     def _run(self, record: LearningRecord | RecordSummary, moment: int) -> int:
         loras = loras_in(record.prompt)

@@ -29,9 +29,24 @@ class RunFacts(NamedTuple):
     node: str = ""
 
 
+class RecordPlaces(NamedTuple):
+    """Where the texts of pictures are. Each row has the number of its `record`, its index in the outputs there
+    (`output`) and the number of its `note` in `notes`; each record its `segment`, `offset` and `length` in the journal.
+    """
+
+    record: array[int]
+    output: array[int]
+    note: array[int]
+    segment: array[int]
+    offset: array[int]
+    length: array[int]
+    notes: tuple[str, ...]
+
+
 class HistoryColumns(Struct, frozen=True, kw_only=True):
     """A copy of the history with one row for each picture: `rating` and `flags` are bytes, `run` and `tags` 32-bit
     indexes into `runs` and `tag_sets`. Pictures of the runs in `hidden_runs` are left out of all results and totals.
+    `trashed` has a 1 for each picture in the trash; b"" = none is.
     """
 
     rating: bytes
@@ -41,11 +56,13 @@ class HistoryColumns(Struct, frozen=True, kw_only=True):
     runs: tuple[RunFacts, ...]
     tag_sets: tuple[tuple[str, ...], ...]
     hidden_runs: frozenset[str] = frozenset()
+    trashed: bytes = b""
+    places: RecordPlaces | None = None
 
 
 class Query(Struct, frozen=True, kw_only=True):
     """The filter and order. Empty text = any. `min_stars` 1–5 is used with rating "stars" only. Rejected pictures are
-    neither unrated nor rated, but among all.
+    neither unrated nor rated, but among all. What is in the trash is left out, with `trashed` everything else is.
     """
 
     rating: Literal["all", "unrated", "stars", "rejected"] = "all"
@@ -55,6 +72,8 @@ class Query(Struct, frozen=True, kw_only=True):
     tag: str = ""
     node: str = ""
     suspect_only: bool = False
+    trashed: bool = False
+    text: str = ""
     finals_only: bool = False
     run_id: str = ""
     order: Literal["newest", "oldest", "best"] = "newest"
@@ -75,13 +94,14 @@ class Group(Struct, frozen=True, gc=False):
 
 
 class Totals(NamedTuple):
-    """Numbers of pictures: all, unrated, rated 4 or 5, suspect, rejected."""
+    """Numbers of pictures out of the trash: all, unrated, rated 4 or 5, suspect, rejected. And of those in it."""
 
     all: int
     unrated: int
     four_up: int
     suspect: int
     rejected: int
+    trashed: int = 0
 
 
 class Selection(Struct, frozen=True, kw_only=True):
@@ -98,11 +118,13 @@ class Selection(Struct, frozen=True, kw_only=True):
     nodes: tuple[str, ...] = ()
 
 
-def select(columns: HistoryColumns, query: Query) -> Selection:
-    """Filter, order and group. Pure; safe in any thread."""
+def select(columns: HistoryColumns, query: Query, found: bytes | None = None) -> Selection:
+    """Filter, order and group. `found` has a 1 for each row with the words of the query. Pure; safe in any thread."""
     visible = shown(columns.flags, columns.run, columns.runs, columns.hidden_runs)
     base = _within(columns, query, visible)
-    chosen = base
+    base = base if found is None else _both(base, found)
+    kept = _out_of_trash(base, columns.trashed)
+    chosen = _both(base, columns.trashed or bytes(len(base))) if query.trashed else kept
     if query.rating == "unrated":
         chosen = _both(_both(chosen, _kept(columns.flags)), _mask(columns.rating, lambda rating: rating == 0))
     elif query.rating == "stars":
@@ -119,7 +141,7 @@ def select(columns: HistoryColumns, query: Query) -> Selection:
     return Selection(
         rows=rows,
         groups=groups,
-        totals=totals(columns.rating, columns.flags, base),
+        totals=totals(columns.rating, columns.flags, base, columns.trashed),
         packs=tuple(sorted({run.pack_id for run in runs})),
         checkpoints=tuple(sorted({run.checkpoint for run in runs} - {""})),
         tags=tuple(sorted(used_tags)),
@@ -133,6 +155,12 @@ def judged(columns: HistoryColumns, rows: Sequence[int]) -> bytes:
     flags = bytes(map(columns.flags.__getitem__, rows)).translate(bytes(flag & REJECTED for flag in range(256)))
     either = int.from_bytes(stars, "little") | int.from_bytes(flags, "little")
     return either.to_bytes(len(stars), "little")
+
+
+def rejected_among(columns: HistoryColumns, rows: Sequence[int]) -> list[int]:
+    """Those of these rows that are rejected, in their order."""
+    flags = columns.flags
+    return [row for row in rows if flags[row] & REJECTED]
 
 
 def shown(flags: bytes | bytearray, run: Sequence[int], runs: Sequence[RunFacts], hidden_runs: frozenset[str]) -> bytes:
@@ -149,8 +177,9 @@ def _used(column: memoryview, visible: bytes) -> set[int]:
     return set(column) if 0 not in visible else set(compress(column, visible))
 
 
-def totals(rating: bytes | bytearray, flags: bytes | bytearray, mask: bytes) -> Totals:
-    """Count the pictures in `mask`: one byte, 0 or 1, per row."""
+def totals(rating: bytes | bytearray, flags: bytes | bytearray, mask: bytes, trashed: bytes = b"") -> Totals:
+    """Count the pictures in `mask`: one byte, 0 or 1, per row. Those in `trashed` (b"" = none) count apart."""
+    everything, mask = mask, _out_of_trash(mask, trashed)
     kept = _both(mask, _kept(flags))
     return Totals(
         all=mask.count(1),
@@ -158,7 +187,12 @@ def totals(rating: bytes | bytearray, flags: bytes | bytearray, mask: bytes) -> 
         four_up=_both(kept, _mask(rating, lambda stars: stars >= 4)).count(1),
         suspect=_both(mask, _mask(flags, lambda flag: bool(flag & SUSPECT))).count(1),
         rejected=mask.count(1) - kept.count(1),
+        trashed=everything.count(1) - mask.count(1),
     )
+
+
+def _out_of_trash(mask: bytes, trashed: bytes) -> bytes:
+    return _both(mask, trashed.translate(bytes(byte == 0 for byte in range(256)))) if trashed else mask
 
 
 def _kept(flags: bytes | bytearray) -> bytes:

@@ -1,4 +1,4 @@
-"""The kinds of lines in the journal: record of a job, feedback (stars, tags, notes), void (undo), and plan lines.
+"""The kinds of lines in the journal: record of a job, feedback (stars, tags, notes), place of files, undo, plan lines.
 
 Lines are never rewritten: a rating, a correction or an undo is another line. The member `kind` names the kind of line.
 """
@@ -156,6 +156,18 @@ class PairVote(Line, tag="pair", frozen=True, kw_only=True):
     blind: bool = False
 
 
+class PictureFiles(Line, tag="files", frozen=True, kw_only=True):
+    """Where the files of some pictures are now; their records stay as they are. `paths`: absolute path by image id, ""
+    = where the record says.
+
+    `trashed`: they are in the system's trash. A path is then that of the file in it, "" where the system does not tell.
+    Of several lines on a picture the latest holds.
+    """
+
+    paths: Mapping[str, str]
+    trashed: bool = False
+
+
 class Void(Line, tag="void", frozen=True, kw_only=True):
     """Undoes one earlier line. `target` is its event_id."""
 
@@ -163,7 +175,7 @@ class Void(Line, tag="void", frozen=True, kw_only=True):
 
 
 PlanLine = LearningPlan | LearningRunStep | LearningRunResult | Preset | KnownValue
-JournalLine = LearningRecord | Feedback | PairVote | Void | PlanLine
+JournalLine = LearningRecord | Feedback | PairVote | PictureFiles | Void | PlanLine
 KINDS = tuple(kind.__struct_config__.tag for kind in get_args(JournalLine))
 
 

@@ -44,6 +44,7 @@ from ..widgets import theme
 from ..widgets.basics import Box, Label, Separator
 from ..widgets.keyboard import Shortcuts
 from ..widgets.page_frame import PageFrame, SizeClass
+from .card_export import CardExport
 from .list import EntryList, InsightMenus
 from .panel import InsightPanel, InsightPanelActions
 
@@ -118,6 +119,7 @@ class InsightsPage(PageFrame):
         """Follow the history and take in what was asked for."""
         self._reports.on_event(event)
         self._everyday.on_event(event)
+        self._card.on_event(event)
         if isinstance(event, ThumbnailReady):
             self.panel.pictures.thumbs.ready(event)
         elif isinstance(event, HistoryChanged):
@@ -160,6 +162,7 @@ class InsightsPage(PageFrame):
             save=self._save_preset,
         )
         self.panel = InsightPanel(self, actions)
+        self._card = CardExport(self, self._controller, self.panel.head)
         self.panel.pack(side="left", fill="both", expand=True)
         self.bind("<Configure>", lambda _event: self._arrange())
 
@@ -292,6 +295,8 @@ class InsightsPage(PageFrame):
             jobs = self._controller.learning.more(report.plan.plan_id, report.next)
             self._queued = report.plan.plan_id
             self.panel.head.tell(f"{counted(len(jobs), 'picture')} queued. They count as soon as they are rated.")
+        elif key == "card":
+            self._card.ask(report)
         elif key == "profile":
             self._writing = self._controller.models.learned(report.plan, report)
         elif (draft := finer_draft(report, self._controller)) is not None:

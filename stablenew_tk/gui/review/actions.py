@@ -71,6 +71,7 @@ class GridTarget:
         elif rows and self.just_rated >= 0:
             self._moved()
         self.touched += len(changed)
+        self._bar.tell("")  # Undo would take this back now, not what is told there
         self._feedback.give(changed, what)
 
     def rows(self) -> list[int]:
@@ -101,6 +102,7 @@ class GridTarget:
     ) -> None:
         """Record the same about all these pictures."""
         self.touched += len(rows)
+        self._bar.tell("")
         self._feedback.give(rows, change(added=added, removed=removed, note=note))
 
     def next_unrated(self) -> bool:

@@ -13,37 +13,55 @@ from ...domain.journal.query import Query, Selection, Totals
 from ..widgets import theme
 from ..widgets.basics import Box, Button
 from ..widgets.controls import Segmented
+from ..widgets.entries import Entry
 from ..widgets.flow import pack_if, tab_order
+from ..widgets.page_frame import DeferringBox
 from ..widgets.popups import ChoiceField, MenuEntry
 
 _ORDERS = (("newest", "Newest"), ("oldest", "Oldest"), ("best", "Best"))
-_FINALS, _SUSPECT = "finals", "suspect"
+_FINALS, _SUSPECT, _TRASHED = "finals", "suspect", "trashed"
+_HEIGHT, _TYPED_MS = 88, 150
 _NODE = "node:"  # before the names of machines
 _RUN = "run:"  # before the ids of Learning Runs, which stand below the packs
 
 
-class Filters(Box):
+class Filters(DeferringBox):
     """Turns what is chosen into a query; `changed()` is called when the user chose something else."""
 
     def __init__(self, parent: tk.Misc, changed: Callable[[], None], *, unfold: Callable[[], None]) -> None:
-        super().__init__(parent, "surface", height=theme.px(theme.TOOL_BAR))
+        super().__init__(parent, "surface", height=theme.px(_HEIGHT))
         self.pack_propagate(False)
         self._changed = changed
+        first = Box(self, "surface")
+        first.pack(fill="x", padx=theme.px(16 - theme.RING), pady=(theme.px(8 - theme.RING), 0))
+        self.search = Entry(
+            first,
+            placeholder="Search: words, seed: sampler: checkpoint: note:",
+            icon="search",
+            height=theme.SMALL,
+            width=440,
+            on_edit=lambda _text: self.later("search", _TYPED_MS, self._typed),
+            on_commit=lambda _text: self._typed(),
+        )
+        self.search.pack(side="left", fill="x", expand=True)
+        self._searched = ""
+        low = Box(self, "surface")
+        low.pack(fill="both", expand=True)
         # Wide enough for hundreds from the start, so that counting moves nothing.
-        self.rating = Segmented(self, rating_segments(Totals(999, 999, 999, 99, 99)), lambda _value: changed())
+        self.rating = Segmented(low, rating_segments(Totals(999, 999, 999, 99, 99)), lambda _value: changed())
         self.rating.set_options(rating_segments(Totals(0, 0, 0, 0, 0)))
         self.rating.pack(side="left", padx=(theme.px(16 - theme.RING), 0))
         self._runs: tuple[tuple[str, str], ...] = ()
-        self._pack = self._menu("All packs", 100)
-        self._checkpoint = self._menu("Any checkpoint", 132)
-        self._tag = self._menu("Any tag", 88)
-        self._finals = self._suspect = False
-        self._suspects = 0  # how many there are
+        self._pack = self._menu(low, "All packs", 100)
+        self._checkpoint = self._menu(low, "Any checkpoint", 132)
+        self._tag = self._menu(low, "Any tag", 88)
+        self._finals = self._suspect = self._trashed = False
+        self._suspects = self._in_trash = 0  # how many there are
         self._node, self._nodes = "", tuple[str, ...]()
-        self._unfold = Button(self, "", unfold, kind="quiet", icon="info", height=theme.SMALL)
+        self._unfold = Button(low, "", unfold, kind="quiet", icon="info", height=theme.SMALL)
         self._shown_order = "newest"
         self._order = ChoiceField(
-            self, (), self._ordered, value="newest", width=120, height=theme.SMALL, ground="surface"
+            low, (), self._ordered, value="newest", width=120, height=theme.SMALL, ground="surface"
         )
         self._offer_orders()
         self._order.pack(side="right", padx=(0, theme.px(16 - theme.RING)))
@@ -63,6 +81,8 @@ class Filters(Box):
             node=self._node,
             finals_only=self._finals,
             suspect_only=self._suspect,
+            trashed=self._trashed,
+            text=self._searched,
             order=self._shown_order,
         )
 
@@ -99,15 +119,17 @@ class Filters(Box):
     def count(self, totals: Totals) -> None:
         """Write the numbers into the segments."""
         self.rating.set_options(rating_segments(totals))
-        self._suspects = totals.suspect
+        self._suspects, self._in_trash = totals.suspect, totals.trashed
         self._offer_orders()
 
     def reset(self) -> None:
         """Show everything again; the order stays."""
         self.rating.set("all")
+        self._searched = ""
+        self.search.set("")
         for menu in (self._pack, self._checkpoint, self._tag):
             menu.set("")
-        self._finals = self._suspect = False
+        self._finals = self._suspect = self._trashed = False
         self._node = ""
         self._offer_orders()
 
@@ -116,8 +138,27 @@ class Filters(Box):
         pack_if(on, self._unfold, side="right", before=self._order, padx=(0, theme.px(12)))
 
     def focus_first(self) -> None:
-        """Put the keyboard on the first control."""
+        """Put the keyboard on the first choice."""
         self.rating.focus_set()
+
+    def focus_search(self) -> None:
+        """Put the keyboard into the search, for another one."""
+        self.search.field.focus_set()
+        self.search.field.selection_range(0, "end")
+
+    def clear_search(self) -> bool:
+        """Take the words away. False when there are none."""
+        there_were = bool(self.search.get())
+        self.search.set("")
+        self._typed()
+        return there_were
+
+    def _typed(self) -> None:
+        self.not_later("search")
+        text = self.search.get().strip()
+        if text != self._searched:
+            self._searched = text
+            self._changed()
 
     def _ordered(self, value: str) -> None:
         # Final or suspect pictures only, or those of one machine, are no order: they are chosen beside it.
@@ -125,6 +166,8 @@ class Filters(Box):
             self._finals = not self._finals
         elif value == _SUSPECT:
             self._suspect = not self._suspect
+        elif value == _TRASHED:
+            self._trashed = not self._trashed
         elif value.startswith(_NODE):
             self._node = value.removeprefix(_NODE)
         else:
@@ -135,6 +178,7 @@ class Filters(Box):
 
     def _offer_orders(self) -> None:
         kind = " suspect" if self._suspect else " finals" if self._finals else ""
+        kind += " in the trash" if self._trashed else ""
         where = f" on {self._node}" if self._node else ""
         entries = [MenuEntry(value, f"{word}{kind}{where}") for value, word in _ORDERS]
         finals = MenuEntry(_FINALS, "All stages again" if self._finals else "Final pictures only")
@@ -143,11 +187,13 @@ class Filters(Box):
         names = [name for name in self._nodes if name != self._node] if len(self._nodes) > 1 else []
         machines = [MenuEntry(_NODE + name, f"Only made on {name}") for name in names]
         back = [MenuEntry(_NODE, "On all machines again")] if self._node else []
-        self._order.set_entries([*entries, finals, suspect, *machines, *back])
+        words = "Out of the trash again" if self._trashed else f"In the trash ({self._in_trash:,})"
+        trashed = [MenuEntry(_TRASHED, words)] if self._trashed or self._in_trash else []
+        self._order.set_entries([*entries, finals, suspect, *trashed, *machines, *back])
 
-    def _menu(self, first: str, width: int) -> ChoiceField:
+    def _menu(self, parent: tk.Misc, first: str, width: int) -> ChoiceField:
         menu = ChoiceField(
-            self,
+            parent,
             (MenuEntry("", first),),
             lambda _value: self._changed(),
             width=width,

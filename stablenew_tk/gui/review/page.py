@@ -6,6 +6,7 @@ stays in sight until the filter is applied again. Stars are shown when they are 
 
 from __future__ import annotations
 
+import time
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
@@ -36,8 +37,10 @@ from ..widgets.page_frame import PageFrame
 from ..widgets.picture_cell import CellContent
 from ..widgets.picture_grid import GridActions, ThumbnailGrid
 from .actions import GridTarget
+from .context_menu import GridMenu
 from .filter_bar import Filters
 from .full_screen import FullSize
+from .grid_files import GridFiles
 from .guide_bar import GuideBar
 from .inspector import WIDTH, Inspector, InspectorActions
 from .selection_bar import ActionBar
@@ -92,7 +95,12 @@ class ReviewPage(PageFrame):
             ("1–5", "rate and go on"),
             ("0", "clear"),
             ("X", "reject, or take that back"),
+            ("Del", "move to the trash"),
             ("U", "next unrated"),
+            ("Ctrl+F", "search"),
+            ("Ctrl+C", "copy the picture"),
+            ("Ctrl+E", "copy to a folder, with XMP"),
+            ("Shift+F10", "menu"),
             ("Space", "full size"),
             ("C", "compare the selected"),
             ("Z", "own size, in full size"),
@@ -109,6 +117,7 @@ class ReviewPage(PageFrame):
     def shown(self) -> None:
         """The page came into sight. Pictures made meanwhile are what the user wants to see: begin with the newest."""
         self._moved()
+        self.files.look_for_clipboard()
         if self._fresh:
             self._find()
         self.focus_first()
@@ -133,6 +142,7 @@ class ReviewPage(PageFrame):
         self.inspector.on_event(event)
         self._full_size.on_event(event)
         self._guide.on_event(event)
+        self.files.on_event(event)
         if isinstance(event, _MOVES_GUIDE):
             self.later("guide", _GUIDE_AFTER_MS, self.show_guide)
         if isinstance(event, ThumbnailReady):
@@ -157,15 +167,22 @@ class ReviewPage(PageFrame):
         self._main = Box(self)
         self.filters = Filters(self._main, self._apply, unfold=lambda: self._fold(False))
         self.filters.pack(fill="x")
+        self.filters.search.field.bind("<Escape>", lambda _event: self._leave_search())
+        self.filters.search.field.bind("<Down>", lambda _event: self.focus_first())
         Separator(self._main).pack(fill="x")
-        self.bar = ActionBar(self._main, self._controller.settings.cell_px, self._resize_cells)
+        self.bar = ActionBar(
+            self._main,
+            self._controller.settings.cell_px,
+            self._resize_cells,
+            trash_rejected=lambda: self.files.trash_rejected(),
+        )
         self.bar.pack(side="bottom", fill="x")
         Separator(self._main).pack(side="bottom", fill="x")
         self.guide = GuideBar(self._main, act=self._guided, other=self._other_question, hide=self._guide.hide)
         grid_actions = GridActions(
             ask=lambda order: self._controller.ask(order, last=True),
             content=lambda row: cell_content(*self._feedback.known(row), tags_here=row == self.target.just_rated),
-            head=lambda number: group_words(self._search.groups[number]),
+            head=lambda number: group_words(self._search.groups[number], time.time_ns() // 1_000_000),
             chosen=self._moved,
             opened=self._open_large,
         )
@@ -186,7 +203,9 @@ class ReviewPage(PageFrame):
         self.target = GridTarget(
             self._controller, self._feedback, self.pictures, self.viewer, self.bar, moved=self._moved
         )
+        self.files = GridFiles(self._controller, self._feedback, self.pictures, self.viewer, self.bar)
         self._keys = self._rating_keys()
+        self.menu = GridMenu(self.pictures, self.files.menu_state, self._menu_acts())
         actions = InspectorActions(
             rate=self.target.rate,
             toggle_tag=self._keys.toggle_tag,
@@ -229,6 +248,8 @@ class ReviewPage(PageFrame):
         plain: dict[str, Callable[[], object]] = {
             "c": self._compare,
             "x": self.target.reject,
+            "Delete": self.files.trash_selected,
+            "KP_Delete": self.files.trash_selected,
             "i": self._toggle_inspector,
             "F2": self._edit_note,
             "F5": self._apply_again,
@@ -236,12 +257,34 @@ class ReviewPage(PageFrame):
         }
         control: dict[str, Callable[[], object]] = {
             "a": self._select_all,
-            "f": lambda: self.filters.focus_first(),
+            "f": lambda: self.filters.focus_search(),
             "l": lambda: self.inspector.learn(),
+            "c": lambda: self.files.copy("picture"),
+            "e": self.files.export,
             "Return": self.guide.invoke,
             "return": self.guide.invoke,
         }
         return RatingKeys(self.target, lambda: dict(self._controller.settings.tags), plain, control)
+
+    def _menu_acts(self) -> dict[str, Callable[[], object]]:
+        files = self.files
+        return {
+            "large": self._open_large,
+            "compare": self._compare,
+            "learn": lambda: self.inspector.learn(),
+            "copy picture": lambda: files.copy("picture"),
+            "copy path": lambda: files.copy("path"),
+            "copy prompt": lambda: files.copy("prompt"),
+            "copy infotext": lambda: files.copy("infotext"),
+            "reveal": files.reveal,
+            "open": files.open_outside,
+            "export": files.export,
+            "move": lambda: files.export(move=True),
+            "look": files.look,
+            "look in": files.look_in_folder,
+            "reject": self.target.reject,
+            "trash": files.trash_selected,
+        }
 
     def _arrange(self) -> None:
         """Fold or unfold the inspector as the window's width and the user want it."""
@@ -274,6 +317,7 @@ class ReviewPage(PageFrame):
     def _found(self, event: ImagesFound) -> None:
         if self._search.found(event):
             self.filters.show(event.selection)
+            self.bar.offer_trash(event.selection.totals.rejected)
             self.pictures.show(event.selection.rows, self._search.group_starts())
             self._show_notice(event.selection)
             if self._fresh and self.winfo_viewable():
@@ -283,6 +327,7 @@ class ReviewPage(PageFrame):
             self._bring_back()
         elif self._search.counted(event):
             self.filters.count(event.selection.totals)
+            self.bar.offer_trash(event.selection.totals.rejected)
 
     def _history_changed(self, event: HistoryChanged) -> None:
         self._fresh = self._fresh or (event.grown and not self.winfo_viewable())
@@ -314,12 +359,24 @@ class ReviewPage(PageFrame):
             self._notice.show("Reading what was recorded…")
         elif selection is not None and self._search.nothing_recorded:
             self._notice.show("No pictures yet. Run a pack and they appear here.", "Go to Create", self._go_create)
+        elif selection is not None and self.filters.query.text:
+            self._notice.show("No picture has all of these.", "Clear the search", self._clear_search)
         elif selection is not None:
             self._notice.show("No pictures match this filter.", "Show all pictures", self._show_all)
+
+    def _leave_search(self) -> str:
+        """Esc in the search: without its words, then back to the pictures."""
+        if not self.filters.clear_search():
+            self.focus_first()
+        return "break"
 
     def _show_all(self) -> None:
         self.filters.reset()
         self._apply()
+        self.focus_first()
+
+    def _clear_search(self) -> None:
+        self.filters.clear_search()
         self.focus_first()
 
     def _bring_back(self) -> None:
@@ -433,4 +490,5 @@ def cell_content(facts: ImageFacts, state: State, *, tags_here: bool = False) ->
         badge="suspect" if facts.suspect else "",
         flag="tags here" if tags_here else "",
         rejected=facts.rejected,
+        trashed=facts.file.trashed,
     )

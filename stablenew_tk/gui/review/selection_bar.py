@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 from ...domain.base.colour_roles import Role
 from ..widgets import theme
-from ..widgets.basics import Box, Label
+from ..widgets.basics import Box, Button, Label, ShortLabel
 from ..widgets.entries import Slider
 from ..widgets.flow import pack_if
 from ..widgets.keyboard import KeyHints
+from ..widgets.modal import nothing
+from ..widgets.tooltips import tip
 
 SMALLEST_CELL, LARGEST_CELL = 96, 420
 
@@ -20,7 +22,14 @@ class ActionBar(Box):
 
     HINTS = (("1–5", "rate and go on"), ("X", "reject"), ("Space", "full size"), ("C", "compare"), ("Ctrl Z", "undo"))
 
-    def __init__(self, parent: tk.Misc, cell_px: int, resize: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        parent: tk.Misc,
+        cell_px: int,
+        resize: Callable[[int], None],
+        *,
+        trash_rejected: Callable[[], object],
+    ) -> None:
         super().__init__(parent, "surface", height=theme.px(theme.HINT_BAR))
         self.pack_propagate(False)
         self._selected = Label(self, "", size=12, bold=True)
@@ -28,7 +37,15 @@ class ActionBar(Box):
         self._size = Slider(self, SMALLEST_CELL, LARGEST_CELL, lambda value: resize(round(value)), step=12, width=90)
         self._size.set(cell_px)
         self._size.pack(side="right", padx=(theme.px(8), theme.px(16 - theme.RING)))
-        Label(self, "Size", size=12, ink="text3").pack(side="right")
+        self._size_words = Label(self, "Size", size=12, ink="text3")
+        self._size_words.pack(side="right")
+        self.trash = Button(self, "", trash_rejected, kind="outline", icon="trash", height=theme.SMALL)
+        self._undone = Box(self, "surface")
+        self._told = ShortLabel(self._undone, "", size=12)
+        self.undo = Button(self._undone, "Undo", lambda: self._act(), kind="link", height=theme.SMALL)
+        self._act: Callable[[], object] = nothing
+        self.undo.pack(side="right")
+        self._told.pack(side="left", fill="x", expand=True)
         self._hints = KeyHints(self, self.HINTS)
         self._hints.pack(side="left", fill="x", expand=True)
         self._message = Label(self, "", size=12)
@@ -40,13 +57,36 @@ class ActionBar(Box):
         again = ("1–5", f"rate all {number:,}") if number > 1 else self.HINTS[0]
         self._hints.show((again, *self.HINTS[1:]))
 
+    def offer_trash(self, rejected: int) -> None:
+        """Offer to move so many rejected pictures to the trash; 0 = none are shown."""
+        if rejected:
+            self.trash.set_text(f"Move {rejected:,} rejected to trash…")
+        pack_if(rejected, self.trash, side="right", padx=(0, theme.px(8)), after=self._size_words)
+
+    def tell(self, sentence: str, button: str = "", act: Callable[[], object] = nothing) -> None:
+        """Say what was done, or is amiss, until something else is, with a button for what follows; "" = nothing."""
+        self._act = act
+        if button:
+            self.undo.set_text(button)
+        self._told.show(sentence)
+        tip(self._told, sentence)
+        pack_if(button, self.undo, side="right", before=self._told)
+        self.say("")
+
     def say(self, sentence: str, ink: Role = "text2") -> None:
         """Show a sentence in place of the keys; "" brings the keys back."""
         self._message.show(sentence, ink)
+        done = bool(self._told.cget("text")) and not sentence
         pack_if(sentence, self._message, side="left", fill="x", expand=True)
-        pack_if(not sentence, self._hints, side="left", fill="x", expand=True)
+        pack_if(done, self._undone, side="left", fill="both", expand=True)
+        pack_if(not (sentence or done), self._hints, side="left", fill="x", expand=True)
 
     @property
     def message(self) -> str:
         """The sentence in sight, or ""."""
         return str(self._message.cget("text"))
+
+    @property
+    def told(self) -> str:
+        """What was done last, as it stands in the bar, or ""."""
+        return str(self._told.cget("text"))

@@ -22,7 +22,7 @@ _STAR, _CHIP, _BADGE, _TICK = 12, 16, 18, 20
 
 class CellContent(Struct, frozen=True, kw_only=True):
     """What a cell shows. `words` stand in place of the stars; `chip` is a few words at the right ("2 tags"); `flag` are
-    words over the lower left corner of the picture. A `rejected` picture is dimmed.
+    words over the lower left corner of the picture. A `rejected` picture is dimmed, and one that is `trashed`.
     """
 
     image_id: str
@@ -35,6 +35,7 @@ class CellContent(Struct, frozen=True, kw_only=True):
     badge: str = ""
     flag: str = ""
     rejected: bool = False
+    trashed: bool = False
 
 
 class Bounds(Struct, frozen=True):
@@ -128,11 +129,12 @@ class PictureCell:
         self._draw_picture(bounds)
         ground: Role = "selection" if self.selected else "bg"
         self._draw_foot(bounds, content, ground)
-        if content.rejected:
+        if content.rejected or content.trashed:
             self._items.picture(
                 "veil", left + width // 2, top + height // 2, marks.veil(width, height, theme.palette["image_ground"])
             )
-            self._draw_badge(bounds, "rejected", "cross", "danger", "danger_ink")
+            word, sign = ("in trash", "trash") if content.trashed else ("rejected", "cross")
+            self._draw_badge(bounds, word, sign, "danger", "danger_ink")
         elif content.badge:
             self._draw_badge(bounds, content.badge, "warning", "badge", "badge_ink")
         if content.flag:

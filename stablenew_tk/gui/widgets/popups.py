@@ -219,14 +219,20 @@ class Menu(Popup):
         *,
         selected: str = "",
         width: int = 0,
+        filtered: bool | None = None,
     ) -> None:
-        """Show the entries under `anchor`; `pick(value)` follows once the menu has closed. Width in screen pixels."""
+        """Show the entries under `anchor`; `pick(value)` follows once the menu has closed. Width in screen pixels.
+
+        `filtered`: with a search field; None = when there are many entries.
+        """
         self._all = self.shown = tuple(entries)
         self._pick, self._selected = pick, selected
-        self.cursor = next((i for i, entry in enumerate(entries) if entry.value == selected), 0)
+        usual = next((i for i, entry in enumerate(entries) if entry.enabled), 0)
+        self.cursor = next((i for i, entry in enumerate(entries) if entry.value == selected), usual)
         row = theme.px(theme.ROW)
         self._rows = max(1, min(len(entries), _MOST_ROWS))
-        filtered = len(entries) >= FILTER_FROM
+        filtered = len(entries) >= FILTER_FROM if filtered is None else filtered
+        self._rows = self._rows if filtered else len(entries)
         self.search.set("")
         self.search.pack_forget()
         self.canvas.pack_forget()

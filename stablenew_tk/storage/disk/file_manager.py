@@ -1,4 +1,4 @@
-"""Shows a file in the file browser of the platform (Explorer, Finder, …)."""
+"""Shows a file in the file browser of the platform (Explorer, Finder, …), or opens it with the program for it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,23 @@ def reveal(path: Path) -> None:
 
     Raises StorageError when the file is gone or no file browser can be started.
     """
+    _start(path, _command(path), "file browser")
+
+
+def open_file(path: Path) -> None:
+    """Open a file with the program that the system has for it, and do not wait for it. Raises StorageError as above."""
+    opener = {"win32": "explorer", "darwin": "open"}.get(sys.platform, "xdg-open")
+    _start(path, [opener, str(path)], "program for it")
+
+
+def _start(path: Path, command: list[str], what: str) -> None:
     if not path.exists():
         raise StorageError(f"{path} is no longer there. Was it moved or deleted?")
     try:
         browsers[:] = [one for one in browsers if one.poll() is None]
         browsers.append(
             subprocess.Popen(
-                _command(path),
+                command,
                 env=for_other_programs(os.environ, frozen=getattr(sys, "frozen", False)),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -34,7 +44,7 @@ def reveal(path: Path) -> None:
             )
         )
     except OSError as error:
-        raise StorageError(f"No file browser could be started ({error}). The file is {path}") from error
+        raise StorageError(f"No {what} could be started ({error}). The file is {path}") from error
 
 
 def _command(path: Path) -> list[str]:

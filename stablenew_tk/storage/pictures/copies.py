@@ -15,9 +15,12 @@ from .xmp import Naming, embedded, sidecar_path, write_sidecar
 
 
 class Copied(Struct, frozen=True, kw_only=True):
-    """What was written: the number of pictures, and sentences about those that were left out."""
+    """What was written: the number of pictures, their new files by the old ones, and sentences about those that were
+    left out.
+    """
 
     pictures: int
+    files: tuple[tuple[Path, Path], ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -41,7 +44,8 @@ def copy_pictures(folder: Path, pictures: Iterable[ToCopy], *, inside: bool, nam
         make_folder(folder)
     except OSError as error:
         raise NotSaved(f"The folder {folder} cannot be made: {error.strerror}.") from error
-    count, problems = 0, []
+    done: list[tuple[Path, Path]] = []
+    problems = []
     for one in pictures:
         try:
             data = read_picture(one.file)
@@ -55,8 +59,8 @@ def copy_pictures(folder: Path, pictures: Iterable[ToCopy], *, inside: bool, nam
         if not inside:
             # Nothing is there yet, so there is nothing that could not be read.
             write_sidecar(sidecar_path(target, names), one.marks)
-        count += 1
-    return Copied(pictures=count, problems=tuple(problems))
+        done.append((one.file, target))
+    return Copied(pictures=len(done), files=tuple(done), problems=tuple(problems))
 
 
 def _free(folder: Path, stem: str, ending: str, names: Naming) -> Path:

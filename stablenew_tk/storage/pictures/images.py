@@ -177,10 +177,12 @@ def recorded_file(roots: Sequence[Path], relative: str) -> Path:
     return next((path for path in found if is_file(path)), found[0])
 
 
-def picture_file(record: LearningRecord, output_index: int, today: Path) -> Path:
-    """The file of a picture: in the output folder of today, else in that of the time when it was made. Raises
-    Unreadable for a path that leads out of it.
+def picture_file(record: LearningRecord, output_index: int, today: Path, moved: str = "") -> Path:
+    """The file of a picture: where the journal says that it was `moved` to (an absolute path, "" = nowhere), else in
+    the output folder of today, else in that of the time when it was made. Raises Unreadable for a path that leads out.
     """
+    if moved and is_file(Path(moved)):
+        return Path(moved)
     roots = (today, Path(record.output_root)) if record.output_root else (today,)
     return recorded_file(roots, record.outputs[output_index].path)
 

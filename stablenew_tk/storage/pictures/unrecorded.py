@@ -35,7 +35,7 @@ def unrecorded(root: Path, paths: Collection[str], digests: Collection[str]) -> 
 
     Raises Unreadable when the folder cannot be listed.
     """
-    for path in _files(root):
+    for path in picture_files(root):
         relative = path.relative_to(root).as_posix()
         if relative in paths:
             continue
@@ -98,7 +98,8 @@ def _embedded_stars(raw: str | bytes, where: str) -> int:
         return 0
 
 
-def _files(root: Path) -> Iterator[Path]:
+def picture_files(root: Path) -> Iterator[Path]:
+    """All pictures below a folder, by their names. No link is followed. Raises Unreadable when it cannot be listed."""
     waiting = [(root, 0)]
     while waiting:
         folder, depth = waiting.pop()

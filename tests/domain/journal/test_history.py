@@ -276,7 +276,7 @@ def test_filters_and_orders(three_runs, query, expected):
 def test_totals_do_not_depend_on_the_rating_filter_but_on_the_others(three_runs):
     history, _ = three_runs
     selection = select(history.visible().columns(), Query(rating="unrated", pack="heroes"))
-    assert tuple(selection.totals) == (4, 2, 2, 0, 0)
+    assert tuple(selection.totals) == (4, 2, 2, 0, 0, 0)
 
 
 def test_rejected_pictures_are_among_all_but_neither_unrated_nor_rated(three_runs):
@@ -308,7 +308,7 @@ def test_the_values_to_filter_by_are_listed(three_runs):
 
 def test_nothing_recorded_is_nothing_selected():
     selection = select(History().visible().columns(), Query(order="best"))
-    assert (list(selection.rows), selection.groups, tuple(selection.totals)) == ([], (), (0, 0, 0, 0, 0))
+    assert (list(selection.rows), selection.groups, tuple(selection.totals)) == ([], (), (0, 0, 0, 0, 0, 0))
 
 
 def test_a_line_without_id_is_no_part_of_the_history():

@@ -5,6 +5,7 @@ from conftest import wait_until
 from journal_lines import new_id, output, rate, record, undo
 from learning_lab import spaced
 from msgspec.structs import replace
+from open_window import choose_file
 from PIL import Image
 
 from stablenew_tk.app.controller import Controller
@@ -726,3 +727,16 @@ def test_two_settings_are_a_map_that_arrows_walk_and_one_click_uses_both(study):
         "txt2img.steps",
         "txt2img.cfg_scale",
     }
+
+
+def test_a_card_is_written_where_the_user_says_and_the_page_tells_where(study, tmp_path):
+    study.made(plan("steps"), CLEAR)
+    study.open().show("steps")
+    for name in ("card.png", "card.html"):
+        study.buttons["card"].invoke()
+        choose_file(study.root, study.until, tmp_path / name)
+        study.until(lambda name=name: str(tmp_path / name) in study.head.notice.cget("text"))
+    with Image.open(tmp_path / "card.png") as card:
+        assert card.size == (1200, 630)
+    assert "It tells the texts of the prompts." in study.head.notice.cget("text")
+    assert "a tram" in (tmp_path / "card.html").read_text(encoding="utf-8")

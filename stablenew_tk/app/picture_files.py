@@ -1,0 +1,95 @@
+"""`PictureKeeper`: what the user does with the files of pictures: trash and back, copies, looking for moved ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from ..domain.base.wording import counted
+from ..domain.journal.history import History, ImageFacts
+from ..pipeline.ids_and_times import new_id
+from ..pipeline.messages.picture_files import (
+    BringBackPictures,
+    ExportPictures,
+    LookForPictures,
+    PictureOrder,
+    PicturesBack,
+    PicturesExported,
+    PicturesFound,
+    PicturesTrashed,
+    TrashPictures,
+    recorded,
+)
+from ..storage.disk.trash import can_bring_back
+
+_SHOWN = 2  # of several problems, so many are told in full
+
+
+class PictureKeeper:
+    """Gives orders to the picture thread. `reversible(name, take_back)` notes what Ctrl+Z takes back. Main thread."""
+
+    def __init__(
+        self,
+        ask: Callable[[PictureOrder], object],
+        reversible: Callable[[str, Callable[[], object]], object],
+        history: Callable[[], History | None],
+    ) -> None:
+        self._ask, self._reversible, self._history = ask, reversible, history
+        self.can_bring_back = can_bring_back()
+
+    def trash(self, pictures: Iterable[ImageFacts]) -> None:
+        """Put the files of pictures into the system's trash; PicturesTrashed answers."""
+        if wanted := tuple(recorded(one) for one in pictures if one.image_id and not one.file.trashed):
+            self._ask(TrashPictures(pictures=wanted))
+
+    def trashed(self, event: PicturesTrashed) -> None:
+        """Note what is in the trash now, so that it can be undone."""
+        if event.done:
+            self._reversible(new_id(), lambda: self._ask(BringBackPictures(pictures=event.done)))
+
+    def bring_back(self, image_ids: Sequence[str]) -> None:
+        """Bring the files of pictures back from the trash; PicturesBack answers."""
+        if wanted := tuple(recorded(one) for one in self._facts(image_ids) if one.file.trashed):
+            self._ask(BringBackPictures(pictures=wanted))
+
+    def export(self, pictures: Iterable[ImageFacts], folder: Path, *, move: bool = False) -> None:
+        """Copy pictures with their stars into a folder, or move them there; PicturesExported answers."""
+        self._ask(ExportPictures(pictures=tuple(map(recorded, pictures)), folder=folder, move=move))
+
+    def look_for(self, pictures: Iterable[ImageFacts], folder: Path | None = None) -> None:
+        """Look for the files of these and all other missing pictures in a folder, None = the output folder;
+        PicturesFound answers.
+        """
+        self._ask(LookForPictures(pictures=tuple(map(recorded, pictures)), folder=folder))
+
+    def _facts(self, image_ids: Sequence[str]) -> list[ImageFacts]:
+        history = self._history()
+        if history is None:
+            return []
+        rows = (history.row_of(image_id) for image_id in image_ids)
+        return [history.visible().facts(row) for row in rows if row is not None]
+
+
+def told(event: PicturesTrashed | PicturesBack | PicturesExported | PicturesFound) -> str:
+    """What was done, in a sentence or two."""
+    if isinstance(event, PicturesFound):
+        return _found_words(event)
+    if isinstance(event, PicturesExported):
+        what = "moved to" if event.move else "copied with their stars to"
+        number, where = event.count, f"{what} {event.folder}"
+    else:
+        number = len(event.done)
+        where = "moved to the trash" if isinstance(event, PicturesTrashed) else "brought back from the trash"
+    sentences = [f"{counted(number, 'picture')} {where}."] if number else []
+    sentences += event.problems[:_SHOWN]
+    if (more := len(event.problems) - _SHOWN) > 0:
+        sentences.append(f"And {more:,} more could not be.")
+    return " ".join(sentences)
+
+
+def _found_words(event: PicturesFound) -> str:
+    found = len(event.found)
+    if not found:
+        return f"Not found in {event.folder}. Look in another folder, if you know where it went."
+    left = f" {event.left:,} more are still missing." if event.left else ""
+    return f"{counted(found, 'picture')} found in {event.folder} and known there from now on.{left}"

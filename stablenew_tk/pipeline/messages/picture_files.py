@@ -1,0 +1,159 @@
+"""Messages about the files of recorded pictures: trash, copies, the clipboard, files that were moved, cards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from ...domain.insights.matrix import Board
+from ...domain.insights.report import Report
+from ...domain.journal.file_book import FilePlace
+from ...domain.journal.history import ImageFacts, Position
+from ...domain.journal.marks import Marks
+from ...domain.journal.query import HistoryColumns, Query
+from .base import Event, Order
+
+
+class RecordedPicture(Struct, frozen=True):
+    """A picture of the journal: its id, its record and its place there, where its file is now, and its marks."""
+
+    image_id: str
+    position: Position
+    output_index: int
+    place: FilePlace = FilePlace()
+    marks: Marks = Marks()
+
+
+def recorded(facts: ImageFacts) -> RecordedPicture:
+    """The picture that these facts are about."""
+    marks = Marks(-1 if facts.rejected else facts.rating, facts.tags)
+    return RecordedPicture(facts.image_id, facts.position, facts.output_index, facts.file, marks)
+
+
+class PictureOrder(Order, frozen=True, kw_only=True):
+    """Base class of the orders of the picture thread."""
+
+
+class SearchImages(PictureOrder, frozen=True, kw_only=True):
+    """Select rows by a query with words in it; ImagesFound answers."""
+
+    columns: HistoryColumns
+    query: Query
+
+
+class TrashPictures(PictureOrder, frozen=True, kw_only=True):
+    """Put the files of pictures into the system's trash; PicturesTrashed answers."""
+
+    pictures: tuple[RecordedPicture, ...]
+
+
+class PicturesTrashed(Event, frozen=True, kw_only=True):
+    """`done` are in the trash, at their `place`; `problems` are sentences about the others, still where they were."""
+
+    done: tuple[RecordedPicture, ...]
+    problems: tuple[str, ...] = ()
+
+
+class BringBackPictures(PictureOrder, frozen=True, kw_only=True):
+    """Bring the files of pictures back from the trash; PicturesBack answers."""
+
+    pictures: tuple[RecordedPicture, ...]
+
+
+class PicturesBack(Event, frozen=True, kw_only=True):
+    """`done` are where they were; `problems` are sentences about the others."""
+
+    done: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+
+
+class ExportPictures(PictureOrder, frozen=True, kw_only=True):
+    """Copy pictures with their stars (XMP files beside them) into a folder, or with `move` take them there for good;
+    PicturesExported answers.
+    """
+
+    pictures: tuple[RecordedPicture, ...]
+    folder: Path
+    move: bool = False
+
+
+class PicturesExported(Event, frozen=True, kw_only=True):
+    """`count` pictures are in the folder; `problems` are sentences about the others."""
+
+    count: int
+    folder: Path
+    move: bool = False
+    problems: tuple[str, ...] = ()
+
+
+CopyWhat = Literal["picture", "path", "infotext", "prompt"]
+
+
+class FindClipboard(PictureOrder, frozen=True, kw_only=True):
+    """Look whether this desktop has a program that puts pictures into the clipboard; ClipboardFound answers."""
+
+
+class ClipboardFound(Event, frozen=True, kw_only=True):
+    """The program that puts pictures into the clipboard, "" = there is none."""
+
+    program: str
+
+
+class CopyFrom(PictureOrder, frozen=True, kw_only=True):
+    """Put a picture itself into the clipboard, or read a text of its record for it; CopyDone answers."""
+
+    picture: RecordedPicture
+    what: CopyWhat
+
+
+class CopyDone(Event, frozen=True, kw_only=True):
+    """`text` is for the clipboard; "" when the picture itself is in it already."""
+
+    what: CopyWhat
+    text: str = ""
+
+
+class OpenPicture(PictureOrder, frozen=True, kw_only=True):
+    """Open a picture's file with the program of the system for it. Nothing answers when it is open."""
+
+    picture: RecordedPicture
+
+
+class LookForPictures(PictureOrder, frozen=True, kw_only=True):
+    """Look in a folder (None = the output folder) for pictures whose files are missing, by their checksums;
+    PicturesFound answers. Files beside a picture that is found are taken over as well.
+    """
+
+    pictures: tuple[RecordedPicture, ...]
+    folder: Path | None = None
+
+
+class PicturesFound(Event, frozen=True, kw_only=True):
+    """`found` pictures have a new place in the journal; of those that were asked for `missing` ones are not in
+    `folder`, of all recorded ones `left` are still without a file. `looked` files were read.
+    """
+
+    found: tuple[str, ...]
+    missing: int
+    looked: int
+    folder: Path
+    left: int = 0
+
+
+class WriteCard(PictureOrder, frozen=True, kw_only=True):
+    """Write what a Learning Run found as a picture or a page to show around; CardWritten answers."""
+
+    path: Path
+    report: Report
+    board: Board
+    prompts: bool = True
+
+
+class CardWritten(Event, frozen=True, kw_only=True):
+    """A card is on disk. `missing` pictures are grey places on it, `prompts`: it holds their texts."""
+
+    path: Path
+    missing: int
+    prompts: bool

@@ -1,0 +1,261 @@
+"""Orders of the picture thread: trash, copies, the clipboard, files that were moved, cards, and search in prompts.
+
+A thread of its own, because a slow drive or a large folder must not keep ratings from the disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import singledispatchmethod
+from pathlib import Path
+
+import msgspec
+
+from .. import __version__
+from ..domain.base.errors import InvalidInput, NotSaved, StorageError
+from ..domain.cards.card import CardOrigin
+from ..domain.journal.file_book import FilePlace
+from ..domain.journal.history import ImageFacts
+from ..domain.journal.record import LearningRecord, PictureFiles
+from ..storage.disk.file_manager import open_file
+from ..storage.disk.files import is_file, is_there, remove
+from ..storage.disk.trash import from_trash, to_trash
+from ..storage.pictures.cards import write_card
+from ..storage.pictures.copies import ToCopy, copy_pictures
+from ..storage.pictures.moved import look_for
+from ..storage.pictures.xmp import sidecar_path
+from ..storage.programs.clipboard import clipboard_program, copy_picture
+from .ids_and_times import as_line, day_in_words
+from .messages.base import Event, Order
+from .messages.journal import LineNotSaved, LineSaved
+from .messages.picture_files import (
+    BringBackPictures,
+    CardWritten,
+    ClipboardFound,
+    CopyDone,
+    CopyFrom,
+    ExportPictures,
+    FindClipboard,
+    LookForPictures,
+    OpenPicture,
+    PictureOrder,
+    PicturesBack,
+    PicturesExported,
+    PicturesFound,
+    PicturesTrashed,
+    RecordedPicture,
+    SearchImages,
+    TrashPictures,
+    WriteCard,
+)
+from .messages.pictures import ImagesFound
+from .missing_pictures import without_files
+from .picture_search import PictureSearch
+from .recorded_files import RecordedFiles
+from .runner import LearningWriter
+from .workers import Desk, Inbox
+
+_IN_A_LINE = 200  # pictures that one line of the journal tells the places of
+
+
+class PictureWork:
+    """Carries out the orders. `emit` passes on what is written to the journal; `stopped()`: the program ends."""
+
+    def __init__(
+        self,
+        files: RecordedFiles,
+        writer: LearningWriter,
+        emit: Callable[[Event], object],
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._files, self._writer, self._emit, self._stopped = files, writer, emit, stopped
+        self._search = PictureSearch(files.places.journal)
+
+    @singledispatchmethod
+    def perform(self, order: Order) -> Event | None:
+        """Carry out an order and return the event that answers it."""
+        raise InvalidInput(f"The picture thread does not know the order {type(order).__name__}.")
+
+    @perform.register
+    def _(self, order: SearchImages) -> ImagesFound:
+        return ImagesFound(query=order.query, selection=self._search.select(order.columns, order.query))
+
+    @perform.register
+    def _(self, order: TrashPictures) -> PicturesTrashed:
+        done: list[RecordedPicture] = []
+        problems: list[str] = []
+        for one in order.pictures:
+            try:
+                path = self._path(one)
+                if not is_file(path):
+                    raise StorageError(f"{path.name} is no longer in {path.parent}, so it was not put into the trash.")
+                kept = to_trash(path)
+            except StorageError as problem:
+                problems.append(str(problem))
+                continue
+            # At once, so that a crash leaves at most one picture in the trash of which nothing is told.
+            self._write(PictureFiles(paths={one.image_id: kept}, trashed=True))
+            done.append(msgspec.structs.replace(one, place=FilePlace(kept, trashed=True)))
+            problems += self._with_sidecar(path)
+        return PicturesTrashed(done=tuple(done), problems=tuple(problems))
+
+    @perform.register
+    def _(self, order: BringBackPictures) -> PicturesBack:
+        done, problems = [], []
+        for one in order.pictures:
+            try:
+                home = self._before_trash(one)
+                from_trash(one.place.path, home)
+            except StorageError as problem:
+                problems.append(str(problem))
+                continue
+            moved = self._moved_before(one.image_id)
+            self._write(PictureFiles(paths={one.image_id: moved}))
+            done.append(one.image_id)
+            beside = sidecar_path(home, "full")
+            if not is_there(beside):
+                try:
+                    from_trash("", beside)
+                except NotSaved:
+                    continue  # most pictures have none
+        return PicturesBack(done=tuple(done), problems=tuple(problems))
+
+    @perform.register
+    def _(self, order: ExportPictures) -> PicturesExported:
+        wanted, problems = [], []
+        of_file: dict[Path, str] = {}
+        for one in order.pictures:
+            try:
+                record = self._files.record(one.position)
+                path = self._path(one)
+            except StorageError as problem:
+                problems.append(str(problem))
+                continue
+            of_file[path] = one.image_id
+            wanted.append(ToCopy(path, f"{record.run_name}_{path.stem}".strip("_"), one.marks))
+        copied = copy_pictures(order.folder, wanted, inside=False)
+        problems += copied.problems
+        if order.move:
+            self._write_places({of_file[old]: new for old, new in copied.files})
+            # Only after the new place is in the journal, so that no moment is without a file that is known.
+            for old, _ in copied.files:
+                try:
+                    remove(old)
+                    remove(sidecar_path(old, "full"))
+                except OSError as error:
+                    problems.append(f"{old} could not be removed: {error.strerror or error}. It is in both folders.")
+        return PicturesExported(count=copied.pictures, folder=order.folder, move=order.move, problems=tuple(problems))
+
+    @perform.register
+    def _(self, _order: FindClipboard) -> ClipboardFound:
+        return ClipboardFound(program=clipboard_program())
+
+    @perform.register
+    def _(self, order: CopyFrom) -> CopyDone:
+        if order.what == "picture":
+            copy_picture(self._path(order.picture), clipboard_program())
+            return CopyDone(what=order.what)
+        if order.what == "path":
+            return CopyDone(what=order.what, text=str(self._path(order.picture)))
+        record = self._files.record(order.picture.position)
+        output = record.outputs[order.picture.output_index]
+        if order.what == "infotext" and not output.infotext:
+            raise StorageError(
+                f"{Path(output.path).name} has no infotext: its engine wrote none. Copy the prompt instead."
+            )
+        return CopyDone(what=order.what, text=output.infotext if order.what == "infotext" else record.prompt)
+
+    @perform.register
+    def _(self, order: OpenPicture) -> None:
+        open_file(self._path(order.picture))
+
+    @perform.register
+    def _(self, order: LookForPictures) -> PicturesFound:
+        folder = order.folder or self._files.root
+        recorded = without_files(self._files)
+        found: dict[str, Path] = {}
+        looked = 0
+        for path, image_ids in look_for(folder, recorded.missing, recorded.files, self._stopped):
+            looked += 1
+            found |= dict.fromkeys(image_ids, path)
+        self._write_places(found)
+        wanted = {one.image_id for one in order.pictures}
+        return PicturesFound(
+            found=tuple(found),
+            missing=len(wanted - found.keys()),
+            looked=looked,
+            folder=folder,
+            left=len(recorded.missing) - len(found),
+        )
+
+    @perform.register
+    def _(self, order: WriteCard) -> CardWritten:
+        def find(facts: ImageFacts) -> tuple[LearningRecord, Path]:
+            return self._files.record(facts.position), self._path(facts)
+
+        made = CardOrigin(version=__version__, day=day_in_words())
+        card = write_card(order.path, order.report, order.board, find, made, prompts=order.prompts)
+        return CardWritten(path=order.path, missing=card.missing, prompts=card.prompts)
+
+    def _path(self, one: RecordedPicture | ImageFacts) -> Path:
+        return self._files.path(one.image_id, one.position, one.output_index)
+
+    def _before_trash(self, one: RecordedPicture) -> Path:
+        moved = self._moved_before(one.image_id)
+        return Path(moved) if moved else self._files.home(one.position, one.output_index)
+
+    def _moved_before(self, image_id: str) -> str:
+        """Where the picture had been moved to before it came into the trash; "" = it was where its record says."""
+        return self._files.book.before_trash(image_id) if self._files.book is not None else ""
+
+    def _with_sidecar(self, path: Path) -> list[str]:
+        beside = sidecar_path(path, "full")
+        try:
+            if is_there(beside):
+                to_trash(beside)
+        except NotSaved as problem:
+            return [str(problem)]
+        return []
+
+    def _write_places(self, places: dict[str, Path]) -> None:
+        """Tell the journal where pictures are now, many of one folder in one line."""
+        by_folder: dict[Path, list[str]] = {}
+        for image_id, path in places.items():
+            by_folder.setdefault(path.parent, []).append(image_id)
+        for image_ids in by_folder.values():
+            for first in range(0, len(image_ids), _IN_A_LINE):
+                some = image_ids[first : first + _IN_A_LINE]
+                self._write(PictureFiles(paths={one: str(places[one].absolute()) for one in some}))
+
+    def _write(self, draft: PictureFiles) -> None:
+        line = as_line(draft)
+        try:
+            saved = self._writer.append(line)
+        except StorageError as refused:
+            # The controller keeps it and tries again, as with every line.
+            self._emit(LineNotSaved(line=line, message=str(refused)))
+        else:
+            self._emit(LineSaved(line=saved.line, position=saved.position))
+
+
+class PictureDesk:
+    """The picture thread, which begins with the first order. Main thread."""
+
+    def __init__(self, inbox: Inbox, files: RecordedFiles, writer: LearningWriter) -> None:
+        self._inbox, self._is_closed = inbox, False
+        self._work = PictureWork(files, writer, inbox.put, lambda: self._is_closed)
+        self._desk: Desk | None = None
+
+    def ask(self, order: PictureOrder) -> None:
+        """Queue an order; its answer arrives in the inbox."""
+        if self._desk is None and not self._is_closed:
+            self._desk = Desk(self._work.perform, self._inbox, name="pictures")
+        if self._desk is not None:
+            self._desk.ask(order)
+
+    def close(self, timeout_s: float) -> None:
+        """Carry out what was asked for and stop the thread."""
+        self._is_closed = True
+        if self._desk is not None:
+            self._desk.close(timeout_s)
+            self._desk = None
