@@ -75,10 +75,9 @@ def of_distribution(name: str) -> Licence | None:
     """The licence of an installed library; None when it is not installed."""
     if (found := _installed(name)) is None:
         return None
-    words = found.metadata.get("License-Expression") or found.metadata.get("License") or ""
-    classified = [
-        line.rpartition(" :: ")[2] for line in found.metadata.get_all("Classifier") or () if "License" in line
-    ]
+    told = found.metadata.get_all
+    words = (*(told("License-Expression") or ()), *(told("License") or ()), "")[0]
+    classified = [line.rpartition(" :: ")[2] for line in told("Classifier") or () if "License" in line]
     short = words if words and "\n" not in words else ", ".join(classified)
     files = [Path(str(found.locate_file(path))) for path in found.files or () if _LICENCE.search(str(path))]
     return Licence(
