@@ -1,7 +1,9 @@
 """Build the executable: `python3 scripts/build.py` makes `dist/StableNew`, one file that needs no Python.
 
-Prints one line of JSON: path, size in MiB, seconds. Fails when the file is larger than it should be, because that
-means something was packed that nobody needs.
+`--all` adds the same as a folder in an archive, an AppDir (and an AppImage where the tools are), and SHA256SUMS.
+
+Prints one line of JSON: path, size in MiB, seconds, with `--all` all files. Fails when the file is larger than it should
+be, because that means something was packed that nobody needs.
 """
 
 from __future__ import annotations
@@ -10,15 +12,19 @@ import argparse
 import importlib.util
 import json
 import os
+import platform
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import archives
 import environment
 import system
 
 LIMIT_MIB = 30.0
+PROGRAM = {"win32": "StableNew.exe", "darwin": "StableNew.app"}.get(sys.platform, "StableNew")
 
 
 def main(arguments: list[str]) -> int:
@@ -27,21 +33,57 @@ def main(arguments: list[str]) -> int:
     started = time.monotonic()
     command = [str(python), "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"]
     folders = ["--distpath", str(options.dest), "--workpath", str(options.work / "pyinstaller")]
-    # PyInstaller otherwise keeps its stripped copies in the user's home.
-    variables = {**os.environ, "PYINSTALLER_CONFIG_DIR": str(options.work / "cache")}
+    epoch = os.environ.get("SOURCE_DATE_EPOCH") or _time_of_commit()
+    label = f"StableNew-{version()}-{_system()}"
+    variables = {
+        **os.environ,
+        # PyInstaller otherwise keeps its stripped copies in the user's home.
+        "PYINSTALLER_CONFIG_DIR": str(options.work / "cache"),
+        # The same commit gives the same bytes, as far as PyInstaller can.
+        "PYTHONHASHSEED": "0",
+        "SOURCE_DATE_EPOCH": epoch,
+        "STABLENEW_FOLDER": label if options.all else "",
+        "STABLENEW_CODESIGN_IDENTITY": options.codesign_identity,
+        "STABLENEW_ENTITLEMENTS": str(options.entitlements.resolve()) if options.entitlements else "",
+    }
     command += [*folders, str(environment.ROOT / "stablenew.spec")]
     with system.saying("PyInstaller is at work"):
         built = subprocess.run(command, env=variables, stdout=sys.stderr, check=False)
     if built.returncode:
         system.say("PyInstaller could not build the executable; its reason stands above.")
         return 1
-    path = options.dest / ("StableNew.exe" if environment.WINDOWS else "StableNew")
-    size_mib = path.stat().st_size / 2**20
-    print(json.dumps({"path": str(path), "mib": round(size_mib, 1), "seconds": round(time.monotonic() - started, 1)}))
+    path = options.dest / PROGRAM
+    size_mib = _size(path) / 2**20
+    report = {"path": str(path), "mib": round(size_mib, 1), "seconds": round(time.monotonic() - started, 1)}
+    if options.all:
+        report["files"] = [str(one) for one in archives.make(options, label, int(epoch))]
+    print(json.dumps(report))
     if size_mib > options.limit_mib:
         system.say(f"{path} has {size_mib:.1f} MiB; the limit is {options.limit_mib:g} MiB.")
         return 1
     return 0
+
+
+def version() -> str:
+    """The number of this version, as it stands in the package."""
+    text = (environment.ROOT / "stablenew_tk" / "__init__.py").read_text(encoding="utf-8")
+    return re.findall(r'__version__ = "([^"]+)"', text)[0]
+
+
+def _system() -> str:
+    names = {"win32": "windows", "darwin": "macos"}
+    return f"{names.get(sys.platform, sys.platform)}-{platform.machine().lower()}"
+
+
+def _size(path: Path) -> int:
+    return sum(one.stat().st_size for one in path.rglob("*")) if path.is_dir() else path.stat().st_size
+
+
+def _time_of_commit() -> str:
+    asked = subprocess.run(
+        ["git", "log", "-1", "--format=%ct"], cwd=environment.ROOT, capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip() or str(int(time.time()))
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -49,6 +91,11 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--dest", type=Path, default=environment.ROOT / "dist", help="folder for the executable")
     parser.add_argument("--work", type=Path, default=environment.ROOT / "build", help="folder for intermediate files")
     parser.add_argument("--limit-mib", type=float, default=LIMIT_MIB, help="largest size allowed")
+    parser.add_argument("--all", action="store_true", help="also a folder as an archive, an AppDir, and sums")
+    runtime = "AppImage's runtime (type 2) for this processor; with mksquashfs an AppImage is made"
+    parser.add_argument("--appimage-runtime", type=Path, help=runtime)
+    parser.add_argument("--codesign-identity", default="", help="macOS: whose signature")
+    parser.add_argument("--entitlements", type=Path, help="macOS: entitlements file of the signature")
     return parser.parse_args(arguments)
 
 

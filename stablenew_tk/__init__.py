@@ -5,8 +5,8 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
 
     __main__            starts the program                               cli
     cli                 arguments of the terminal                        commands app domain.base storage.settings
-                                                                         storage.disk.places gui.window gui.selftest
-                                                                         gui.start_question
+                                                                         storage.disk.places storage.disk.unpacked
+                                                                         gui.window gui.selftest gui.start_question
     commands            terminal commands                                app pipeline.messages pipeline.ids_and_times
                                                                          storage domain
 
@@ -63,7 +63,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     storage.models      model folders, headers, sidecars of all tools    storage.disk domain
     storage.packs       prompt packs, wildcards                          storage.disk domain
     storage.workflows   workflows of ComfyUI, files and in pictures      storage.pictures storage.disk domain
-    storage.programs    programs of others: found, started, ended        storage.disk domain
+    storage.programs    programs of others, menu entry, licences         storage.disk domain
     storage.pictures    pictures, thumbnails, text inside pictures       storage.disk domain
     storage.disk        places, safe writing                             domain.base
 

@@ -17,6 +17,7 @@ from . import __version__
 from .commands.calling import typed_name
 from .domain.base.errors import InvalidInput, StableNewError
 from .storage.disk.places import Places, find_places
+from .storage.disk.unpacked import own_unpacked_folder
 
 Parser = argparse.ArgumentParser
 Fill = Callable[[Parser, Parser], None]
@@ -25,9 +26,12 @@ Fill = Callable[[Parser, Parser], None]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Without arguments the window opens."""
     words = list(sys.argv[1:] if argv is None else argv)
-    args = _parser(words).parse_args(words)
+    args = parser_for(words).parse_args(words)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
     frozen = Path(sys.executable) if getattr(sys, "frozen", False) else None
+    unpacked = own_unpacked_folder() if frozen else None
+    if unpacked is not None:
+        unpacked.take()
     command: Callable[[argparse.Namespace, Places], int] = args.command
     try:
         return command(args, find_places(args.data_dir, os.environ, frozen))
@@ -95,6 +99,12 @@ def _doctor(parser: Parser, _common: Parser) -> None:
     doctor.arguments(parser)
 
 
+def _desktop_entry(parser: Parser, _common: Parser) -> None:
+    from .commands import desktop_entry
+
+    desktop_entry.arguments(parser)
+
+
 def _known(parser: Parser, common: Parser) -> None:
     from .commands import known
 
@@ -157,12 +167,13 @@ _COMMANDS: Mapping[str, tuple[str, Fill]] = {
     "nodes": ("the machines that make pictures", _nodes),
     "server": ("your own WebUI or ComfyUI: start it, stop it", _server),
     "doctor": ("check that everything needed is there", _doctor),
+    "install-desktop-entry": ("put StableNew into the menu of a Linux desktop", _desktop_entry),
 }
 # They only lead to further commands, which have the options that all have.
 _LEADING = ("known", "presets", "profiles", "records", "packs", "workflows", "server")
 
 
-def _parser(words: Sequence[str]) -> Parser:
+def parser_for(words: Sequence[str]) -> Parser:
     """The parser for these words: only the commands among them have their options."""
     # SUPPRESS: otherwise the default of the inner parser would overwrite an option given before the command.
     common = _common(argparse.SUPPRESS, argparse.SUPPRESS)
@@ -170,6 +181,8 @@ def _parser(words: Sequence[str]) -> Parser:
     parser = Parser(prog=typed_name(), description=about, parents=[_common(None, False)])
     parser.set_defaults(command=_window)
     parser.add_argument("--version", action="version", version=f"StableNew {__version__}")
+    words_of = "print the licences of everything in the program"
+    parser.add_argument("--licenses", action="store_const", dest="command", const=_licences, help=words_of)
     parser.add_argument("--selftest", action="store_const", dest="command", const=_selftest, help=argparse.SUPPRESS)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, (purpose, fill) in _COMMANDS.items():
@@ -238,6 +251,12 @@ def _log_to_file(places: Places) -> None:
         return
     writer.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
     logging.getLogger().addHandler(writer)
+
+
+def _licences(args: argparse.Namespace, places: Places) -> int:
+    from .commands.licences import print_licences
+
+    return print_licences(args, places)
 
 
 def _selftest(_args: argparse.Namespace, _places: Places) -> int:

@@ -1,4 +1,7 @@
-"""`doctor`: checks window, folders, free space, journal and backend, or one backend alone, and prints what is wrong."""
+"""`doctor`: checks window, folders, free space, journal and backend, or one backend alone, and prints what is wrong.
+
+`--report` writes it down for whoever helps, with the last lines of the log and without what is private.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +18,24 @@ import msgspec
 from rich.table import Table
 
 from .. import __version__
+from ..app.crash.fault_report import fault_report
+from ..app.crash.private_words import private_words
 from ..app.engines.backend_for import make_backend
 from ..app.engines.own_engine import engine_address
-from ..domain.base.errors import StableNewError
+from ..domain.base.errors import InvalidInput, StableNewError, Unreadable
+from ..domain.config.engines import engine_of
 from ..domain.config.user_settings import Settings, without_login
 from ..domain.nodes.fingerprint import fingerprint
 from ..pipeline.messages.jobs import backend_order
-from ..storage.disk.files import remove, write_atomic
+from ..storage.disk.files import read_bounded, remove, write_atomic
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import verify_all
 from .certificates import trust_argument, with_trust
-from .terminal import FAILED, OK, err, out, print_json, program, settings_of
+from .terminal import FAILED, OK, err, out, outside_journal, print_json, program, settings_of
 
 LOW_DISK = 2 * 1024**3
+REPORT = "stablenew-report.txt"
+_LOG_LIMIT = 4 << 20
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -58,6 +66,9 @@ class BackendReport(msgspec.Struct, frozen=True, kw_only=True):
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `doctor`."""
     parser.add_argument("--backend", metavar="ADDRESS", default="", help="check only what makes pictures there")
+    parser.add_argument(
+        "--report", metavar="FILE", nargs="?", const=REPORT, help=f"write a report for whoever helps ({REPORT})"
+    )
     trust_argument(parser)
     parser.set_defaults(command=doctor)
 
@@ -65,6 +76,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def doctor(args: argparse.Namespace, places: Places) -> int:
     """Check everything the program needs; exit code 1 when something required is missing."""
     settings = settings_of(args, places)
+    if args.backend and args.report:
+        raise InvalidInput("--report tells of everything, --backend of one backend: give one of them.", "--report")
     if args.backend:
         return _one_backend(args, places, settings)
     settings = with_trust(args, places, settings)
@@ -86,7 +99,59 @@ def doctor(args: argparse.Namespace, places: Places) -> int:
             mark = {True: "[green]ok[/]", False: "[red]no[/]", None: "[yellow]–[/]"}[found.ok]
             table.add_row(mark, found.name, found.detail)
         out.print(table)
+    if args.report:
+        _write_report(args, places, settings, findings)
     return FAILED if any(found.ok is False for found in findings) else OK
+
+
+def _write_report(args: argparse.Namespace, places: Places, settings: Settings, findings: list[Finding]) -> None:
+    target = outside_journal(args.report, places, "--report").absolute()
+    marks = {True: "ok", False: "no", None: "note"}
+    facts = (
+        ("screen", f"{os.environ.get('XDG_SESSION_TYPE', '') or sys.platform}, {_tk_version()}"),
+        ("desktop", os.environ.get("XDG_CURRENT_DESKTOP", "") or "not told"),
+        ("libc", " ".join(platform.libc_ver()).strip() or "not told"),
+        ("data folder chosen by", places.kind),
+        ("engine", engine_of(settings.backend)),
+        ("machines", str(1 + len(settings.machines))),
+        ("model folders", str(len(settings.model_folders))),
+        ("learning", settings.learning),
+    )
+    try:
+        log = read_bounded(places.logs / "stablenew.log", _LOG_LIMIT).decode("utf-8", "replace").splitlines()
+    except Unreadable as error:
+        log = [f"no log: {error}"]
+    text = fault_report(
+        [(marks[found.ok], found.name, found.detail) for found in findings],
+        facts,
+        log,
+        private_words(settings),
+        (*map(str, _folders(places)), *_own_folders(settings)),
+    )
+    write_atomic(target, text.encode("utf-8", "replace"))
+    err.print(f"The report is {target}. Read it before you send it.", markup=False)
+
+
+def _folders(places: Places) -> tuple[Path, ...]:
+    return (
+        *(places.data, places.settings_file.parent, places.journal, places.outputs, places.packs),
+        *(places.cache, places.logs, Path.home()),
+    )
+
+
+def _own_folders(settings: Settings) -> tuple[str, ...]:
+    return (
+        *(settings.output_folder, settings.start_folder, settings.sd_server_model, settings.start_command),
+        *(*settings.pack_folders, *settings.wildcard_folders, *settings.model_folders),
+    )
+
+
+def _tk_version() -> str:
+    try:
+        import _tkinter
+    except ImportError:
+        return "no Tk"
+    return f"Tk {_tkinter.TK_VERSION}"
 
 
 def _one_backend(args: argparse.Namespace, places: Places, settings: Settings) -> int:

@@ -49,9 +49,7 @@ def crash_report(error: BaseException | None, sentence: str, lines: Collection[s
     """
     told = traceback.format_exception(error) if error is not None else [sentence]
     parts = [
-        f"StableNew {__version__}, Python {platform.python_version()}, {platform.system()} {platform.release()} "
-        f"{platform.machine()}{', as one file' if getattr(sys, 'frozen', False) else ''}",
-        ", ".join(f"{name} {_version(name)}" for name in _LIBRARIES),
+        *about_program(),
         "",
         *redacted("".join(told).splitlines(), private),
         "",
@@ -59,6 +57,15 @@ def crash_report(error: BaseException | None, sentence: str, lines: Collection[s
         *redacted(lines, private),
     ]
     return "\n".join(parts) + "\n"
+
+
+def about_program() -> tuple[str, str]:
+    """Two lines: versions of the program, Python and the system, and those of the libraries."""
+    return (
+        f"StableNew {__version__}, Python {platform.python_version()}, {platform.system()} {platform.release()} "
+        f"{platform.machine()}{', as one file' if getattr(sys, 'frozen', False) else ''}",
+        ", ".join(f"{name} {_version(name)}" for name in _LIBRARIES),
+    )
 
 
 def redacted(lines: Collection[str], private: Collection[str]) -> list[str]:

@@ -12,7 +12,8 @@ from ...pipeline.ids_and_times import system_user
 
 def private_words(settings: Settings) -> frozenset[str]:
     """What must not be in a report, as it may stand there."""
-    address = urlsplit(settings.backend) if "://" in settings.backend else None
+    machines = (settings.backend, *(machine.address for machine in settings.machines))
+    addresses = [urlsplit(address) for address in machines if "://" in address]
     words = {
         system_user(),
         Path.home().name,
@@ -22,6 +23,8 @@ def private_words(settings: Settings) -> frozenset[str]:
         settings.password,
         settings.user_name,
     }
-    if address is not None:
-        words |= {address.netloc, address.username or "", address.password or ""}
+    for address in addresses:
+        words |= {address.netloc, address.hostname or "", address.username or "", address.password or ""}
+    for machine in settings.machines:
+        words |= {machine.name, machine.user, machine.password}
     return frozenset(filter(None, words))

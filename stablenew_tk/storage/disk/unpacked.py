@@ -1,0 +1,71 @@
+"""The folders into which the one-file executable unpacks itself: those that killed runs left behind are removed.
+
+Each running program holds a lock in its folder, which ends with it however it ends.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+_NAMES, _LOCK = "_MEI*", "stablenew.lock"
+# A folder of ours has this in it; those of other programs are nobody's business here.
+_SIGN = Path("stablenew_tk") / "assets"
+# Without a lock it may be just being unpacked; nobody needs so long for that.
+_UNPACKING_S = 3600.0
+
+
+class UnpackedFolder:
+    """The folder of this program. `take` at the start; the lock is held until `release` or the end of the process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = FileLock(folder / _LOCK, mode=0o600, thread_local=False)
+
+    def take(self) -> int:
+        """Say that this folder is in use, then remove those in which nobody is. Answers how many. Never raises."""
+        try:
+            self._lock.acquire(timeout=0)
+        except (OSError, Timeout, NotImplementedError):
+            return 0  # where nothing can be locked nobody can tell whether a folder is in use
+        return remove_leftovers(self._folder.parent, own=self._folder)
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._lock.release()
+
+
+def own_unpacked_folder() -> UnpackedFolder | None:
+    """That of this program; None when it is no one-file executable."""
+    folder = Path(getattr(sys, "_MEIPASS", ""))
+    # In a folder of files and in an app folder the program lies where it was put, which nobody sweeps.
+    return UnpackedFolder(folder) if folder.name.startswith(_NAMES[:-1]) else None
+
+
+def remove_leftovers(temporary: Path, own: Path) -> int:
+    """Remove the unpacked folders in `temporary` that nobody uses, all but `own`; answers how many. Never raises."""
+    removed = 0
+    try:
+        found = [path for path in temporary.glob(_NAMES) if path != own and (path / _SIGN).is_dir()]
+    except OSError:
+        return 0
+    for folder in found:
+        if not folder.is_symlink() and _is_left(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            removed += not folder.exists()
+    return removed
+
+
+def _is_left(folder: Path) -> bool:
+    lock = folder / _LOCK
+    try:
+        if not lock.exists():
+            return time.time() - folder.stat().st_mtime > _UNPACKING_S
+        with FileLock(lock, timeout=0):
+            return True
+    except (OSError, Timeout, NotImplementedError):
+        return False
