@@ -20,9 +20,9 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in MOD
 
 THIRD_PARTY = {
     "domain": {"msgspec"},
-    "storage": {"msgspec", "watchdog", "PIL", "platformdirs", "filelock", "send2trash", "pyarrow"},
+    "storage": {"msgspec", "watchdog", "PIL", "platformdirs", "filelock", "send2trash", "pyarrow", "cryptography"},
     "backends": {"msgspec", "requests", "urllib3", "PIL"},
-    "pipeline": {"msgspec"},
+    "pipeline": {"msgspec", "distributed", "dask"},
     "app": {"msgspec"},
     "gui": {"customtkinter", "tkinter", "PIL", "msgspec", "tkinterdnd2"},
     "commands": {"msgspec", "rich"},
@@ -32,6 +32,8 @@ THIRD_PARTY = {
 THREADS = {
     "stablenew_tk.__main__",  # makes none, but sees at the end whether one is stuck
     "stablenew_tk.pipeline.workers",
+    "stablenew_tk.pipeline.cluster.link",
+    "stablenew_tk.app.engines.backend_for",  # makes none: a lock, so that two nodes share one connection
     "stablenew_tk.pipeline.second_start",
     "stablenew_tk.storage.watcher",
     "stablenew_tk.storage.journal.writer",
