@@ -8,6 +8,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
                                                                          storage.disk.places gui.window gui.selftest
                                                                          gui.start_question
     commands            terminal commands                                app pipeline.messages pipeline.ids_and_times
+                                                                         backends.base backends.sketch
                                                                          pipeline.cluster
                                                                          storage domain
 
@@ -68,9 +69,9 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     storage.models      model folders, headers, sidecars of all tools    storage.disk domain
     storage.packs       prompt packs, wildcards                          storage.disk domain
     storage.workflows   workflows of ComfyUI, files and in pictures      storage.pictures storage.disk domain
+    storage.cluster     keys, pairing files, finished jobs of a worker   storage.programs storage.disk domain.base
     storage.programs    programs of others: found, started, ended        storage.disk domain
     storage.pictures    pictures, thumbnails, text inside pictures       storage.disk domain
-    storage.cluster     keys, pairing files, finished jobs of a worker   storage.disk domain.base
     storage.disk        places, safe writing                             domain.base
 
     domain.cards        verdicts to show around, as pictures and pages   domain.insights domain.experiments

@@ -52,7 +52,7 @@ class ClusterLink:
         self._client: Client | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._connecting: asyncio.Lock | None = None
-        self._members: tuple[float, Mapping[str, _Member]] = (0.0, {})
+        self._members: tuple[float, Mapping[str, _Connected]] = (0.0, {})
         self._progress: dict[str, Progress] = {}
         self._attempts = 0
         self._closing = False
@@ -150,10 +150,12 @@ class ClusterLink:
             set_as_default=False,
         )
         try:
-            return await client
-        except BaseException:
-            await _closed(client)
-            raise
+            await client
+        finally:
+            if client.status != "running":
+                # Cancelled or failed, it must not go on trying.
+                await _closed(client)
+        return client
 
     async def _drop(self) -> None:
         if self._client is not None:
@@ -175,14 +177,14 @@ class ClusterLink:
                 if told.key in self._progress:
                     self._progress[told.key] = told
 
-    async def _present(self, *, fresh: bool = False) -> Mapping[str, _Member]:
+    async def _present(self, *, fresh: bool = False) -> Mapping[str, _Connected]:
         client = await self._connected()
         at, known = self._members
         if fresh or time.monotonic() - at > _MEMBERS_S:
             told = await asyncio.wait_for(client.scheduler.identity(), CONNECT_S)
             workers = told.get("workers", {})
             known = {
-                str(one["name"]): _Member(address, frozenset(one.get("resources", ())))
+                str(one["name"]): _Connected(address, frozenset(one.get("resources", ())))
                 for address, one in workers.items()
             }
             self._members = (time.monotonic(), known)
@@ -213,7 +215,7 @@ class ClusterLink:
                 client = await self._connected()
                 await asyncio.wait_for(client.run(answer, request, workers=[member.address]), CONNECT_S)
 
-    async def _member(self, machine: str) -> _Member:
+    async def _member(self, machine: str) -> _Connected:
         try:
             present = await self._present(fresh=True)
         except (OSError, TimeoutError, RuntimeError) as error:
@@ -248,7 +250,7 @@ class ClusterLink:
         finally:
             self._progress.pop(one.key, None)
 
-    async def _attempt(self, one: Assignment, member: _Member) -> object:
+    async def _attempt(self, one: Assignment, member: _Connected) -> object:
         """One submission. Raises Unreachable when the machine or the scheduler goes away."""
         client = await self._connected()
         tags = {"GPU": 1.0, f"NODE-{one.machine}": 0.5} | {tag: 0.001 for tag in one.tags if tag in member.tags}
@@ -294,7 +296,7 @@ class ClusterLink:
         await self._drop()
 
 
-class _Member(Struct, frozen=True):
+class _Connected(Struct, frozen=True):
     address: str
     tags: frozenset[str]
 

@@ -25,7 +25,7 @@ from ...domain.nodes.fingerprint import fingerprint
 from ...domain.runs.job import Job
 from ...storage.pictures.images import DAMAGE, opened
 from .assignment import Assignment, Link
-from .wire import Forget, Hello, HelloBack, Made, Make, Progress, Stop, answer_of, job_key, to_bytes
+from .wire import Forget, Hello, HelloBack, JobAnswer, Make, Progress, Stop, answer_of, job_key, to_bytes
 
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 _NOT_BEGUN = (Unreachable, NotReady)
@@ -42,7 +42,7 @@ class ClusterMachine:
         self.kind = self.name = self.version = self.device = ""
         self._found: Capabilities | None = None
         self._job: Job | None = None
-        self._made: Made | None = None
+        self._made: JobAnswer | None = None
         self._given = 0
         self._key = ""
         self._waits = ""
@@ -118,7 +118,7 @@ class ClusterMachine:
 
     # ---- the job
 
-    def _make(self, order: StageOrder) -> Made:
+    def _make(self, order: StageOrder) -> JobAnswer:
         if self._job is None:
             raise Refused("A machine of the cluster makes whole jobs only.")
         if self._found is None:
@@ -146,7 +146,7 @@ class ClusterMachine:
             made = answer_of(self._link().make(one), self._machine)
         finally:
             self._waits = ""
-        if not isinstance(made, Made) or made.key != self._key:
+        if not isinstance(made, JobAnswer) or made.key != self._key:
             raise AnswerLost(f"{self._machine} answered for another job than it was given. Nothing of it was saved.")
         if made.kind != self.kind and made.results:
             raise AnswerLost(f"{self._machine} has another engine now than it said. Nothing of it was saved.")

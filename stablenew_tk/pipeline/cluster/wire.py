@@ -78,7 +78,7 @@ class HelloBack(Struct, frozen=True, kw_only=True, tag="hello"):
     kept: tuple[str, ...] = ()
 
 
-class Made(Struct, frozen=True, kw_only=True, tag="made"):
+class JobAnswer(Struct, frozen=True, kw_only=True, tag="made"):
     """A job has ended. `results` are those of all stages that were made, in their order; `error` is why there are no
     more. The engine is told by kind, name, version and device.
     """
@@ -98,7 +98,7 @@ class Noted(Struct, frozen=True, tag="noted"):
     """Answer to Stop and Forget."""
 
 
-Answer = HelloBack | Made | Noted
+Answer = HelloBack | JobAnswer | Noted
 
 
 class Progress(Struct, frozen=True, kw_only=True):
@@ -119,7 +119,8 @@ def to_bytes(message: Request | Answer | Progress) -> bytes:
 def request_of(data: bytes) -> Request:
     """A request from bytes. Raises AnswerLost for what is none."""
     try:
-        return msgspec.msgpack.decode(data, type=Request)
+        read: Request = msgspec.msgpack.decode(data, type=Request)
+        return read
     except msgspec.MsgspecError as error:
         raise AnswerLost(f"The request of the operator cannot be read: {error}.") from error
 
@@ -127,7 +128,8 @@ def request_of(data: bytes) -> Request:
 def answer_of(data: object, name: str) -> Answer:
     """An answer from bytes. Raises AnswerLost for what is none; `name` is that of the worker."""
     try:
-        return msgspec.msgpack.decode(data if isinstance(data, bytes) else b"", type=Answer)
+        read: Answer = msgspec.msgpack.decode(data if isinstance(data, bytes) else b"", type=Answer)
+        return read
     except msgspec.MsgspecError as error:
         raise AnswerLost(f"{name} answered what is no answer ({error}). Nothing of it was saved.") from error
 

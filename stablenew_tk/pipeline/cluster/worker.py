@@ -108,7 +108,7 @@ async def _connected(
         if not started.done():
             started.cancel()
             return "" if ends.is_set() else f"{membership.address} does not answer."
-        started.result()
+        await started
     except (OSError, RuntimeError, ValueError, TimeoutError) as error:
         return f"{membership.address} does not accept this machine: {_short(error)}."
     try:

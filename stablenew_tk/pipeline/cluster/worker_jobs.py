@@ -21,7 +21,20 @@ from ..ids_and_times import new_id
 from ..messages.jobs import JobEnded, StageProgressed, StageStarted
 from ..runner import JobContext
 from ..workers import Inbox, Node, drain
-from .wire import Answer, Forget, Hello, HelloBack, Made, Make, Noted, Progress, Stop, Versions, request_of, to_bytes
+from .wire import (
+    Answer,
+    Forget,
+    Hello,
+    HelloBack,
+    JobAnswer,
+    Make,
+    Noted,
+    Progress,
+    Stop,
+    Versions,
+    request_of,
+    to_bytes,
+)
 
 _LOOK_S = 0.1
 _LARGEST_PREVIEW = 100_000  # bytes
@@ -110,7 +123,7 @@ class WorkerJobs:
             return self._hello()
         if (kept := self._finished.get(request.key)) is not None:
             made = msgspec.msgpack.decode(kept, type=Answer)
-            if isinstance(made, Made) and made.key == request.key:
+            if isinstance(made, JobAnswer) and made.key == request.key:
                 return replace(made, again=True)
         return self._make(request)
 
@@ -124,7 +137,7 @@ class WorkerJobs:
             return replace(back, error=_failure(error))
         return replace(back, capabilities=self._found)
 
-    def _make(self, request: Make) -> Made:
+    def _make(self, request: Make) -> JobAnswer:
         self._making, self._backend.results = request.key, []
         node = None
         try:
@@ -138,7 +151,7 @@ class WorkerJobs:
                 self._finished.put(request.key, to_bytes(made))
             return made
         except (NotSaved, Unreadable) as error:
-            return Made(key=request.key, results=(), error=_failure(error))
+            return JobAnswer(key=request.key, results=(), error=_failure(error))
         finally:
             if node is not None:
                 node.close()
@@ -161,10 +174,10 @@ class WorkerJobs:
                 elif isinstance(event, JobEnded):
                     return event.record
 
-    def _told(self, key: str, record: LearningRecord) -> Made:
+    def _told(self, key: str, record: LearningRecord) -> JobAnswer:
         seconds = [stage.seconds for stage in record.stage_results]
         results = [replace(result, seconds=took) for result, took in zip(self._backend.results, seconds, strict=False)]
-        return Made(
+        return JobAnswer(
             key=key,
             results=tuple(results),
             kind=self._backend.kind,

@@ -75,7 +75,8 @@ def make_certificate(authority: KeyPair, name: str, now: datetime, days: int = M
 
 def valid_until(certificate: bytes) -> datetime:
     """When a certificate (PEM) ends, UTC."""
-    return x509.load_pem_x509_certificate(certificate).not_valid_after_utc
+    ends: datetime = x509.load_pem_x509_certificate(certificate).not_valid_after_utc
+    return ends
 
 
 def draw_passphrase() -> str:
@@ -86,23 +87,26 @@ def draw_passphrase() -> str:
 def sealed(data: bytes, passphrase: str) -> bytes:
     """The data encrypted, so that only who knows the passphrase can read or change it."""
     salt, nonce = secrets.token_bytes(_SALT), secrets.token_bytes(_NONCE)
-    return salt + nonce + ChaCha20Poly1305(_derived(passphrase, salt)).encrypt(nonce, data, None)
+    hidden: bytes = ChaCha20Poly1305(_derived(passphrase, salt)).encrypt(nonce, data, None)
+    return salt + nonce + hidden
 
 
 def opened(data: bytes, passphrase: str) -> bytes:
     """What was sealed. Raises InvalidInput for another passphrase, and for data that was changed."""
     salt, nonce, rest = data[:_SALT], data[_SALT : _SALT + _NONCE], data[_SALT + _NONCE :]
     try:
-        return ChaCha20Poly1305(_derived(passphrase, salt)).decrypt(nonce, rest, None)
+        data = ChaCha20Poly1305(_derived(passphrase, salt)).decrypt(nonce, rest, None)
     except (InvalidTag, ValueError) as error:
         raise InvalidInput(
             "The pairing file does not open: the passphrase is another one, or the file was changed on its way.",
             "passphrase",
         ) from error
+    return data
 
 
 def _derived(passphrase: str, salt: bytes) -> bytes:
-    return Scrypt(salt=salt, length=32, n=_SCRYPT_N, r=8, p=1).derive(passphrase.strip().encode())
+    key: bytes = Scrypt(salt=salt, length=32, n=_SCRYPT_N, r=8, p=1).derive(passphrase.strip().encode())
+    return key
 
 
 def _name(text: str) -> x509.Name:
