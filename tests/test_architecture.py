@@ -383,6 +383,7 @@ MAY_WAIT_FOR_EVER = {
     ("stablenew_tk.pipeline.server_worker", "server.wait()"),
     ("stablenew_tk.backends.sdserver.child", "self._process.wait()"),
     ("stablenew_tk.pipeline.cluster.link", "future.result()"),  # given up by whoever waits for it, tick by tick
+    ("stablenew_tk.pipeline.cluster.worker", "ends.wait()"),
     ("stablenew_tk.pipeline.cluster.scheduler", "ends.wait()"),  # of a program of its own: until it is ended
     ("stablenew_tk.storage.programs.started_server", "started.wait()"),
     ("stablenew_tk.storage.desktop_dialogs", "child.communicate()"),

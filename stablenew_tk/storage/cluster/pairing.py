@@ -18,7 +18,7 @@ _MAGIC = b"stablenew-pairing-1\n"
 _LARGEST = 1 << 16
 
 
-class _Pairing(Struct, frozen=True, kw_only=True):
+class _PairingFile(Struct, frozen=True, kw_only=True):
     membership: Membership
     authority: bytes
     certificate: bytes
@@ -52,7 +52,7 @@ def invite(folder: ClusterFolder, name: str, passphrase: str, now: datetime) -> 
     authority = KeyPair(read_bounded(folder.authority, _LARGEST), read_bounded(folder.authority_key, _LARGEST))
     pair = make_certificate(authority, typed, now)
     theirs = replace(membership, name=typed, is_operator=False, machines=())
-    file = _Pairing(membership=theirs, authority=authority.certificate, certificate=pair.certificate, key=pair.key)
+    file = _PairingFile(membership=theirs, authority=authority.certificate, certificate=pair.certificate, key=pair.key)
     # A second invitation of the same machine replaces its file, as when it was lost.
     machines = tuple(dict.fromkeys((*membership.machines, typed)))
     folder.write(replace(membership, machines=machines), {})
@@ -69,7 +69,7 @@ def join(folder: ClusterFolder, file: Path, passphrase: str, now: datetime) -> M
     if not data.startswith(_MAGIC):
         raise InvalidInput(f"{file.name} is no pairing file. Make one with `cluster invite NAME --out FILE`.", "--join")
     try:
-        pairing = msgspec.msgpack.decode(opened(data[len(_MAGIC) :], passphrase), type=_Pairing)
+        pairing = msgspec.msgpack.decode(opened(data[len(_MAGIC) :], passphrase), type=_PairingFile)
     except msgspec.MsgspecError as error:
         raise InvalidInput(f"{file.name} was made by another version of StableNew: {error}.", "--join") from error
     if valid_until(pairing.certificate) <= now:
