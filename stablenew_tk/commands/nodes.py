@@ -91,9 +91,7 @@ def _report(state: NodeState, made: Sequence[LearningRecord]) -> NodeReport:
     printed = next((record.backend.fingerprint for record in mine if record.backend.fingerprint), "")
     return NodeReport(
         name=state.name,
-        kind=DASK
-        if state.spec.order.address.startswith(CLUSTER)
-        else state.kind or engine_of(state.spec.order.address),
+        kind=DASK if address.startswith(CLUSTER) else state.kind or engine_of(address),
         address=state.spec.address,
         state=state.state,
         engine=state.engine,
