@@ -9,7 +9,8 @@ import subprocess
 import threading
 import time
 from collections.abc import Coroutine, Mapping, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, wait
+from concurrent.futures import Future as Pending
 from concurrent.futures import TimeoutError as TookTooLong
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -28,7 +29,7 @@ from .dask_settings import security, use_settings
 from .task import answer
 from .wire import PROGRESS, Progress, Versions, own_versions
 
-CONNECT_S, START_S = 6.0, 12.0
+CONNECT_S, START_S, FAREWELL_S = 6.0, 12.0, 2.0
 ASK_S = 20.0
 # A worker that loses its connection tries again at once; one that was started anew takes some seconds.
 AWAY_S = 12.0
@@ -55,6 +56,8 @@ class ClusterLink:
         self._members: tuple[float, Mapping[str, _Connected]] = (0.0, {})
         self._progress: dict[str, Progress] = {}
         self._attempts = 0
+        self._telling: list[Pending[None]] = []
+        self._owed: dict[str, list[bytes]] = {}
         self._closing = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run_loop, name="cluster")
@@ -72,10 +75,11 @@ class ClusterLink:
         """Ask a machine something that does not wait for its job. Raises Unreachable."""
         return self._wait(self._asked(machine, request), ASK_S)
 
-    def tell(self, machine: str, request: bytes) -> None:
-        """Tell a machine something, if it is there; nobody waits for it."""
+    def tell(self, machine: str, request: bytes, *, lasting: bool = False) -> None:
+        """Tell a machine something, if it is there; nobody waits for it. `lasting`: if it is not, the next time."""
         if not self._closing:
-            asyncio.run_coroutine_threadsafe(self._told(machine, request), self._loop)
+            telling = asyncio.run_coroutine_threadsafe(self._told(machine, request, lasting), self._loop)
+            self._telling = [*(one for one in self._telling if not one.done()), telling]
 
     def progress_of(self, key: str) -> Progress | None:
         """The latest that a machine told about a job."""
@@ -89,6 +93,8 @@ class ClusterLink:
         """End the connection, the scheduler that was started here, and the thread."""
         if self._closing:
             return
+        # What was finished here last is not yet forgotten there.
+        wait(self._telling, timeout=FAREWELL_S)
         self._closing = True
         with suppress(TookTooLong, CancelledError, OSError, BackendError):
             asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(3.0)
@@ -208,12 +214,19 @@ class ClusterLink:
         finally:
             told.release()
 
-    async def _told(self, machine: str, request: bytes) -> None:
+    async def _told(self, machine: str, request: bytes, lasting: bool) -> None:
+        owed = self._owed.setdefault(machine, [])
+        now = (*owed, request)
+        owed += [request] if lasting else []
         with suppress(BackendError, OSError, RuntimeError, TimeoutError):
-            member = (await self._present()).get(machine)
-            if member is not None:
+            for one in now:
+                member = (await self._present()).get(machine)
+                if member is None:
+                    return
                 client = await self._connected()
-                await asyncio.wait_for(client.run(answer, request, workers=[member.address]), CONNECT_S)
+                await asyncio.wait_for(client.run(answer, one, workers=[member.address]), CONNECT_S)
+                if one in owed:
+                    owed.remove(one)
 
     async def _member(self, machine: str) -> _Connected:
         try:

@@ -81,7 +81,7 @@ class ClusterMachine:
     def ended(self, *, kept: bool) -> None:
         """Let the machine forget what it kept, when it is on disk here."""
         if kept and self._made is not None:
-            self._link().tell(self._machine, to_bytes(Forget(self._key)))
+            self._link().tell(self._machine, to_bytes(Forget(self._key)), lasting=True)
         self._job = self._made = None
 
     def generate(self, order: StageOrder) -> StageResult:

@@ -24,13 +24,18 @@ def run_scheduler(folder: ClusterFolder, ready: Callable[[str], None], *, is_chi
     asyncio.run(_scheduling(folder, ready, is_child))
 
 
+class _OnlyScheduler(Scheduler):  # type: ignore[misc]  # Dask has no types
+    def start_http_server(self, *_args: object, **_more: object) -> None:
+        """Nothing: it would listen without encryption, also where there is no dashboard."""
+
+
 async def _scheduling(folder: ClusterFolder, ready: Callable[[str], None], is_child: bool) -> None:
     membership = folder.membership()
     use_settings()
     ends = asyncio.Event()
     _heed_signals(ends)
     try:
-        scheduler = await Scheduler(
+        scheduler = await _OnlyScheduler(
             host=membership.host,
             port=membership.port,
             protocol="tls",

@@ -58,6 +58,11 @@ def tags_of(backend: Backend, name: str) -> dict[str, float]:
     return tags
 
 
+class _OnlyWorker(Worker):  # type: ignore[misc]  # Dask has no types
+    def start_http_server(self, *_args: object, **_more: object) -> None:
+        """Nothing: it would listen without encryption, also where there is no dashboard."""
+
+
 async def _working(
     folder: ClusterFolder, membership: Membership, backend: Backend, words: WorkerWords, once: bool
 ) -> None:
@@ -87,7 +92,7 @@ async def _connected(
 ) -> str:
     """One connection from its beginning to its end; why there was none, "" after one."""
     # Two threads, so that a question is answered while a job is made; of jobs one at a time, by the tag GPU.
-    worker = Worker(
+    worker = _OnlyWorker(
         membership.address,
         name=membership.name,
         nthreads=2,

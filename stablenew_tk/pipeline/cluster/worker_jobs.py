@@ -139,6 +139,8 @@ class WorkerJobs:
 
     def _make(self, request: Make) -> JobAnswer:
         self._making, self._backend.results = request.key, []
+        # Asked for again after it was stopped once.
+        self._stopped.discard(request.key)
         node = None
         try:
             job = self._prepared(request)

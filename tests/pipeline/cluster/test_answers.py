@@ -35,7 +35,7 @@ class DirectLink:
     def ask(self, _machine, request):
         return self.worker.answer(request)
 
-    def tell(self, _machine, request):
+    def tell(self, _machine, request, *, lasting=False):
         self.told.append(request_of(request))
         self.worker.answer(request)
 
