@@ -8,6 +8,8 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
                                                                          storage.disk.places storage.disk.unpacked
                                                                          gui.window gui.selftest gui.start_question
     commands            terminal commands                                app pipeline.messages pipeline.ids_and_times
+                                                                         backends.base backends.sketch
+                                                                         pipeline.cluster
                                                                          storage domain
 
     gui                 the window and its frame                         GUI gui.create gui.review gui.learn
@@ -41,7 +43,11 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     app.nodes           machines: threads, states, who makes what        app.engines pipeline backends.base domain
     app.runs            Learning Runs, the queue, lines being written    app.engines pipeline backends.base storage
                                                                          domain
-    app.engines         the engine in force, servers of this computer    pipeline backends storage domain
+    app.engines         the engine in force, servers of this computer    pipeline pipeline.cluster backends storage
+                                                                         domain
+    pipeline.cluster    Dask: scheduler, worker, the operator's end      pipeline pipeline.messages backends.base
+                                                                         storage.cluster storage.disk storage.pictures
+                                                                         domain
     pipeline            worker threads that run jobs and orders          pipeline.messages backends.base storage domain
     pipeline.messages   orders to the threads, their answers (events)    backends.base storage domain
     backends.sketch     engine: paints simple pictures here              backends.base backends.generation_text
@@ -63,6 +69,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     storage.models      model folders, headers, sidecars of all tools    storage.disk domain
     storage.packs       prompt packs, wildcards                          storage.disk domain
     storage.workflows   workflows of ComfyUI, files and in pictures      storage.pictures storage.disk domain
+    storage.cluster     keys, pairing files, finished jobs of a worker   storage.programs storage.disk domain.base
     storage.programs    programs of others, menu entry, licences         storage.disk domain
     storage.pictures    pictures, thumbnails, text inside pictures       storage.disk domain
     storage.disk        places, safe writing                             domain.base

@@ -153,6 +153,24 @@ def _server(parser: Parser, common: Parser) -> None:
     server.arguments(parser.add_subparsers(required=True, metavar="WHAT"), common)
 
 
+def _cluster(parser: Parser, common: Parser) -> None:
+    from .commands import cluster
+
+    cluster.arguments(parser.add_subparsers(required=True, metavar="WHAT"), common)
+
+
+def _worker(parser: Parser, _common: Parser) -> None:
+    from .commands import cluster_programs
+
+    cluster_programs.worker_arguments(parser)
+
+
+def _scheduler(parser: Parser, _common: Parser) -> None:
+    from .commands import cluster_programs
+
+    cluster_programs.scheduler_arguments(parser)
+
+
 _COMMANDS: Mapping[str, tuple[str, Fill]] = {
     "run": ("make the pictures of a pack", _run),
     "learn": ("make a Learning Run: one thing varied", _learn),
@@ -165,12 +183,15 @@ _COMMANDS: Mapping[str, tuple[str, Fill]] = {
     "packs": ("look after packs", _packs),
     "workflows": ("your own workflows of ComfyUI", _workflows),
     "nodes": ("the machines that make pictures", _nodes),
+    "cluster": ("machines that work for each other, encrypted", _cluster),
+    "worker": ("make pictures for the cluster on this machine", _worker),
+    "scheduler": ("the scheduler of the cluster alone, without a window", _scheduler),
     "server": ("your own WebUI or ComfyUI: start it, stop it", _server),
     "doctor": ("check that everything needed is there", _doctor),
     "install-desktop-entry": ("put StableNew into the menu of a Linux desktop", _desktop_entry),
 }
 # They only lead to further commands, which have the options that all have.
-_LEADING = ("known", "presets", "profiles", "records", "packs", "workflows", "server")
+_LEADING = ("known", "presets", "profiles", "records", "packs", "workflows", "server", "cluster")
 
 
 def parser_for(words: Sequence[str]) -> Parser:

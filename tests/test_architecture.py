@@ -20,9 +20,9 @@ NODES = {name: list(ast.walk(tree)) for name, tree in TREES.items()}
 
 THIRD_PARTY = {
     "domain": {"msgspec"},
-    "storage": {"msgspec", "watchdog", "PIL", "platformdirs", "filelock", "send2trash", "pyarrow"},
+    "storage": {"msgspec", "watchdog", "PIL", "platformdirs", "filelock", "send2trash", "pyarrow", "cryptography"},
     "backends": {"msgspec", "requests", "urllib3", "PIL"},
-    "pipeline": {"msgspec"},
+    "pipeline": {"msgspec", "distributed", "dask"},
     "app": {"msgspec"},
     "gui": {"customtkinter", "darkdetect", "tkinter", "PIL", "msgspec", "tkinterdnd2"},
     "commands": {"msgspec", "rich"},
@@ -32,6 +32,8 @@ THIRD_PARTY = {
 THREADS = {
     "stablenew_tk.__main__",  # makes none, but sees at the end whether one is stuck
     "stablenew_tk.pipeline.workers",
+    "stablenew_tk.pipeline.cluster.link",
+    "stablenew_tk.app.engines.backend_for",  # makes none: a lock, so that two nodes share one connection
     "stablenew_tk.pipeline.second_start",
     "stablenew_tk.storage.watcher",
     "stablenew_tk.storage.journal.writer",
@@ -402,6 +404,9 @@ MAY_WAIT_FOR_EVER = {
     ("stablenew_tk.pipeline.workers", "self._jobs.get()"),
     ("stablenew_tk.pipeline.server_worker", "server.wait()"),
     ("stablenew_tk.backends.sdserver.child", "self._process.wait()"),
+    ("stablenew_tk.pipeline.cluster.link", "future.result()"),  # given up by whoever waits for it, tick by tick
+    ("stablenew_tk.pipeline.cluster.worker", "ends.wait()"),
+    ("stablenew_tk.pipeline.cluster.scheduler", "ends.wait()"),  # of a program of its own: until it is ended
     ("stablenew_tk.storage.programs.started_server", "started.wait()"),
     ("stablenew_tk.storage.desktop_dialogs", "child.communicate()"),
     ("stablenew_tk.storage.watcher", "observer.join()"),

@@ -78,7 +78,7 @@ from ..storage.models.scan import JOURNAL
 from ..storage.pictures.images import open_for_start
 from ..storage.watcher import Touched, Watcher
 from .checkpoint_family import family_in_library
-from .engines.backend_for import make_backend
+from .engines.backend_for import Engines
 from .engines.backend_state import BackendState
 from .engines.checkpoint_names import with_names
 from .engines.list_news import lists_told
@@ -139,7 +139,8 @@ class Controller(InForce):
         self._looks_first = False  # the next job waits until the backend has said what it offers
         self.inbox: Inbox = queue.SimpleQueue()
         self._writer = LearningRecordWriter(places.journal)
-        self._desk_work = DeskWork(places, settings, self._writer, make_backend)
+        self._engines = Engines(places)
+        self._desk_work = DeskWork(places, settings, self._writer, self._engines.make)
         self._desk = Desk(self._desk_work.perform, self.inbox)
         # A thread of its own, because a rating must not wait behind a server that takes seconds to time out.
         self._caller = Desk(self._desk_work.perform, self.inbox, name="caller")
@@ -534,7 +535,7 @@ class Controller(InForce):
 
     def _for_nodes(self, patient: bool) -> NodesContext:
         return NodesContext(
-            make_backend=make_backend,
+            make_backend=self._engines.make,
             job_context=JobContext(
                 outputs=self.places.outputs,
                 node="",
@@ -588,6 +589,7 @@ class Controller(InForce):
         self._files.close(ENDING_S)
         self._picture_desk.close(timeout_s)
         self._caller.close(ENDING_S)
+        self._engines.close()
         self._desk.close(timeout_s)
         # Last, for a drive that does not answer must not come before the journal.
         self.models.close(timeout_s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +15,7 @@ from ..domain.config.catalogue import Value
 from ..domain.config.controlnet import ControlInput
 from ..domain.config.pipeline_config import PipelineConfig, stage_spec
 from ..domain.models.families import Family, FamilyCatalogue
+from ..domain.runs.job import Job
 from ..domain.workflows.node_kinds import NodeKinds
 
 
@@ -153,7 +154,8 @@ class StageResult(Struct, frozen=True, kw_only=True):
     """Result of one stage. `interrupted`: the backend was stopped, so its pictures are unfinished.
 
     `asked` and `applied` are catalogue values by path; `applied` has only the values that the backend reports.
-    `notes` are sentences for the user (a fallback taken, a retry, fewer pictures than asked).
+    `notes` are sentences for the user (a fallback taken, a retry, fewer pictures than asked). `seconds` is how long it
+    took where somebody else has measured it; None: whoever asked measures.
     """
 
     images: tuple[StageImage, ...]
@@ -163,6 +165,7 @@ class StageResult(Struct, frozen=True, kw_only=True):
     attempts: int = 1
     interrupted: bool = False
     notes: tuple[str, ...] = ()
+    seconds: float | None = None
 
 
 class StageProgress(Struct, frozen=True, kw_only=True):
@@ -245,4 +248,21 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Close connections. The backend is not used afterwards."""
+        ...
+
+
+@runtime_checkable
+class MakesWholeJobs(Protocol):
+    """A backend that is given a whole job at its first stage, and answers the later ones of the same result.
+
+    `begin` comes before the first `generate` of a job. `ended` comes after its last one: `kept` says whether record and
+    pictures are on disk here, so that nobody else needs to keep them. Both return at once.
+    """
+
+    def begin(self, job: Job) -> None:
+        """The next stages are those of this job."""
+        ...
+
+    def ended(self, *, kept: bool) -> None:
+        """The job is over."""
         ...

@@ -20,7 +20,7 @@ from rich.table import Table
 from .. import __version__
 from ..app.crash.fault_report import fault_report
 from ..app.crash.private_words import private_words
-from ..app.engines.backend_for import make_backend
+from ..app.engines.backend_for import Engines
 from ..app.engines.own_engine import engine_address
 from ..domain.base.errors import InvalidInput, StableNewError, Unreadable
 from ..domain.config.engines import engine_of
@@ -88,7 +88,7 @@ def doctor(args: argparse.Namespace, places: Places) -> int:
         lambda: _folder("records", places.journal),
         lambda: _folder("pictures", Path(settings.output_folder) if settings.output_folder else places.outputs),
         lambda: _journal(places),
-        lambda: _backend(settings),
+        lambda: _backend(settings, places),
     )
     findings = [check() for check in checks]
     if args.json:
@@ -160,7 +160,8 @@ def _one_backend(args: argparse.Namespace, places: Places, settings: Settings) -
     order = backend_order(with_trust(args, places, msgspec.structs.replace(settings, **changes)))
     report = BackendReport(name=without_login(address))
     # An address that is none is wrong use, not a server that is away.
-    backend = make_backend(order)
+    engines = Engines(places)
+    backend = engines.make(order)
     try:
         found = backend.check()
         report = BackendReport(
@@ -177,6 +178,7 @@ def _one_backend(args: argparse.Namespace, places: Places, settings: Settings) -
         report = msgspec.structs.replace(report, problems=(str(error),))
     finally:
         backend.close()
+        engines.close()
     if args.json:
         print_json(report)
     elif report.kind:
@@ -223,13 +225,15 @@ def _journal(places: Places) -> Finding:
     return Finding("journal", True, f"{found.lines} lines, all whole")
 
 
-def _backend(settings: Settings) -> Finding:
+def _backend(settings: Settings, places: Places) -> Finding:
+    engines = Engines(places)
     try:
-        backend = make_backend(backend_order(settings))
+        backend = engines.make(backend_order(settings))
         try:
             found = backend.check()
         finally:
             backend.close()
+            engines.close()
     except StableNewError as error:
         return Finding("backend", False, str(error))
     name = f"{found.name} {found.version}".strip()

@@ -11,7 +11,7 @@ from rich.table import Table
 from ..app.nodes.node_state import NodeState
 from ..app.nodes.specs import with_machine, without_machine
 from ..app.nodes.tasks import offer_of
-from ..domain.config.engines import engine_of
+from ..domain.config.engines import CLUSTER, engine_of
 from ..domain.journal.record import LearningRecord
 from ..storage.disk.places import Places
 from ..storage.journal.reader import recent
@@ -20,12 +20,15 @@ from .run_settings import backend_argument, session_for, with_backends
 from .terminal import FAILED, OK, err, out, print_json, settings_of
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
+DASK = "dask"
 # Records that are looked through for what each machine made.
 _RECENT = 1000
 
 
 class NodeReport(Struct, frozen=True, kw_only=True):
-    """One machine in the report. `state` is ready, away or refused, `problem` says why; `job` is what it makes for this
+    """One machine in the report. `kind` is that of its engine, "dask" where it is one of the cluster.
+
+    `state` is ready, away or refused, `problem` says why; `job` is what it makes for this
     program, so None here. `done` and `failed` count the jobs among the latest 1,000, `images_per_minute` is the pace of
     the latest seven, None where there is none. `fingerprint` is "" as long as no picture has told the version.
     """
@@ -80,6 +83,7 @@ def _list(args: argparse.Namespace, places: Places) -> int:
 
 def _report(state: NodeState, made: Sequence[LearningRecord]) -> NodeReport:
     """The state with what it made before."""
+    address = state.spec.order.address
     mine = [record for record in made if record.backend.node == state.name]
     found = state.capabilities
     for record in reversed(mine):
@@ -87,7 +91,7 @@ def _report(state: NodeState, made: Sequence[LearningRecord]) -> NodeReport:
     printed = next((record.backend.fingerprint for record in mine if record.backend.fingerprint), "")
     return NodeReport(
         name=state.name,
-        kind=state.kind or engine_of(state.spec.order.address),
+        kind=DASK if address.startswith(CLUSTER) else state.kind or engine_of(address),
         address=state.spec.address,
         state=state.state,
         engine=state.engine,

@@ -9,7 +9,7 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from ..app.controller import Controller
-from ..app.engines.backend_for import make_backend
+from ..app.engines.backend_for import Engines
 from ..app.engines.own_engine import engine_address
 from ..app.known import is_locked
 from ..app.nodes.specs import node_specs
@@ -87,7 +87,7 @@ def session_for(args: argparse.Namespace, places: Places, settings: Settings) ->
     """A session with the backend in force. Raises InvalidInput for an address that is none."""
     # An address that is none is wrong use, not a server that is away.
     for spec in node_specs(settings):
-        make_backend(spec.order).close()
+        Engines(places).make(spec.order).close()
     nothing_yet = not (places.journal.exists() or places.settings_file.exists())
     session = Session(Controller(places, settings, patient=False, keep_queue=False), quiet=args.json)
     session.is_first = nothing_yet and settings.learning != "off" and not args.json

@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from ..backends.base import Backend, StageImage, StageOrder, StageResult
+from ..backends.base import Backend, MakesWholeJobs, StageImage, StageOrder, StageResult
 from ..domain.base.errors import (
     AccessDenied,
     BackendError,
@@ -123,6 +123,8 @@ class PipelineRunner:
         """
         attempt = self._attempt = _Attempt(job, self._backend, self._context, cancelled, names or {})
         self._context.emit(JobStarted(job=job, node=self._context.node))
+        if isinstance(self._backend, MakesWholeJobs):
+            self._backend.begin(job)
         try:
             attempt.make()
         except StillWorking as told:
@@ -174,6 +176,8 @@ class PipelineRunner:
             self._context.emit(OrderFailed(message=refused))
         finally:
             attempt.ended = record
+            if isinstance(self._backend, MakesWholeJobs):
+                self._backend.ended(kept=recorded or not attempt.job.record)
             self._context.emit(JobEnded(record=record, recorded=recorded, refused=refused))
         return record
 
@@ -261,7 +265,8 @@ class _Attempt:
             raise Cancelled("Stopped before the picture was whole.")
         self.interrupted = self.interrupted or result.interrupted
         # Added before the pictures are saved: if saving fails at the second one, the record still describes the first.
-        self._done.append(_stage_record(stage, result, self._context.stopwatch() - began - self._lost_s + lost))
+        took = self._context.stopwatch() - began - self._lost_s + lost
+        self._done.append(_stage_record(stage, result, took if result.seconds is None else result.seconds))
         made: list[_Piece] = []
         for image in result.images:
             # A later stage works on the earlier picture, so it inherits its suspect codes.

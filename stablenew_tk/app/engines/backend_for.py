@@ -1,12 +1,23 @@
-"""`make_backend`: the engine that stands behind an address of the settings."""
+"""`Engines`: the engine that stands behind an address of the settings."""
 
 from __future__ import annotations
 
+import sys
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from ...backends.base import Backend
 from ...domain.base.errors import InvalidInput
-from ...domain.config.engines import SD_SERVER
+from ...domain.config.engines import CLUSTER, SD_SERVER
 from ...domain.config.user_settings import without_login
+from ...pipeline.cluster.machine import ClusterMachine
 from ...pipeline.messages.jobs import CheckBackend
+from ...storage.cluster.folder import ClusterFolder
+from ...storage.disk.places import Places
+
+if TYPE_CHECKING:
+    from ...pipeline.cluster.link import ClusterLink
 
 
 def make_backend(order: CheckBackend) -> Backend:
@@ -29,3 +40,54 @@ def make_backend(order: CheckBackend) -> Backend:
     from ...backends.remote.backend import Remote
 
     return Remote(order.address, user=order.user, password=order.password, certificate=order.certificate)
+
+
+class Engines:
+    """Makes backends, those of the cluster of this computer among them; they share one connection, which is made when
+    the first of them is asked something. Any thread.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._link: ClusterLink | None = None
+        self._connecting = threading.Lock()
+
+    def make(self, order: CheckBackend) -> Backend:
+        """As `make_backend`, and for "cluster:NAME". Raises InvalidInput, also where packages are missing."""
+        if not order.address.startswith(CLUSTER):
+            return make_backend(order)
+        need_cluster_packages()
+        return ClusterMachine(self._connection, order.address.removeprefix(CLUSTER))
+
+    def close(self) -> None:
+        """End the connection to the cluster, if there is one."""
+        if self._link is not None:
+            self._link.close()
+
+    def _connection(self) -> ClusterLink:
+        with self._connecting:
+            if self._link is None:
+                self._link = self._opened()
+            return self._link
+
+    def _opened(self) -> ClusterLink:
+        # Here, on the thread of a node: Dask takes half a second to import.
+        from ...pipeline.cluster.link import ClusterLink
+
+        command = own_command("scheduler", "--data-dir", str(self._places.data), "--child")
+        return ClusterLink(ClusterFolder(self._places.cluster), command)
+
+
+def need_cluster_packages() -> None:
+    """Raise InvalidInput where the packages of the extra `cluster` are not installed."""
+    from importlib.util import find_spec
+
+    if find_spec("distributed") is None or find_spec("cryptography") is None:
+        raise InvalidInput("A cluster needs two packages more. Install them with: pip install 'stablenew[cluster]'")
+
+
+def own_command(*words: str) -> Sequence[str]:
+    """The command that starts this program with these words."""
+    if getattr(sys, "frozen", False):
+        return (sys.executable, *words)
+    return (sys.executable, "-m", "stablenew_tk", *words)

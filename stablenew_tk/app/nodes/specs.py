@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.base.errors import InvalidInput
-from ...domain.config.engines import SD_SERVER, SKETCH
+from ...domain.config.engines import CLUSTER, SD_SERVER, SKETCH
 from ...domain.config.user_settings import Machine, Settings, usable_address, without_login
 from ...domain.nodes.names import distinct, name_of_address
 from ...pipeline.messages.jobs import CheckBackend, backend_order, machine_order
@@ -37,7 +37,7 @@ def node_specs(settings: Settings) -> tuple[NodeSpec, ...]:
 def with_machine(settings: Settings, typed: str) -> Settings:
     """The settings with one more machine. Raises InvalidInput for what is no address."""
     text = typed.strip()
-    address = text if text in (SKETCH, SD_SERVER) else usable_address(text)
+    address = text if text in (SKETCH, SD_SERVER) or text.startswith(CLUSTER) else usable_address(text)
     if not address:
         raise InvalidInput(
             f"{without_login(text)!r} is not an address. Write http://tower:7860, or sketch for one more here.",

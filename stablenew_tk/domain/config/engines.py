@@ -8,6 +8,8 @@ SKETCH, WEBUI, COMFYUI = "sketch", "webui", "comfyui"
 # What stands in the settings instead of an address when the app starts a server of its own. Its pictures are those of
 # any other sd-server, so they are told apart by no kind of their own.
 SD_SERVER = "sd-server"
+# A machine of a cluster: what stands in the settings instead of an address, before its name.
+CLUSTER = "cluster:"
 ENGINES = {SKETCH: "the sketch engine", WEBUI: "a WebUI", COMFYUI: "ComfyUI"}
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from ..config.engines import CLUSTER
+
 _LOOPBACK = re.compile(r"(localhost|127(\.\d+){3}|::1)$")
 _NUMERIC = re.compile(r"[\d.]+$|.*:")
 
@@ -13,7 +15,7 @@ _NUMERIC = re.compile(r"[\d.]+$|.*:")
 def name_of_address(address: str) -> str:
     """What a machine is called whose address is all that is known: "tower", "192.168.1.5", "local", "sketch"."""
     if "://" not in address:
-        return address or "machine"
+        return address.removeprefix(CLUSTER) or "machine"
     try:
         host = urlsplit(address).hostname or ""
     except ValueError:

@@ -90,6 +90,11 @@ class Places(Struct, frozen=True, kw_only=True):
         return self.data / "workflows"
 
     @property
+    def cluster(self) -> Path:
+        """Folder of the cluster that this computer is in, with its keys. Need not exist."""
+        return self.data / "cluster"
+
+    @property
     def styles(self) -> Path:
         """File of the user's own styles and aliases. Need not exist."""
         return self.data / "styles.json"

@@ -1,0 +1,230 @@
+"""`cluster`: make one, invite machines, join one, start and stop its scheduler, see who is there."""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import Struct
+from rich.table import Table
+
+from ..app.cluster import init_cluster, invite_machine, with_cluster_machine, without_cluster_machine
+from ..app.engines.backend_for import need_cluster_packages, own_command
+from ..domain.base.errors import StableNewError, Unreachable
+from ..storage.cluster.folder import PORT, ClusterFolder, Membership
+from ..storage.cluster.scheduler_note import background_scheduler, end_background, start_in_background
+from ..storage.disk.files import typed_path
+from ..storage.disk.places import Places
+from ..storage.settings import load_settings, save_settings
+from .cluster_programs import joined, passphrase_argument, passphrase_of, work, worker_options
+from .terminal import FAILED, OK, err, out, print_json, program
+
+Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
+_START_S, _STOP_S = 20.0, 10.0
+
+
+class MachineReport(Struct, frozen=True):
+    """A machine that was invited, and whether it is connected now."""
+
+    name: str
+    connected: bool
+
+
+class ClusterReport(Struct, frozen=True, kw_only=True):
+    """What `cluster status --json` prints. `scheduler` is running or stopped; `machines` are known to the operator."""
+
+    name: str
+    address: str
+    operator: bool
+    scheduler: str
+    machines: tuple[MachineReport, ...]
+
+
+def arguments(commands: Commands[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    """The commands below `cluster`."""
+    init = commands.add_parser("init", parents=[common], help="make a cluster; this computer is its operator")
+    init.add_argument("--name", default="", help="what this computer is called (else as its system calls it)")
+    init.add_argument("--host", default="", metavar="ADDRESS", help="of this computer, where its machines find it")
+    init.add_argument("--port", type=int, default=PORT, help=f"of the scheduler ({PORT})")
+    init.add_argument("--again", action="store_true", help="in place of the one there is; everybody is invited anew")
+    init.set_defaults(command=_init)
+    invite = commands.add_parser("invite", parents=[common], help="make the pairing file for one more machine")
+    invite.add_argument("name", metavar="NAME", help="what the machine is called from now on")
+    invite.add_argument("--out", metavar="FILE", required=True, help="the pairing file, to be carried to the machine")
+    passphrase_argument(invite)
+    invite.set_defaults(command=_invite)
+    join = commands.add_parser("join", parents=[common], help="on the other machine: enter the cluster and work for it")
+    join.add_argument("file", metavar="FILE", help="the pairing file")
+    join.add_argument("--only-join", action="store_true", help="do not start to work yet; `worker` does that later")
+    worker_options(join)
+    join.set_defaults(command=_join)
+    remove = commands.add_parser("remove", parents=[common], help="take a machine out; all others are invited anew")
+    remove.add_argument("name", metavar="NAME")
+    remove.set_defaults(command=_remove)
+    for name, what, command in (
+        ("start", "start the scheduler; it goes on when this command ends", _start),
+        ("stop", "end the scheduler that `cluster start` started", _stop),
+        ("status", "who is connected", _status),
+    ):
+        commands.add_parser(name, parents=[common], help=what).set_defaults(command=command)
+
+
+def _init(args: argparse.Namespace, places: Places) -> int:
+    folder = ClusterFolder(places.cluster)
+    made = init_cluster(folder, name=args.name, host=args.host, port=args.port, again=args.again)
+    if args.json:
+        print_json({"name": made.name, "address": made.address})
+        return OK
+    out.print(f"A cluster is made. {made.name} is its operator, at {made.address}.", markup=False)
+    out.print(f"Next: {program(places)} cluster invite NAME --out FILE", markup=False)
+    out.print("Machines of a cluster can run programs on each other: invite your own machines only.", markup=False)
+    return OK
+
+
+def _invite(args: argparse.Namespace, places: Places) -> int:
+    need_cluster_packages()
+    settings = with_cluster_machine(load_settings(places.settings_file).settings, args.name.strip())
+    chosen = passphrase_of(args, ask=False)
+    made = invite_machine(ClusterFolder(places.cluster), args.name, typed_path(args.out).absolute(), chosen)
+    save_settings(places.settings_file, settings)
+    if args.json:
+        print_json(made)
+        return OK
+    for step in (
+        f"1. Carry {made.file} to {made.name}, where StableNew is installed, too.",
+        f"2. There: stablenew cluster join {typed_path(args.out).name}",
+        f"3. When it asks for the passphrase: {made.passphrase}",
+    ):
+        out.print(step, markup=False)
+    out.print("The passphrase is kept nowhere. Do not send it the same way as the file.", markup=False)
+    return OK
+
+
+def _join(args: argparse.Namespace, places: Places) -> int:
+    membership = joined(args, places, args.file)
+    if args.only_join:
+        if args.json:
+            print_json({"name": membership.name, "address": membership.address})
+        else:
+            out.print(f"{membership.name} is in the cluster. It works with: {program(places)} worker", markup=False)
+        return OK
+    return work(args, places)
+
+
+def _remove(args: argparse.Namespace, places: Places) -> int:
+    need_cluster_packages()
+    from ..storage.cluster.pairing import remove_machine
+
+    folder = ClusterFolder(places.cluster)
+    left = remove_machine(folder, args.name, datetime.now(UTC))
+    settings = load_settings(places.settings_file).settings
+    save_settings(places.settings_file, without_cluster_machine(settings, args.name))
+    was_running = _ended(folder)
+    if args.json:
+        print_json({"removed": args.name, "to_invite": left.machines})
+        return OK
+    others = f"Invite again: {', '.join(left.machines)}." if left.machines else "No other machine was in it."
+    out.print(
+        f"{args.name} is out: the cluster has new keys, and no certificate of before is good any more. {others}",
+        markup=False,
+    )
+    ended = "The scheduler was ended." if was_running else "A window that is open has to be opened again."
+    out.print(ended, markup=False)
+    return OK
+
+
+def _start(args: argparse.Namespace, places: Places) -> int:
+    need_cluster_packages()
+    folder = ClusterFolder(places.cluster)
+    membership = folder.membership()
+    if not _listens(membership):
+        command = own_command("scheduler", "--data-dir", str(places.data))
+        start_in_background(command, _note(folder))
+        until = time.monotonic() + _START_S
+        while not _listens(membership):
+            if not background_scheduler(_note(folder)) or time.monotonic() > until:
+                end_background(_note(folder), force=True)
+                raise Unreachable(f"No scheduler started at {membership.address}. Try: {program(places)} scheduler")
+            time.sleep(0.1)
+    return _told(args, places)
+
+
+def _stop(args: argparse.Namespace, places: Places) -> int:
+    folder = ClusterFolder(places.cluster)
+    folder.membership()
+    was_running = _ended(folder)
+    if args.json:
+        print_json({"stopped": was_running})
+    else:
+        words = "The scheduler has ended; its machines wait for it." if was_running else "No scheduler runs of its own."
+        out.print(words)
+    return OK
+
+
+def _status(args: argparse.Namespace, places: Places) -> int:
+    need_cluster_packages()
+    return _told(args, places)
+
+
+def _told(args: argparse.Namespace, places: Places) -> int:
+    folder = ClusterFolder(places.cluster)
+    membership = folder.membership()
+    connected: tuple[str, ...] | None = None
+    problem = ""
+    if membership.is_operator and _listens(membership):
+        from ..pipeline.cluster.link import ClusterLink
+
+        link = ClusterLink(folder, ())
+        try:
+            connected = link.machines()
+        except StableNewError as error:
+            problem = str(error)
+        finally:
+            link.close()
+    runs = connected is not None or (not membership.is_operator and _listens(membership))
+    here = connected or ()
+    names = dict.fromkeys((*membership.machines, *here))
+    report = ClusterReport(
+        name=membership.name,
+        address=membership.address,
+        operator=membership.is_operator,
+        scheduler="running" if runs else "stopped",
+        machines=tuple(MachineReport(name, name in here) for name in names),
+    )
+    if args.json:
+        print_json(report)
+    else:
+        out.print(f"{report.name} at {report.address}: the scheduler is {report.scheduler}.", markup=False)
+        table = Table("machine", "connected", box=None)
+        for one in report.machines:
+            table.add_row(one.name, "yes" if one.connected else "no")
+        out.print(table)
+    if problem:
+        err.print(problem, style="red", markup=False)
+    return OK if runs else FAILED
+
+
+def _ended(folder: ClusterFolder) -> bool:
+    note = _note(folder)
+    was_running = end_background(note)
+    until = time.monotonic() + _STOP_S
+    while background_scheduler(note):
+        if time.monotonic() > until:
+            end_background(note, force=True)
+            until += _STOP_S
+        time.sleep(0.05)
+    return was_running
+
+
+def _note(folder: ClusterFolder) -> Path:
+    return folder.folder / "scheduler.json"
+
+
+def _listens(membership: Membership) -> bool:
+    with suppress(OSError), socket.create_connection((membership.host, membership.port), timeout=2.0):
+        return True
+    return False

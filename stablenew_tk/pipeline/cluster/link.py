@@ -1,0 +1,349 @@
+"""`ClusterLink`: the operator's connection to its scheduler, shared by all machines of the cluster, on a thread of its
+own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import threading
+import time
+from collections.abc import Coroutine, Mapping, Sequence
+from concurrent.futures import CancelledError, wait
+from concurrent.futures import Future as Pending
+from concurrent.futures import TimeoutError as TookTooLong
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import msgspec
+from distributed import Client, Future
+from distributed import __version__ as distributed_version
+from distributed.scheduler import KilledWorker
+from msgspec import Struct
+
+from ...backends.base import StageProgress
+from ...domain.base.errors import BackendError, EngineFault, Unreachable
+from ...storage.cluster.folder import ClusterFolder
+from .assignment import Assignment
+from .dask_settings import security, use_settings
+from .task import answer
+from .wire import PROGRESS, Progress, Versions, own_versions
+
+CONNECT_S, START_S, FAREWELL_S = 6.0, 12.0, 2.0
+ASK_S = 20.0
+# A worker that loses its connection tries again at once; one that was started anew takes some seconds.
+AWAY_S = 12.0
+_TICK_S = 0.05
+_MEMBERS_S = 0.5
+# A machine that ends twice with the same job: it is given once more, then it is the job that ends it.
+MOST_DEATHS = 2
+
+Result = TypeVar("Result")
+
+
+class ClusterLink:
+    """Any thread; `close` ends the thread, and the scheduler if it was started here.
+
+    `start_command` starts a scheduler as a child when none answers; () = it is never started.
+    """
+
+    def __init__(self, folder: ClusterFolder, start_command: Sequence[str]) -> None:
+        self._folder, self._start_command = folder, tuple(start_command)
+        self.versions: Versions = own_versions(distributed_version)
+        self._client: Client | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._connecting: asyncio.Lock | None = None
+        self._members: tuple[float, Mapping[str, _Connected]] = (0.0, {})
+        self._progress: dict[str, Progress] = {}
+        self._attempts = 0
+        self._telling: list[Pending[None]] = []
+        self._owed: dict[str, list[bytes]] = {}
+        self._closing = False
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run_loop, name="cluster")
+        self._thread.start()
+
+    # ---- questions and jobs
+
+    def make(self, one: Assignment) -> object:
+        """Give a job to its machine and wait for the answer; what came, unchecked. Raises Unreachable when the machine
+        is away for AWAY_S, EngineFault when it ended with this job more than once.
+        """
+        return self._wait(self._made(one), None)
+
+    def ask(self, machine: str, request: bytes) -> object:
+        """Ask a machine something that does not wait for its job. Raises Unreachable."""
+        return self._wait(self._asked(machine, request), ASK_S)
+
+    def tell(self, machine: str, request: bytes, *, lasting: bool = False) -> None:
+        """Tell a machine something, if it is there; nobody waits for it. `lasting`: if it is not, the next time."""
+        if not self._closing:
+            telling = asyncio.run_coroutine_threadsafe(self._told(machine, request, lasting), self._loop)
+            self._telling = [*(one for one in self._telling if not one.done()), telling]
+
+    def progress_of(self, key: str) -> Progress | None:
+        """The latest that a machine told about a job."""
+        return self._progress.get(key)
+
+    def machines(self) -> tuple[str, ...]:
+        """The machines that are connected now. Raises Unreachable where no scheduler answers."""
+        return tuple(self._wait(self._present(fresh=True), ASK_S))
+
+    def close(self) -> None:
+        """End the connection, the scheduler that was started here, and the thread."""
+        if self._closing:
+            return
+        # What was finished here last is not yet forgotten there.
+        wait(self._telling, timeout=FAREWELL_S)
+        self._closing = True
+        with suppress(TookTooLong, CancelledError, OSError, BackendError):
+            asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(3.0)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(3.0)
+        if self._child is not None:
+            end_child(self._child)
+
+    def _wait(self, work: Coroutine[Any, Any, Result], timeout_s: float | None) -> Result:
+        waiting = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return waiting.result(timeout_s)
+        except TookTooLong as error:
+            waiting.cancel()
+            raise Unreachable(f"The cluster does not answer within {timeout_s:g} s.") from error
+        except CancelledError as error:
+            raise Unreachable("The connection to the cluster was closed.") from error
+
+    def _run_loop(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+        self._loop.close()
+
+    # ---- on the thread of the loop
+
+    async def _connected(self) -> Client:
+        if self._connecting is None:
+            self._connecting = asyncio.Lock()
+        async with self._connecting:
+            if self._client is not None and self._client.status == "running":
+                return self._client
+            await self._drop()
+            address = self._folder.membership().address
+            use_settings()
+            until, started = time.monotonic() + START_S, False
+            while not self._closing:
+                try:
+                    client: Client = await asyncio.wait_for(self._opened(address), CONNECT_S)
+                except (OSError, TimeoutError, RuntimeError, ValueError) as error:
+                    if self._start_command and not started:
+                        self._start()
+                        started = True
+                    if time.monotonic() > until or not started:
+                        raise Unreachable(f"No scheduler answers at {address}: {_short(error)}.") from error
+                    await asyncio.sleep(0.2)
+                    continue
+                client.subscribe_topic(PROGRESS, self._take_progress)
+                self._client = client
+                return client
+            raise Unreachable("The connection to the cluster was closed.")
+
+    async def _opened(self, address: str) -> Client:
+        client = Client(
+            address,
+            security=security(self._folder),
+            asynchronous=True,
+            name="operator",
+            timeout=5,
+            set_as_default=False,
+        )
+        try:
+            await client
+        finally:
+            if client.status != "running":
+                # Cancelled or failed, it must not go on trying.
+                await _closed(client)
+        return client
+
+    async def _drop(self) -> None:
+        if self._client is not None:
+            client, self._client = self._client, None
+            await _closed(client)
+
+    def _start(self) -> None:
+        if self._child is not None and self._child.poll() is None:
+            return
+        self._child = subprocess.Popen(
+            self._start_command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    def _take_progress(self, event: object) -> None:
+        data = event[1] if isinstance(event, tuple) and len(event) == 2 else event
+        with suppress(msgspec.MsgspecError):
+            if isinstance(data, bytes):
+                told = msgspec.msgpack.decode(data, type=Progress)
+                if told.key in self._progress:
+                    self._progress[told.key] = told
+
+    async def _present(self, *, fresh: bool = False) -> Mapping[str, _Connected]:
+        client = await self._connected()
+        at, known = self._members
+        if fresh or time.monotonic() - at > _MEMBERS_S:
+            told = await asyncio.wait_for(client.scheduler.identity(), CONNECT_S)
+            workers = told.get("workers", {})
+            known = {
+                str(one["name"]): _Connected(address, frozenset(one.get("resources", ())))
+                for address, one in workers.items()
+            }
+            self._members = (time.monotonic(), known)
+        return known
+
+    async def _asked(self, machine: str, request: bytes) -> object:
+        member = await self._member(machine)
+        client = await self._connected()
+        told = client.submit(
+            answer,
+            request,
+            key=self._attempt_key("ask"),
+            pure=False,
+            workers=[member.address],
+            resources={f"NODE-{machine}": 0.001},
+        )
+        try:
+            return await _answered(told)
+        except (KilledWorker, OSError, asyncio.CancelledError, RuntimeError) as error:
+            raise Unreachable(f"{machine} went away while it was asked ({_short(error)}).") from error
+        finally:
+            told.release()
+
+    async def _told(self, machine: str, request: bytes, lasting: bool) -> None:
+        owed = self._owed.setdefault(machine, [])
+        now = (*owed, request)
+        owed += [request] if lasting else []
+        with suppress(BackendError, OSError, RuntimeError, TimeoutError):
+            for one in now:
+                member = (await self._present()).get(machine)
+                if member is None:
+                    return
+                client = await self._connected()
+                await asyncio.wait_for(client.run(answer, one, workers=[member.address]), CONNECT_S)
+                if one in owed:
+                    owed.remove(one)
+
+    async def _member(self, machine: str) -> _Connected:
+        try:
+            present = await self._present(fresh=True)
+        except (OSError, TimeoutError, RuntimeError) as error:
+            raise Unreachable(f"The scheduler does not answer ({_short(error)}).") from error
+        if machine not in present:
+            raise Unreachable(f"{machine} is not connected. Start it there: stablenew worker.")
+        return present[machine]
+
+    async def _made(self, one: Assignment) -> object:
+        self._progress[one.key] = _NOTHING
+        try:
+            deaths, away_since = 0, 0.0
+            while True:
+                try:
+                    member = await self._member(one.machine)
+                    one.waits("")
+                    away_since = 0.0
+                    return await self._attempt(one, member)
+                except KilledWorker as error:
+                    deaths += 1
+                    if deaths > MOST_DEATHS:
+                        words = (
+                            f"{one.machine} ended again and again while it made this picture. Nothing of it was saved."
+                        )
+                        raise EngineFault(words) from error
+                except Unreachable as error:
+                    away_since = away_since or time.monotonic()
+                    if one.stops() or time.monotonic() - away_since > AWAY_S:
+                        raise
+                    one.waits(str(error))
+                    await asyncio.sleep(_MEMBERS_S)
+        finally:
+            self._progress.pop(one.key, None)
+
+    async def _attempt(self, one: Assignment, member: _Connected) -> object:
+        """One submission. Raises Unreachable when the machine or the scheduler goes away."""
+        client = await self._connected()
+        tags = {"GPU": 1.0, f"NODE-{one.machine}": 0.5} | {tag: 0.001 for tag in one.tags if tag in member.tags}
+        future = client.submit(
+            answer, one.request, key=self._attempt_key(one.key), pure=False, retries=0, resources=tags
+        )
+        reply = asyncio.ensure_future(_answered(future))
+        told_to_stop, gone_since = False, 0.0
+        try:
+            while True:
+                done, _ = await asyncio.wait({reply}, timeout=_TICK_S)
+                if done:
+                    return await reply
+                if one.stops() and not told_to_stop:
+                    told_to_stop = True
+                    self.tell(one.machine, one.stop_request)
+                if client.status != "running":
+                    raise Unreachable("The scheduler went away; its machines keep what they finish.")
+                try:
+                    there = one.machine in await self._present()
+                except (OSError, TimeoutError, RuntimeError) as error:
+                    raise Unreachable(f"The scheduler does not answer ({_short(error)}).") from error
+                gone_since = 0.0 if there else gone_since or time.monotonic()
+                if gone_since:
+                    one.waits(f"{one.machine} is not connected any more.")
+                    if one.stops() or time.monotonic() - gone_since > AWAY_S:
+                        raise Unreachable(f"{one.machine} went away. It keeps what it finishes until it is back.")
+                else:
+                    one.waits("")
+        except (asyncio.CancelledError, OSError) as error:
+            if self._closing:
+                raise
+            raise Unreachable(f"The job was lost on its way ({_short(error)}).") from error
+        finally:
+            reply.cancel()
+            future.release()
+
+    def _attempt_key(self, key: str) -> str:
+        self._attempts += 1
+        return f"{key}/{time.time_ns()}-{self._attempts}"
+
+    async def _end(self) -> None:
+        await self._drop()
+
+
+class _Connected(Struct, frozen=True):
+    address: str
+    tags: frozenset[str]
+
+
+_NOTHING = Progress(key="", stage="", number=1, count=1, progress=StageProgress())
+
+
+async def _answered(future: Future) -> object:
+    try:
+        return await future.result()
+    except KilledWorker:
+        raise
+    except asyncio.CancelledError as error:
+        # Dask cancels what it has lost; that is no cancellation of this coroutine.
+        raise OSError(str(error) or "cancelled") from error
+
+
+async def _closed(client: Client) -> None:
+    with suppress(OSError, TimeoutError, RuntimeError, asyncio.CancelledError):
+        await asyncio.wait_for(client.close(timeout=1), 2.0)
+
+
+def end_child(child: subprocess.Popen[bytes]) -> None:
+    """End a scheduler that was started as a child: it ends when its input does."""
+    if child.stdin is not None:
+        with suppress(OSError):
+            child.stdin.close()
+    try:
+        child.wait(3.0)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait(3.0)
+
+
+def _short(error: BaseException) -> str:
+    cause = error.__cause__ or error
+    return str(cause).split("\n")[0][:200] or type(cause).__name__

@@ -1,0 +1,58 @@
+"""`FinishedJobs`: answers of a worker, kept on its disk until the operator has them in the journal."""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from ...domain.base.errors import NotSaved, StorageError
+from ..disk.files import make_folder, read_bounded, remove, write_atomic
+
+KEPT_S = 7 * 24 * 3600.0
+_LARGEST = 1 << 30
+_KEY = re.compile(r"[0-9a-f]{64}$")
+
+
+class FinishedJobs:
+    """One file for each finished job, by its key (64 hex digits). Any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, key: str, answer: bytes) -> None:
+        """Keep an answer. It is on disk on return. Raises NotSaved."""
+        try:
+            make_folder(self.folder)
+        except OSError as error:
+            raise NotSaved(f"{self.folder} cannot be made: {error.strerror}.") from error
+        write_atomic(self._file(key), answer, mode=0o600)
+
+    def get(self, key: str) -> bytes | None:
+        """A kept answer, None where there is none that can be read."""
+        with suppress(StorageError):
+            return read_bounded(self._file(key), _LARGEST)
+        return None
+
+    def forget(self, key: str) -> None:
+        """The operator has it."""
+        if _KEY.match(key):
+            with suppress(OSError):
+                remove(self._file(key))
+
+    def keys(self) -> tuple[str, ...]:
+        """All that wait for the operator."""
+        with suppress(OSError):
+            return tuple(sorted(path.stem for path in self.folder.glob("*.job")))
+        return ()
+
+    def sweep(self) -> None:
+        """Remove what nobody has asked for in a week."""
+        for key in self.keys():
+            with suppress(OSError):
+                if time.time() - self._file(key).stat().st_mtime > KEPT_S:
+                    remove(self._file(key))
+
+    def _file(self, key: str) -> Path:
+        return self.folder / f"{key}.job"

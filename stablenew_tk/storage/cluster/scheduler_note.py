@@ -1,0 +1,53 @@
+"""Which process is the scheduler that `cluster start` started, so that `cluster stop` ends that one and no other."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from ...domain.base.errors import Unreadable
+from ..disk.files import is_file, read_bounded, remove, write_atomic
+from ..programs.processes import end_group, start_mark
+
+
+class _Note(Struct, frozen=True):
+    pid: int
+    mark: str
+
+
+def start_in_background(command: Sequence[str], note: Path) -> int:
+    """Start a scheduler that goes on when this program ends, and keep which one it is. Its process id."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    write_atomic(note, msgspec.json.encode(_Note(process.pid, start_mark(process.pid))), mode=0o600)
+    return process.pid
+
+
+def background_scheduler(note: Path) -> int:
+    """The process id of the scheduler that was started so and still runs, 0 = none."""
+    if not is_file(note):
+        return 0
+    try:
+        known = msgspec.json.decode(read_bounded(note, 4096), type=_Note)
+    except (msgspec.MsgspecError, Unreadable):
+        return 0
+    return known.pid if known.mark and start_mark(known.pid) == known.mark else 0
+
+
+def end_background(note: Path, *, force: bool = False) -> bool:
+    """Ask that scheduler to end. False when none runs."""
+    pid = background_scheduler(note)
+    if pid:
+        end_group(pid, force=force)
+    elif is_file(note):
+        remove(note)
+    return bool(pid)
