@@ -21,11 +21,10 @@ from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.config.user_settings import Settings
 from ..domain.journal.history import History
 from ..domain.journal.query import Query
-from ..domain.journal.record import Feedback, Void
+from ..domain.journal.record import Feedback, JournalLine
 from ..domain.models.recommendations import FamilyFinding
 from ..domain.nodes.events import Start
 from ..domain.runs.job import Job, RunRequest, make_jobs
-from ..domain.runs.plan import LearningPlan
 from ..pipeline.desk import DeskWork
 from ..pipeline.file_worker import FileDesk
 from ..pipeline.ids_and_times import as_line, draw_seed, new_id
@@ -47,7 +46,6 @@ from ..pipeline.messages.jobs import (
 )
 from ..pipeline.messages.journal import (
     AppendLines,
-    HistoryChanged,
     HistoryLoaded,
     JournalTouched,
     LineNotSaved,
@@ -58,7 +56,6 @@ from ..pipeline.messages.journal import (
     ReadNews,
     SaveSnapshot,
     TakeInUnsaved,
-    UnsavedChanged,
 )
 from ..pipeline.messages.models import ModelOrder
 from ..pipeline.messages.packs import PackOrder
@@ -96,6 +93,7 @@ from .runs.pace import JobPace
 from .runs.pair_voter import PairVoter
 from .runs.plan_boards import PlanBoards
 from .runs.plan_lines import known_plan, rows_made
+from .runs.recorded import Recorded
 from .workflows import WorkflowContext, Workflows
 
 # Between a change of the queue's order and writing it: a key that is held down changes it thirty times a second, and
@@ -124,7 +122,6 @@ class Controller(InForce):
         self.settings = settings
         self._capabilities: Capabilities | None = None  # of the backend in force
         self.backend = BackendState(settings)
-        self.history: History | None = None
         self.leftover: tuple[Job, ...] = ()
         self.families: dict[str, FamilyFinding] = {}
         self.paused = False
@@ -133,7 +130,6 @@ class Controller(InForce):
         self._keep_queue = keep_queue
         self._patient = patient
         self._subscribers: list[Subscriber] = []
-        self._early: list[LineSaved] = []
         self._left = LeftBehind()
         self._closing = False
         self._looks_first = False  # the next job waits until the backend has said what it offers
@@ -146,6 +142,7 @@ class Controller(InForce):
         self._caller = Desk(self._desk_work.perform, self.inbox, name="caller")
         self._outbox = Outbox(lambda lines: self._desk.ask(AppendLines(lines=lines), Desk.FIRST))
         self.unsaved = self._outbox.unsaved
+        self._recorded = Recorded(self._outbox, self._announce, self._follow, self._start_next)
         self.jobs = JobQueue(self._reordered, lambda jobs: self.learning.missing(jobs))
         self.queue = self.jobs.waiting
         self.boards = PlanBoards(lambda: self.history)
@@ -173,6 +170,11 @@ class Controller(InForce):
         self.pictures = PictureKeeper(self._picture_desk.ask, self._outbox.put_reversible, lambda: self.history)
         self._watcher: Watcher | None = None
         self._reading_news = False
+
+    @property
+    def history(self) -> History | None:
+        """All that is recorded; None until it was loaded."""
+        return self._recorded.history
 
     # ---- actions
 
@@ -315,53 +317,29 @@ class Controller(InForce):
 
     @_fold.register
     def _(self, event: HistoryLoaded) -> None:
-        self.history = event.history
         self.boards.forget()
+        self._recorded.load(event.history)
         if not event.again:
             self.leftover = tuple(self.learning.missing(event.waiting)) if self._keep_queue else ()
         self._reading_news = False
         self._pace.begin(event.recent)
         if self.leftover and self.running is not None:
             self._queue_changed()
-        early, self._early = self._early, []
-        self._take_in(early)
         if self._watcher is not None:
             # What others wrote after the journal was read, and before this arrived here.
             self._fold(JournalTouched())
 
     @_fold.register
     def _(self, event: LineSaved) -> None:
-        self._take_in((event,))
+        self._recorded.take_in((event,))
 
     @_fold.register
     def _(self, event: LinesWritten) -> None:
-        self._take_in(event.saved)
-        for saved in event.saved:
-            self._announce(saved)
-        for refused in event.refused:
-            self._fold(refused)
-            self._announce(refused)
+        self._recorded.written(event)
 
-    def _take_in(self, lines: Sequence[LineSaved]) -> None:
-        """Fold lines that are on disk into the history, and tell of it once."""
-        if self._outbox.all_saved([saved.line for saved in lines]):
-            self._announce(UnsavedChanged(count=len(self.unsaved)))
-        if self.history is None or not lines:
-            self._early += lines
-            return
-        began, changed = len(self.history), dict[int, None]()
-        for saved in lines:
-            before = len(self.history)
-            self.history.fold(saved.line, saved.position)
-            self.known.follow(saved.line)
-            spoken_of = map(self.history.row_of, self._outbox.pictures_of(saved.line))
-            rows = (*range(before, len(self.history)), *(row for row in spoken_of if row is not None))
-            self.boards.follow(saved.line, rows)
-            changed.update(dict.fromkeys(rows))
-        undone = any(isinstance(saved.line, Void) for saved in lines)
-        self._announce(HistoryChanged(rows=tuple(changed), grown=len(self.history) > began, undone=undone))
-        if any(isinstance(saved.line, LearningPlan) for saved in lines):
-            self._start_next()
+    @_fold.register
+    def _(self, event: LineNotSaved) -> None:
+        self._recorded.refuse(event)
 
     @_fold.register
     def _(self, _event: JournalTouched | BackupRestored) -> None:
@@ -375,19 +353,12 @@ class Controller(InForce):
         self._reading_news = False
         if self.history is None:
             return
-        self._take_in(event.lines)
+        self._recorded.take_in(event.lines)
         for saved in event.lines:
             self._announce(saved)
         self.history.read_to(event.end, damaged=event.damaged, newer=event.newer)
         if event.more:
             self._fold(JournalTouched())
-
-    @_fold.register
-    def _(self, event: LineNotSaved) -> None:
-        self._outbox.refused(event.line)
-        self._announce(UnsavedChanged(count=len(self.unsaved), message=event.message))
-        if isinstance(event.line, LearningPlan):
-            self._start_next()
 
     @_fold.register
     def _(self, event: BackendChecked) -> None:
@@ -532,6 +503,10 @@ class Controller(InForce):
     def _machines_changed(self) -> None:
         self._start_next()
         self._announce(QueueChanged())
+
+    def _follow(self, line: JournalLine, rows: Sequence[int]) -> None:
+        self.known.follow(line)
+        self.boards.follow(line, rows)
 
     def _for_nodes(self, patient: bool) -> NodesContext:
         return NodesContext(

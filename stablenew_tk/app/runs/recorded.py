@@ -1,0 +1,71 @@
+"""`Recorded`: the history as the main thread knows it, and how lines that are on disk come into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ...domain.journal.history import History
+from ...domain.journal.record import JournalLine, Void
+from ...domain.runs.plan import LearningPlan
+from ...pipeline.messages.base import Event
+from ...pipeline.messages.journal import HistoryChanged, LineNotSaved, LineSaved, LinesWritten, UnsavedChanged
+from .outbox import Outbox
+
+
+class Recorded:
+    """`history` is None until it was loaded. `follow` gets each line with the rows it is about, `plan_came()` is called
+    when a plan is on disk or cannot be written. Main thread only.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        announce: Callable[[Event], None],
+        follow: Callable[[JournalLine, Sequence[int]], None],
+        plan_came: Callable[[], object],
+    ) -> None:
+        self.history: History | None = None
+        self._outbox, self._announce, self._follow, self._plan_came = outbox, announce, follow, plan_came
+        self._early: list[LineSaved] = []
+
+    def load(self, history: History) -> None:
+        """Begin with a history that was read, and with the lines that were written while it was."""
+        self.history = history
+        early, self._early = self._early, []
+        self.take_in(early)
+
+    def written(self, event: LinesWritten) -> None:
+        """Take in what became of lines, and announce each of them."""
+        self.take_in(event.saved)
+        for saved in event.saved:
+            self._announce(saved)
+        for refused in event.refused:
+            self.refuse(refused)
+            self._announce(refused)
+
+    def take_in(self, lines: Sequence[LineSaved]) -> None:
+        """Fold lines that are on disk into the history, and tell of it once."""
+        if self._outbox.all_saved([saved.line for saved in lines]):
+            self._announce(UnsavedChanged(count=len(self._outbox.unsaved)))
+        if self.history is None or not lines:
+            self._early += lines
+            return
+        began, changed = len(self.history), dict[int, None]()
+        for saved in lines:
+            before = len(self.history)
+            self.history.fold(saved.line, saved.position)
+            spoken_of = map(self.history.row_of, self._outbox.pictures_of(saved.line))
+            rows = (*range(before, len(self.history)), *(row for row in spoken_of if row is not None))
+            self._follow(saved.line, rows)
+            changed.update(dict.fromkeys(rows))
+        undone = any(isinstance(saved.line, Void) for saved in lines)
+        self._announce(HistoryChanged(rows=tuple(changed), grown=len(self.history) > began, undone=undone))
+        if any(isinstance(saved.line, LearningPlan) for saved in lines):
+            self._plan_came()
+
+    def refuse(self, event: LineNotSaved) -> None:
+        """Keep a line that could not be written, to be sent again."""
+        self._outbox.refused(event.line)
+        self._announce(UnsavedChanged(count=len(self._outbox.unsaved), message=event.message))
+        if isinstance(event.line, LearningPlan):
+            self._plan_came()
