@@ -7,9 +7,10 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     cli                 arguments of the terminal                        commands app domain.base storage.settings
                                                                          storage.disk.places storage.disk.unpacked
                                                                          gui.window gui.selftest gui.start_question
+    commands.records    terminal commands: the journal                   commands app pipeline.ids_and_times storage
+                                                                         domain
     commands            terminal commands                                app pipeline.messages pipeline.ids_and_times
-                                                                         backends.base backends.sketch
-                                                                         pipeline.cluster
+                                                                         pipeline.cluster backends.base backends.sketch
                                                                          storage domain
 
     gui                 the window and its frame                         GUI gui.create gui.review gui.learn

@@ -124,7 +124,7 @@ def _profiles(parser: Parser, common: Parser) -> None:
 
 
 def _records(parser: Parser, common: Parser) -> None:
-    from .commands import records
+    from .commands.records import arguments as records
 
     records.arguments(parser.add_subparsers(required=True, metavar="WHAT"), common)
 

@@ -86,6 +86,7 @@ from .nodes.dispatch import Dispatch, NodesContext
 from .nodes.machines import InForce, Machines
 from .pack_library import PackEvent, Packs
 from .picture_files import PictureKeeper
+from .runs.history_keeper import HistoryKeeper
 from .runs.job_queue import JobQueue
 from .runs.learning_runs import LearningContext, LearningRunner
 from .runs.outbox import LeftBehind, Outbox
@@ -93,7 +94,6 @@ from .runs.pace import JobPace
 from .runs.pair_voter import PairVoter
 from .runs.plan_boards import PlanBoards
 from .runs.plan_lines import known_plan, rows_made
-from .runs.recorded import Recorded
 from .workflows import WorkflowContext, Workflows
 
 # Between a change of the queue's order and writing it: a key that is held down changes it thirty times a second, and
@@ -122,6 +122,7 @@ class Controller(InForce):
         self.settings = settings
         self._capabilities: Capabilities | None = None  # of the backend in force
         self.backend = BackendState(settings)
+        self.history: History | None = None
         self.leftover: tuple[Job, ...] = ()
         self.families: dict[str, FamilyFinding] = {}
         self.paused = False
@@ -142,7 +143,7 @@ class Controller(InForce):
         self._caller = Desk(self._desk_work.perform, self.inbox, name="caller")
         self._outbox = Outbox(lambda lines: self._desk.ask(AppendLines(lines=lines), Desk.FIRST))
         self.unsaved = self._outbox.unsaved
-        self._recorded = Recorded(self._outbox, self._announce, self._follow, self._start_next)
+        self._keeper = HistoryKeeper(self._outbox, self._announce, self._follow, self._start_next)
         self.jobs = JobQueue(self._reordered, lambda jobs: self.learning.missing(jobs))
         self.queue = self.jobs.waiting
         self.boards = PlanBoards(lambda: self.history)
@@ -170,11 +171,6 @@ class Controller(InForce):
         self.pictures = PictureKeeper(self._picture_desk.ask, self._outbox.put_reversible, lambda: self.history)
         self._watcher: Watcher | None = None
         self._reading_news = False
-
-    @property
-    def history(self) -> History | None:
-        """All that is recorded; None until it was loaded."""
-        return self._recorded.history
 
     # ---- actions
 
@@ -317,8 +313,9 @@ class Controller(InForce):
 
     @_fold.register
     def _(self, event: HistoryLoaded) -> None:
+        self.history = event.history
         self.boards.forget()
-        self._recorded.load(event.history)
+        self._keeper.load(event.history)
         if not event.again:
             self.leftover = tuple(self.learning.missing(event.waiting)) if self._keep_queue else ()
         self._reading_news = False
@@ -331,15 +328,15 @@ class Controller(InForce):
 
     @_fold.register
     def _(self, event: LineSaved) -> None:
-        self._recorded.take_in((event,))
+        self._keeper.take_in((event,))
 
     @_fold.register
     def _(self, event: LinesWritten) -> None:
-        self._recorded.written(event)
+        self._keeper.written(event)
 
     @_fold.register
     def _(self, event: LineNotSaved) -> None:
-        self._recorded.refuse(event)
+        self._keeper.refuse(event)
 
     @_fold.register
     def _(self, _event: JournalTouched | BackupRestored) -> None:
@@ -353,7 +350,7 @@ class Controller(InForce):
         self._reading_news = False
         if self.history is None:
             return
-        self._recorded.take_in(event.lines)
+        self._keeper.take_in(event.lines)
         for saved in event.lines:
             self._announce(saved)
         self.history.read_to(event.end, damaged=event.damaged, newer=event.newer)

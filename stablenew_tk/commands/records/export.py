@@ -12,21 +12,21 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
-from ..domain.base.errors import InvalidInput, NotSaved, Unreadable
-from ..domain.base.wording import counted
-from ..domain.journal.marks import marks_of
-from ..domain.journal.pairs import Pair, RatedPicture, pairs_of
-from ..domain.journal.table import heading, line_of
-from ..storage.disk.files import replacing
-from ..storage.disk.places import Places
-from ..storage.journal.outside import pictures, rated_blind
-from ..storage.journal.repair import export
-from ..storage.journal.snapshot import load_history
-from ..storage.pictures.copies import ToCopy, copy_pictures
-from ..storage.pictures.images import picture_file, pixel_hash, read_picture, recorded_file
-from ..storage.pictures.pair_files import EXTRA, TABLE, PairFile, check_folder, plain_png, write_pairs
-from ..storage.settings import load_settings
-from .terminal import FAILED, OK, err, out, outside_journal, print_json
+from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
+from ...domain.base.wording import counted
+from ...domain.journal.marks import marks_of
+from ...domain.journal.pairs import Pair, RatedPicture, pairs_of
+from ...domain.journal.table import heading, line_of
+from ...storage.disk.files import replacing
+from ...storage.disk.places import Places
+from ...storage.journal.outside import pictures, rated_blind
+from ...storage.journal.repair import export
+from ...storage.journal.snapshot import load_history
+from ...storage.pictures.copies import ToCopy, copy_pictures
+from ...storage.pictures.images import picture_file, pixel_hash, read_picture, recorded_file
+from ...storage.pictures.pair_files import EXTRA, TABLE, PairFile, check_folder, plain_png, write_pairs
+from ...storage.settings import load_settings
+from ..terminal import FAILED, OK, err, out, outside_journal, print_json
 
 _USUAL_STARS = 4
 

@@ -8,14 +8,14 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from ..domain.base.errors import InvalidInput
-from ..domain.journal.record import FoldedRecord, LearningRecord
-from ..storage.disk.files import discard
-from ..storage.disk.places import Places
-from ..storage.journal.reader import recent
-from ..storage.journal.repair import repair
-from ..storage.journal.snapshot import verify_all
-from .terminal import FAILED, OK, out, print_json, program
+from ...domain.base.errors import InvalidInput
+from ...domain.journal.record import FoldedRecord, LearningRecord
+from ...storage.disk.files import discard
+from ...storage.disk.places import Places
+from ...storage.journal.reader import recent
+from ...storage.journal.repair import repair
+from ...storage.journal.snapshot import verify_all
+from ..terminal import FAILED, OK, out, print_json, program
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
 
@@ -54,7 +54,7 @@ def _export_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _export(args: argparse.Namespace, places: Places) -> int:
-    from .records_export import export_records
+    from .export import export_records
 
     return export_records(args, places)
 
@@ -71,7 +71,7 @@ def _xmp_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _xmp(args: argparse.Namespace, places: Places) -> int:
-    from .records_xmp import sync_xmp
+    from .xmp import sync_xmp
 
     return sync_xmp(args, places)
 
@@ -91,19 +91,19 @@ def _backup_arguments(records: Commands[argparse.ArgumentParser], common: argpar
 
 
 def _backups(args: argparse.Namespace, places: Places) -> int:
-    from .records_backups import list_backups
+    from .backups import list_backups
 
     return list_backups(args, places)
 
 
 def _backup(args: argparse.Namespace, places: Places) -> int:
-    from .records_backups import make_backup
+    from .backups import make_backup
 
     return make_backup(args, places)
 
 
 def _restore(args: argparse.Namespace, places: Places) -> int:
-    from .records_backups import restore_backup
+    from .backups import restore_backup
 
     return restore_backup(args, places)
 
@@ -115,7 +115,7 @@ def _rebuild_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _rebuild(args: argparse.Namespace, places: Places) -> int:
-    from .records_rebuild import rebuild_records
+    from .rebuild import rebuild_records
 
     return rebuild_records(args, places)
 
@@ -186,7 +186,7 @@ def _verify(args: argparse.Namespace, places: Places) -> int:
 
 
 def _repair(args: argparse.Namespace, places: Places) -> int:
-    from .records_backups import backup_before_repair
+    from .backups import backup_before_repair
 
     backup_before_repair(places)
     report = repair(places.journal)

@@ -7,17 +7,17 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ..domain.base.errors import InvalidInput, NotSaved
-from ..domain.base.wording import counted
-from ..domain.journal.rebuilt import FoundPicture, rebuilt
-from ..domain.journal.record import Feedback, LearningRecord
-from ..storage.disk.files import discard, typed_path
-from ..storage.disk.places import Places
-from ..storage.journal.reader import JournalReading
-from ..storage.journal.segments import DECODE_ERRORS, LINE
-from ..storage.pictures.unrecorded import Left, unrecorded
-from .records_backups import backup_before_repair
-from .terminal import FAILED, OK, err, journal_writer, out, print_json, settings_of
+from ...domain.base.errors import InvalidInput, NotSaved
+from ...domain.base.wording import counted
+from ...domain.journal.rebuilt import FoundPicture, rebuilt
+from ...domain.journal.record import Feedback, LearningRecord
+from ...storage.disk.files import discard, typed_path
+from ...storage.disk.places import Places
+from ...storage.journal.reader import JournalReading
+from ...storage.journal.segments import DECODE_ERRORS, LINE
+from ...storage.pictures.unrecorded import Left, unrecorded
+from ..terminal import FAILED, OK, err, journal_writer, out, print_json, settings_of
+from .backups import backup_before_repair
 
 _MOST_SHOWN = 10
 

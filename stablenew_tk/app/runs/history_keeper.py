@@ -1,4 +1,4 @@
-"""`Recorded`: the history as the main thread knows it, and how lines that are on disk come into it."""
+"""`HistoryKeeper`: how lines that are on disk come into the history."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ...pipeline.messages.journal import HistoryChanged, LineNotSaved, LineSaved
 from .outbox import Outbox
 
 
-class Recorded:
-    """`history` is None until it was loaded. `follow` gets each line with the rows it is about, `plan_came()` is called
-    when a plan is on disk or cannot be written. Main thread only.
+class HistoryKeeper:
+    """`follow` gets each line with the rows it is about, `plan_came()` is called when a plan is on disk or cannot be
+    written. Lines that come before `load` wait for it. Main thread only.
     """
 
     def __init__(
@@ -24,13 +24,13 @@ class Recorded:
         follow: Callable[[JournalLine, Sequence[int]], None],
         plan_came: Callable[[], object],
     ) -> None:
-        self.history: History | None = None
+        self._history: History | None = None
         self._outbox, self._announce, self._follow, self._plan_came = outbox, announce, follow, plan_came
         self._early: list[LineSaved] = []
 
     def load(self, history: History) -> None:
         """Begin with a history that was read, and with the lines that were written while it was."""
-        self.history = history
+        self._history = history
         early, self._early = self._early, []
         self.take_in(early)
 
@@ -47,19 +47,19 @@ class Recorded:
         """Fold lines that are on disk into the history, and tell of it once."""
         if self._outbox.all_saved([saved.line for saved in lines]):
             self._announce(UnsavedChanged(count=len(self._outbox.unsaved)))
-        if self.history is None or not lines:
+        if self._history is None or not lines:
             self._early += lines
             return
-        began, changed = len(self.history), dict[int, None]()
+        began, changed = len(self._history), dict[int, None]()
         for saved in lines:
-            before = len(self.history)
-            self.history.fold(saved.line, saved.position)
-            spoken_of = map(self.history.row_of, self._outbox.pictures_of(saved.line))
-            rows = (*range(before, len(self.history)), *(row for row in spoken_of if row is not None))
+            before = len(self._history)
+            self._history.fold(saved.line, saved.position)
+            spoken_of = map(self._history.row_of, self._outbox.pictures_of(saved.line))
+            rows = (*range(before, len(self._history)), *(row for row in spoken_of if row is not None))
             self._follow(saved.line, rows)
             changed.update(dict.fromkeys(rows))
         undone = any(isinstance(saved.line, Void) for saved in lines)
-        self._announce(HistoryChanged(rows=tuple(changed), grown=len(self.history) > began, undone=undone))
+        self._announce(HistoryChanged(rows=tuple(changed), grown=len(self._history) > began, undone=undone))
         if any(isinstance(saved.line, LearningPlan) for saved in lines):
             self._plan_came()
 

@@ -8,19 +8,19 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ..domain.base.errors import InvalidInput
-from ..domain.base.wording import counted
-from ..domain.journal.marks import marks_of
-from ..domain.journal.record import Feedback
-from ..pipeline.ids_and_times import as_line
-from ..storage.disk.places import Places
-from ..storage.journal.outside import pictures
-from ..storage.journal.snapshot import load_history
-from ..storage.pictures.images import picture_file
-from ..storage.pictures.xmp import Naming
-from ..storage.pictures.xmp_sync import RatedFile, Synced, sync
-from ..storage.settings import load_settings
-from .terminal import FAILED, OK, err, journal_writer, out, print_json
+from ...domain.base.errors import InvalidInput
+from ...domain.base.wording import counted
+from ...domain.journal.marks import marks_of
+from ...domain.journal.record import Feedback
+from ...pipeline.ids_and_times import as_line
+from ...storage.disk.places import Places
+from ...storage.journal.outside import pictures
+from ...storage.journal.snapshot import load_history
+from ...storage.pictures.images import picture_file
+from ...storage.pictures.xmp import Naming
+from ...storage.pictures.xmp_sync import RatedFile, Synced, sync
+from ...storage.settings import load_settings
+from ..terminal import FAILED, OK, err, journal_writer, out, print_json
 
 _SHOWN = 20
 

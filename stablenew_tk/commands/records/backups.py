@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from rich.table import Table
 from rich.text import Text
 
-from .. import __version__
-from ..app.backup_words import NOT_INSIDE, reason_words, restore_words
-from ..domain.base.errors import StorageError
-from ..storage.disk.files import discard
-from ..storage.disk.places import Places
-from ..storage.journal.backups import Backups
-from .terminal import OK, err, out, print_json, program
+from ... import __version__
+from ...app.backup_words import NOT_INSIDE, reason_words, restore_words
+from ...domain.base.errors import StorageError
+from ...storage.disk.files import discard
+from ...storage.disk.places import Places
+from ...storage.journal.backups import Backups
+from ..terminal import OK, err, out, print_json, program
 
 
 def backups_of(places: Places) -> Backups:

@@ -1,0 +1,1 @@
+"""`records`: what looks after the journal. Start at `arguments`."""
