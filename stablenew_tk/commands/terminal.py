@@ -73,6 +73,8 @@ def journal_writer(places: Places) -> LearningRecordWriter:
 
 def tell_taken_in(saved: int, damaged: int, problem: str) -> None:
     """Say on standard error what became of the lines that an earlier program could not write."""
+    if not (saved or damaged or problem):
+        return
     from ..app.runs.outbox import taken_in_words
 
     for sentence in taken_in_words(saved, damaged, problem):
