@@ -543,12 +543,13 @@ def test_a_second_start_brings_the_first_window_back_and_the_terminal_goes_on_wo
 def test_a_window_that_is_asked_to_end_does_so_although_its_server_hangs(tmp_path, how):
     with FakeWebUI() as server:
         server.fault("hang", route="*", times=9999)
-        save_settings(tmp_path / "settings.json", Settings(backend=server.url, welcome_done=True))
+        save_settings(tmp_path / "settings.json", Settings(backend=server.url, welcome_done=True, appearance="dark"))
         window = program("--data-dir", tmp_path, DISPLAY=os.environ["DISPLAY"])
         wait_until(lambda: server.gets, 60)
         window.send_signal(getattr(signal, how))
         assert ended(window).code == 0
-    # Neither fonts nor anything else: what it keeps is in the folder it was given.
+    # Neither fonts nor anything else: what it keeps is in the folder it was given. (gsettings, which is asked for the
+    # mode of the desktop where that is wanted, has a cache of its own.)
     assert not list(Path.home().iterdir())
 
 

@@ -1,0 +1,1 @@
+"""Attacks by chance on files, servers and the app: what `scripts/reliability.py` does for hours."""
