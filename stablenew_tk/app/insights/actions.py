@@ -20,6 +20,7 @@ from ...domain.insights.follow_up import (
     place_of,
     preset_draft,
 )
+from ...domain.insights.profile_entry import has_place_in_profile
 from ...domain.insights.report import Report
 from ...domain.insights.verdict_text import is_certain
 from ...domain.journal.estimate import about
@@ -66,7 +67,7 @@ def insight_actions(report: Report | None, controller: Controller, unrated: int)
         wanted = _more(report, controller)
         main = not certain and not unrated and not wanted.why
         found.insert(0 if main else len(found), replace(wanted, kind="main") if main else wanted)
-    if certain and found and not report.sketch and controller.models.entries():
+    if certain and has_place_in_profile(report.plan) and not report.sketch and controller.models.entries():
         # What a rehearsal with sketches found says nothing about a checkpoint.
         found.append(InsightAction(key="profile", text="Write to profile", kind="quiet"))
     if finer_draft(report, controller) is not None:

@@ -55,7 +55,8 @@ def _cfg(title: str = "CFG scale", least: float = 1.0) -> Meta:
 
 
 def _of_family(title: str, most: float, sensible: tuple[float, float], help_text: str) -> Meta:
-    return Meta(ge=0.0, le=most, title=title, extra={"step": 0.5, "sensible": sensible, "help": help_text})
+    extra = {"step": 0.5, "sensible": sensible, "help": help_text, "rare": True}
+    return Meta(ge=0.0, le=most, title=title, extra=extra)
 
 
 def _denoise(low: float, high: float) -> Meta:

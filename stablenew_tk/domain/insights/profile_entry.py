@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..base.errors import InvalidInput
-from ..config.catalogue import Value
+from ..config.catalogue import Value, is_of_workflow
 from ..config.sweep import LORA, LORA_FILE, focus_in, is_wording, value_text
 from ..models.profile import ModelPreset, RecommendedWeight, Tier
 from ..runs.plan import LearningPlan
@@ -34,6 +34,11 @@ def learned_preset(plan: LearningPlan, report: Report, *, date: str) -> ModelPre
         )
     if is_wording(path):
         raise InvalidInput(f"“{plan.name}” compared wordings, which tells nothing about the checkpoint.")
+    if any(map(is_of_workflow, plan.parameters)):
+        raise InvalidInput(
+            f"“{plan.name}” is about a value of the workflow “{plan.base_config.workflow.name}”, for which the profile "
+            "of a checkpoint has no place. Keep it as a preset."
+        )
     values, weights = preset_values(plan, value)
     if weights:
         raise InvalidInput(
@@ -74,6 +79,11 @@ def learned_weight(plan: LearningPlan, report: Report, *, date: str) -> Recommen
         date=date,
         plan_id=plan.plan_id,
     )
+
+
+def has_place_in_profile(plan: LearningPlan) -> bool:
+    """Whether a profile has a place for what a plan varied: not for words or a workflow's values."""
+    return not any(is_wording(path) or is_of_workflow(path) for path in plan.parameters)
 
 
 def is_about_lora(plan: LearningPlan) -> bool:

@@ -9,6 +9,8 @@ from ...backends.base import Capabilities
 from ...domain.config.catalogue import Value, catalogue, get_value, parameter
 from ...domain.config.pipeline_config import BlockSpec, PipelineConfig, StageSpec, summary
 from ...domain.config.styles import joined, style_names
+from ...domain.models.families import Family
+from ...domain.models.idle_settings import GUIDANCE, SHIFT, idle_settings
 from ...domain.models.precedence import Resolved
 from ...domain.models.sensible_range import ModelTraits
 from ..widgets import theme
@@ -76,6 +78,7 @@ class Section(Box):
         self.forms: list[Form] = []
         self.rarer: Button | None = None  # opens the form below it, with what few people change
         self.rare: Form | None = None
+        self._rare_in_use = frozenset[str]()
         self._body: Box | None = None
         self._shown: tuple[Resolved, Mapping[str, Sequence[MenuEntry]]] | None = None
         self._traits: ModelTraits | None = None
@@ -166,8 +169,7 @@ class Section(Box):
         if not body.winfo_manager():
             body.pack(fill="x", pady=(theme.px(6), 0))
         self._make_forms(self._shown[0].config)
-        if self.rare is not None and not self.rare.winfo_manager() and self._uses_rare(self._shown[0].config):
-            self._turn_rare()
+        self._open_for_rare(self._shown[0].config)
         for form in self.forms:
             form.show(self._shown[0].config, self._shown[0].origins, self._shown[1], self._shown[0].words, self._traits)
 
@@ -197,7 +199,8 @@ class Section(Box):
         rare = [one for one in shown if one.rare]
         self._form([one.path for one in shown if not one.rare]).pack(fill="x")
         if rare:
-            words = " and ".join(one.caption.lower() for one in rare)
+            captions = [one.caption.lower() for one in rare]
+            words = " and ".join(filter(None, (", ".join(captions[:-1]), captions[-1])))
             self.rarer = Button(
                 self.body(),
                 words[:1].upper() + words[1:],
@@ -221,9 +224,17 @@ class Section(Box):
         self.rarer.set_text(self.rarer.text, icon="chevron_down" if opened else "chevron_right")
         pack_if(opened, self.rare, fill="x", after=self.rarer)
 
-    def _uses_rare(self, config: PipelineConfig) -> bool:
-        paths = self.rare.fields if self.rare is not None else ()
-        return any(get_value(config, path) != parameter(path).default for path in paths)
+    def _open_for_rare(self, config: PipelineConfig) -> None:
+        """Show what few people change once one of it counts; who has closed it since is not bothered again."""
+        if self.rare is None:
+            return
+        family = self._traits.family if self._traits is not None else Family()
+        idle = idle_settings(family, config)
+        asked = [path for path in (GUIDANCE, SHIFT) if family.id and path in self.rare.fields and path not in idle]
+        changed = (path for path in self.rare.fields if get_value(config, path) != parameter(path).default)
+        before, self._rare_in_use = self._rare_in_use, frozenset((*asked, *changed))
+        if self._rare_in_use - before and not self.rare.winfo_manager():
+            self._turn_rare()
 
 
 class StageCard(Card):

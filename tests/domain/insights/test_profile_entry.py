@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from learning_lab import Lab
+from msgspec.structs import replace
 
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.config.workflow_use import WorkflowParameter, WorkflowUse
 from stablenew_tk.domain.insights.profile_entry import learned_preset, learned_weight
 from stablenew_tk.domain.models.profile import ModelProfile, with_learned_preset
 from stablenew_tk.storage.models.profile_writer import save_profile
@@ -23,10 +25,10 @@ BASE = with_values(
 
 @pytest.fixture
 def settled(tmp_path):
-    def make(focus, values, stars=STARS):
+    def make(focus, values, stars=STARS, base=BASE):
         lab = Lab(tmp_path)
         rated = dict(zip(values, stars, strict=False))
-        plan = lab.plan(focus, values, len(stars[0]), base_config=BASE)
+        plan = lab.plan(focus, values, len(stars[0]), base_config=base)
         lab.make(plan)
         lab.rate(rated)
         return plan, lab.report(plan)
@@ -83,3 +85,11 @@ def test_a_weight_tells_with_which_checkpoint_it_was_learned(settled):
 def test_checkpoints_that_were_compared_teach_nothing_about_the_settings_of_one(settled):
     with pytest.raises(InvalidInput, match="compared checkpoints"):
         learned_preset(*settled("checkpoint", ("a", "b", "c")), date="2026-03-01")
+
+
+def test_a_value_of_a_workflow_has_no_place_in_the_profile_of_a_checkpoint(settled):
+    path, takes = "workflow.Detailer.denoise", WorkflowParameter("float", "Detailer denoise", 0.5)
+    use = WorkflowUse(file="/w/two passes.json", digest="a" * 64, parameters={path: takes})
+    base = replace(PipelineConfig(), workflow=use)
+    with pytest.raises(InvalidInput, match="value of the workflow “two passes”"):
+        learned_preset(*settled(path, (0.3, 0.4, 0.5), base=base), date="2026-03-01")

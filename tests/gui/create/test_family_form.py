@@ -31,7 +31,17 @@ def test_the_form_follows_the_family_of_the_checkpoint(tmp_path):
                 first = page.resolved.config.txt2img
                 return first.steps, first.cfg_scale, first.guidance, first.width
 
+            guidance, txt2img = page.field("txt2img.guidance").editor, page.sections[0]
+            txt2img.unfold()
+            assert choose("juggernautXL_v9") == (25, 7, 0, 1024)
+            assert not guidance.winfo_viewable(), "what does nothing with it is folded away"
             assert choose("flux1-dev") == (20, 1, 3.5, 1024)
+            assert guidance.winfo_viewable()
+            txt2img.rarer.invoke()
+            page.change("txt2img.steps", 21)
+            house.window.update()
+            assert not guidance.winfo_viewable(), "who has closed it is left alone"
+            page.change("txt2img.steps", None)
             assert page.resolved.words["txt2img.guidance"] == "family"
             assert [row.name for row in page.form.values.why("txt2img.guidance") if row.wins] == ["Family"]
             assert (can_be_typed(page, "txt2img.guidance"), can_be_typed(page, "clip_skip")) == (True, False)
