@@ -1,4 +1,4 @@
-"""What lies beside the executable: the folder as an archive, the AppDir, an AppImage, SHA256SUMS. Standard library only.
+"""What lies beside the executable: the folder as an archive, AppDir, AppImage, SHA256SUMS. Standard library only.
 
 Archives are the same bytes for the same content: names in order, one time for all, no owner.
 """
@@ -84,10 +84,13 @@ def tarred(folder: Path, target: Path, epoch: int) -> Path:
         entry.mtime, entry.uid, entry.gid, entry.uname, entry.gname = epoch, 0, 0, "", ""
         return entry
 
-    with target.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=epoch) as packed:
-        with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            for path in (folder, *sorted(folder.rglob("*"))):
-                archive.add(path, str(path.relative_to(folder.parent)), recursive=False, filter=plain)
+    with (
+        target.open("wb") as raw,
+        gzip.GzipFile("", "wb", 9, raw, mtime=epoch) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        for path in (folder, *sorted(folder.rglob("*"))):
+            archive.add(path, str(path.relative_to(folder.parent)), recursive=False, filter=plain)
     return target
 
 

@@ -2,8 +2,8 @@
 
 `--all` adds the same as a folder in an archive, an AppDir (and an AppImage where the tools are), and SHA256SUMS.
 
-Prints one line of JSON: path, size in MiB, seconds, with `--all` all files. Fails when the file is larger than it should
-be, because that means something was packed that nobody needs.
+Prints one line of JSON: path, size in MiB, seconds, with `--all` all files. Fails when the program is larger than it
+should be, because that means something was packed that nobody needs.
 """
 
 from __future__ import annotations

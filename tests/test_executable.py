@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from conftest import wait_until
 
 import stablenew_tk
 
@@ -67,3 +69,28 @@ def test_without_a_display_the_window_says_so_in_words(start):
     assert done.returncode == 2
     assert "no display" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_it_names_the_licences_of_everything_inside(start):
+    told = json.loads(start("--licenses", "--json").stdout)["licences"]
+    names = {one["name"].lower() for one in told}
+    assert {"stablenew", "python", "pillow", "customtkinter", "tkinterdnd2", "pyinstaller", "msgspec"} <= names
+    assert [one["name"] for one in told if one["name"] in ("StableNew", "pillow", "msgspec") and not one["text"]] == []
+
+
+def test_folders_of_killed_runs_are_gone_after_the_next_start(start, tmp_path, executable):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    home = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "TMPDIR": str(temporary)}
+    running = subprocess.Popen(
+        [executable, "run", "starter", "--backend", "sketch", "--json"],
+        env=home,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    wait_until(lambda: list(temporary.glob("_MEI*/stablenew.lock")))
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    assert list(temporary.glob("_MEI*"))
+    assert start("packs", "check", "starter", TMPDIR=str(temporary)).returncode == 0
+    assert list(temporary.glob("_MEI*")) == []

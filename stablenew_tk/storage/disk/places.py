@@ -113,6 +113,9 @@ def find_places(data_dir: str | None, environ: Mapping[str, str], executable: Pa
     if executable is not None:
         # An AppImage runs from a read-only mount; the file the user sees and can put a marker beside is $APPIMAGE.
         beside = Path(environ.get("APPIMAGE") or executable).parent
+        # In an app folder of macOS it stands in NAME.app/Contents/MacOS: what is written in there breaks the signature.
+        if beside.parts[-2:] == ("Contents", "MacOS") and beside.parents[1].suffix == ".app":
+            beside = beside.parents[2]
         if (beside / PORTABLE_MARKER).exists():
             return _inside(beside / "data", "portable", PORTABLE_MARKER)
     return _platform()

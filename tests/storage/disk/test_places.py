@@ -36,6 +36,12 @@ def test_an_appimage_looks_beside_the_file_the_user_sees(tmp_path):
     assert places.data == tmp_path / "data"
 
 
+def test_an_app_folder_of_macos_looks_beside_itself_and_never_inside(tmp_path):
+    (tmp_path / PORTABLE_MARKER).touch()
+    program = tmp_path / "StableNew.app" / "Contents" / "MacOS" / "StableNew"
+    assert find_places(None, {}, program).data == tmp_path / "data"
+
+
 def test_without_any_wish_the_platform_decides(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     places = find_places(None, {"STABLENEW_HOME": ""}, None)

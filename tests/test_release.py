@@ -1,0 +1,88 @@
+"""What a release is made of: the number, the notes, archives that are the same bytes each time, sums that fit."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CHANGES = "# Changelog\n\n## [Unreleased]\n\n- soon\n\n## [1.2.0rc1] - 2026-01-02\n\n- stars\n\n## 1.1.0\n\n- old\n"
+
+
+@pytest.fixture
+def scripts(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    import archives
+    import release
+
+    return archives, release
+
+
+def test_the_notes_are_the_part_of_the_changelog_for_this_version(scripts):
+    _, release = scripts
+    assert release.notes(CHANGES, "1.2.0rc1") == "# StableNew 1.2.0rc1\n\n- stars\n"
+    assert release.notes(CHANGES, "1.1.0", "https://example.org").endswith("- old\n\nhttps://example.org\n")
+    assert release.notes(CHANGES, "1.2.0") == ""
+
+
+def test_what_does_not_fit_is_said_and_nothing_else(scripts):
+    _, release = scripts
+    assert release.problems_of("1.2.0rc1", "notes", "", ["v1.2.0rc1"]) == []
+    said = release.problems_of("1.2", "", " M a.py", ["v1.1.0"])
+    assert [word in " ".join(said) for word in ("v1.1.0", "no version", "CHANGELOG.md", "not committed")] == [True] * 4
+
+
+def test_this_version_has_its_notes():
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "release.py"), "--notes"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("# StableNew ")
+
+
+def test_an_archive_of_the_same_files_is_the_same_bytes_and_its_sum_fits(scripts, tmp_path):
+    archives, _ = scripts
+    made = []
+    for run in ("first", "second"):
+        folder = tmp_path / run / "StableNew-1"
+        (folder / "_internal").mkdir(parents=True)
+        (folder / "StableNew").write_bytes(b"program")
+        (folder / "_internal" / "x.so").write_bytes(bytes(1000))
+        (folder / "link").symlink_to("StableNew")
+        made.append(archives.tarred(folder, tmp_path / run / "a.tar.gz", 1_700_000_000))
+        archives.write_sums(tmp_path / run / "SHA256SUMS", made[-1:])
+    assert made[0].read_bytes() == made[1].read_bytes()
+    with tarfile.open(made[0]) as archive:
+        assert archive.getnames()[:2] == ["StableNew-1", "StableNew-1/StableNew"]
+    told = (tmp_path / "first" / "SHA256SUMS").read_text()
+    assert told == f"{hashlib.sha256(made[0].read_bytes()).hexdigest()}  a.tar.gz\n"
+
+
+def test_an_app_dir_has_all_that_a_desktop_looks_for(scripts, tmp_path):
+    archives, _ = scripts
+    (tmp_path / "built").mkdir()
+    (tmp_path / "built" / "StableNew").write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / "built" / "StableNew").chmod(0o755)
+    folder = archives.make_app_dir(tmp_path / "built", tmp_path / "App Dir")
+    said = subprocess.run([folder / "AppRun", "a b"], capture_output=True, text=True, check=True).stdout
+    assert said == "a b\n"
+    assert (folder / ".DirIcon").resolve() == folder / "stablenew.png"
+    entry = (folder / "stablenew.desktop").read_text()
+    assert "Icon=stablenew\n" in entry
+    assert "Exec=StableNew\n" in entry
+
+
+def test_windows_gets_four_numbers_of_a_version_with_a_suffix():
+    (line,) = [line for line in (ROOT / "stablenew.spec").read_text().splitlines() if line.startswith("    numbers = ")]
+    said = subprocess.run(
+        [sys.executable, "-c", f"import re\nversion = '1.2.3rc4'\n{line.strip()}\nprint(numbers)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout == "(1, 2, 3, 0)\n"
