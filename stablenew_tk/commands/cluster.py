@@ -12,10 +12,11 @@ from pathlib import Path
 from msgspec import Struct
 from rich.table import Table
 
-from ..app.cluster import init_cluster, invite_machine, with_cluster_machine, without_cluster_machine
-from ..app.engines.backend_for import need_cluster_packages, own_command
+from ..app.cluster import with_cluster_machine, without_cluster_machine
+from ..app.engines.backend_for import own_command
 from ..domain.base.errors import StableNewError, Unreachable
 from ..storage.cluster.folder import PORT, ClusterFolder, Membership
+from ..storage.cluster.invitations import init_cluster, invite_machine, need_cluster_packages
 from ..storage.cluster.scheduler_note import background_scheduler, end_background, start_in_background
 from ..storage.disk.files import typed_path
 from ..storage.disk.places import Places

@@ -8,7 +8,7 @@ import os
 import sys
 from datetime import UTC, datetime
 
-from ..app.engines.backend_for import make_backend, need_cluster_packages
+from ..app.engines.backend_for import make_backend
 from ..app.engines.own_engine import engine_address
 from ..backends.base import Backend
 from ..backends.sketch.backend import Sketch
@@ -16,6 +16,7 @@ from ..domain.base.errors import InvalidInput
 from ..domain.config.engines import CLUSTER, SKETCH
 from ..pipeline.messages.jobs import backend_order
 from ..storage.cluster.folder import ClusterFolder, Membership
+from ..storage.cluster.invitations import need_cluster_packages
 from ..storage.disk.files import read_bounded, typed_path
 from ..storage.disk.places import Places
 from .terminal import OK, err, settings_of

@@ -7,6 +7,8 @@ from functools import singledispatchmethod
 from pathlib import Path
 
 from ..domain.base.errors import InvalidInput
+from ..storage.cluster.folder import ClusterFolder
+from ..storage.cluster.invitations import invite_machine, unused_file
 from ..storage.desktop_dialogs import ask_desktop
 from ..storage.disk.file_manager import reveal
 from ..storage.disk.folders import list_folder, look_at, usual_places
@@ -17,8 +19,10 @@ from .messages.files import (
     FileOrder,
     FindPlaces,
     FolderListed,
+    InviteMachine,
     ListFolder,
     LookAt,
+    MachineInvited,
     PathSeen,
     ShowFile,
     UsualPlacesFound,
@@ -57,6 +61,12 @@ class FileWork:
     @perform.register
     def _(self, order: FindPlaces) -> UsualPlacesFound:
         return UsualPlacesFound(number=order.number, places=usual_places())
+
+    @perform.register
+    def _(self, order: InviteMachine) -> MachineInvited:
+        file = unused_file(order.folder, order.name)
+        made = invite_machine(ClusterFolder(order.cluster), order.name, file)
+        return MachineInvited(name=made.name, file=file, passphrase=made.passphrase)
 
     @perform.register
     def _(self, order: ShowFile) -> None:

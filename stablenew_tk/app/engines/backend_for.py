@@ -14,6 +14,7 @@ from ...domain.config.user_settings import without_login
 from ...pipeline.cluster.machine import ClusterMachine
 from ...pipeline.messages.jobs import CheckBackend
 from ...storage.cluster.folder import ClusterFolder
+from ...storage.cluster.invitations import need_cluster_packages
 from ...storage.disk.places import Places
 
 if TYPE_CHECKING:
@@ -76,14 +77,6 @@ class Engines:
 
         command = own_command("scheduler", "--data-dir", str(self._places.data), "--child")
         return ClusterLink(ClusterFolder(self._places.cluster), command)
-
-
-def need_cluster_packages() -> None:
-    """Raise InvalidInput where the packages of the extra `cluster` are not installed."""
-    from importlib.util import find_spec
-
-    if find_spec("distributed") is None or find_spec("cryptography") is None:
-        raise InvalidInput("A cluster needs two packages more. Install them with: pip install 'stablenew[cluster]'")
 
 
 def own_command(*words: str) -> Sequence[str]:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from ...domain.base.colour_roles import Role
 from ...domain.base.wording import counted
+from ...domain.config.engines import CLUSTER
 from .node_state import NodeState, State
 
 Wanted = Literal["all", "work", "trouble"]
@@ -56,7 +57,7 @@ def node_line(state: NodeState, now_s: float, *, is_blind: Callable[[str], bool]
     address = state.spec.address
     facts = (
         " · ".join(filter(None, (state.engine, state.device))) or "not known yet",
-        address if "://" in address else "here",
+        address if "://" in address else "in the cluster" if address.startswith(CLUSTER) else "here",
         counted(len(found.checkpoints), "checkpoint") if found is not None else "",
     )
     now, now_ink = _now(state, now_s, is_blind)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from PIL import Image, ImageTk
 
+from ...app.cluster import with_cluster_machine
 from ...app.controller import Controller
 from ...app.create.preview_text import is_blind
 from ...app.nodes.node_lines import Wanted, node_line, shown, title_note
@@ -15,6 +16,7 @@ from ...app.nodes.node_state import NodeState
 from ...app.nodes.specs import with_machine, without_machine
 from ...domain.base.errors import InvalidInput
 from ...pipeline.messages.base import Event
+from ...pipeline.messages.files import InviteMachine, MachineInvited, ShowFile
 from ...pipeline.messages.jobs import (
     BackendChecked,
     ImageSaved,
@@ -49,7 +51,7 @@ class NodesPage(PageFrame):
 
     FOLLOWS = (
         *(StageStarted, StageProgressed, NodeWaiting, NodeLooked, BackendChecked, JobEnded, QueueChanged),
-        *(SettingsChanged, ImageSaved, PictureReady),
+        *(SettingsChanged, ImageSaved, PictureReady, MachineInvited),
     )
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, say: Callable[[str], None]) -> None:
@@ -78,6 +80,12 @@ class NodesPage(PageFrame):
         self.address.pack(side="left", padx=(theme.px(14), theme.px(4)))
         self.add_button = Button(bar, "Add address", self.add, height=theme.SMALL)
         self.add_button.pack(side="left")
+        self.invite_button = Button(bar, "Invite…", self.invite, kind="outline", height=theme.SMALL)
+        tip(
+            self.invite_button,
+            "Type a name and press this: a machine of yours, encrypted, without an open WebUI",
+        )
+        self.invite_button.pack(side="left", padx=(theme.px(4), 0))
         self.filter = Segmented(bar, _FILTERS, lambda _value: self.refresh())
         self.remove = Button(bar, "Remove…", self._ask_to_remove, kind="outline", height=theme.SMALL)
         self.drain = Button(bar, "Drain", self._drain, kind="outline", height=theme.SMALL)
@@ -108,6 +116,8 @@ class NodesPage(PageFrame):
         if isinstance(event, PictureReady):
             self._take_picture(event)
             return
+        if isinstance(event, MachineInvited):
+            self._show_invitation(event)
         if isinstance(event, StageProgressed | ImageSaved):
             self._ask_for_picture(event)
         self.later("refresh", _REFRESH_MS, self.refresh)
@@ -120,7 +130,7 @@ class NodesPage(PageFrame):
             return
         states, now = self._controller.nodes.states, time.monotonic()
         compact = len(states) >= COMPACT_FROM
-        pack_if(compact, self.filter, side="left", padx=theme.px(12), after=self.add_button)
+        pack_if(compact, self.filter, side="left", padx=theme.px(12), after=self.invite_button)
         wanted: Wanted = self.filter.value if compact else "all"  # type: ignore[assignment]  # one of _FILTERS
         listed = shown(states, wanted)
         if self._controller.nodes.state(self.chosen) is None:
@@ -212,6 +222,33 @@ class NodesPage(PageFrame):
         self.chosen = settings.machines[-1].name
         self._controller.change_settings(settings)
         self.refresh()
+
+    def invite(self) -> None:
+        """Make the pairing file of a machine with the typed name."""
+        places, name = self._controller.places, self.address.get().strip()
+        if not name or ":" in name:
+            self._say("Type what the machine is to be called, for example tower, then press Invite again.")
+            self.address.field.focus_set()
+            return
+        try:
+            with_cluster_machine(self._controller.settings, name)
+        except InvalidInput as wrong:
+            self._say(str(wrong))
+            return
+        self._controller.ask(InviteMachine(name=name, cluster=places.cluster, folder=places.data))
+
+    def _show_invitation(self, made: MachineInvited) -> None:
+        self.address.set("")
+        self._controller.change_settings(with_cluster_machine(self._controller.settings, made.name))
+        words = (
+            f"1. Carry {made.file.name} to {made.name}, where StableNew is installed, too.\n"
+            f"2. There, in a terminal: stablenew cluster join {made.file.name}\n"
+            f"3. When it asks for the passphrase: {made.passphrase}\n\n"
+            "Write it down now: it is kept nowhere. Machines of a cluster can run programs on each other, so invite "
+            "your own only."
+        )
+        show = Decision("Show the file", lambda: self._controller.ask(ShowFile(path=made.file)))
+        QuestionBox(self, f"{made.name} is invited", words, (show, Decision("Done", nothing)))
 
     def _pause(self) -> None:
         state = self._state

@@ -307,6 +307,12 @@ class ClusterLink:
 
     async def _end(self) -> None:
         await self._drop()
+        # Whoever still waits hears of the end.
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        if rest:
+            await asyncio.wait(rest, timeout=1.0)
 
 
 class _Connected(Struct, frozen=True):

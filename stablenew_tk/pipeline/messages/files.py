@@ -85,3 +85,24 @@ class ShowFile(FileOrder, frozen=True, kw_only=True):
     """Show a file in the file browser. Nothing answers when it is shown."""
 
     path: Path
+
+
+class InviteMachine(FileOrder, frozen=True, kw_only=True):
+    """Make the pairing file of a machine in `folder`, with the cluster of `cluster`, which is made where there is none.
+    MachineInvited answers.
+    """
+
+    name: str
+    cluster: Path
+    folder: Path
+
+
+class MachineInvited(Event, frozen=True, kw_only=True):
+    """A pairing file is there. The passphrase is kept nowhere else."""
+
+    name: str
+    file: Path
+    passphrase: str
+
+    def __repr__(self) -> str:
+        return f"MachineInvited({self.name!r})"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from open_window import open_house
 from whole_app import SLOW, request
@@ -65,3 +67,23 @@ def test_many_machines_are_compact_and_can_be_filtered(house):
     page.filter.set("trouble")
     page.refresh()
     assert page.list.lines == ()
+
+
+def test_a_machine_is_invited_in_three_steps(house, tmp_path):
+    pytest.importorskip("cryptography", reason="the extra `cluster` is not installed")
+    pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
+    from stablenew_tk.storage.cluster.folder import ClusterFolder
+    from stablenew_tk.storage.cluster.invitations import init_cluster
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    init_cluster(ClusterFolder(tmp_path / "cluster"), name="desk", host="127.0.0.1", port=port, again=False)
+    page = house.page("nodes")
+    page.invite_button.invoke()
+    house.until(lambda: house.says("Type what the machine"), 5)
+    page.address.set("tower")
+    page.invite_button.invoke()
+    steps = house.answer("Done")
+    assert "stablenew cluster join tower.pair" in steps
+    assert (tmp_path / "tower.pair").read_bytes().startswith(b"stablenew-pairing")
+    assert house.controller.settings.machines[-1].address == "cluster:tower"
