@@ -54,7 +54,7 @@ def write_plan_card(args: argparse.Namespace, places: Places, seen: Board) -> in
 
     def find(facts: ImageFacts) -> tuple[LearningRecord, Path]:
         record = read_record(places.journal, facts.position)
-        return record, picture_file(record, facts.output_index, today)
+        return record, picture_file(record, facts.output_index, today, facts.file.path)
 
     made = CardOrigin(version=__version__, day=day_in_words())
     written = write_card(target, report(seen), seen, find, made, prompts=not args.no_prompt)

@@ -106,12 +106,14 @@ def _copies(args: argparse.Namespace, places: Places, folder: Path) -> int:
     history = load_history(places.journal, places.snapshot).history
     chosen = [
         ToCopy(
-            picture_file(one.record, one.record.outputs.index(one.output), today),
+            picture_file(
+                one.record, one.record.outputs.index(one.output), today, history.files.place(one.output.image_id).path
+            ),
             f"{one.record.run_name}_{Path(one.output.path).stem}",
             marks_of(one.held),
         )
         for one in pictures(places.journal, history)
-        if one.held.rating >= least and not one.held.rejected
+        if one.held.rating >= least and not one.held.rejected and not history.files.place(one.output.image_id).trashed
     ]
     if not chosen:
         raise InvalidInput(f"No picture has {least} stars or more yet.", "--stars")

@@ -83,7 +83,10 @@ def _files(args: argparse.Namespace, places: Places) -> Iterator[RatedFile]:
     for one in pictures(places.journal, history):
         if args.pack in ("", one.record.pack_id):
             index = one.record.outputs.index(one.output)
-            file = picture_file(one.record, index, today)
+            where = history.files.place(one.output.image_id)
+            if where.trashed:
+                continue
+            file = picture_file(one.record, index, today, where.path)
             yield RatedFile(one.output.image_id, one.record.run_id, file, marks_of(one.held))
 
 

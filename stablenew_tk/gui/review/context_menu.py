@@ -84,14 +84,22 @@ class GridMenu:
         """Open it at the current picture."""
         place = self._grid.picked.current
         if place >= 0:
-            self._grid.bring_into_sight(place)
+            if not self._grid.in_sight(place):
+                self._grid.go_to_rows(set(self._grid.picked.selected))
+                place = self._grid.picked.current
             x, y = self._grid.layout.xy(place)
             self._open_at(x + theme.px(24), round(y - self._grid.top) + theme.px(24))
         return "break"
 
     def _clicked(self, event: tk.Event[tk.Misc]) -> str:
-        if self._grid.point_at(event.x, event.y):
-            self._open_at(event.x, event.y)
+        grid = self._grid
+        grid.canvas.focus_set()
+        place = grid.layout.place_at(event.x, event.y + grid.top)
+        if place < 0:
+            return "break"
+        if grid.picked.rows[place] not in grid.picked.selected:
+            grid.go_to(place)
+        self._open_at(event.x, event.y)
         return "break"
 
     def _open_at(self, x: int, y: int) -> None:

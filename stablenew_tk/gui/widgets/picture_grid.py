@@ -115,19 +115,6 @@ class ThumbnailGrid(Box, Scaled):
             self._see(self.picked.current)
             self._chosen()
 
-    def bring_into_sight(self, place: int) -> None:
-        """Scroll so that a place can be seen; what is chosen stays chosen."""
-        self._see(place)
-        self._redraw()
-
-    def point_at(self, x: int, y: int) -> bool:
-        """Choose the picture under a point of the canvas, unless it is among the selected. False when there is none."""
-        self.canvas.focus_set()
-        place = self.layout.place_at(x, y + self.top)
-        if place >= 0 and self.picked.rows[place] not in self.picked.selected:
-            self.go_to(place)
-        return place >= 0
-
     def go_to_rows(self, rows: set[int]) -> bool:
         """Select these pictures and bring the first into sight. False when none of them is shown."""
         if not any(self.picked.place_of(row) >= 0 for row in rows):

@@ -12,15 +12,15 @@ from ..disk.files import open_regular
 from .segments import BOUND, segment_path
 
 
-class _Stage(msgspec.Struct, gc=False, frozen=True):
+class _SamplerText(msgspec.Struct, gc=False, frozen=True):
     sampler: str = ""
 
 
-class _Config(msgspec.Struct, gc=False, frozen=True):
-    txt2img: _Stage = _Stage()
+class _ConfigText(msgspec.Struct, gc=False, frozen=True):
+    txt2img: _SamplerText = _SamplerText()
 
 
-class _Output(msgspec.Struct, gc=False):
+class _SeedText(msgspec.Struct, gc=False):
     seed: int = 0
 
 
@@ -28,8 +28,8 @@ class RecordTexts(msgspec.Struct, gc=False):
     """Prompt and config of a record, and the seeds of its pictures."""
 
     prompt: str = ""
-    config: _Config = _Config()
-    outputs: list[_Output] = []
+    config: _ConfigText = _ConfigText()
+    outputs: list[_SeedText] = []
 
     @property
     def sampler(self) -> str:
