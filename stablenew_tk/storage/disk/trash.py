@@ -40,9 +40,13 @@ def to_trash(path: Path) -> str:
 
 
 def from_trash(kept: str, to: Path) -> None:
-    """Bring a file back to where it was. Raises NotSaved when it is no longer in the trash, or another one is there."""
-    source = Path(kept) if kept else next(_lying(to), None) if can_bring_back() else None
-    if source is None or not is_there(source):
+    """Bring a file back to where it was. Raises NotSaved when it is no longer in the trash, or another one is there.
+
+    `kept`: where it is in the trash, "" = the newest that came from there. Only what came from there is moved.
+    """
+    lying = (one for one in (_lying(to) if can_bring_back() else ()) if kept in ("", str(one)))
+    source = next(lying, None)
+    if source is None:
         raise NotSaved(f"{to.name} is no longer in the trash, so it was not brought back.")
     if is_there(to):
         raise NotSaved(f"{to} is there again. Move it away, then bring the one in the trash back.")

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ...domain.base.errors import NotSaved, StorageError, Unreadable
 from ...domain.base.pixels import pixel_digest
-from ...domain.journal.record import LearningRecord
+from ...domain.journal.record import LearningRecord, Output
 from ..disk.files import (
     discard,
     is_file,
@@ -178,13 +178,29 @@ def recorded_file(roots: Sequence[Path], relative: str) -> Path:
 
 
 def picture_file(record: LearningRecord, output_index: int, today: Path, moved: str = "") -> Path:
-    """The file of a picture: where the journal says that it was `moved` to (an absolute path, "" = nowhere), else in
-    the output folder of today, else in that of the time when it was made. Raises Unreadable for a path that leads out.
+    """The file of a picture: where the journal says that it was `moved` to (an absolute path, "" = nowhere) when that
+    is the picture, else in the output folder of today, else in that of the time when it was made. Raises Unreadable
+    for a path that leads out.
     """
-    if moved and is_file(Path(moved)):
+    if moved and _is_the_picture(Path(moved), record.outputs[output_index]):
         return Path(moved)
     roots = (today, Path(record.output_root)) if record.output_root else (today,)
     return recorded_file(roots, record.outputs[output_index].path)
+
+
+def _is_the_picture(path: Path, output: Output) -> bool:
+    """Whether a file has the checksum of a picture, or its pixels where another program wrote stars into it. The
+    journal may be somebody else's, and must not lead to any file of this computer.
+    """
+    if not is_file(path):
+        return False
+    try:
+        data = read_bounded(path, FILE_LIMIT)
+    except Unreadable:
+        return False
+    if hashlib.sha256(data).hexdigest() == output.sha256:
+        return True
+    return bool(output.pixels) and pixel_hash(data) == output.pixels
 
 
 def read_picture(path: Path, limit: int = FILE_LIMIT) -> bytes:

@@ -31,6 +31,14 @@ def test_a_file_comes_back_from_the_trash_as_it_was_also_the_second_of_that_name
         from_trash("", first)
 
 
+def test_a_journal_that_names_a_file_outside_the_trash_moves_none(tmp_path):
+    precious, home = tmp_path / "key", tmp_path / "a.png"
+    precious.write_bytes(b"mine")
+    with pytest.raises(NotSaved, match="no longer in the trash"):
+        from_trash(str(precious), home)
+    assert (precious.read_bytes(), home.exists()) == (b"mine", False)
+
+
 def test_a_trash_that_cannot_take_a_file_leaves_it_where_it_is(tmp_path, monkeypatch):
     def full(_path):
         raise OSError(28, "No space left on device")

@@ -11,6 +11,7 @@ import zlib
 
 import pytest
 from disk_faults import ReadOnlyDisk, Synced
+from journal_lines import output, record
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -18,6 +19,7 @@ from stablenew_tk.domain.base.errors import NotSaved, Unreadable
 from stablenew_tk.storage.pictures.images import (
     ThumbnailCache,
     open_for_start,
+    picture_file,
     pixel_hash,
     portable,
     save_image,
@@ -270,3 +272,24 @@ def test_a_torn_or_unwritable_cache_costs_only_time(tmp_path):
     (tmp_path / "file").touch()
     assert not ThumbnailCache(tmp_path / "file").put("id", 32, b"")
     assert ThumbnailCache(tmp_path / "file").get("id", 32) is None
+
+
+def test_a_place_the_journal_tells_counts_only_when_the_picture_is_there(tmp_path):
+    data, moved = picture(), tmp_path / "elsewhere" / "a.png"
+    moved.parent.mkdir()
+    one = output(sha256=hashlib.sha256(data).hexdigest(), pixels=pixel_hash(data))
+    made = record(outputs=(one,))
+    home = tmp_path / "outputs" / one.path
+
+    def found():
+        return picture_file(made, 0, tmp_path / "outputs", str(moved))
+
+    assert found() == home, "nothing is there"
+    moved.write_bytes(b"somebody's key")
+    assert found() == home, "the journal may be somebody else's"
+    moved.write_bytes(picture(size=(32, 32)))
+    assert found() == home, "another picture"
+    moved.write_bytes(picture(optimize=True))
+    assert found() == moved, "another program wrote stars into it"
+    moved.write_bytes(data)
+    assert found() == moved
