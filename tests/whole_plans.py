@@ -21,22 +21,23 @@ from stablenew_tk.cli import main
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 kind, number, moment = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-append, seen = LearningRecordWriter.append, [0]
+append_all, seen = LearningRecordWriter.append_all, [0]
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
-def doomed(self, line):
-    seen[0] += line.__struct_config__.tag == kind
-    last = seen[0] == number and line.__struct_config__.tag == kind
+def doomed(self, lines):
+    before = seen[0]
+    seen[0] += sum(line.__struct_config__.tag == kind for line in lines)
+    last = before < number <= seen[0]
     if last and moment == "before":
         die()
-    saved = append(self, line)
+    saved = append_all(self, lines)
     if last:
         die()
     return saved
 
-LearningRecordWriter.append = doomed
+LearningRecordWriter.append_all = doomed
 sys.exit(main(sys.argv[4:]))
 """
 

@@ -13,9 +13,9 @@ from random import Random
 
 from journal_lines import output, rate, record
 from PIL import Image
+
 from reliability.faulty_disk import ERRORS, FaultyDisk
 from reliability.outcome import Outcome
-
 from stablenew_tk.domain.base.errors import InvalidInput, NotSaved, StableNewError
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.models.profile import LoraProfile

@@ -16,8 +16,8 @@ from random import Random
 
 from journal_lines import rate, record
 from PIL import Image, PngImagePlugin
-from reliability.outcome import Outcome
 
+from reliability.outcome import Outcome
 from stablenew_tk.domain.base.errors import StableNewError
 from stablenew_tk.domain.experiments.plan_file import read_plan
 from stablenew_tk.domain.prompts.randomizer import expand

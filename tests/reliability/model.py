@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from journal_lines import rate, undo
-from reliability.outcome import Outcome
 from whole_app import App
 
+from reliability.outcome import Outcome
 from stablenew_tk.domain.journal.history import History
 from stablenew_tk.domain.journal.record import ImageFeedback
 from stablenew_tk.pipeline.messages.journal import JournalTouched

@@ -21,9 +21,9 @@ from unittest import mock
 
 from journal_lines import output, rate, record
 from PIL import Image
+
 from reliability.faulty_disk import WRITING
 from reliability.outcome import Outcome
-
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.storage.journal.reader import JournalReading, verify
 from stablenew_tk.storage.journal.repair import repair

@@ -10,8 +10,8 @@ from pathlib import Path
 from random import Random
 
 from journal_lines import rate, record
-from reliability.outcome import Outcome
 
+from reliability.outcome import Outcome
 from stablenew_tk.domain.base.errors import StableNewError
 from stablenew_tk.storage.journal.reader import JournalReading
 from stablenew_tk.storage.journal.repair import repair

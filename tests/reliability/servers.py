@@ -15,8 +15,8 @@ import fake_comfyui
 import fake_webui
 import msgspec
 from jobs import LATER, QUICK, Workshop, job, webui
-from reliability.outcome import Outcome
 
+from reliability.outcome import Outcome
 from stablenew_tk.backends.comfyui.backend import ComfyUI
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 from stablenew_tk.pipeline.workers import Node, drain

@@ -6,6 +6,7 @@ import random
 import warnings
 
 import pytest
+
 from reliability.trials import TRIALS
 
 # Tries of each; those that are not named are dear and have tests of their own, or make a process of their own.
