@@ -19,7 +19,7 @@ MAY_CONNECT = {
     "stablenew_tk.pipeline.second_start": "itself on this computer",
     **dict.fromkeys(
         (
-            *("stablenew_tk.app.cluster", "stablenew_tk.commands.cluster"),
+            *("stablenew_tk.storage.cluster.invitations", "stablenew_tk.commands.cluster"),
             *(f"stablenew_tk.pipeline.cluster.{name}" for name in ("dask_settings", "link", "scheduler", "worker")),
         ),
         "the machines that the user paired",

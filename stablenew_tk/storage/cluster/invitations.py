@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import socket
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,8 @@ def need_cluster_packages() -> None:
     from importlib.util import find_spec
 
     if find_spec("distributed") is None or find_spec("cryptography") is None:
+        if getattr(sys, "frozen", False):
+            raise InvalidInput("This program was built without a cluster. Take the one that has it, or install from pip.")
         raise InvalidInput("A cluster needs two packages more. Install them with: pip install 'stablenew[cluster]'")
 
 

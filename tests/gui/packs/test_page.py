@@ -558,7 +558,7 @@ def test_a_preview_of_the_page_never_becomes_the_variants_of_a_run(rain):
     rain.controller.subscribe(variation.on_event)
     pack = parse_pack(RAIN, "rain")
     for count in (1, 2, 1, 2, 1, 2):
-        variation.want(rain.path, pack.prompts[:count], PackSettings(), pack.slots)
+        variation.want(rain.path, pack.prompts[:count], PackSettings(), pack.slots, {})
     rain.until(lambda: variation.expansion is not None)
     made = variation.expansion
     rain.page.side.turn("variants")

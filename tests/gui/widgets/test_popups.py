@@ -119,7 +119,8 @@ def test_a_line_that_is_off_cannot_be_chosen(root, choice):
     choice.set_entries([MenuEntry("a", "A", enabled=False), MenuEntry("b", "B")])
     choice.invoke()
     root.update()
-    Menu.shared().canvas.event_generate("<Return>")
+    for key in ("Up", "Return"):
+        Menu.shared().canvas.event_generate(f"<{key}>")
     assert choice.told == []
 
 
