@@ -21,7 +21,7 @@ def need_cluster_packages() -> None:
 
     if find_spec("distributed") is None or find_spec("cryptography") is None:
         if getattr(sys, "frozen", False):
-            raise InvalidInput("This program was built without a cluster. Take the one that has it, or install from pip.")
+            raise InvalidInput("This program was built without a cluster. Take the one that has it, or use pip.")
         raise InvalidInput("A cluster needs two packages more. Install them with: pip install 'stablenew[cluster]'")
 
 
