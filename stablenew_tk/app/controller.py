@@ -26,7 +26,7 @@ from ..domain.models.recommendations import FamilyFinding
 from ..domain.nodes.events import Start
 from ..domain.runs.job import Job, RunRequest, make_jobs
 from ..pipeline.desk import DeskWork
-from ..pipeline.file_worker import FileDesk
+from ..pipeline.file_worker import file_desk
 from ..pipeline.ids_and_times import as_line, draw_seed, new_id
 from ..pipeline.messages.backups import BackupOrder, BackupRestored, MakeBackup
 from ..pipeline.messages.base import Event, Order, OrderFailed
@@ -64,7 +64,7 @@ from ..pipeline.messages.pictures import FindImages
 from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SaveSettings, SettingsChanged
 from ..pipeline.messages.workflows import WorkflowsListed
-from ..pipeline.picture_worker import PictureDesk
+from ..pipeline.picture_worker import picture_desk
 from ..pipeline.recorded_files import output_root
 from ..pipeline.runner import JobContext
 from ..pipeline.workers import ENDING_S, Desk, Inbox, drain
@@ -166,8 +166,8 @@ class Controller(InForce):
         self.nodes = Machines(lambda: self._capabilities)
         self.dispatch = Dispatch(self._for_nodes(patient), self.nodes, settings)
         # A thread of its own, made when it is first needed: a dialog is open for as long as the user takes.
-        self._files = FileDesk(self.inbox)
-        self._picture_desk = PictureDesk(self.inbox, self._desk_work.recorded, self._writer)
+        self._files = file_desk(self.inbox)
+        self._picture_desk = picture_desk(self.inbox, self._desk_work.recorded, self._writer)
         self.pictures = PictureKeeper(self._picture_desk.ask, self._outbox.put_reversible, lambda: self.history)
         self._watcher: Watcher | None = None
         self._reading_news = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,48 +153,30 @@ class PageMakers:
         return WelcomePage(self._parent, self._controller, done=lambda: self._do.go("create"))
 
 
+# What takes longest to import, in the order in which pages are usually opened.
+_LATER = (
+    "widgets.picture_grid",
+    "create.page",
+    "review.page",
+    "learn.rating.view",
+    "learn.wizard.wizard",
+    "learn.page",
+    "insights.panel",
+    "insights.page",
+    "packs.editor",
+    "packs.page",
+    "models.page",
+    "settings.page",
+    "nodes.page",
+    "workflow.page",
+)
+
+
 def _imports() -> Iterator[None]:
     """Import the pages bit by bit, a few milliseconds each."""
-    from .widgets import picture_grid  # noqa: F401
-
-    yield
-    from .create import page as create  # noqa: F401
-
-    yield
-    from .review import page as review  # noqa: F401
-
-    yield
-    from .learn.rating import view  # noqa: F401
-
-    yield
-    from .learn.wizard import wizard  # noqa: F401
-
-    yield
-    from .learn import page as learn  # noqa: F401
-
-    yield
-    from .insights import panel  # noqa: F401
-
-    yield
-    from .insights import page as insights  # noqa: F401
-
-    yield
-    from .packs import editor  # noqa: F401
-
-    yield
-    from .packs import page as packs  # noqa: F401
-
-    yield
-    from .models import page as models  # noqa: F401
-
-    yield
-    from .settings import page as settings  # noqa: F401
-
-    yield
-    from .nodes import page as nodes  # noqa: F401
-
-    yield
-    from .workflow import page as workflow  # noqa: F401
+    for name in _LATER:
+        import_module(f".{name}", __package__)
+        yield
 
 
 _imported = _imports()

@@ -16,7 +16,6 @@ from .messages.base import Event, Order
 from .messages.files import (
     AskDesktop,
     DesktopAnswered,
-    FileOrder,
     FindPlaces,
     FolderListed,
     InviteMachine,
@@ -27,7 +26,7 @@ from .messages.files import (
     ShowFile,
     UsualPlacesFound,
 )
-from .workers import Desk, Inbox
+from .workers import Inbox, LateDesk
 
 
 class FileWork:
@@ -73,28 +72,9 @@ class FileWork:
         reveal(order.path)
 
 
-class FileDesk:
-    """The file thread, which begins with the first order. Main thread."""
-
-    def __init__(self, inbox: Inbox) -> None:
-        self._inbox = inbox
-        self._desk: Desk | None = None
-        self._is_closed = False
-
-    def ask(self, order: FileOrder) -> None:
-        """Queue an order; its answer arrives in the inbox."""
-        if self._desk is None and not self._is_closed:
-            work = FileWork(lambda: self._is_closed)
-            self._desk = Desk(work.perform, self._inbox, name="files")
-        if self._desk is not None:
-            self._desk.ask(order)
-
-    def close(self, timeout_s: float) -> None:
-        """Close a dialog that is open and stop the thread."""
-        self._is_closed = True
-        if self._desk is not None:
-            self._desk.close(timeout_s)
-            self._desk = None
+def file_desk(inbox: Inbox) -> LateDesk:
+    """The file thread. Closing it closes a dialog that is open."""
+    return LateDesk(inbox, lambda is_closed: FileWork(is_closed).perform, name="files")
 
 
 def _existing(start: Path) -> Path:

@@ -38,7 +38,6 @@ from .messages.picture_files import (
     FindClipboard,
     LookForPictures,
     OpenPicture,
-    PictureOrder,
     PicturesBack,
     PicturesExported,
     PicturesFound,
@@ -53,7 +52,7 @@ from .missing_pictures import without_files
 from .picture_search import PictureSearch
 from .recorded_files import RecordedFiles
 from .runner import LearningWriter
-from .workers import Desk, Inbox
+from .workers import Inbox, LateDesk
 
 _IN_A_LINE = 200  # pictures that one line of the journal tells the places of
 
@@ -238,24 +237,6 @@ class PictureWork:
             self._emit(LineSaved(line=saved.line, position=saved.position))
 
 
-class PictureDesk:
-    """The picture thread, which begins with the first order. Main thread."""
-
-    def __init__(self, inbox: Inbox, files: RecordedFiles, writer: LearningWriter) -> None:
-        self._inbox, self._is_closed = inbox, False
-        self._work = PictureWork(files, writer, inbox.put, lambda: self._is_closed)
-        self._desk: Desk | None = None
-
-    def ask(self, order: PictureOrder) -> None:
-        """Queue an order; its answer arrives in the inbox."""
-        if self._desk is None and not self._is_closed:
-            self._desk = Desk(self._work.perform, self._inbox, name="pictures")
-        if self._desk is not None:
-            self._desk.ask(order)
-
-    def close(self, timeout_s: float) -> None:
-        """Carry out what was asked for and stop the thread."""
-        self._is_closed = True
-        if self._desk is not None:
-            self._desk.close(timeout_s)
-            self._desk = None
+def picture_desk(inbox: Inbox, files: RecordedFiles, writer: LearningWriter) -> LateDesk:
+    """The picture thread."""
+    return LateDesk(inbox, lambda stopped: PictureWork(files, writer, inbox.put, stopped).perform, name="pictures")

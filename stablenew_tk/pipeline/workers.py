@@ -36,6 +36,7 @@ LOGIN_DELAY_S = 60.0
 ENDING_S = 0.4
 
 Inbox = queue.SimpleQueue[Event]
+Perform = Callable[[Order], Event | None]
 
 
 class _Assignment(NamedTuple):
@@ -269,7 +270,7 @@ class Desk:
 
     FIRST, SOON, LAST = 0, 1, 2
 
-    def __init__(self, perform: Callable[[Order], Event | None], inbox: Inbox, *, name: str = "desk") -> None:
+    def __init__(self, perform: Perform, inbox: Inbox, *, name: str = "desk") -> None:
         self._perform = perform
         self._inbox = inbox
         self._count = itertools.count(1)
@@ -312,6 +313,31 @@ class Desk:
                 answer = order.failed(message)
             if answer is not None:
                 self._inbox.put(answer)
+
+
+class LateDesk:
+    """A desk whose thread begins with the first order, for what is seldom asked for. `work(is_closed)` gives the
+    function that it passes orders to. Main thread.
+    """
+
+    def __init__(self, inbox: Inbox, work: Callable[[Callable[[], bool]], Perform], *, name: str) -> None:
+        self._inbox, self._name, self._is_closed = inbox, name, False
+        self._perform = work(lambda: self._is_closed)
+        self._desk: Desk | None = None
+
+    def ask(self, order: Order) -> None:
+        """Queue an order; its answer arrives in the inbox."""
+        if self._desk is None and not self._is_closed:
+            self._desk = Desk(self._perform, self._inbox, name=self._name)
+        if self._desk is not None:
+            self._desk.ask(order)
+
+    def close(self, timeout_s: float) -> None:
+        """Carry out what was asked for and stop the thread; what looks at `is_closed` ends early."""
+        self._is_closed = True
+        if self._desk is not None:
+            self._desk.close(timeout_s)
+            self._desk = None
 
 
 def drain(inbox: Inbox, *, wait_s: float = 0.0, limit: int = 500, busy_s: float = math.inf) -> Iterator[Event]:
