@@ -231,6 +231,7 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
         return WRONG_USE
     from .app.controller import Controller
     from .app.window_claim import WindowClaim
+    from .gui.screen_faults import screen_faults_told
     from .storage.settings import load_settings
 
     claim = WindowClaim(places)
@@ -242,19 +243,21 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
                 err.print("StableNew is open already. Its window is in front now.")
                 return OK
             err.print(claim.who, markup=False)
-            from .gui.start_question import ask_start
+            with screen_faults_told():
+                from .gui.start_question import ask_start
 
-            answer = ask_start(claim.who, loaded.settings.appearance)
+                answer = ask_start(claim.who, loaded.settings.appearance)
             if answer == "close":
                 return FAILED
             if answer == "open":
                 is_mine = claim.take_anyway()
                 break
-        from .gui.window import open_window
+        with screen_faults_told():
+            from .gui.window import open_window
 
-        _log_to_file(places)
-        controller = Controller(places, loaded.settings, keep_queue=is_mine)
-        return open_window(controller, loaded.notices, claim)
+            _log_to_file(places)
+            controller = Controller(places, loaded.settings, keep_queue=is_mine)
+            return open_window(controller, loaded.notices, claim)
     finally:
         claim.release()
 
@@ -282,8 +285,11 @@ def _licences(args: argparse.Namespace, places: Places) -> int:
 
 def _selftest(_args: argparse.Namespace, _places: Places) -> int:
     from .commands.terminal import FAILED, OK, print_json
-    from .gui.selftest import selftest
+    from .gui.screen_faults import screen_faults_told
 
-    report = selftest()
+    with screen_faults_told():
+        from .gui.selftest import selftest
+
+        report = selftest()
     print_json(report)
     return OK if report.ok else FAILED

@@ -109,6 +109,10 @@ class StillWorking(Cancelled):
     """The user stopped the job, and the engine, which cannot be interrupted, makes the picture for nobody."""
 
 
+class NoScreen(StableNewError):
+    """No window can be opened on this system."""
+
+
 class StorageError(StableNewError):
     """A disk operation failed."""
 
