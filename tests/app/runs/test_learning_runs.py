@@ -359,9 +359,12 @@ class TestGoingOn:
         assert len(pngs(app)) == 6
 
     def test_a_stopped_plan_goes_on_with_what_is_missing(self, slow, app):
+        # At once, before the third is made.
+        app.controller.subscribe(
+            lambda event: isinstance(event, JobEnded) and len(app.told(JobEnded)) == 2 and app.controller.cancel()
+        )
         one = start(app)
-        app.until(JobEnded, 2)
-        app.controller.cancel()
+        app.until(JobEnded, 3)
         app.idle()
         assert board(app.controller.history, one.plan_id).failed == 0
         assert places(app, app.controller.learning.go_on(one.plan_id)) == [(7.0, 0), (3.0, 1), (5.0, 1), (7.0, 1)]
