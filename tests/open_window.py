@@ -123,6 +123,8 @@ def choose_file(window: tk.Misc, until: Callable[[Callable[[], object]], object]
         chooser.go(path.parent)
         chooser.name.set(path.name)
     else:
+        # The list of this folder comes later than the name, and picks what is called so.
+        chooser.go(path.parent)
         chooser.path.set(str(path))
     until(lambda: not chooser.is_open or chooser.button.enabled)
     chooser.path.field.focus_force()
