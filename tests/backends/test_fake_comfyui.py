@@ -180,6 +180,7 @@ class TestRuns:
                 fake.run_fault("broken-checkpoint")
             graph = with_inputs("5", seed=99) if name == "another seed" else FACTS["graph"]
             socket = Listener(parse_address(fake.url), "me", connect_s=60)
+            wait_until(lambda: "me" in fake.clients)
             post(fake, "/prompt", {"prompt": graph, "client_id": "me"})
             told = []
             while not told or told[-1] != {"type": "executing", "data": {"node": None}}:
