@@ -4,10 +4,10 @@
 #     sudo scripts/old_root.sh ROOT [options of scripts/build.py]
 #
 # ROOT is a folder for that system (about 1.5 GB; made at the first call, used again later). Needs root, debootstrap and
-# a Debian mirror (MIRROR). Python 3.11 is built there from Debian 12's source package, because Debian 11 has only 3.9;
+# a Debian mirror (MIRROR, else debootstrap's own). Python 3.11 is built there from Debian 12's source package, because Debian 11 has only 3.9;
 # Tk, OpenSSL and the X libraries are those of Debian 11. The results are in dist/ of this checkout.
 set -euo pipefail
-mirror=${MIRROR:-http://deb.debian.org/debian}
+mirror=${MIRROR:-}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 [ $# -ge 1 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2; }
 mkdir -p "$1"
@@ -18,8 +18,10 @@ inside() { chroot "$root" /usr/bin/env -i PATH=/opt/python/bin:/usr/sbin:/usr/bi
 epoch=$(git -C "$here" log -1 --format=%ct 2>/dev/null || date +%s)
 
 if [ ! -e "$root/etc/debian_version" ]; then
-    debootstrap --variant=minbase --include=ca-certificates bullseye "$root" "$mirror"
+    debootstrap --variant=minbase --include=ca-certificates bullseye "$root" ${mirror:+"$mirror"}
 fi
+# Without one the mirror is that which debootstrap chose.
+mirror=${mirror:-$(sed -n 's/^deb \([^ ]*\) .*/\1/p' "$root/etc/apt/sources.list" | head -n 1)}
 mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
 mountpoint -q "$root/dev" || mount --rbind /dev "$root/dev"
 trap 'umount "$root/proc" || true; umount -l "$root/dev" || true' EXIT

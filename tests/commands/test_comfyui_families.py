@@ -16,6 +16,19 @@ def written(folder, name, **metadata):
     (folder / name).write_bytes(len(header).to_bytes(8, "little") + header)
 
 
+def learned_and_used(cli, sent, path, *here):
+    """2.5 and 4 are sent as they are, 4 is liked, and the next run sends it by itself."""
+    said = cli("learn", cli.pack, *here, "--json", "--focus", path, "--values", "2.5, 4", "--images", 4)
+    assert said.code == 0, said.err
+    assert sorted(sent()) == [2.5] * 4 + [4.0] * 4
+    for step in said.json["steps"]:
+        assert cli("rate", step["images"][0], 5 if float(step["value"]) == 4 else 1).code == 0
+    assert cli("insights", "--plan", "last", "--json").json["verdict"]["value"] == 4
+    assert cli("known", "use", "last").code == 0
+    assert cli("run", cli.pack, *here).code == 0
+    assert sent()[8:] == [4.0]
+
+
 @pytest.mark.parametrize(
     ("architecture", "is_sent"), [("stable-diffusion-xl-v1-base", False), ("stable-diffusion-v1", True)]
 )
@@ -56,16 +69,7 @@ def test_guidance_and_shift_go_from_a_learning_run_into_the_next_run(tmp_path, c
             nodes = (node for graph in fake.graphs() for node in graph.values() if node["class_type"] == kind)
             return [node["inputs"][field] for node in nodes]
 
-        here = ("--backend", fake.url, *TINY, "--set", f"checkpoint={model}")
-        said = cli("learn", cli.pack, *here, "--json", "--focus", path, "--values", "2.5, 4", "--images", 4)
-        assert said.code == 0, said.err
-        assert sorted(sent()) == [2.5] * 4 + [4.0] * 4
-        for step in said.json["steps"]:
-            assert cli("rate", step["images"][0], 5 if float(step["value"]) == 4 else 1).code == 0
-        assert cli("insights", "--plan", "last", "--json").json["verdict"]["value"] == 4
-        assert cli("known", "use", "last").code == 0
-        assert cli("run", cli.pack, *here).code == 0
-        assert sent()[8:] == [4.0]
+        learned_and_used(cli, sent, path, "--backend", fake.url, *TINY, "--set", f"checkpoint={model}")
 
 
 @pytest.mark.parametrize(
@@ -82,13 +86,4 @@ def test_the_same_on_forge_with_its_one_field_for_both(tmp_path, capsys, mode, m
             bodies = [one.body for one in fake.posts if one.path.endswith("txt2img")]
             return [body["distilled_cfg_scale"] for body in bodies]
 
-        here = ("--backend", fake.url, *TINY, "--set", f"checkpoint={model}")
-        said = cli("learn", cli.pack, *here, "--json", "--focus", path, "--values", "2.5, 4", "--images", 4)
-        assert said.code == 0, said.err
-        assert sorted(sent()) == [2.5] * 4 + [4.0] * 4
-        for step in said.json["steps"]:
-            assert cli("rate", step["images"][0], 5 if float(step["value"]) == 4 else 1).code == 0
-        assert cli("insights", "--plan", "last", "--json").json["verdict"]["value"] == 4
-        assert cli("known", "use", "last").code == 0
-        assert cli("run", cli.pack, *here).code == 0
-        assert sent()[8:] == [4.0]
+        learned_and_used(cli, sent, path, "--backend", fake.url, *TINY, "--set", f"checkpoint={model}")

@@ -11,10 +11,7 @@ from ...backends.base import Backend
 from ...domain.base.errors import InvalidInput
 from ...domain.config.engines import CLUSTER, SD_SERVER
 from ...domain.config.user_settings import without_login
-from ...pipeline.cluster.machine import ClusterMachine
 from ...pipeline.messages.jobs import CheckBackend
-from ...storage.cluster.folder import ClusterFolder
-from ...storage.cluster.invitations import need_cluster_packages
 from ...storage.disk.places import Places
 
 if TYPE_CHECKING:
@@ -57,6 +54,10 @@ class Engines:
         """As `make_backend`, and for "cluster:NAME". Raises InvalidInput, also where packages are missing."""
         if not order.address.startswith(CLUSTER):
             return make_backend(order)
+        # Few people have a cluster, and everybody starts the program.
+        from ...pipeline.cluster.machine import ClusterMachine
+        from ...storage.cluster.invitations import need_cluster_packages
+
         need_cluster_packages()
         return ClusterMachine(self._connection, order.address.removeprefix(CLUSTER))
 
@@ -74,6 +75,7 @@ class Engines:
     def _opened(self) -> ClusterLink:
         # Here, on the thread of a node: Dask takes half a second to import.
         from ...pipeline.cluster.link import ClusterLink
+        from ...storage.cluster.folder import ClusterFolder
 
         command = own_command("scheduler", "--data-dir", str(self._places.data), "--child")
         return ClusterLink(ClusterFolder(self._places.cluster), command)

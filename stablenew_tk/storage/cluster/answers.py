@@ -7,12 +7,12 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from ...domain.base.errors import NotSaved, StorageError
+from ...domain.base.errors import NotSaved, StorageError, Unreadable
 from ..disk.files import make_folder, read_bounded, remove, write_atomic
 
 KEPT_S = 7 * 24 * 3600.0
 _LARGEST = 1 << 30
-_KEY = re.compile(r"[0-9a-f]{64}$")
+_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 class FinishedJobs:
@@ -22,7 +22,7 @@ class FinishedJobs:
         self.folder = folder
 
     def put(self, key: str, answer: bytes) -> None:
-        """Keep an answer. It is on disk on return. Raises NotSaved."""
+        """Keep an answer. It is on disk on return. Raises NotSaved, and Unreadable for what is no key."""
         try:
             make_folder(self.folder)
         except OSError as error:
@@ -37,14 +37,13 @@ class FinishedJobs:
 
     def forget(self, key: str) -> None:
         """The operator has it."""
-        if _KEY.match(key):
-            with suppress(OSError):
-                remove(self._file(key))
+        with suppress(OSError, StorageError):
+            remove(self._file(key))
 
     def keys(self) -> tuple[str, ...]:
         """All that wait for the operator."""
         with suppress(OSError):
-            return tuple(sorted(path.stem for path in self.folder.glob("*.job")))
+            return tuple(sorted(path.stem for path in self.folder.glob("*.job") if _KEY.fullmatch(path.stem)))
         return ()
 
     def sweep(self) -> None:
@@ -55,4 +54,7 @@ class FinishedJobs:
                     remove(self._file(key))
 
     def _file(self, key: str) -> Path:
+        # It comes from another machine, and must not lead out of the folder.
+        if not _KEY.fullmatch(key):
+            raise Unreadable(f"{key[:80]!r} is not the key of a job.")
         return self.folder / f"{key}.job"

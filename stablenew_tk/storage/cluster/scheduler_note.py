@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,8 @@ def start_in_background(command: Sequence[str], note: Path) -> int:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        # The one-file executable would lend it its unpacked files, and remove them when it ends itself.
+        env={**os.environ, "PYINSTALLER_RESET_ENVIRONMENT": "1"},
     )
     write_atomic(note, msgspec.json.encode(_Note(process.pid, start_mark(process.pid))), mode=0o600)
     return process.pid
