@@ -32,7 +32,8 @@ def test_what_was_begun_is_gone_on_with_after_a_restart_and_forgotten_once_it_wa
         picture = house.controller.history.visible().facts(0)
         page.new_run(BEGUN, picture)
         house.type_into(house.entry("Values"), "8, 20, 31")
-        house.until(lambda: "31" in house.controller.places.plan_draft.read_text())
+        # The ids and sums in it may well have a 31, too.
+        house.until(lambda: "8, 20, 31" in house.controller.places.plan_draft.read_text())
     with open_house(tmp_path) as house:
         page = house.page("learn")
         house.button("Go on with Steps").invoke()
