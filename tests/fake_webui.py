@@ -230,6 +230,7 @@ class FakeWebUI:
         self.gets: list[str] = []
         self.authorizations: list[str] = []
         self.loras = dict(LORAS)
+        self.damaged_loras: set[str] = set()
         # sd-server takes only those that somebody has listed since it started.
         self._listed_loras: set[str] = set()
         # Upscalers whose weights cannot be loaded: the server enlarges with Lanczos and says nothing.
@@ -363,6 +364,9 @@ class FakeWebUI:
             # These wait for the job that runs.
             with self._turn:
                 self._turn.wait_for(lambda: self.closing or not self._queue)
+        if kind == "vae" and self.mode.forge:
+            # Its modules are listed anew by a button of its page only.
+            return
         for one in [one for one in self._unseen if one[0] == kind]:
             self._unseen.remove(one)
             name = one[1]
@@ -801,6 +805,7 @@ class FakeWebUI:
             truth[key] = str(truth.get(key) or "").replace(*self.rewrites)
         truth.setdefault("enable_hr", False)
         truth["units"] = self._units(asked)
+        truth["loras"] = [] if twist == "no-loras" else self._used_loras(truth)
         truth["n_iter"] = int(asked.get("n_iter") or 1)
         # sd-server tells the size that it was asked for, whatever the picture has.
         step = 1 if self.mode_name == "sd-server" else 8
@@ -825,6 +830,18 @@ class FakeWebUI:
             | dict.fromkeys(("hr_sampler_name", "hr_scheduler", "hr_checkpoint_name")),
         }
         return truth | changes.get(twist, {})
+
+    def _used_loras(self, truth: dict) -> list[str]:
+        """Those that are told with their hash. An unknown name makes the server look into its folder; one that is still
+        not there, and a damaged file, costs Forge all of them."""
+        texts = [truth["prompt"], truth["hr_prompt"] if truth["enable_hr"] else ""]
+        names = list(dict.fromkeys(name for text in texts for name in re.findall(r"<lora:([^:>]+)", text)))
+        if self.mode.subset or self.mode_name == "sdnext":
+            return []
+        if not self.loras.keys() >= set(names):
+            self._look("lora")
+        found = [name for name in names if name in (self.loras.keys() | self.loras.values()) - self.damaged_loras]
+        return found if found == names or not self.mode.forge else []
 
     def _styled(self, asked: dict) -> dict[str, str]:
         """The prompts with the styles around them, those of the second pass too. An unknown style is none."""
@@ -1034,6 +1051,8 @@ class FakeWebUI:
         if self.options["CLIP_stop_at_last_layers"] > 1:
             pairs.append(("Clip skip", int(self.options["CLIP_stop_at_last_layers"])))
         pairs += [(key, value) for key, value in self._extra(truth).items() if value is not None]
+        if hashes := ", ".join(f"{name}: {_lora_hash(name)}" for name in truth["loras"]):
+            pairs.append(("Lora hashes", hashes))
         for number, unit in enumerate(self._detailing(truth)):
             nth = ("", " 2nd", " 3rd", " 4th")[number]
             pairs.append((f"ADetailer model{nth}", unit["ad_model"]))
@@ -1277,6 +1296,10 @@ class FakeWebUI:
         for connection in list(self.sockets):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+
+def _lora_hash(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:12]
 
 
 def _quoted(value: object) -> object:

@@ -141,6 +141,8 @@ def doubts(record: LearningRecord, output: Output) -> tuple[str, ...]:
 def _doubt(code: str, record: LearningRecord) -> str:
     who = record.backend.name or record.backend.kind
     kind, _, path = code.partition(":")
+    if code == "mismatch:lora":
+        return f"{who} made it without a LoRA that was asked. The label would lie."
     if kind == "mismatch":
         asked, applied = _both_sides(record.stage_results, path)
         verb = "were" if path.endswith("steps") else "was"

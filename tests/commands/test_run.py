@@ -53,7 +53,10 @@ class TestLorasTheServerDoesNotHave:
     def test_they_are_told_before_the_run_and_the_run_goes_on(self, cli, fake):
         cli.pack.write_text("a red boat <lora:inkwsh:1>\n\na tram <lora:grain_final:0.5>\n")
         said = cli("run", cli.pack, "--json", *FEW, "--backend", fake.url)
-        assert "does not list the LoRA “inkwsh”: its tag does nothing there. Did you mean “inkwash”?" in said.err
+        assert (
+            "does not list the LoRA “inkwsh”: unless it finds a new file, its tag does nothing. Did you mean “inkwash”?"
+            in said.err
+        )
         assert (said.json["ok"], fake.count("txt2img")) == (2, 2)
 
     def test_those_of_the_prompt_of_hires_fix_are_told_when_it_is_on(self, cli, fake):

@@ -37,8 +37,8 @@ def unlisted_words(found: Capabilities | None, prompts: Iterable[str]) -> str:
     more = f" and {counted(len(names) - _MOST_NAMED, 'more')}" if len(names) > _MOST_NAMED else ""
     near = get_close_matches(names[0], found.choices("loras"), 1, 0.7) if len(names) == 1 else []
     hint = f" Did you mean “{near[0]}”?" if near else ""
-    word, does = ("LoRA", "its tag does") if len(names) == 1 else ("LoRAs", "their tags do")
-    return f"{found.name} does not list the {word} {shown}{more}: {does} nothing there.{hint}"
+    word, tag = ("LoRA", "its tag does") if len(names) == 1 else ("LoRAs", "their tags do")
+    return f"{found.name} does not list the {word} {shown}{more}: unless it finds a new file, {tag} nothing.{hint}"
 
 
 def _own_prompts(config: PipelineConfig) -> list[str]:

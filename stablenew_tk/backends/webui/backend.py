@@ -23,8 +23,9 @@ from ..transport import Connection, Dropped, Limits, decode, parse_address, rais
 from .discovery import API, RESCANS, capabilities, read_options, survey
 from .lent_settings import LentSettings
 from .model_needs import Body
+from .named_files import unlisted_files
 from .progress import GenerateCall, Watch, shown
-from .replies import Made, as_interrupted, asked_values, made_images, missing_loras, read_extra, read_images
+from .replies import Made, as_interrupted, asked_values, made_images, read_extra, read_images
 from .requests import REQUESTS, check_order, extras_body, repaint_body
 from .server_facts import AUTOMATIC, ServerFacts
 from .upscales import enlarged_here, made_upscale, repainted
@@ -53,6 +54,8 @@ class WebUI:
         self._side = Connection(self._address, self._limits)
         self._watch = Watch(self._side)
         self._facts: ServerFacts | None = None
+        # What the server did not list, and was told to look for.
+        self._sought: frozenset[str] = frozenset()
         self.version = ""
         self._lent = LentSettings(self._side)
         self._call: GenerateCall | None = None
@@ -166,17 +169,25 @@ class WebUI:
     # One stage, in the node's thread
 
     def _checked(self, order: StageOrder) -> ServerFacts:
-        """The server facts for sending an order. When a name is unknown, a LoRA's too, they are queried again first."""
+        """The server facts for sending an order, queried again when a name is unknown. Where that is a file, the server
+        is told to look into its folders first, once for each.
+        """
         facts = self._facts
         if facts is not None:
             try:
                 check_order(order, facts)
-                if not missing_loras(order, facts):
+                if unlisted_files(order, facts) <= self._sought:
                     return facts
             except Refused as err:
                 _log.debug("asking again what the server has: %s", err)
         self.check()
         facts = self._facts or ServerFacts()
+        new = unlisted_files(order, facts) - self._sought
+        if new:
+            self._sought |= new
+            self.rescan()
+            self.check()
+            facts = self._facts or ServerFacts()
         check_order(order, facts)
         return facts
 

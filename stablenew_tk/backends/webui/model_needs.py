@@ -11,7 +11,7 @@ from ...domain.config.styles import style_names
 from ...domain.models.families import Family, files_for
 from ...domain.models.idle_settings import GUIDANCE, SHIFT, idle_settings
 from ..base import StageOrder
-from .server_facts import AUTOMATIC, MODULES, ServerFacts, base_names
+from .server_facts import AUTOMATIC, MODULES, NEW_MODULES, ServerFacts, base_names
 
 Body = dict[str, object]
 # Forge's guidance for Flux. Forge Neo takes the shift of some families in the same field.
@@ -42,7 +42,9 @@ def _check_encoders(written: str, facts: ServerFacts) -> None:
     for one in style_names(written, sorted(facts.encoders)):
         if one not in facts.encoders:
             near = get_close_matches(one, facts.encoders, 3, 0.4) or sorted(facts.encoders)[:6]
-            raise Refused(f"text_encoders: {facts.name} has no {one!r}. It has {', '.join(near) or 'none'}.")
+            raise Refused(
+                f"text_encoders: {facts.name} has no {one!r}. It has {', '.join(near) or 'none'}.{NEW_MODULES}"
+            )
 
 
 def takes_guidance(facts: ServerFacts, family: Family) -> bool:

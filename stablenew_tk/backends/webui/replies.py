@@ -14,7 +14,6 @@ import msgspec
 from msgspec import Struct
 
 from ...domain.base.errors import BadImage
-from ...domain.base.lora_tags import loras_in
 from ...domain.config.catalogue import Value, get_value, stage_values, with_first_pass
 from ...domain.config.controlnet import told_units
 from ...domain.config.pipeline_config import stage_spec
@@ -24,6 +23,7 @@ from ...domain.recipes.infotext import Infotext, applied_values, inpainting, par
 from ..base import StageImage, StageOrder
 from ..pictures import DecodedPicture, image_size, most_pixels, open_picture, pixels_of
 from .model_needs import left_out
+from .named_files import unused_loras
 from .requests import REQUESTS, native_sampler, with_bare_embeddings
 from .server_facts import AUTOMATIC, ServerFacts, loose
 
@@ -153,6 +153,7 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
     """Pictures of txt2img, img2img, ADetailer or a repainting upscale, each marked with what is wrong about it."""
     images: list[StageImage] = []
     applied: dict[str, Value] = {}
+    without: dict[str, None] = {}
     for index, data in enumerate(reply.pictures):
         picture = open_picture(data, most_pixels=most_pixels(order))
         text = reply.info.infotexts[index] if index < len(reply.info.infotexts) else picture.text
@@ -161,6 +162,10 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
         wanted = {**asked, **_seeds(order, asked, index)}
         suspect = [f"mismatch:{path}" for path in differences(wanted, done, facts)]
         _sizes(done, picture.size, order)
+        unused, is_proven = unused_loras(order, text, facts)
+        without |= dict.fromkeys(unused)
+        if is_proven:
+            suspect.append("mismatch:lora")
         if picture.black:
             suspect.append("black")
         if not _size_is_right(picture.size, order):
@@ -172,17 +177,14 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
         images = [as_interrupted(image) for image in images]
     made = Made(tuple(images), applied)
     unsent = () if facts.takes_clip_skip or "clip_skip" not in asked else (_NO_CLIP_SKIP,)
-    missing = missing_loras(order, facts)
-    without = [f"The server does not list the LoRA “{name}”: the picture was made without it." for name in missing]
-    notes = (*_notes(reply, order, made, asked), *left_out(order), *unsent, *without)
+    notes = (*_notes(reply, order, made, asked), *left_out(order), *unsent, *_without(without, facts))
     return msgspec.structs.replace(made, notes=notes)
 
 
-def missing_loras(order: StageOrder, facts: ServerFacts) -> tuple[str, ...]:
-    """The LoRAs of an order's prompts that the server does not list, where it lists any."""
-    texts = (order.prompt, order.config.hires.prompt if order.config.hires.enabled else "")
-    named = dict.fromkeys(name for text in texts for name in loras_in(text)) if facts.lists_loras else ()
-    return tuple(name for name in named if not facts.has_lora(name))
+def _without(names: Iterable[str], facts: ServerFacts) -> list[str]:
+    why = {True: "did not use the LoRA “{}”", False: "does not have the LoRA “{}”"}
+    listed = [(name, facts.has_lora(name) or not facts.lists_loras) for name in names]
+    return [f"The server {why[known].format(name)}: the picture was made without it." for name, known in listed]
 
 
 def _seeds(order: StageOrder, asked: Mapping[str, Value], index: int) -> dict[str, Value]:
@@ -426,7 +428,8 @@ def _notes(reply: Reply, order: StageOrder, made: Made, asked: Mapping[str, Valu
     if order.stage == "adetailer" and images and pixels_of(images[0].data) == pixels_of(order.image):
         yield "ADetailer found nothing to repair: the picture is unchanged."
     wrong = [code[9:] for image in images for code in image.suspect if code.startswith("mismatch:")]
-    for path in dict.fromkeys(wrong):
+    # LoRAs that were not used are told by their names.
+    for path in dict.fromkeys(path for path in wrong if path != "lora"):
         # The seed is no setting of the config; the picture carries the one that was used.
         wanted_value = order.seed if path == "seed" else asked[path]
         used = images[0].seed if path == "seed" else applied.get(path)

@@ -21,7 +21,7 @@ from ...domain.config.styles import style_names, unknown_styles
 from ..base import StageOrder, check_stage
 from ..pictures import image_size
 from .model_needs import DISTILLED, Body, check_models, distilled, own_models
-from .server_facts import AUTOMATIC, ServerFacts, loose
+from .server_facts import AUTOMATIC, NEW_MODULES, ServerFacts, loose
 
 Size = tuple[int, int]  # px
 
@@ -73,7 +73,7 @@ def check_order(order: StageOrder, facts: ServerFacts) -> None:
         if not facts.chooses_vae:
             raise Refused(f"vae: {facts.name} takes no VAE with a request. Choose {AUTOMATIC}.")
         if facts.vaes:
-            _one_of("vae", config.vae, ("None", *facts.vaes), facts)
+            _one_of("vae", config.vae, ("None", *facts.vaes), facts, NEW_MODULES if facts.is_forge else "")
     check_models(order, facts)
     if config.styles:
         _check_styles(config, facts)
@@ -226,12 +226,12 @@ def _needs(path: str, field: str, facts: ServerFacts) -> None:
         raise Refused(f"{path}: {facts.name} does not offer this. Switch it off.")
 
 
-def _one_of(path: str, value: str, known: Iterable[str], facts: ServerFacts) -> None:
+def _one_of(path: str, value: str, known: Iterable[str], facts: ServerFacts, more: str = "") -> None:
     names = tuple(known)
     if names and value not in names:
         near = get_close_matches(value, names, 3, 0.5)
         hint = f" Did you mean {', '.join(near)}?" if near else f" It has {', '.join(names[:6])}."
-        raise Refused(f"{path}: {facts.name} has no {value!r}.{hint}")
+        raise Refused(f"{path}: {facts.name} has no {value!r}.{hint}{more}")
 
 
 def native_sampler(name: str, facts: ServerFacts) -> str:

@@ -31,6 +31,8 @@ _SINCE_1_9 = {"force_task_id", *_OWN_HIRES}
 AUTOMATIC = "Automatic"
 # Forge's name for VAE and text encoders together.
 MODULES = "forge_additional_modules"
+# None of its routes makes it look for these.
+NEW_MODULES = " A new VAE or text encoder is found by Forge's own refresh button and by a restart only."
 
 
 class Checkpoint(Struct, frozen=True):

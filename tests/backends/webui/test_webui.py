@@ -416,7 +416,11 @@ class TestNewFiles:
         found = backend.check()
         assert "new_model" in found.checkpoints
         assert "fog" in found.loras
-        assert "clear.safetensors" in found.vaes
+        # Forge lists these anew only by a button of its own page, and a refusal says so.
+        assert ("clear.safetensors" in found.vaes) != server.mode.forge
+        if server.mode.forge:
+            with pytest.raises(Refused, match="own refresh button"):
+                backend.generate(order(vae="clear.safetensors"))
 
     def test_behind_a_running_job_only_what_does_not_wait_for_it_is_looked_for(self, fake, backend):
         fake.put("checkpoint", "new_model")
@@ -428,10 +432,67 @@ class TestNewFiles:
         assert backend.rescan() == ""
         assert "new_model" in backend.check().checkpoints
 
-    def test_a_lora_that_came_since_the_survey_is_no_missing_one(self, fake, backend):
-        fake.loras["fog"] = "fog"
+    def test_a_new_file_is_looked_for_when_an_order_names_it(self, fake, backend):
+        backend.generate(order())
+        fake.put("lora", "fog")
         made = backend.generate(msgspec.structs.replace(order(), prompt="a boat <lora:fog:1>"))
-        assert made.notes == ()
+        assert (made.notes, made.images[0].suspect) == ((), ())
+        fake.put("checkpoint", "new_model")
+        assert backend.generate(order(checkpoint="new_model")).applied["checkpoint"] == "new_model"
+
+    def test_a_file_that_is_not_there_is_looked_for_once(self, fake, backend):
+        for _ in range(3):
+            backend.generate(msgspec.structs.replace(order(), prompt="a boat <lora:nobody:1>"))
+        assert fake.count("refresh-loras") == 1
+        for _ in range(2):
+            with pytest.raises(Refused, match="no 'nothing'"):
+                backend.generate(order(checkpoint="nothing"))
+        assert fake.count("refresh-checkpoints") == 2
+        with pytest.raises(Refused, match="Nobody"):
+            backend.generate(order(**{"txt2img.sampler": "Nobody's"}))
+        assert fake.count("refresh-loras") == 2
+
+
+class TestLorasThatAreNotUsed:
+    """The server makes the picture all the same; its own text tells by the hashes which it used."""
+
+    @staticmethod
+    def made(fake, prompt):
+        made = WebUI(fake.url, limits=QUICK).generate(msgspec.structs.replace(order(), prompt=prompt))
+        return made.notes, made.images[0].suspect
+
+    def test_one_that_is_missing_costs_forge_all_of_the_prompt(self):
+        with FakeWebUI("forge") as fake:
+            notes, suspect = self.made(fake, "a boat <lora:inkwash:1> <lora:nobody:1>")
+        assert notes == (
+            "The server did not use the LoRA “inkwash”: the picture was made without it.",
+            "The server does not have the LoRA “nobody”: the picture was made without it.",
+        )
+        assert suspect == ("mismatch:lora",)
+
+    def test_others_go_on_with_the_rest(self):
+        with FakeWebUI("a1111") as fake:
+            notes, suspect = self.made(fake, "a boat <lora:inkwash:1> <lora:nobody:1>")
+        assert notes == ("The server does not have the LoRA “nobody”: the picture was made without it.",)
+        assert suspect == ("mismatch:lora",)
+
+    @pytest.mark.parametrize("mode", ["forge", "a1111"])
+    def test_a_damaged_file_is_found_out_where_the_text_can_tell(self, mode):
+        with FakeWebUI(mode) as fake:
+            fake.damaged_loras.add("inkwash")
+            notes, suspect = self.made(fake, "a boat <lora:inkwash:1>")
+        # Alone it proves nothing on a server that may have been told to write no hashes.
+        told = ("The server did not use the LoRA “inkwash”: the picture was made without it.",), ("mismatch:lora",)
+        assert (notes, suspect) == (told if mode == "forge" else ((), ()))
+
+    @pytest.mark.parametrize("weight", ["0", "1", "-0.5"])
+    def test_those_that_are_used_are_no_matter(self, fake, weight):
+        assert self.made(fake, f"a boat <lora:inkwash:{weight}> <lora:grain_final:1>") == ((), ())
+
+    def test_a_forge_that_writes_no_hashes_is_believed(self, fake):
+        fake.options["lora_add_hashes_to_infotext"] = False
+        fake.damaged_loras.add("inkwash")
+        assert self.made(fake, "a boat <lora:inkwash:1>") == ((), ())
 
 
 class TestVariationSeeds:
@@ -810,17 +871,12 @@ class TestCapabilities:
         backend.generate(order())
         assert backend.check().version.startswith("f2.0.1")
 
-    def test_a_checkpoint_added_later_is_found_without_a_new_check(self, fake, backend):
-        fake.models["new_model"] = "1111111111"
-        assert backend.generate(order(checkpoint="new_model")).applied["checkpoint"] == "new_model"
 
-
-@pytest.mark.parametrize("mode", ["forge", "sd-server"])
-def test_a_lora_that_the_server_does_not_have_is_told_with_the_picture(mode):
-    with FakeWebUI(mode) as fake:
+def test_a_lora_that_sd_server_does_not_have_is_told_with_the_picture():
+    with FakeWebUI("sd-server") as fake:
         work = msgspec.structs.replace(order(), prompt="a boat <lora:inkwash:1> <lora:nobody:1>")
         assert WebUI(fake.url, limits=QUICK).generate(work).notes == (
-            "The server does not list the LoRA “nobody”: the picture was made without it.",
+            "The server does not have the LoRA “nobody”: the picture was made without it.",
         )
 
 
