@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-from itertools import islice
 
 from msgspec import Struct
 
@@ -16,7 +15,8 @@ from ..config.styles import joined
 from .comfy_loras import loras_above, put_loras
 from .comfy_nodes import ComfyNode, LinkedNodes, graph_of
 from .comfy_passes import fits, put_enlarging_at_the_end, put_passes, size_at
-from .comfy_sampling import CHECKPOINT, NOT_MODEL, NOT_PICTURE, SamplerSettings, is_sampler, pictures_of, setting
+from .comfy_rest import leave_out_rest
+from .comfy_sampling import CHECKPOINT, NOT_MODEL, NOT_PICTURE, SamplerSettings, is_sampler, pictures_of, schedule_of, setting, starts_anew
 from .comfy_words import PromptTexts
 from .comfy_workflow import graph_of_workflow
 from .recipe import Recipe, RecipeDraft, is_nothing, number_of, text_of
@@ -26,15 +26,6 @@ _CHAIN = 8
 _GROUPS = ("workflow/", "workflow>")
 _GRID = 8
 _MOST_EXPONENT = 3.0  # e^3 is 20, more than any shift
-# Nodes that only hand pictures over: nothing is lost with them.
-_PLUMBING = re.compile(
-    r"(VAE(En|De)code(Tiled)?|Save|Preview|Image ?Save|Reroute|Load ?Image|SetNode|GetNode|Note|MarkdownNote"
-    r"|(In|Out)put of a subgraph|LatentFromBatch|RepeatLatentBatch|SetLatentNoiseMask|easy kSampler|ImageComposite)"
-)
-_LOADERS = re.compile(r"(Dual|Triple|Quadruple)?CLIP(Vision)?Loader|VAELoader")
-# Samplers, schedules and guiders as nodes have settings of their own; these are taken over.
-_OWN_SETTINGS = re.compile(r"Sampler|.*(Scheduler|Guider)$")
-_TAKEN = ("cfg", "steps", "scheduler", "sampler_name", "denoise", "noise_seed", "seed", "add_noise")
 _MASKS = ("SetLatentNoiseMask", "VAEEncodeForInpaint", "InpaintModelConditioning")
 
 
@@ -90,6 +81,8 @@ def _samplers_above(graph: LinkedNodes, end: ComfyNode) -> list[ComfyNode]:
         if node is None or any(node is known for known in found):
             break
         found.append(node)
+        if starts_anew(graph, node):
+            break  # what was before it only gave a size, or a picture that steers
     return [one for one in reversed(found) if one is not end]
 
 
@@ -113,7 +106,7 @@ def _recipe(graph: LinkedNodes, chain: SamplerChain, picture: tuple[int, int], *
     put_enlarging_at_the_end(draft, graph, chain.end, last)
     if not positive:
         draft.note("The words of the prompt could not be found in the workflow.")
-    _left_out(draft, graph, chain)
+    leave_out_rest(draft, graph, chain.end)
     return draft.recipe(positive, negative)
 
 
@@ -126,6 +119,10 @@ def _settings(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, sampli
     draft.put("txt2img.guidance", number_of(graph.first(sampling.words[0], "guidance")))
     draft.put("txt2img.shift", _shift(graph, sampling))
     draft.put_sampler(sampling.sampler, sampling.scheduler)
+    schedule = schedule_of(graph, sampler)
+    if schedule and not sampling.scheduler:
+        draft.note(f"The schedule of {schedule[:60]} has no counterpart here; Automatic stands for it.")
+        draft.leave_out("scheduler", schedule, "WebUIs have no schedule of this kind.")
 
 
 def _encoders(draft: RecipeDraft, graph: LinkedNodes, sampling: SamplerSettings) -> None:
@@ -145,8 +142,9 @@ def _shift(graph: LinkedNodes, sampling: SamplerSettings) -> float | None:
     for node in graph.up([sampling.model], NOT_MODEL):
         if (shift := number_of(graph.value(node, "shift"))) is not None:
             return shift
-        most, least = number_of(graph.value(node, "max_shift")), number_of(graph.value(node, "base_shift"))
+        most, least = number_of(graph.peek(node, "max_shift")), number_of(graph.peek(node, "base_shift"))
         if most is not None and most == least and 0 < most < _MOST_EXPONENT:
+            graph.mark(node, "max_shift", "base_shift")
             return round(math.exp(most), 2)
     return None
 
@@ -160,14 +158,20 @@ def _start(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, picture: 
             draft.note("Only a part of the picture was painted anew; the mask is not in the file.")
             draft.leave_out(node.kind, "", "The mask is not in the file.")
         if re.match(r"Load ?Image", node.kind):
-            _over_another(draft, graph, sampler, node)
-            return
+            if starts_anew(graph, sampler):
+                graph.mark(node, "image")
+                draft.note("The size is that of a picture which is not in the file.")
+                draft.leave_out("picture of that size", node.plain("image"), "It is not in the file.")
+            else:
+                _over_another(draft, graph, sampler, node)
+            break
         _batch(draft, graph, node)
         if not sized and not any(graph.target(one) for one in pictures_of(node)):
             sized = _size(draft, graph, node)
     if not sized and all(picture):
         draft.put_size(picture[0] // _GRID * _GRID, picture[1] // _GRID * _GRID)
-        draft.note("The workflow does not tell the size; that of the file was taken.")
+        if "img2img.enabled" not in draft.values:
+            draft.note("The workflow does not tell the size; that of the file was taken.")
 
 
 def _over_another(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, loader: ComfyNode) -> None:
@@ -183,13 +187,15 @@ def _over_another(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, lo
     for name in ("steps", "cfg_scale", "sampler", "scheduler"):
         draft.put(f"img2img.{name}", draft.values.get(f"txt2img.{name}"))
     draft.note("This picture was painted over another one, which is not in the file.")
+    graph.mark(loader, "image")
     draft.leave_out("first picture", loader.plain("image"), "It is not in the file.")
 
 
 def _batch(draft: RecipeDraft, graph: LinkedNodes, node: ComfyNode) -> None:
     for key in ("batch_size", "amount"):
-        count = number_of(graph.value(node, key)) if key in node.inputs else None
+        count = number_of(graph.peek(node, key)) if key in node.inputs else None
         if count and count > 1:
+            graph.mark(node, key)
             draft.note(f"The picture is one of {count:g} made together; the seed belongs to the first of them.")
             draft.leave_out(key, f"{count:g}", "The file does not tell which of the pictures it is.")
     if "batch_index" in node.inputs:
@@ -201,13 +207,17 @@ def _batch(draft: RecipeDraft, graph: LinkedNodes, node: ComfyNode) -> None:
 def _size(draft: RecipeDraft, graph: LinkedNodes, node: ComfyNode) -> bool:
     """Take the size that a node without a picture above it tells."""
     for key in ("resolution", "dimensions"):
-        if sides := _SIDES.search(text_of(graph.value(node, key))[:200]):
+        if sides := _SIDES.search(text_of(graph.peek(node, key))[:200]):
+            graph.value(node, key)
             draft.put_size(sides[1], sides[2])
             return True
     for before in ("", "empty_latent_"):
-        width, height = graph.value(node, f"{before}width"), graph.value(node, f"{before}height")
+        keys = (f"{before}width", f"{before}height")
+        width, height = (graph.peek(node, key) for key in keys)
         if width is None or height is None:
             continue
+        for key in keys:
+            graph.value(node, key)
         sides_made = [number_of(one) for one in (width, height)]
         if any(one and one % _GRID and one > _GRID for one in sides_made):
             made = [int(one // _GRID * _GRID) if one else one for one in sides_made]
@@ -231,23 +241,3 @@ def _models(draft: RecipeDraft, graph: LinkedNodes, sampling: SamplerSettings) -
         if vae and not is_nothing(vae) and vae != "Baked VAE":
             draft.put("vae", vae)
             return
-
-
-def _left_out(draft: RecipeDraft, graph: LinkedNodes, chain: SamplerChain) -> None:
-    """Name the nodes above the picture that nothing was taken from."""
-    ways = [value for value in chain.end.inputs.values() if graph.target(value)]
-    for node in graph.up(ways):
-        plain = {key: value for key in islice(node.inputs, 40) if (value := node.plain(key)) not in (None, "")}
-        own = {key: value for key, value in plain.items() if key not in _TAKEN}
-        if own and graph.is_read(node) and _OWN_SETTINGS.match(node.kind):
-            draft.leave_out(node.kind, own, "It is a setting of this sampler alone.")
-        if graph.is_read(node) or _PLUMBING.match(node.kind) or not plain:
-            continue
-        told: object = next(iter(plain.values())) if len(plain) == 1 else plain
-        if "Detailer" in node.kind:
-            draft.note(f"The repairs of {node.kind[:60]} were left out.")
-            draft.leave_out(node.kind, told, "Its repairs have no counterpart here.")
-        elif _LOADERS.fullmatch(node.kind):
-            draft.leave_out(node.kind, told, "The file belongs to the checkpoint.")
-        else:
-            draft.unplaced(node.kind[:60], told)

@@ -36,7 +36,7 @@ def size_at(graph: LinkedNodes, end: ComfyNode) -> tuple[float, float]:
     path = list(islice(_way_up(graph, end), _PATH))
     width = height = 0.0
     for node in reversed(path):
-        wide, tall = number_of(graph.value(node, "width"), 0), number_of(graph.value(node, "height"), 0)
+        wide, tall = number_of(graph.peek(node, "width"), 0), number_of(graph.peek(node, "height"), 0)
         times = _times(graph, node)
         if wide and tall and (not width or "scale" in node.kind.casefold()):
             width, height = wide, tall
@@ -64,9 +64,9 @@ def _way_up(graph: LinkedNodes, end: ComfyNode) -> list[ComfyNode]:
 def _times(graph: LinkedNodes, node: ComfyNode) -> float | None:
     for key in ("scale_by", "upscale_by", "upscale_factor", "rescale_factor"):
         if key in node.inputs:
-            return number_of(graph.value(node, key))
+            return number_of(graph.peek(node, key))
     if "upscale_model" in node.inputs:
-        return _own_factor(_model_name(graph, node))
+        return _own_factor(bare_name(text_of(graph.peek_first(node.inputs.get("upscale_model"), "model_name"))))
     return None
 
 
@@ -96,7 +96,8 @@ def put_passes(
         _own_words(draft, graph, chain[1], words, chain[0])
         _put_enlarging(draft, graph, chain, picture)
     for number, node in enumerate(chain[2:], start=3):
-        told = {key: graph.value(node, key) for key in ("steps", "cfg", "sampler_name", "scheduler", "denoise")}
+        keys = ("steps", "cfg", "sampler_name", "scheduler", "denoise", "seed", "noise_seed")
+        told = {key: graph.value(node, key) for key in keys}
         told = {key: value for key, value in told.items() if value is not None}
         draft.leave_out(f"pass {number}", told, "There are two passes here.")
         shown = ", ".join(f"{key} {value}" for key, value in told.items())
@@ -111,7 +112,21 @@ def _refiner(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, second: C
     draft.put("refiner.enabled", True)
     draft.put_file("refiner.checkpoint", graph.first(second.inputs.get("model"), *CHECKPOINT, stop=NOT_MODEL))
     draft.put("refiner.switch_at", round(start / steps, 4))
+    graph.mark(first, "end_at_step", "return_with_leftover_noise")
+    graph.mark(second, "add_noise")
+    _own_settings(draft, graph, first, second)
     return True
+
+
+def _own_settings(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, second: ComfyNode) -> None:
+    """Name what the refiner's pass had otherwise than the first one."""
+    for key in ("cfg", "sampler_name", "scheduler", "noise_seed", "seed"):
+        own = graph.value(second, key)
+        # The noise is that of the first pass, so its seed does nothing.
+        silent = key.endswith("seed") and second.plain("add_noise") == "disable"
+        if own is not None and own != graph.peek(first, key):
+            told = draft.leave_out if silent else draft.unplaced
+            told(f"refiner {key}", own, *(["The first pass had drawn the noise."] if silent else []))
 
 
 def _hires(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, second: ComfyNode) -> None:
@@ -141,7 +156,7 @@ def _own_words(
     positive = PromptTexts(graph, "positive").told(links[0], draft).strip()
     negative = PromptTexts(graph, "negative").told(links[1], draft).strip()
     tags, before = (
-        [tag_of(lora) for lora in loras_above(graph, SamplerSettings.of(graph, node).model, NOT_MODEL)]
+        [tag_of(lora) for lora in loras_above(graph, SamplerSettings.of(graph, node).model, NOT_MODEL) if lora.on]
         for node in (second, first)
     )
     if positive and (positive != words[0].strip() or tags != before):
@@ -171,9 +186,10 @@ def _enlarging(graph: LinkedNodes, nodes: Sequence[ComfyNode], before: tuple[flo
     found = _Enlarging()
     total = False
     own: float | None = None
+    by: ComfyNode | None = None
     for node in nodes:
         kind = node.kind.casefold()
-        wide, tall = number_of(graph.value(node, "width"), 0), number_of(graph.value(node, "height"), 0)
+        wide, tall = number_of(graph.peek(node, "width"), 0), number_of(graph.peek(node, "height"), 0)
         if "upscale_model" in node.inputs and own is None:
             graph.mark(node)
             found.upscaler, found.method = _model_name(graph, node), ""
@@ -183,10 +199,13 @@ def _enlarging(graph: LinkedNodes, nodes: Sequence[ComfyNode], before: tuple[flo
                 found.factor, total = number_of(graph.value(node, key)), key == "upscale_by"
         if found.factor is None and "scale" in kind and ((wide and before[0]) or (tall and before[1])):
             found.factor, total = (wide / before[0] if wide and before[0] else (tall or 0) / (before[1] or 1)), True
-        if not found.upscaler and not found.method and "upscale_method" in node.inputs:
-            method = text_of(graph.value(node, "upscale_method"))
-            names, missing = (_LATENTS, "Latent") if "latent" in kind else (_PIXELS, "Lanczos")
-            found.upscaler, found.method = names.get(method, missing), "" if method in names else method
+            graph.mark(node, "width", "height")
+        if not by and own is None and "upscale_method" in node.inputs:
+            by = node
+    if own is None and by:
+        method = text_of(graph.value(by, "upscale_method"))
+        names, missing = (_LATENTS, "Latent") if "latent" in by.kind.casefold() else (_PIXELS, "Lanczos")
+        found.upscaler, found.method = names.get(method, missing), "" if method in names else method
     if own is not None and not total:
         found.factor = own * (found.factor or 1)
     return found

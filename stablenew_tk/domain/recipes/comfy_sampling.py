@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 
-from ..config.spellings import sampler_and_scheduler
+from ..config.spellings import is_scheduler, sampler_and_scheduler, scheduler_name
 from .comfy_nodes import ComfyNode, LinkedNodes, Plain
-from .recipe import text_of
+from .recipe import number_of, text_of
 
 _PICTURE = ("latent_image", "latent", "samples", "pixels", "image", "images", "image1", "latent_opt", "optional_latent")
 # Chains of some suites hand everything on in one piece.
@@ -18,6 +20,11 @@ NOT_PICTURE = (
 )
 NOT_MODEL = (*_PICTURE, "positive", "negative", "conditioning", "noise", "sigmas", "sampler", "vae", "control_net")
 CHECKPOINT = ("ckpt_name", "unet_name", "base_ckpt_name", "model_name", "ckpt", "gguf_name")
+
+
+_MASKED = re.compile("SetLatentNoiseMask|VAEEncodeForInpaint|InpaintModelConditioning")
+_SPLITS = re.compile(r"SplitSigmas|ManualSigmas|SetFirstSigma", re.IGNORECASE)
+_HANDS_ON_SIGMAS = re.compile(r"split|sigma|reroute|switch", re.IGNORECASE)
 
 
 class SamplerSettings(Struct, frozen=True):
@@ -44,9 +51,7 @@ class SamplerSettings(Struct, frozen=True):
         name = setting(graph, node, "sampler_name", "sampler")
         return SamplerSettings(
             sampler=text_of(name if name is not None else _by_class(graph, inputs.get("sampler"), "Sampler")),
-            scheduler=text_of(
-                scheduler if scheduler is not None else _by_class(graph, inputs.get("sigmas"), "Scheduler")
-            ),
+            scheduler=text_of(scheduler if scheduler is not None else _schedule_by_class(graph, inputs.get("sigmas"))),
             seed=seed if seed is not None else graph.first(inputs.get("noise"), "noise_seed", "seed"),
             words=_words_of(node),
             model=inputs.get("model", inputs.get("guider", inputs.get("pipe", inputs.get("basic_pipe")))),
@@ -62,6 +67,19 @@ def is_sampler(node: ComfyNode) -> bool:
     worded = "positive" in inputs and ("steps" in inputs or "sigmas" in inputs)
     before = "sampler_name" in inputs and "steps" in inputs and any(key in inputs for key in _PIPES)
     return worded or before or "guider" in inputs or ("ksampler" in kind and ("steps" in inputs or "seed" in inputs))
+
+
+def starts_anew(graph: LinkedNodes, node: ComfyNode) -> bool:
+    """Whether a sampler keeps nothing of the picture that it was given but the size."""
+    masked = any(_MASKED.match(above.kind) for above in graph.up(pictures_of(node)[:1], NOT_PICTURE))
+    if masked or node.plain("add_noise") in ("disable", False) or graph.peek(node, "start_at_step"):
+        return False
+    if any(_SPLITS.search(above.kind) for above in graph.up([node.inputs.get("sigmas")], ("model",))):
+        return False
+    if "denoise" in node.inputs:
+        return number_of(graph.peek(node, "denoise")) == 1
+    share = graph.peek_first(node.inputs.get("sigmas"), "denoise", stop=("model",))
+    return share is None or number_of(share) == 1
 
 
 def pictures_of(node: ComfyNode) -> list[object]:
@@ -82,6 +100,18 @@ def _words_of(sampler: ComfyNode) -> tuple[object, object]:
         return inputs["guider"], inputs["guider"]
     pipe = next((inputs[key] for key in (*_PIPES, "model") if key in inputs), None)
     return inputs.get("positive", pipe), inputs.get("negative", pipe if "positive" not in inputs else None)
+
+
+def schedule_of(graph: LinkedNodes, sampler: ComfyNode) -> str:
+    """The class of the node that makes the steps of a sampler; "" where the sampler itself does."""
+    above = graph.up([sampler.inputs.get("sigmas")], ("model",))
+    return next((node.kind for node in above if not _HANDS_ON_SIGMAS.search(node.kind)), "")
+
+
+def _schedule_by_class(graph: LinkedNodes, link: object) -> str:
+    """The schedule that a node is named after, where a WebUI has it."""
+    name = scheduler_name(_by_class(graph, link, "Scheduler").removesuffix("Sampling"))
+    return name if is_scheduler(name) else ""
 
 
 def _by_class(graph: LinkedNodes, link: object, word: str) -> str:

@@ -15,6 +15,8 @@ _CONDITIONS = (
     *("cond", "pipe", "basic_pipe", "any_01", "any_02"),
 )
 _WORDS = re.compile(r"(text|string|prompt|value|t5xxl|clip_[lg]|populated_text|Text|STRING|input)(_?[a-z0-9]{1,2})?")
+# The name of a model is no word, whatever its input is called.
+_FILE = re.compile(r"[^\s,:()<>]{1,300}\.(safetensors|ckpt|gguf|sft|pth?|bin)", re.IGNORECASE)
 _DEEP = 60
 _NODES_OF_WORDS = 400
 # Nodes that act on the LoRA tags in their texts; all others, the encoders of ComfyUI itself above all, do not.
@@ -81,9 +83,9 @@ class PromptTexts:
         for node in self._together[:20]:
             kind = next(kind for kind in _TOGETHER if node.kind.startswith(kind))
             draft.note(f"{kind} put the words together, not a comma. A WebUI writes {_TOGETHER[kind]}.")
-            plain = {key: node.plain(key) for key in node.inputs if node.plain(key) is not None}
-            draft.leave_out(kind, plain, f"Only the words were taken over. A WebUI writes {_TOGETHER[kind]}.")
-            self._graph.mark(node)
+            plain = self._graph.left_in(node)
+            draft.leave_out(kind, plain or "", f"Only the words were taken over. A WebUI writes {_TOGETHER[kind]}.")
+            self._graph.mark(node, *plain)
         for kind in dict.fromkeys(self._templates):
             draft.note(f"The words of {kind[:60]} are a template; what was drawn from it is not in the picture.")
         if _OTHER_MEANING.search(text):
@@ -114,15 +116,19 @@ class PromptTexts:
             part = self.of(raw, deep + 1) if isinstance(raw, list) else self._read(node, key)
             if part.strip(" ,\n") and part not in parts:
                 parts.append(part)
-        between = next((node.plain(key) for key in ("delimiter", "separator") if key in node.inputs), None)
+        joint = next((key for key in ("delimiter", "separator") if key in node.inputs), "")
+        between = node.plain(joint)
+        if joint:
+            self._graph.mark(node, joint)
         plain_text = not node.kind.startswith(("CLIPText", "Conditioning")) and isinstance(between, str)
         return (str(between).replace("\\n", "\n") if plain_text else ", ").join(parts)
 
     def _read(self, node: ComfyNode, key: str) -> str:
         raw = node.inputs[key]
-        if not isinstance(raw, str) or not (_WORDS.fullmatch(key) or self._side in key):
+        # A file of conditionings or a wordlist is named in a like input.
+        if not isinstance(raw, str) or not (_WORDS.fullmatch(key) or self._side in key) or _FILE.fullmatch(raw.strip()):
             return ""
-        self._graph.mark(node)
+        self._graph.mark(node, key)
         self.places.append((node, key))
         self._length += len(raw)
         if _TEMPLATE.search(node.kind) and key != "populated_text" and re.search(r"\{|__", raw):

@@ -21,6 +21,7 @@ _WIDGETS: dict[str, tuple[str, ...]] = {
         *("start_at_step", "end_at_step", "return_with_leftover_noise"),
     ),
     "SamplerCustom": ("add_noise", "noise_seed", "", "cfg"),
+    "SaveImage": ("filename_prefix",),
     "CheckpointLoaderSimple": ("ckpt_name",),
     "CheckpointLoader": ("config_name", "ckpt_name"),
     "UNETLoader": ("unet_name", "weight_dtype"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 
 from msgspec import Struct
 
@@ -22,7 +23,8 @@ JSON_LIMIT = 4 * 1024 * 1024
 _PARTS_LIMIT = 400_000
 _NOTICES = 20
 _LORAS = 50
-_LEFT_OUT = 100
+_LEFT_OUT = 200
+_VALUE_LENGTH = 1_000
 _NAMED = 8
 _SHORT = 36
 _NAME_LENGTH = 80
@@ -70,6 +72,7 @@ class RecipeDraft:
         self._notices: list[str] = []
         self._left_out: list[LeftOut] = []
         self._unplaced: list[str] = []
+        self._not_listed = 0
         self._loras: list[tuple[str, float]] = []
         self.values: dict[str, Value] = {}
         self.model_hash = ""
@@ -88,16 +91,36 @@ class RecipeDraft:
         """List something that is not taken over, without a sentence of its own."""
         shown = value if isinstance(value, str) else _as_json(value)
         one = LeftOut(
-            plain(_cut(what, _NAME_LENGTH)).strip() or "a value without a name", plain(_cut(shown)), plain(_cut(why))
+            plain(_cut(what, _NAME_LENGTH)).strip() or "a value without a name",
+            plain(_cut(shown, _VALUE_LENGTH)),
+            plain(_cut(why)),
         )
-        if one not in self._left_out and len(self._left_out) < _LEFT_OUT:
+        if one in self._left_out:
+            return
+        if len(self._left_out) < _LEFT_OUT:
             self._left_out.append(one)
+        else:
+            self._not_listed += 1
+
+    def leave_out_all(self, what: str, values: Mapping[str, object], why: str) -> None:
+        """List several values of one thing: together, or each by its name where they are too long for that."""
+        told: object = next(iter(values.values())) if len(values) == 1 else values
+        if len(told if isinstance(told, str) else _as_json(told)) <= _VALUE_LENGTH or len(values) == 1:
+            name = f"{what}: {next(iter(values))}" if len(values) == 1 else what
+            self.leave_out(name, told, why)
+            return
+        for key, value in values.items():
+            self.leave_out(f"{what}: {key}", value, why)
 
     def unplaced(self, name: str, value: object) -> None:
         """List a setting that has no counterpart here; one sentence names all of them."""
         if (short := _cut(name, _SHORT)) not in self._unplaced:
             self._unplaced.append(short)
-        self.leave_out(name, value, "It has no place here.")
+        why = "It has no place here."
+        if isinstance(value, dict):
+            self.leave_out_all(name, value, why)
+        else:
+            self.leave_out(name, value, why)
 
     def put(self, path: str, raw: object) -> None:
         """Take a setting as it was written. None and empty text mean: not said."""
@@ -166,6 +189,8 @@ class RecipeDraft:
             self.note(f"Settings that have no place here were left out: {names}{more}.")
         tags = [f"<lora:{name}:{weight:g}>" for name, weight in self._loras if f"<lora:{name}:" not in prompt]
         prompt = " ".join(filter(None, (prompt, *tags)))
+        if self._not_listed:
+            self._notices.append(f"{self._not_listed:,} more values were left out that are not listed.")
         text = infotext or format_infotext(prompt, negative, self._pairs())
         return Recipe(
             tool=self._tool,
