@@ -16,7 +16,17 @@ from .comfy_loras import loras_above, put_loras
 from .comfy_nodes import ComfyNode, LinkedNodes, graph_of
 from .comfy_passes import fits, put_enlarging_at_the_end, put_passes, size_at
 from .comfy_rest import leave_out_rest
-from .comfy_sampling import CHECKPOINT, NOT_MODEL, NOT_PICTURE, SamplerSettings, is_sampler, pictures_of, schedule_of, setting, starts_anew
+from .comfy_sampling import (
+    CHECKPOINT,
+    NOT_MODEL,
+    NOT_PICTURE,
+    SamplerSettings,
+    is_sampler,
+    pictures_of,
+    schedule_of,
+    setting,
+    starts_anew,
+)
 from .comfy_words import PromptTexts
 from .comfy_workflow import graph_of_workflow
 from .recipe import Recipe, RecipeDraft, is_nothing, number_of, text_of

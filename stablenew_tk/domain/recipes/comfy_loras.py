@@ -59,7 +59,11 @@ def put_loras(draft: RecipeDraft, loras: Sequence[UsedLora]) -> None:
         if is_nothing(name):
             continue
         if not lora.on:
-            draft.leave_out("LoRA", f"{name} ({'' if weight is None else f'{weight:g}'})", "It was switched off.")
+            draft.leave_out(
+                "LoRA",
+                f"{name} ({'' if weight is None else f'{weight:g}'})",
+                "It was switched off, or stands in a slot that was not used.",
+            )
             continue
         if weight is None and clip is None:
             draft.note(f"The weight of the LoRA {name[:80]} was not found; 1 was taken.")

@@ -125,7 +125,7 @@ class LinkedNodes:
         return way[-1] if way else None
 
     def _way(self, node: ComfyNode, key: str) -> list[tuple[ComfyNode, str]]:
-        """The nodes and inputs that the value of an input comes by, where it is written last; [] when it is not found."""
+        """The nodes and inputs that the value of an input comes by, the place where it is written last; [] for none."""
         way = [(node, key)]
         for _ in range(_STRAIGHT):
             at, where = way[-1]

@@ -112,8 +112,9 @@ def _refiner(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, second: C
     draft.put("refiner.enabled", True)
     draft.put_file("refiner.checkpoint", graph.first(second.inputs.get("model"), *CHECKPOINT, stop=NOT_MODEL))
     draft.put("refiner.switch_at", round(start / steps, 4))
-    graph.mark(first, "end_at_step", "return_with_leftover_noise")
-    graph.mark(second, "add_noise")
+    graph.mark(first, "return_with_leftover_noise", *(["end_at_step"] if first.plain("end_at_step") == start else []))
+    if second.plain("add_noise") == "disable":
+        graph.mark(second, "add_noise")
     _own_settings(draft, graph, first, second)
     return True
 

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from ..base.errors import InvalidInput
 from .comfy import from_comfy
+from .invoke import from_dream, from_invoke, from_invoke_2
 from .named_json import from_draw_things, from_named_json, is_draw_things
-from .other_tools import comment_of, from_dream, from_fooocus, from_invoke, from_invoke_2, from_novelai, from_swarm
+from .other_tools import comment_of, from_fooocus, from_novelai, from_swarm
 from .recipe import LeftOut, Recipe, object_of, plain, read_json, text_of
 from .webui import from_infotext, has_settings
 
@@ -96,7 +97,7 @@ def _read(key: str, texts: Mapping[str, str], size: tuple[int, int]) -> Recipe |
     if key == "prompt" or (key == "workflow" and "prompt" not in texts):
         return _comfy(texts.get("prompt", ""), texts.get("workflow", ""), size)
     if key == "Comment" and texts.get("Software", "").startswith("NovelAI"):
-        return from_novelai(comment_of(text), texts.get("Description", ""))
+        return from_novelai(comment_of(text), texts.get("Description", ""), texts.get("Source", ""))
     if _is_json(text):
         return _from_json(text, texts, size)
     # Only under this key words without any setting are surely a prompt.
@@ -150,7 +151,7 @@ def _from_json(text: str, texts: Mapping[str, str], size: tuple[int, int]) -> Re
     if is_draw_things(document):
         return from_draw_things(document)
     if "uc" in document or "v4_prompt" in document:
-        return from_novelai(document, texts.get("Description", ""))
+        return from_novelai(document, texts.get("Description", ""), texts.get("Source", ""))
     if found := from_named_json(document):
         return found
     if inner := {key: value for key in _WRAPPED if isinstance(value := document.get(key), str)}:

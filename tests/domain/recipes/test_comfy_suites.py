@@ -409,7 +409,7 @@ class TestStart:
         found = read(graph(**nodes))
         assert (found.values["txt2img.sampler"], found.values["txt2img.scheduler"]) == ("Euler a", "Karras")
         assert 'SamplerEulerAncestral: {"eta": 0.7, "s_noise": 1.0}' in told(found)
-        assert 'KarrasScheduler: rho: 7.0' in told(found)
+        assert "KarrasScheduler: rho: 7.0" in told(found)
 
 
 def drawn(nodes, links, subgraphs=()):

@@ -22,7 +22,8 @@ def read(text, key):
 
 def said(found):
     """All that is told of a picture, without the text as it was found."""
-    return (found.tool, found.prompt, found.negative, found.seed, found.values, found.notices, found.left_out, found.model_hash)
+    words = (found.tool, found.prompt, found.negative, found.seed, found.model_hash)
+    return (*words, found.values, found.notices, found.left_out)
 
 
 def others(value):
@@ -36,8 +37,8 @@ def others(value):
 
 def places(document, way=()):
     """The way to every plain value."""
-    items = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
-    for key, value in items:
+    pairs = document.items() if isinstance(document, dict) else enumerate(document)
+    for key, value in pairs if isinstance(document, (dict, list)) else ():
         if isinstance(value, (dict, list)):
             yield from places(value, (*way, key))
         elif value is not None:
