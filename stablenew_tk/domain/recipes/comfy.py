@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import takewhile
 
 from msgspec import Struct
 
@@ -15,7 +16,7 @@ from ..config.styles import joined
 from .comfy_loras import loras_above, put_loras
 from .comfy_nodes import ComfyNode, LinkedNodes, graph_of
 from .comfy_passes import fits, put_enlarging_at_the_end, put_passes, size_at
-from .comfy_rest import leave_out_rest
+from .comfy_rest import LOADS_PICTURE, leave_out_rest
 from .comfy_sampling import (
     CHECKPOINT,
     NOT_MODEL,
@@ -29,12 +30,14 @@ from .comfy_sampling import (
 )
 from .comfy_words import PromptTexts
 from .comfy_workflow import graph_of_workflow
-from .recipe import Recipe, RecipeDraft, is_nothing, number_of, text_of
+from .recipe import Recipe, RecipeDraft, bare_name, is_nothing, number_of, text_of
 
 _SIDES = re.compile(r"([0-9]{2,5}) ?[x×*] ?([0-9]{2,5})")
 _CHAIN = 8
+_SMALL = 256  # px
 _GROUPS = ("workflow/", "workflow>")
 _GRID = 8
+_RESIZES = re.compile(r"scale|size|crop|pad|rotat|stitch|grid|batch|concat|composite|upsampl|detail", re.IGNORECASE)
 _MOST_EXPONENT = 3.0  # e^3 is 20, more than any shift
 _MASKS = ("SetLatentNoiseMask", "VAEEncodeForInpaint", "InpaintModelConditioning")
 
@@ -114,6 +117,11 @@ def _recipe(graph: LinkedNodes, chain: SamplerChain, picture: tuple[int, int], *
     draft.put("clip_skip", None if layer is None else abs(layer))
     put_passes(draft, graph, chain.samplers, (positive, negative), picture)
     put_enlarging_at_the_end(draft, graph, chain.end, last)
+    if len(chain.samplers) == 1:
+        by_node = any(
+            graph.target(node.inputs.get("width")) for node in graph.up(pictures_of(first), NOT_PICTURE)
+        )
+        _size_of_file(draft, graph, chain, picture, sized_by_node=by_node)
     if not positive:
         draft.note("The words of the prompt could not be found in the workflow.")
     leave_out_rest(draft, graph, chain.end)
@@ -124,9 +132,14 @@ def _settings(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, sampli
     draft.put_seed(sampling.seed)
     draft.put("txt2img.steps", setting(graph, sampler, "steps", "sigmas"))
     cfg = setting(graph, sampler, "cfg", "guider")
-    # A guider without it knows one side only, which is what 1 means.
-    draft.put("txt2img.cfg_scale", 1 if cfg is None and "guider" in sampler.inputs else cfg)
-    draft.put("txt2img.guidance", number_of(graph.first(sampling.words[0], "guidance")))
+    if cfg is None:
+        cfg = setting(graph, sampler, "cfg_conds", "guider")
+    # This guider knows one side only, which is what 1 means.
+    guider = graph.nodes.get(graph.target(sampler.inputs.get("guider")))
+    one_side = guider is not None and "negative" not in guider.inputs
+    draft.put("txt2img.cfg_scale", 1 if cfg is None and one_side else cfg)
+    own = graph.value(sampler, "guidance")
+    draft.put("txt2img.guidance", number_of(graph.first(sampling.words[0], "guidance") if own is None else own))
     draft.put("txt2img.shift", _shift(graph, sampling))
     draft.put_sampler(sampling.sampler, sampling.scheduler)
     schedule = schedule_of(graph, sampler)
@@ -152,7 +165,7 @@ def _shift(graph: LinkedNodes, sampling: SamplerSettings) -> float | None:
     for node in graph.up([sampling.model], NOT_MODEL):
         if (shift := number_of(graph.value(node, "shift"))) is not None:
             return shift
-        most, least = number_of(graph.peek(node, "max_shift")), number_of(graph.peek(node, "base_shift"))
+        most, least = number_of(graph.seen(node, "max_shift")), number_of(graph.seen(node, "base_shift"))
         if most is not None and most == least and 0 < most < _MOST_EXPONENT:
             graph.mark(node, "max_shift", "base_shift")
             return round(math.exp(most), 2)
@@ -167,7 +180,7 @@ def _start(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, picture: 
             graph.mark(node)
             draft.note("Only a part of the picture was painted anew; the mask is not in the file.")
             draft.leave_out(node.kind, "", "The mask is not in the file.")
-        if re.match(r"Load ?Image", node.kind):
+        if LOADS_PICTURE.search(node.kind):
             if starts_anew(graph, sampler):
                 graph.mark(node, "image")
                 draft.note("The size is that of a picture which is not in the file.")
@@ -182,6 +195,23 @@ def _start(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, picture: 
         draft.put_size(picture[0] // _GRID * _GRID, picture[1] // _GRID * _GRID)
         if "img2img.enabled" not in draft.values:
             draft.note("The workflow does not tell the size; that of the file was taken.")
+
+
+def _size_of_file(
+    draft: RecipeDraft, graph: LinkedNodes, chain: SamplerChain, picture: tuple[int, int], *, sized_by_node: bool
+) -> None:
+    """Where nothing changed the size afterwards it is that of the file, whatever a node with a choice of sizes says."""
+    width, height = (number_of(draft.values.get(f"txt2img.{side}"), 0) for side in ("width", "height"))
+    if not sized_by_node or min(picture) < _SMALL:
+        return  # a picture may have been made smaller for the web
+    way = graph.up([chain.end.inputs.get(key) for key in chain.end.inputs], NOT_PICTURE)
+    if not (width and height and all(picture)) or fits((width, height), picture) or "hires.enabled" in draft.values:
+        return
+    if any(_RESIZES.search(node.kind) for node in takewhile(lambda node: node is not chain.samplers[0], way)):
+        return
+    draft.put_size(picture[0] // _GRID * _GRID, picture[1] // _GRID * _GRID)
+    draft.note(f"The workflow names {width:g} x {height:g}, but the file is larger or smaller; its size was taken.")
+    draft.leave_out("size", f"{width:g} x {height:g}", "It is not that of the file.")
 
 
 def _over_another(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, loader: ComfyNode) -> None:
@@ -203,7 +233,7 @@ def _over_another(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, lo
 
 def _batch(draft: RecipeDraft, graph: LinkedNodes, node: ComfyNode) -> None:
     for key in ("batch_size", "amount"):
-        count = number_of(graph.peek(node, key)) if key in node.inputs else None
+        count = number_of(graph.seen(node, key)) if key in node.inputs else None
         if count and count > 1:
             graph.mark(node, key)
             draft.note(f"The picture is one of {count:g} made together; the seed belongs to the first of them.")
@@ -217,13 +247,16 @@ def _batch(draft: RecipeDraft, graph: LinkedNodes, node: ComfyNode) -> None:
 def _size(draft: RecipeDraft, graph: LinkedNodes, node: ComfyNode) -> bool:
     """Take the size that a node without a picture above it tells."""
     for key in ("resolution", "dimensions"):
-        if sides := _SIDES.search(text_of(graph.peek(node, key))[:200]):
+        if sides := _SIDES.search(text_of(graph.seen(node, key))[:200]):
             graph.value(node, key)
             draft.put_size(sides[1], sides[2])
             return True
     for before in ("", "empty_latent_"):
         keys = (f"{before}width", f"{before}height")
-        width, height = (graph.peek(node, key) for key in keys)
+        if sides := _chosen_size(graph, node, keys[0]):
+            draft.put_size(*sides)
+            return True
+        width, height = (graph.seen(node, key) for key in keys)
         if width is None or height is None:
             continue
         for key in keys:
@@ -239,11 +272,25 @@ def _size(draft: RecipeDraft, graph: LinkedNodes, node: ComfyNode) -> bool:
     return False
 
 
+def _chosen_size(graph: LinkedNodes, node: ComfyNode, key: str) -> tuple[str, str] | None:
+    """The size in the name of a choice, where the node that hands on the width has one ("3:4 portrait 896x1152")."""
+    maker = graph.nodes.get(graph.target(node.inputs.get(key)))
+    for name in maker.inputs if maker else ():
+        if maker and (sides := _SIDES.search(text_of(maker.plain(name))[:200])):
+            graph.mark(maker, name)
+            return sides[1], sides[2]
+    return None
+
+
 def _models(draft: RecipeDraft, graph: LinkedNodes, sampling: SamplerSettings) -> None:
     for node in graph.up([sampling.model], NOT_MODEL):
-        name = next((value for key in CHECKPOINT if (value := graph.value(node, key)) is not None), None)
-        if name is not None and "lora" not in node.kind.casefold() and "checkpoint" not in draft.values:
-            draft.put_file("checkpoint", name)
+        key = next((key for key in CHECKPOINT if graph.seen(node, key) is not None), "")
+        if not key or "lora" in node.kind.casefold():
+            continue
+        if "checkpoint" not in draft.values:
+            draft.put_file("checkpoint", graph.value(node, key))
+        elif bare_name(text_of(graph.seen(node, key))) != draft.values["checkpoint"]:
+            draft.unplaced("checkpoint that was mixed in", graph.value(node, key))
     put_loras(draft, loras_above(graph, sampling.model, NOT_MODEL))
     decoders = [node.inputs.get("vae") for node in graph.nodes.values() if node.kind.startswith("VAEDecode")]
     for link in (*decoders[:_CHAIN], sampling.model):

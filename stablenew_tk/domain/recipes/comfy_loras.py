@@ -102,7 +102,7 @@ def _of_node(graph: LinkedNodes, node: ComfyNode) -> Iterator[UsedLora]:
                 yield replace(found, on=whole and used and not off)
     if "lora" in node.kind.casefold():
         for one in ("text", "lora_syntax", "lora_text", "prompt"):
-            tags = _TAG.findall(str(graph.peek(node, one) or "")[:_TEXT])
+            tags = _TAG.findall(str(graph.seen(node, one) or "")[:_TEXT])
             if tags:
                 graph.value(node, one)
             # The objects tell which of the tags are on.

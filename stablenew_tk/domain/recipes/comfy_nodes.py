@@ -33,7 +33,10 @@ _COMPUTES = re.compile(r"math|expression|calc|evaluate|operation|operator|formul
 SHOWS = re.compile(r"show|display|preview", re.IGNORECASE)
 _SHOWN = re.compile(r"text_?\d{0,2}|preview(_?text|_markdown)?|displayed_text|shown", re.IGNORECASE)
 # What a node that only hands on a value calls it.
-_HANDED_ON = ("value", "Value", "int", "INT", "float", "FLOAT", "number", "string", "STRING", "text", "seed", "a")
+_HANDED_ON = (
+    *("value", "Value", "int", "INT", "float", "FLOAT", "number", "Number", "num", "integer", "string", "STRING"),
+    *("text", "seed", "a"),
+)
 
 
 class ComfyNode(Struct, frozen=True):
@@ -45,6 +48,8 @@ class ComfyNode(Struct, frozen=True):
     def plain(self, key: str) -> Plain | None:
         """The value written at an input; None for a link or nothing."""
         value = self.inputs.get(key)
+        if isinstance(value, dict):
+            value = value.get("content")  # loaders with a picture for each name keep an object
         return value if isinstance(value, (str, int, float)) else None
 
 
@@ -110,7 +115,7 @@ class LinkedNodes:
         at = self.place(node, key)
         return at[0].plain(at[1]) if at else None
 
-    def peek(self, node: ComfyNode, key: str) -> Plain | None:
+    def seen(self, node: ComfyNode, key: str) -> Plain | None:
         """The same value without taking it."""
         way = self._way(node, key)
         return way[-1][0].plain(way[-1][1]) if way else None
@@ -135,11 +140,10 @@ class LinkedNodes:
             at = self.nodes[name]
             if _COMPUTES.search(at.kind):
                 return []
-            known = next((one for one in (key, *_HANDED_ON) if one in at.inputs), "")
+            known = _handed_on(at, key)
             if known == "a" and len(at.inputs) > 1:
                 return []  # it is computed
-            # A node with one input can only hand that one on, whatever it calls it.
-            way.append((at, known or (next(iter(at.inputs)) if len(at.inputs) == 1 else "")))
+            way.append((at, known))
         return []
 
     def first(self, link: object, *keys: str, stop: Sequence[str] = ()) -> Plain | None:
@@ -154,13 +158,24 @@ class LinkedNodes:
                 return at
         return None
 
-    def peek_first(self, link: object, *keys: str, stop: Sequence[str] = ()) -> Plain | None:
+    def first_seen(self, link: object, *keys: str, stop: Sequence[str] = ()) -> Plain | None:
         """The first value under one of the keys, without taking it."""
-        values = (self.peek(node, key) for node, key in self._with(link, keys, stop))
+        values = (self.seen(node, key) for node, key in self._with(link, keys, stop))
         return next((value for value in values if value is not None), None)
 
     def _with(self, link: object, keys: Sequence[str], stop: Sequence[str]) -> Iterator[tuple[ComfyNode, str]]:
         return ((node, key) for node in self.up([link], stop) for key in keys if key in node.inputs)
+
+
+def _handed_on(node: ComfyNode, key: str) -> str:
+    """The input whose value a node hands on to an input of this name; "" where that cannot be told."""
+    exact = next((one for one in (key, *_HANDED_ON) if one in node.inputs), "")
+    # A node with one input can only hand that one on, whatever it calls it.
+    if exact or len(node.inputs) < 2:
+        return exact or next(iter(node.inputs), "")
+    # Nodes with an output for each setting call it steps_total or sampler.
+    alike = [one for one in node.inputs if one.startswith((f"{key}_", f"{key.partition('_')[0]}_")) or one == key[:-5]]
+    return alike[0] if len(alike) == 1 else ""
 
 
 def graph_of(document: object) -> LinkedNodes:

@@ -36,7 +36,7 @@ def size_at(graph: LinkedNodes, end: ComfyNode) -> tuple[float, float]:
     path = list(islice(_way_up(graph, end), _PATH))
     width = height = 0.0
     for node in reversed(path):
-        wide, tall = number_of(graph.peek(node, "width"), 0), number_of(graph.peek(node, "height"), 0)
+        wide, tall = number_of(graph.seen(node, "width"), 0), number_of(graph.seen(node, "height"), 0)
         times = _times(graph, node)
         if wide and tall and (not width or "scale" in node.kind.casefold()):
             width, height = wide, tall
@@ -64,9 +64,9 @@ def _way_up(graph: LinkedNodes, end: ComfyNode) -> list[ComfyNode]:
 def _times(graph: LinkedNodes, node: ComfyNode) -> float | None:
     for key in ("scale_by", "upscale_by", "upscale_factor", "rescale_factor"):
         if key in node.inputs:
-            return number_of(graph.peek(node, key))
+            return number_of(graph.seen(node, key))
     if "upscale_model" in node.inputs:
-        return _own_factor(bare_name(text_of(graph.peek_first(node.inputs.get("upscale_model"), "model_name"))))
+        return _own_factor(bare_name(text_of(graph.first_seen(node.inputs.get("upscale_model"), "model_name"))))
     return None
 
 
@@ -83,6 +83,7 @@ def put_passes(
     draft: RecipeDraft, graph: LinkedNodes, chain: Sequence[ComfyNode], words: tuple[str, str], picture: tuple[int, int]
 ) -> None:
     """Take the samplers after the first one over."""
+    _script(draft, graph, chain[0])
     if len(chain) > 1 and _refiner(draft, graph, chain[0], chain[1]):
         links = SamplerSettings.of(graph, chain[1]).words
         own = (PromptTexts(graph, "positive").of(links[0]), PromptTexts(graph, "negative").of(links[1]))
@@ -102,6 +103,23 @@ def put_passes(
         draft.leave_out(f"pass {number}", told, "There are two passes here.")
         shown = ", ".join(f"{key} {value}" for key, value in told.items())
         draft.note(f"Pass {number} ({shown[:160]}) has no place here. It was left out.")
+
+
+def _script(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode) -> None:
+    """A second pass that hangs on its sampler, as in the Efficiency suite."""
+    for node in graph.up([sampler.inputs.get("script")]):
+        if not {"hires_steps", "upscale_by", "denoise"} <= node.inputs.keys():
+            continue
+        draft.put("hires.enabled", True)
+        draft.put("hires.steps", graph.value(node, "hires_steps"))
+        draft.put("hires.scale", graph.value(node, "upscale_by"))
+        draft.put("hires.denoise", graph.value(node, "denoise"))
+        if text_of(graph.value(node, "upscale_type")) == "latent":
+            method = text_of(graph.value(node, "latent_upscaler"))
+            draft.put("hires.upscaler", _LATENTS.get(method, "Latent"))
+        else:
+            draft.put_file("hires.upscaler", graph.value(node, "pixel_upscaler"))
+        return
 
 
 def _refiner(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, second: ComfyNode) -> bool:
@@ -125,7 +143,7 @@ def _own_settings(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, seco
         own = graph.value(second, key)
         # The noise is that of the first pass, so its seed does nothing.
         silent = key.endswith("seed") and second.plain("add_noise") == "disable"
-        if own is not None and own != graph.peek(first, key):
+        if own is not None and own != graph.seen(first, key):
             told = draft.leave_out if silent else draft.unplaced
             told(f"refiner {key}", own, *(["The first pass had drawn the noise."] if silent else []))
 
@@ -190,7 +208,7 @@ def _enlarging(graph: LinkedNodes, nodes: Sequence[ComfyNode], before: tuple[flo
     by: ComfyNode | None = None
     for node in nodes:
         kind = node.kind.casefold()
-        wide, tall = number_of(graph.peek(node, "width"), 0), number_of(graph.peek(node, "height"), 0)
+        wide, tall = number_of(graph.seen(node, "width"), 0), number_of(graph.seen(node, "height"), 0)
         if "upscale_model" in node.inputs and own is None:
             graph.mark(node)
             found.upscaler, found.method = _model_name(graph, node), ""

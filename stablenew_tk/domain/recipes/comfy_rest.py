@@ -28,7 +28,7 @@ _USUAL: Mapping[str, tuple[object, ...]] = {
 }
 # These change the picture, so they are worth a sentence.
 _TELLING = ("denoise", "add_noise", "start_at_step", "end_at_step", "return_with_leftover_noise")
-_PICTURE = re.compile(r"Load ?Image", re.IGNORECASE)
+LOADS_PICTURE = re.compile(r"load ?image|image ?load", re.IGNORECASE)
 
 
 def leave_out_rest(draft: RecipeDraft, graph: LinkedNodes, end: ComfyNode) -> None:
@@ -36,7 +36,7 @@ def leave_out_rest(draft: RecipeDraft, graph: LinkedNodes, end: ComfyNode) -> No
     ways = [value for value in end.inputs.values() if graph.target(value)]
     for node in (*graph.up(ways), end):
         left = {key: value for key, value in graph.left_in(node).items() if not _is_usual(node, key, value)}
-        if _PICTURE.match(node.kind) and not graph.is_read(node):
+        if LOADS_PICTURE.search(node.kind) and not graph.is_read(node):
             _picture(draft, node, left)
         elif left:
             _node(draft, graph, node, left)

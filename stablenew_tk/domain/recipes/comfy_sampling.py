@@ -12,19 +12,20 @@ from .recipe import number_of, text_of
 
 _PICTURE = ("latent_image", "latent", "samples", "pixels", "image", "images", "image1", "latent_opt", "optional_latent")
 # Chains of some suites hand everything on in one piece.
-_PIPES = ("pipe", "basic_pipe")
+_PIPES = ("pipe", "basic_pipe", "sdxl_tuple", "bus", "context", "ctx", "base_ctx", "sdxl_pipe", "detailer_pipe")
+_OTHER_PICTURES = re.compile(r".*(image|latents?|pixels|samples)(_opt|_image)?", re.IGNORECASE)
 # Ways that lead away from the picture itself: to the words, the checkpoint, the noise.
 NOT_PICTURE = (
     *("model", "clip", "vae", "positive", "negative", "guider", "noise", "sigmas", "sampler", "control_net"),
     *("upscale_model", "conditioning", "seed", "steps", "cfg", "denoise", "mask"),
 )
 NOT_MODEL = (*_PICTURE, "positive", "negative", "conditioning", "noise", "sigmas", "sampler", "vae", "control_net")
-CHECKPOINT = ("ckpt_name", "unet_name", "base_ckpt_name", "model_name", "ckpt", "gguf_name")
+CHECKPOINT = ("ckpt_name", "unet_name", "base_ckpt_name", "model_name", "ckpt", "gguf_name", "model_path")
 
 
 _MASKED = re.compile("SetLatentNoiseMask|VAEEncodeForInpaint|InpaintModelConditioning")
 _SPLITS = re.compile(r"SplitSigmas|ManualSigmas|SetFirstSigma", re.IGNORECASE)
-_HANDS_ON_SIGMAS = re.compile(r"split|sigma|reroute|switch", re.IGNORECASE)
+_HANDS_ON_SIGMAS = re.compile(r"split|flip|setfirst|extend|concat|reroute|switch", re.IGNORECASE)
 
 
 class SamplerSettings(Struct, frozen=True):
@@ -49,12 +50,14 @@ class SamplerSettings(Struct, frozen=True):
         seed = seed if seed is not None else graph.value(node, "noise_seed")
         scheduler = setting(graph, node, "scheduler", "sigmas")
         name = setting(graph, node, "sampler_name", "sampler")
+        if name is None:
+            name = graph.value(node, "sampler")
         return SamplerSettings(
             sampler=text_of(name if name is not None else _by_class(graph, inputs.get("sampler"), "Sampler")),
             scheduler=text_of(scheduler if scheduler is not None else _schedule_by_class(graph, inputs.get("sigmas"))),
             seed=seed if seed is not None else graph.first(inputs.get("noise"), "noise_seed", "seed"),
             words=_words_of(node),
-            model=inputs.get("model", inputs.get("guider", inputs.get("pipe", inputs.get("basic_pipe")))),
+            model=next((inputs[key] for key in ("model", "base_model", "guider", *_PIPES) if key in inputs), None),
         )
 
 
@@ -64,27 +67,43 @@ def is_sampler(node: ComfyNode) -> bool:
     if "detailer" in kind or "select" in kind:
         return False
     inputs = node.inputs
-    worded = "positive" in inputs and ("steps" in inputs or "sigmas" in inputs)
+    stepped = "steps" in inputs or "sigmas" in inputs
+    worded = "positive" in inputs and stepped
     before = "sampler_name" in inputs and "steps" in inputs and any(key in inputs for key in _PIPES)
-    return worded or before or "guider" in inputs or ("ksampler" in kind and ("steps" in inputs or "seed" in inputs))
+    seeded = "seed" in inputs or "noise_seed" in inputs
+    begun = stepped and seeded and any(key in inputs for key in ("latent_image", "latent", "samples"))
+    return (
+        worded
+        or before
+        or begun
+        or "guider" in inputs
+        or ("ksampler" in kind and ("steps" in inputs or "seed" in inputs))
+    )
 
 
 def starts_anew(graph: LinkedNodes, node: ComfyNode) -> bool:
     """Whether a sampler keeps nothing of the picture that it was given but the size."""
     masked = any(_MASKED.match(above.kind) for above in graph.up(pictures_of(node)[:1], NOT_PICTURE))
-    if masked or node.plain("add_noise") in ("disable", False) or graph.peek(node, "start_at_step"):
+    if masked or node.plain("add_noise") in ("disable", False) or graph.seen(node, "start_at_step"):
         return False
     if any(_SPLITS.search(above.kind) for above in graph.up([node.inputs.get("sigmas")], ("model",))):
         return False
     if "denoise" in node.inputs:
-        return number_of(graph.peek(node, "denoise")) == 1
-    share = graph.peek_first(node.inputs.get("sigmas"), "denoise", stop=("model",))
+        return number_of(graph.seen(node, "denoise")) == 1
+    share = graph.first_seen(node.inputs.get("sigmas"), "denoise", stop=("model",))
     return share is None or number_of(share) == 1
 
 
 def pictures_of(node: ComfyNode) -> list[object]:
     """The inputs of a node by which a picture comes in."""
-    return [node.inputs[key] for key in (*_PICTURE, *_PIPES) if key in node.inputs]
+    known = [node.inputs[key] for key in (*_PICTURE, *_PIPES) if key in node.inputs]
+    if known:
+        return known
+    return [
+        value
+        for key, value in node.inputs.items()
+        if isinstance(value, list) and key not in NOT_PICTURE and _OTHER_PICTURES.fullmatch(key)
+    ]
 
 
 def setting(graph: LinkedNodes, sampler: ComfyNode, key: str, way: str) -> Plain | None:
@@ -98,8 +117,14 @@ def _words_of(sampler: ComfyNode) -> tuple[object, object]:
     inputs = sampler.inputs
     if "guider" in inputs:
         return inputs["guider"], inputs["guider"]
-    pipe = next((inputs[key] for key in (*_PIPES, "model") if key in inputs), None)
-    return inputs.get("positive", pipe), inputs.get("negative", pipe if "positive" not in inputs else None)
+    pipe = next((inputs[key] for key in (*_PIPES, "conditioning", "model") if key in inputs), None)
+    sides = [
+        next((inputs[key] for key in (side, f"base_{side}", f"{side}_cond") if key in inputs), None)
+        for side in ("positive", "negative")
+    ]
+    if sides[0] is None:
+        return pipe, (pipe if sides[1] is None and "conditioning" not in inputs else sides[1])
+    return sides[0], sides[1]
 
 
 def schedule_of(graph: LinkedNodes, sampler: ComfyNode) -> str:

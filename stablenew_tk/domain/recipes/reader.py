@@ -29,12 +29,13 @@ _ORDER = (
     "comment",
     "stealth",
     "XMP comment",
+    "XMP description",
 )
 # Some tools keep all the texts of a PNG as one object.
 _WRAPPED = ("Software", "Description", "Comment", "parameters", "prompt", "workflow")
 # What WebUIs do to a finished picture has a text of its own.
 _EDITS = ("postprocessing", "extras")
-_LATER = ("ImageDescription", "XPComment", "Description", "prompt", "workflow")
+_LATER = ("ImageDescription", "XPComment", "XPTitle", "XPSubject", "XPKeywords", "Description", "prompt", "workflow")
 
 
 def recipe_from(texts: Mapping[str, str], size: tuple[int, int] = (0, 0)) -> Recipe:
@@ -54,6 +55,9 @@ def recipe_from(texts: Mapping[str, str], size: tuple[int, int] = (0, 0)) -> Rec
             return _with_edits(found, texts)
         # Words without a setting may be a note that somebody added; the settings can stand under another key.
         words_only = words_only or found
+    # Easy Diffusion keeps each value of a PNG as a text of its own.
+    if found := from_named_json({key: text for key, text in texts.items() if not _is_json(text)}):
+        return found
     if words_only is not None:
         return words_only
     raise refusal or InvalidInput(_nothing(texts))

@@ -148,8 +148,14 @@ class RecipeDraft:
     def put_file(self, path: str, raw: object) -> None:
         """Take a model by the name of its file; folders, ending and hash are dropped, as WebUIs do in pictures."""
         name = bare_name(text_of(raw))
-        if not is_nothing(name):
+        if _is_number_there(name):
+            self._tell_number(path, name)
+        elif not is_nothing(name):
             self.put(path, name)
+
+    def _tell_number(self, what: str, name: str) -> None:
+        self.note(f"The {what} is told by its number at Civitai ({name[:80]}) and by no name. It was left out.")
+        self.leave_out(what, name, "It is a number at Civitai and no name of a file.")
 
     def put_seed(self, raw: object) -> None:
         """Take the seed, a number or its digits."""
@@ -170,6 +176,9 @@ class RecipeDraft:
         name = bare_name(text_of(raw))
         number = number_of(weight, 1.0)
         if is_nothing(name) or number == 0:
+            return
+        if _is_number_there(name):
+            self._tell_number(f"LoRA of weight {number}", name)
             return
         if len(self._loras) >= _LORAS:
             self.leave_out("LoRA", name, f"Only {_LORAS} LoRAs are taken over.")
@@ -243,6 +252,10 @@ def plain(text: str) -> str:
 def is_nothing(text: str) -> bool:
     """Whether a text says that there is nothing, also in the words of the languages that tools are written in."""
     return text.strip().casefold() in ("", "none", "null", "undefined", "nan")
+
+
+def _is_number_there(name: str) -> bool:
+    return name.casefold().startswith("urn:air:")
 
 
 def bare_name(written: str) -> str:
