@@ -26,7 +26,9 @@ from .comfy_sampling import (
     pictures_of,
     schedule_of,
     setting,
+    sigmas_of,
     starts_anew,
+    words_of,
 )
 from .comfy_words import PromptTexts
 from .comfy_workflow import graph_of_workflow
@@ -80,9 +82,16 @@ def chain_of(graph: LinkedNodes, picture: tuple[int, int]) -> SamplerChain | Non
     if len(chains) > 1:
         chains = [chain for chain in chains if fits(size_at(graph, chain.end), picture)] or chains
     if chains:
-        return max(chains, key=lambda chain: len(chain.samplers))
+        # Pictures that steer others may be made by samplers, too; these have no words.
+        return max(chains, key=lambda chain: (_is_worded(graph, chain.samplers[0]), len(chain.samplers)))
     last = next((node for node in graph.nodes.values() if is_sampler(node)), None)
     return SamplerChain([*_samplers_above(graph, last), last], last) if last else None
+
+
+def _is_worded(graph: LinkedNodes, sampler: ComfyNode) -> bool:
+    found = bool(PromptTexts(graph, "positive").of(words_of(sampler)[0]).strip())
+    graph.forget()
+    return found
 
 
 def _samplers_above(graph: LinkedNodes, end: ComfyNode) -> list[ComfyNode]:
@@ -130,7 +139,11 @@ def _recipe(graph: LinkedNodes, chain: SamplerChain, picture: tuple[int, int], *
 
 def _settings(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, sampling: SamplerSettings) -> None:
     draft.put_seed(sampling.seed)
-    draft.put("txt2img.steps", setting(graph, sampler, "steps", "sigmas"))
+    steps = setting(graph, sampler, "steps", "sigmas")
+    if steps is None:
+        by_hand = next(filter(None, map(sigmas_of, graph.up([sampler.inputs.get("sigmas")]))), [])
+        steps = max(1, len(by_hand) - 1) if by_hand else None
+    draft.put("txt2img.steps", steps)
     cfg = setting(graph, sampler, "cfg", "guider")
     if cfg is None:
         cfg = setting(graph, sampler, "cfg_conds", "guider")

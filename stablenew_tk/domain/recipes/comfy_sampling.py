@@ -24,7 +24,8 @@ CHECKPOINT = ("ckpt_name", "unet_name", "base_ckpt_name", "model_name", "ckpt", 
 
 
 _MASKED = re.compile("SetLatentNoiseMask|VAEEncodeForInpaint|InpaintModelConditioning")
-_SPLITS = re.compile(r"SplitSigmas|ManualSigmas|SetFirstSigma", re.IGNORECASE)
+_SPLITS = re.compile(r"SplitSigmas|SetFirstSigma", re.IGNORECASE)
+_ALL_NOISE = (1.0, 14.6, 14.61, 14.615, 14.6146, 14.614642)
 _HANDS_ON_SIGMAS = re.compile(r"split|flip|setfirst|extend|concat|reroute|switch", re.IGNORECASE)
 
 
@@ -56,7 +57,7 @@ class SamplerSettings(Struct, frozen=True):
             sampler=text_of(name if name is not None else _by_class(graph, inputs.get("sampler"), "Sampler")),
             scheduler=text_of(scheduler if scheduler is not None else _schedule_by_class(graph, inputs.get("sigmas"))),
             seed=seed if seed is not None else graph.first(inputs.get("noise"), "noise_seed", "seed"),
-            words=_words_of(node),
+            words=words_of(node),
             model=next((inputs[key] for key in ("model", "base_model", "guider", *_PIPES) if key in inputs), None),
         )
 
@@ -86,8 +87,9 @@ def starts_anew(graph: LinkedNodes, node: ComfyNode) -> bool:
     masked = any(_MASKED.match(above.kind) for above in graph.up(pictures_of(node)[:1], NOT_PICTURE))
     if masked or node.plain("add_noise") in ("disable", False) or graph.seen(node, "start_at_step"):
         return False
-    if any(_SPLITS.search(above.kind) for above in graph.up([node.inputs.get("sigmas")], ("model",))):
-        return False
+    for above in graph.up([node.inputs.get("sigmas")], ("model",)):
+        if _SPLITS.search(above.kind) or (told := sigmas_of(above)) and told[0] not in _ALL_NOISE:
+            return False
     if "denoise" in node.inputs:
         return number_of(graph.seen(node, "denoise")) == 1
     share = graph.first_seen(node.inputs.get("sigmas"), "denoise", stop=("model",))
@@ -113,7 +115,8 @@ def setting(graph: LinkedNodes, sampler: ComfyNode, key: str, way: str) -> Plain
     return graph.first(sampler.inputs.get(way), key, stop=("model", "positive", "negative", "conditioning"))
 
 
-def _words_of(sampler: ComfyNode) -> tuple[object, object]:
+def words_of(sampler: ComfyNode) -> tuple[object, object]:
+    """The links by which the words of both sides come to a sampler."""
     inputs = sampler.inputs
     if "guider" in inputs:
         return inputs["guider"], inputs["guider"]
@@ -125,6 +128,12 @@ def _words_of(sampler: ComfyNode) -> tuple[object, object]:
     if sides[0] is None:
         return pipe, (pipe if sides[1] is None and "conditioning" not in inputs else sides[1])
     return sides[0], sides[1]
+
+
+def sigmas_of(node: ComfyNode) -> list[float]:
+    """The steps that are written by hand in a node, as their noise; one more than there are steps."""
+    written = text_of(node.plain("sigmas"))[:4_000]
+    return [number for one in re.findall(r"[0-9.]{1,20}", written) if (number := number_of(one)) is not None]
 
 
 def schedule_of(graph: LinkedNodes, sampler: ComfyNode) -> str:

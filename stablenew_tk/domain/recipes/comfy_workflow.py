@@ -46,11 +46,37 @@ _WIDGETS: dict[str, tuple[str, ...]] = {
     "AlignYourStepsScheduler": ("model_type", "steps", "denoise"),
     "CFGGuider": ("cfg",),
     "FluxGuidance": ("guidance",),
-    "PrimitiveNode": ("value",),
-    "PrimitiveString": ("value",),
-    "PrimitiveStringMultiline": ("value",),
-    "PrimitiveInt": ("value",),
-    "PrimitiveFloat": ("value",),
+    "Flux2Scheduler": ("steps", "width", "height"),
+    "BetaSamplingScheduler": ("steps", "alpha", "beta"),
+    "ExponentialScheduler": ("steps",),
+    "PolyexponentialScheduler": ("steps",),
+    "LaplaceScheduler": ("steps",),
+    "VPScheduler": ("steps",),
+    "ManualSigmas": ("sigmas",),
+    "SplitSigmas": ("step",),
+    "SplitSigmasDenoise": ("denoise",),
+    "CLIPLoader": ("clip_name", "type", "device"),
+    "DualCLIPLoader": ("clip_name1", "clip_name2", "type", "device"),
+    "TripleCLIPLoader": ("clip_name1", "clip_name2", "clip_name3"),
+    "QuadrupleCLIPLoader": ("clip_name1", "clip_name2", "clip_name3", "clip_name4"),
+    "UnetLoaderGGUF": ("unet_name",),
+    "CLIPLoaderGGUF": ("clip_name", "type"),
+    "DualCLIPLoaderGGUF": ("clip_name1", "clip_name2", "type"),
+    "ModelSamplingAuraFlow": ("shift",),
+    "ModelSamplingSD3": ("shift",),
+    "ModelSamplingFlux": ("max_shift", "base_shift", "width", "height"),
+    "EmptyFlux2LatentImage": ("width", "height", "batch_size"),
+    "EmptyHiDreamO1LatentImage": ("width", "height", "batch_size"),
+    "TextEncodeQwenImageEdit": ("prompt",),
+    "TextEncodeQwenImageEditPlus": ("prompt",),
+    "CLIPTextEncodeSD3": ("clip_l", "clip_g", "t5xxl", "empty_padding"),
+    "CLIPTextEncodeHiDream": ("clip_l", "clip_g", "t5xxl", "llama"),
+    "CLIPTextEncodeLumina2": ("system_prompt", "user_prompt"),
+    "LoadImage": ("image", "upload"),
+    "ControlNetLoader": ("control_net_name",),
+    "ControlNetApply": ("strength",),
+    "ControlNetApplyAdvanced": ("strength", "start_percent", "end_percent"),
+    "ImageScaleToTotalPixels": ("upscale_method", "megapixels"),
     "StringConcatenate": ("string_a", "string_b", "delimiter"),
     "CLIPTextEncodeSDXL": ("width", "height", "crop_w", "crop_h", "target_width", "target_height", "text_g", "text_l"),
     "Seed (rgthree)": ("seed",),
@@ -89,6 +115,7 @@ _WIDGETS: dict[str, tuple[str, ...]] = {
 }
 _MUTED, _BYPASSED = 2, 4
 _DEEP = 8
+_EVERYWHERE = re.compile(r"(Anything|Prompts|Seed) Everywhere")
 _AFTER_SEED = ("fixed", "increment", "decrement", "randomize")
 _WIDGET_KINDS = ("STRING", "INT", "FLOAT", "BOOLEAN", "COMBO")
 
@@ -129,6 +156,9 @@ class _Flat:
         self._nodes: dict[str, ComfyNode] = {}
         self._named: dict[str, object] = {}
         self._gets: list[tuple[str, str]] = []
+        # What goes to every open socket of a kind, and the sockets that are open.
+        self._everywhere: list[tuple[str, str, object]] = []
+        self._open: list[tuple[ComfyNode, str, object]] = []
         self._work = 0
 
     def add(self, scope: _Scope) -> list[_Scope]:
@@ -151,11 +181,27 @@ class _Flat:
                 inner.append(self._use(scope, name, node, inputs))
             elif kind.endswith(("SetNode", "setNode")) and inputs:
                 self._named[_first_text(node)] = next((one for one in inputs.values() if isinstance(one, list)), None)
+            elif _EVERYWHERE.search(kind):
+                self._spread(node, kind, inputs)
             elif kind.endswith(("GetNode", "getNode")):
                 self._gets.append((name, _first_text(node)))
             else:
-                self._nodes[name] = ComfyNode(kind, inputs)
+                made = self._nodes[name] = ComfyNode(kind, inputs)
+                for socket in _sockets_of(node):
+                    if not isinstance(inputs.get(own := text_of(socket.get("name"))), list):
+                        self._open.append((made, own, socket.get("type")))
         return inner
+
+    def _spread(self, node: dict[str, object], kind: str, inputs: dict[str, object]) -> None:
+        """Note what a node of "Use Everywhere" hands to open sockets: of one kind, prompts and seeds by their names."""
+        for socket in _sockets_of(node):
+            name = text_of(socket.get("name"))
+            link = inputs.get(name)
+            if isinstance(link, list):
+                self._everywhere.append((name if "Prompt" in kind else "", text_of(socket.get("type")), link))
+        if "Seed" in kind and isinstance(seed := next(iter(list_of(node.get("widgets_values"))), None), int):
+            self._nodes[f"everywhere:{len(self._nodes)}"] = ComfyNode("Seed Everywhere", {"seed": seed})
+            self._everywhere.append(("seed", "INT", [next(reversed(self._nodes)), 0]))
 
     def _use(self, scope: _Scope, name: str, node: dict[str, object], inputs: dict[str, object]) -> _Scope:
         """What one use of a subgraph hands to its sheet; each of its outputs becomes a node that hands on."""
@@ -202,6 +248,11 @@ class _Flat:
         for name, variable in self._gets:
             if variable in self._named:
                 self._nodes[name] = ComfyNode("GetNode", {"value": self._named[variable]})
+        for node, own, kind in self._open[: NODES if self._everywhere else 0]:
+            for named, spread, link in self._everywhere:
+                if spread == kind and (not named or named in own):
+                    node.inputs[own] = link
+                    break
         for node in self._nodes.values():
             for key, value in node.inputs.items():
                 if isinstance(value, list) and len(value) == 2 and f"{value[0]}:out:{value[1]}" in self._nodes:
@@ -242,14 +293,18 @@ def _first_text(node: dict[str, object]) -> str:
     return next((text for text in map(text_of, list_of(node.get("widgets_values"))[:INPUTS]) if text), "")
 
 
+def _sockets_of(node: dict[str, object]) -> list[dict[str, object]]:
+    return [object_of(raw) for raw in list_of(node.get("inputs"))[:INPUTS]]
+
+
 def _inputs_of(node: dict[str, object], kind: str, links: dict[int, object], scope: _Scope) -> dict[str, object]:
     inputs: dict[str, object] = {}
-    sockets = [object_of(raw) for raw in list_of(node.get("inputs"))[:INPUTS]]
+    sockets = _sockets_of(node)
     # A bypassed node does nothing but hand on: its links without its values.
     if node.get("mode") != _BYPASSED:
         widgets = node.get("widgets_values")
         values = list_of(widgets)
-        names = _WIDGETS.get(kind) or _names_of(sockets, values)
+        names = _WIDGETS.get(kind) or _names_of(kind, sockets, values)
         inputs.update(zip(names, values, strict=False))
         # Lists of LoRAs stand as objects among the values; what is in them tells.
         for nth, value in enumerate(values[:INPUTS]):
@@ -258,7 +313,7 @@ def _inputs_of(node: dict[str, object], kind: str, links: dict[int, object], sco
         inputs.update(islice(object_of(widgets).items(), INPUTS))
         inputs.pop("", None)
         inputs.update(scope.chosen.get(_id(node.get("id")), {}))
-        if SHOWS.search(kind) and values:
+        if SHOWS.search(kind) and values and values[0]:
             inputs["text_0"] = values[0]
     for socket in sockets:
         link = socket.get("link")
@@ -267,15 +322,33 @@ def _inputs_of(node: dict[str, object], kind: str, links: dict[int, object], sco
     return inputs
 
 
-def _names_of(sockets: list[dict[str, object]], values: list[object]) -> tuple[str, ...]:
+def _names_of(kind: str, sockets: list[dict[str, object]], values: list[object]) -> tuple[str, ...]:
     """The names of a node's values, where its sockets tell them; each seed is followed by what becomes of it."""
-    told = [text_of(object_of(socket.get("widget")).get("name")) for socket in sockets if socket.get("widget")]
+    if kind.startswith("Primitive"):
+        return ("value",)
     names: list[str] = []
-    for name in filter(None, told):
-        names.append(name)
-        if re.search(r"seed", name) and len(names) < len(values) and values[len(names)] in _AFTER_SEED:
+    for socket in sockets:
+        name = text_of(object_of(socket.get("widget")).get("name"))
+        if not name:
+            continue
+        while len(names) < len(values) and values[len(names)] in _AFTER_SEED and "seed" in "".join(names[-1:]):
             names.append("")
-    if len(names) == len(values):
+        if len(names) >= len(values) or not _fits(values[len(names)], socket.get("type")):
+            # Not all widgets have sockets here; a text is a text all the same.
+            return tuple(one if isinstance(value, str) else "" for one, value in zip(names, values, strict=False))
+        names.append(name)
+    if names and all(one in ("", None, *_AFTER_SEED) for one in values[len(names) :]):
         return tuple(names)
     # One text alone is words, unless it is the name of a file.
     return ("text",) if len(values) == 1 and isinstance(values[0], str) and not MODEL_ENDING.search(values[0]) else ()
+
+
+def _fits(value: object, kind: object) -> bool:
+    """Whether a value can be one of this kind, as far as the kind is told."""
+    if kind == "STRING":
+        return isinstance(value, str)
+    if kind == "BOOLEAN":
+        return isinstance(value, bool)
+    if kind in ("INT", "FLOAT"):
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return True

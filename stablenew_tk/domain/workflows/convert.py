@@ -8,7 +8,7 @@ because a value that lands at the wrong input would change a picture without a w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from msgspec import Struct
@@ -21,7 +21,7 @@ from .workflow_nodes import INPUTS, MOST_NODES, WorkflowNode
 EXPORT = "In ComfyUI: Workflow, Export (API)."
 _MUTED, _BYPASSED = 2, 4
 _DEEP, _STRAIGHT = 8, 64
-_AFTER_SEED = ("fixed", "increment", "decrement", "randomize", "increment-wrap")
+_AFTER_SEED = ("fixed", "increment", "decrement", "randomize", "increment-wrap", True, False)
 _SEEDS = ("seed", "noise_seed")
 _NOTES = re.compile(r"(Markdown)?Note")
 _SET, _GET = re.compile(r".*[sS]etNode"), re.compile(r".*[gG]etNode")
@@ -173,6 +173,11 @@ class _Drawing:
             if not about.is_written:
                 continue
             value = values[at]
+            if not _may_be(value, about) and _is_surplus(values[at:], about, waiting):
+                # A button of the screen keeps a word among the values.
+                waiting.insert(0, (name, about))
+                at += 1
+                continue
             if not _may_be(value, about):
                 heading = text_of(node.get("title")) or text_of(node.get("type"))
                 raise InvalidInput(
@@ -300,6 +305,13 @@ def _may_be(value: object, about: InputKind) -> bool:
         return isinstance(value, str) or value is None
     # A name that the server lacks is told by the check; a number in place of a name is no such thing.
     return isinstance(value, str) or value is None or not about.choices or value in about.choices
+
+
+def _is_surplus(values: Sequence[object], about: InputKind, waiting: Sequence[tuple[str, InputKind]]) -> bool:
+    """Whether there are more values left than inputs, so that the first one, a text, can be for none of them."""
+    left = 1 + sum(one.is_written for _, one in waiting)
+    steered = sum(one.steered or name in _SEEDS for name, one in waiting) + about.steered
+    return isinstance(values[0], str) and about.kind != COMBO and len(values) > left + steered
 
 
 def _id(raw: object) -> str:
