@@ -15,3 +15,5 @@ def _read(name: str) -> dict:
 TEXTS: dict[str, str] = _read("texts")
 OBJECTS: dict[str, dict[str, object]] = _read("objects")
 GRAPHS: dict[str, dict[str, dict]] = _read("graphs")
+# Graphs with what must come of each: expected values by path, words that must be said, words that must not.
+SUITES: dict[str, dict] = _read("suites")

@@ -127,9 +127,7 @@ def _recipe(graph: LinkedNodes, chain: SamplerChain, picture: tuple[int, int], *
     put_passes(draft, graph, chain.samplers, (positive, negative), picture)
     put_enlarging_at_the_end(draft, graph, chain.end, last)
     if len(chain.samplers) == 1:
-        by_node = any(
-            graph.target(node.inputs.get("width")) for node in graph.up(pictures_of(first), NOT_PICTURE)
-        )
+        by_node = any(graph.target(node.inputs.get("width")) for node in graph.up(pictures_of(first), NOT_PICTURE))
         _size_of_file(draft, graph, chain, picture, sized_by_node=by_node)
     if not positive:
         draft.note("The words of the prompt could not be found in the workflow.")
@@ -266,8 +264,8 @@ def _size(draft: RecipeDraft, graph: LinkedNodes, node: ComfyNode) -> bool:
             return True
     for before in ("", "empty_latent_"):
         keys = (f"{before}width", f"{before}height")
-        if sides := _chosen_size(graph, node, keys[0]):
-            draft.put_size(*sides)
+        if chosen := _chosen_size(graph, node, keys[0]):
+            draft.put_size(*chosen)
             return True
         width, height = (graph.seen(node, key) for key in keys)
         if width is None or height is None:

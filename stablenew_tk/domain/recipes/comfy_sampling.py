@@ -88,7 +88,8 @@ def starts_anew(graph: LinkedNodes, node: ComfyNode) -> bool:
     if masked or node.plain("add_noise") in ("disable", False) or graph.seen(node, "start_at_step"):
         return False
     for above in graph.up([node.inputs.get("sigmas")], ("model",)):
-        if _SPLITS.search(above.kind) or (told := sigmas_of(above)) and told[0] not in _ALL_NOISE:
+        told = sigmas_of(above)
+        if _SPLITS.search(above.kind) or (told and told[0] not in _ALL_NOISE):
             return False
     if "denoise" in node.inputs:
         return number_of(graph.seen(node, "denoise")) == 1

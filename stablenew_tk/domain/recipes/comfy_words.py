@@ -132,7 +132,9 @@ class PromptTexts:
             return []
         if "cond1" in inputs and "negative" in inputs:
             return ["cond1"]  # the second one is what it is weighed against
-        if words := [key for key, raw in inputs.items() if raw is not None and _WORDS.fullmatch(key) and other not in key]:
+        if words := [
+            key for key, raw in inputs.items() if raw is not None and _WORDS.fullmatch(key) and other not in key
+        ]:
             return words
         if known := [key for key, value in inputs.items() if _CONDITIONS.fullmatch(key) and isinstance(value, list)]:
             # What is added comes behind what it is added to.

@@ -41,7 +41,7 @@ _CHECKPOINT_KEYS = ("ckpt_name", "base_ckpt_name", "ckpt", "unet_name")
 
 
 class FoundField(Struct, frozen=True):
-    """A value that was found: `places` are the inputs where it is written, all alike."""
+    """A value that was found: `places` are the inputs where it is written, all alike but for the texts of encoders."""
 
     path: str
     value: Value
