@@ -17,3 +17,5 @@ OBJECTS: dict[str, dict[str, object]] = _read("objects")
 GRAPHS: dict[str, dict[str, dict]] = _read("graphs")
 # Graphs with what must come of each: expected values by path, words that must be said, words that must not.
 SUITES: dict[str, dict] = _read("suites")
+# The texts of pictures of other tools, likewise.
+PICTURES: dict[str, dict] = _read("pictures")

@@ -31,6 +31,7 @@ _NAME_LENGTH = 80
 _TEXT_LENGTH = 512
 _PROMPT_LENGTH = 4096
 MODEL_ENDING = re.compile(r"\.(safetensors|ckpt|gguf|sft|pth?|bin)$", re.IGNORECASE)
+_WHOLE = re.compile(r"-?[0-9]{1,12}\.0{1,12}")
 _HASH = re.compile(r" \[[0-9a-fA-F]{4,64}\]$")
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -167,7 +168,9 @@ class RecipeDraft:
         number = int(text) if re.fullmatch(r"-?[0-9]{1,30}", text) else -2
         if 0 <= number <= MAX_SEED:
             self._seed = number
-        elif number != -1:
+        elif number == -1:
+            self.leave_out("seed", text, "It says that chance was to choose, and not what it chose.")
+        else:
             self.note(f"The seed {_cut(text, 40)} is none that a WebUI takes (0 to {MAX_SEED}). It was left out.")
             self.leave_out("seed", text[:40], f"A WebUI takes 0 to {MAX_SEED}.")
 
@@ -235,6 +238,8 @@ def _fitted(path: str, raw: object) -> Value:
         raise InvalidInput(f"{path}: a list or an object is no value.", path)
     if not isinstance(raw, str):
         return check_value(path, raw)
+    if spec.kind == "int" and _WHOLE.fullmatch(raw.strip()):
+        return parse_value(path, raw.strip().partition(".")[0])
     if spec.kind != "str":
         return parse_value(path, raw[:40])
     longest = _PROMPT_LENGTH if spec.name in ("prompt", "negative") else _TEXT_LENGTH

@@ -11,7 +11,7 @@ from ..config.catalogue import LISTED_PASSES
 from ..config.controlnet import told_units, unit_words
 from ..config.spellings import sampler_and_scheduler
 from ..config.styles import joined
-from .infotext import inpainting, named_values, parse
+from .infotext import WRITTEN, inpainting, named_values, parse
 from .recipe import Recipe, RecipeDraft, bare_name, is_nothing, list_of, number_of, object_of, read_json, text_of
 from .told import Told
 
@@ -56,6 +56,8 @@ _TOOLS = (
     ("stable-diffusion.cpp", "stable-diffusion.cpp"),
 )
 _CLASS = re.compile(r"[A-Z]\w*Scheduler")
+_NUMBERED = 50
+_OWN_VAE = ("automatic", "auto", "default", "baked vae")
 _RESOURCES = 50
 _ROUNDED = 0.02
 _TEXT = 20_000
@@ -97,7 +99,8 @@ def from_infotext(text: str, tool: str = "") -> Recipe:
 
 def _in_one_dialect(values: Mapping[str, str]) -> dict[str, str]:
     """The values by the keys of A1111."""
-    values = dict(values)
+    # Some tools write them all small.
+    values = {WRITTEN.get(key, key): text for key, text in values.items()}
     if "Hires scale" in values and "Hires upscaler" not in values and "Hires upscale" in values:
         # sd-server names the upscaler there.
         values["Hires upscaler"] = values.pop("Hires upscale")
@@ -164,7 +167,7 @@ def _first_pass(draft: RecipeDraft, given: _Values) -> None:
     draft.put_sampler(given.at("txt2img.sampler"), scheduler)
     for name in ("steps", "cfg_scale", "guidance", "shift", "subseed", "subseed_strength"):
         draft.put(f"txt2img.{name}", given.at(f"txt2img.{name}"))
-    if not is_nothing(vae := text_of(given.at("vae"))):
+    if not is_nothing(vae := text_of(given.at("vae"))) and vae.casefold() not in _OWN_VAE:
         draft.put("vae", vae)
     _modules(draft, given)
     draft.model_hash = hash_digits(text_of(given.get("Model hash")))
@@ -185,6 +188,9 @@ def _first_pass(draft: RecipeDraft, given: _Values) -> None:
     for lora in given.text("Lora weights").split(", ", 100):
         name, _, weight = lora.partition(": ")
         draft.add_lora(name, weight or None)
+    for nth in range(_NUMBERED):
+        if name := given.text(f"Lora_{nth} Model name"):
+            draft.add_lora(name, given.take(f"Lora_{nth} Strength model"))
     for nth in range(1, 6):
         if given.get("AddNet Enabled") == "True" and (name := given.text(f"AddNet Model {nth}")):
             draft.add_lora(name.partition("(")[0], given.take(f"AddNet Weight A {nth}", f"AddNet Weight {nth}"))
