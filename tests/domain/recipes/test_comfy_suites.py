@@ -489,6 +489,48 @@ class TestSavedWorkflows:
         found = read_drawn(drawn([*nodes[:4], turbo], links))
         assert (found.seed, found.values["txt2img.steps"], found.values["txt2img.scheduler"]) == (42, 9, "Simple")
 
+    def test_of_partly_told_names_only_texts_are_believed(self):
+        nodes, links = whole()
+        told = [
+            {"name": name, "type": kind, "widget": {"name": name}}
+            for name, kind in (("prompt", "STRING"), ("width", "INT"))
+        ]
+        nodes[1] = box(2, "TextEncodeNew", "a red fox", "", 0, 1)
+        nodes[1]["inputs"] = told
+        assert read_drawn(drawn(nodes, links)).prompt == "a red fox"
+
+    def test_values_that_go_everywhere_go_to_open_sockets(self):
+        nodes, links = whole()
+        open_sampler = {**nodes[4]}
+        open_sampler["inputs"] = [
+            {"name": "model", "type": "MODEL", "link": None},
+            {"name": "positive", "type": "CONDITIONING", "link": None},
+            {"name": "negative", "type": "CONDITIONING", "link": None},
+            {"name": "latent_image", "type": "LATENT", "link": 6},
+            {"name": "seed", "type": "INT", "widget": {"name": "seed"}, "link": None},
+        ]
+        everything = {"id": 8, "type": "Anything Everywhere", "inputs": [{"name": "MODEL", "type": "MODEL", "link": 3}]}
+        prompts = {
+            "id": 9,
+            "type": "Prompts Everywhere",
+            "inputs": [
+                {"name": "positive", "type": "CONDITIONING", "link": 4},
+                {"name": "negative", "type": "CONDITIONING", "link": 5},
+            ],
+        }
+        seed = {"id": 10, "type": "Seed Everywhere", "widgets_values": [77, "fixed"], "inputs": []}
+        found = read_drawn(drawn([*nodes[:4], open_sampler, everything, prompts, seed], links))
+        assert (found.prompt, found.negative, found.seed) == ("a red fox", "blurry", 77)
+        assert found.values["checkpoint"] == "base"
+
+    def test_a_picture_that_steers_is_not_the_first_pass(self):
+        nodes, links = whole()
+        first = box(20, "KSampler", 1, "fixed", 1, 1.0, "euler", "normal", 1, inputs=[("latent_image", 6)])
+        show = box(21, "PreviewImage", inputs=[("images", 30)])
+        save = box(22, "SaveImage", "C", inputs=[("images", 31)])
+        found = read_drawn(drawn([first, show, *nodes, save], [*links, [30, 20, 0, 21, 0], [31, 5, 0, 22, 0]]))
+        assert (found.seed, found.values["txt2img.steps"]) == (42, 25)
+
     def test_a_group_is_named_in_the_refusal(self):
         with pytest.raises(InvalidInput, match="group node My group"):
             read_drawn(drawn([box(1, "workflow>My group")], []))
