@@ -25,6 +25,11 @@ _AFTER_SEED = ("fixed", "increment", "decrement", "randomize", "increment-wrap",
 _SEEDS = ("seed", "noise_seed")
 _NOTES = re.compile(r"(Markdown)?Note")
 _SET, _GET = re.compile(r".*[sS]etNode"), re.compile(r".*[gG]etNode")
+# Labels, and switches for other nodes, that only the screen knows.
+_SCREEN = re.compile(r"(Fast .*|Label|Bookmark|Node Collector|Mute / Bypass .*|Random Unmuter) \(rgthree\)")
+_REROUTES = ("Reroute", "Reroute (rgthree)")
+_GROUP = re.compile(r"workflow[>/]")
+_EVERYWHERE = re.compile(r"(Anything|Prompts|Seed) Everywhere")
 _ENTRY, _EXIT = "-10", "-20"
 _Link = tuple[str, int, str, int]
 
@@ -66,6 +71,7 @@ class _Sheet(Struct):
     depth: int = 0
     exits: Mapping[int, tuple[str, int]] = {}
     named: Mapping[object, dict[str, object]] = {}
+    linked: frozenset[str] = frozenset()
 
     @staticmethod
     def of(
@@ -78,7 +84,8 @@ class _Sheet(Struct):
         before = f"{outer.before}{user}:" if outer else ""
         exits = {link[3]: (link[0], link[1]) for link in links.values() if link[2] == _EXIT}
         depth = outer.depth + 1 if outer else 0
-        return _Sheet(nodes, links, outer, user, before, chosen, entries, depth, exits, dict(_sets(nodes)))
+        linked = frozenset(end for link in links.values() for end in (link[0], link[2]))
+        return _Sheet(nodes, links, outer, user, before, chosen, entries, depth, exits, dict(_sets(nodes)), linked)
 
 
 def _links(document: Mapping[str, object]) -> Iterator[tuple[int, _Link]]:
@@ -112,6 +119,8 @@ class _Drawing:
             if kind in self._sheets:
                 self.add(self._use(sheet, own, node))
                 continue
+            if kind not in self._kinds.inputs and own not in sheet.linked:
+                continue  # it makes nothing and is made of nothing
             if len(self.nodes) >= MOST_NODES:
                 raise InvalidInput(f"{self._what} has more than {MOST_NODES:,} nodes. {EXPORT}")
             title = text_of(node.get("title")).strip()
@@ -137,8 +146,18 @@ class _Drawing:
 
     def _inputs(self, sheet: _Sheet, own: str, node: dict[str, object], kind: str) -> dict[str, object]:
         known = self._kinds.inputs.get(kind)
+        heading = text_of(node.get("title")) or kind
+        if _EVERYWHERE.match(kind):
+            raise InvalidInput(
+                f"Node “{heading[:60]}” (#{sheet.before}{own}) connects inputs without lines, so the editor's form of "
+                f"{self._what} cannot be read. {EXPORT}"
+            )
+        if _GROUP.match(kind):
+            raise InvalidInput(
+                f"Node “{heading[:60]}” (#{sheet.before}{own}) is a group node, so the editor's form of {self._what} "
+                f"cannot be read. Take it apart in ComfyUI (Convert to nodes), or export it: {EXPORT}"
+            )
         if known is None:
-            heading = text_of(node.get("title")) or kind
             raise InvalidInput(
                 f"Node “{heading[:60]}” (#{sheet.before}{own}): {self._kinds.server} has no class {kind[:80]}, so the "
                 f"editor's form of {self._what} cannot be read. Install it there, or export it: {EXPORT}"
@@ -220,7 +239,7 @@ class _Drawing:
             elif kind == "PrimitiveNode":
                 values = list_of(node.get("widgets_values"))
                 return _Value(values[0]) if values else None
-            elif kind == "Reroute" or _SET.fullmatch(kind):
+            elif kind in _REROUTES or _SET.fullmatch(kind):
                 at = _first_input(here, node)
             elif _GET.fullmatch(kind):
                 at = _set_for(here, node)
@@ -251,7 +270,7 @@ def _proxies(node: Mapping[str, object]) -> list[object]:
 
 def _is_of_editor(kind: str) -> bool:
     """Whether a node exists in the editor only."""
-    plain = kind in ("", "Reroute", "PrimitiveNode")
+    plain = kind in ("", *_REROUTES, "PrimitiveNode") or bool(_SCREEN.fullmatch(kind))
     return plain or bool(_NOTES.fullmatch(kind) or _SET.fullmatch(kind) or _GET.fullmatch(kind))
 
 

@@ -231,7 +231,8 @@ class _Search:
     def _found(self, path: str, places: Sequence[InputPlace], how: Literal["links", "title"]) -> None:
         places = tuple(dict.fromkeys(places))
         values = [self.nodes[one.node].plain(one.input) for one in places]
-        if any(value != values[0] for value in values):
+        # "nan" is not even equal to itself.
+        if any(value != values[0] for value in values if value == value):
             where = ", ".join(self.nodes[one.node].heading for one in places[:_NAMED])
             self.notices.append(f"{path} stands in several nodes with different values ({where}), so it is not set.")
             return

@@ -103,3 +103,22 @@ def test_a_text_for_each_encoder_of_a_node_is_one_prompt():
     assert found.found["prompt"].value == "a red fox in the snow"
     assert {place.input for place in found.found["prompt"].places} == {"clip_l", "t5xxl"}
     assert any("has a text for each encoder (clip_l, t5xxl)" in notice for notice in found.notices)
+
+
+@pytest.mark.parametrize("kind", ["Label (rgthree)", "Fast Groups Bypasser (rgthree)", "MarkdownNote", "Unknown"])
+def test_what_only_the_screen_has_is_not_missed(kind):
+    text = document(_LOADER, sampler([7, "fixed", 20, 1.0, "euler", "normal", 1.0]), {"id": 30, "type": kind})
+    assert set(read_workflow(text, "a.json", kinds()).nodes) == {"1", "9"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("Anything Everywhere", "inputs without lines"), ("workflow>Mine", "group node"), ("Unknown", "no class Unknown")],
+)
+def test_what_cannot_be_told_for_sure_is_refused_with_its_node(kind, words):
+    node = {"id": 30, "type": kind, "inputs": [{"name": "model", "link": 1}], "outputs": []}
+    text = document(
+        _LOADER, sampler([7, "fixed", 20, 1.0, "euler", "normal", 1.0]), node, links=[[9, 1, 0, 30, 0, "MODEL"]]
+    )
+    with pytest.raises(InvalidInput, match=rf"Node “{kind}” \(#30\).*{words}.*Export \(API\)"):
+        read_workflow(text, "a.json", kinds())
