@@ -210,7 +210,9 @@ class _Drawing:
             if about.kind == DYNAMIC and isinstance(value, str):
                 inner = about.nested.get(value, {})
                 waiting[:0] = [(f"{name}.{key}", one) for key, one in inner.items()]
-        return found
+        # Where a value is missing the editor has that of the server.
+        missing = ((name, about.default) for name, about in waiting if about.is_written and about.required)
+        return found | {name: value for name, value in missing if value is not None}
 
     # ---- where a link comes from
 

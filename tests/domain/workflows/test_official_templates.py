@@ -90,6 +90,13 @@ def test_the_word_of_a_button_is_no_value():
     }
 
 
+def test_a_value_that_is_missing_is_the_default_of_the_server():
+    classes = json.loads(_KINDS.read_text("utf-8"))
+    classes["KSampler"]["input"]["required"]["denoise"] = ["FLOAT", {"default": 1.0}]
+    text = document(_LOADER, sampler([7, "fixed", 20, 5.5, "euler", "normal"]))
+    assert read_workflow(text, "a.json", read_kinds(classes)).nodes["9"].inputs["denoise"] == 1.0
+
+
 def test_a_text_for_each_encoder_of_a_node_is_one_prompt():
     words = {
         "id": 3,
