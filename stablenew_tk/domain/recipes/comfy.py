@@ -68,6 +68,12 @@ def from_comfy(prompt: object, workflow: object, picture: tuple[int, int] = (0, 
             f"The sampler of the ComfyUI workflow lies in the group node {hidden[9:69]}, which is not read. Open the "
             "picture in ComfyUI and take the group apart."
         )
+    every = (*graph.nodes.values(), *drawn.nodes.values())
+    if repairs := next((node.kind for node in every if "Detailer" in node.kind), ""):
+        raise InvalidInput(
+            f"The ComfyUI workflow only repairs a finished picture ({repairs[:60]}), so it does not tell how that was "
+            "made. Open the picture in ComfyUI instead."
+        )
     raise InvalidInput(
         f"None of the {count} nodes of the ComfyUI workflow is a sampler with words and steps, so there are no "
         "settings to read. Open the picture in ComfyUI instead."
@@ -122,7 +128,7 @@ def _recipe(graph: LinkedNodes, chain: SamplerChain, picture: tuple[int, int], *
     _encoders(draft, graph, sampling)
     positive = PromptTexts(graph, "positive").told(sampling.words[0], draft)
     negative = PromptTexts(graph, "negative").told(sampling.words[1], draft)
-    layer = number_of(graph.first(sampling.words[0], "stop_at_clip_layer", "clip_skip"), -1)
+    layer = number_of(graph.first(sampling.words[0], "stop_at_clip_layer", "clip_skip", "base_clip_skip"), -1)
     draft.put("clip_skip", None if layer is None else abs(layer))
     put_passes(draft, graph, chain.samplers, (positive, negative), picture)
     put_enlarging_at_the_end(draft, graph, chain.end, last)
@@ -162,6 +168,8 @@ def _settings(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, sampli
 def _encoders(draft: RecipeDraft, graph: LinkedNodes, sampling: SamplerSettings) -> None:
     """The text encoders that are files of their own."""
     for node in graph.up([sampling.words[0]]):
+        if "vision" in node.kind.casefold():
+            continue  # it looks at pictures
         keys = [
             key for key in ("clip_name", "clip_name1", "clip_name2", "clip_name3", "clip_name4") if key in node.inputs
         ]
@@ -195,7 +203,7 @@ def _start(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, picture: 
             if starts_anew(graph, sampler):
                 graph.mark(node, "image")
                 draft.note("The size is that of a picture which is not in the file.")
-                draft.leave_out("picture of that size", node.plain("image"), "It is not in the file.")
+                draft.leave_out("picture of that size", node.plain("image") or "", "It is not in the file.")
             else:
                 _over_another(draft, graph, sampler, node)
             break
@@ -239,7 +247,7 @@ def _over_another(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, lo
         draft.put(f"img2img.{name}", draft.values.get(f"txt2img.{name}"))
     draft.note("This picture was painted over another one, which is not in the file.")
     graph.mark(loader, "image")
-    draft.leave_out("first picture", loader.plain("image"), "It is not in the file.")
+    draft.leave_out("first picture", loader.plain("image") or "", "It is not in the file.")
 
 
 def _batch(draft: RecipeDraft, graph: LinkedNodes, node: ComfyNode) -> None:

@@ -12,7 +12,7 @@ from .comfy_loras import loras_above, tag_of
 from .comfy_nodes import ComfyNode, LinkedNodes
 from .comfy_sampling import CHECKPOINT, NOT_MODEL, NOT_PICTURE, SamplerSettings, pictures_of, setting
 from .comfy_words import PromptTexts
-from .recipe import RecipeDraft, bare_name, number_of, text_of
+from .recipe import RecipeDraft, bare_name, is_nothing, number_of, text_of
 
 _PATH = 400
 _PIXELS = {"lanczos": "Lanczos", "nearest": "Nearest", "nearest-exact": "Nearest"}
@@ -84,6 +84,7 @@ def put_passes(
 ) -> None:
     """Take the samplers after the first one over."""
     _script(draft, graph, chain[0])
+    _refiner_within(draft, graph, chain[0])
     if len(chain) > 1 and _refiner(draft, graph, chain[0], chain[1]):
         links = SamplerSettings.of(graph, chain[1]).words
         own = (PromptTexts(graph, "positive").of(links[0]), PromptTexts(graph, "negative").of(links[1]))
@@ -120,6 +121,18 @@ def _script(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode) -> None:
         else:
             draft.put_file("hires.upscaler", graph.value(node, "pixel_upscaler"))
         return
+
+
+def _refiner_within(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode) -> None:
+    """A refiner that takes over inside its sampler, as in the Efficiency suite."""
+    at, steps = number_of(graph.seen(sampler, "refine_at_step")), number_of(graph.seen(sampler, "steps"))
+    pipe = sampler.inputs.get("sdxl_tuple")
+    name = text_of(graph.first_seen(pipe, "refiner_ckpt_name"))
+    if at and steps and 0 < at < steps and not is_nothing(name):
+        draft.put("refiner.enabled", True)
+        draft.put_file("refiner.checkpoint", graph.first(pipe, "refiner_ckpt_name"))
+        graph.value(sampler, "refine_at_step")
+        draft.put("refiner.switch_at", round(at / steps, 4))
 
 
 def _refiner(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, second: ComfyNode) -> bool:

@@ -90,7 +90,7 @@ class PromptTexts:
             self._said.append(f"{kind} changes the words; what came of it is not in the picture.")
         for key in node.inputs:
             style = str(node.plain(key) or "")
-            if _STYLES.fullmatch(key) and style.casefold() not in _NO_STYLE:
+            if _STYLES.fullmatch(key) and style.casefold() not in _NO_STYLE and any(map(node.plain, keys)):
                 self._said.append(f"{kind} added the words of its style, which are not in this prompt: {style[:80]}.")
         several = [key for key in keys if node.kind.startswith("CLIPTextEncode") and key in node.inputs]
         if len(several) > 1 and ", " in text and len({str(node.inputs[key]) for key in several}) > 1:
@@ -125,13 +125,15 @@ class PromptTexts:
         inputs = node.inputs
         for key in (self._side, f"text_{self._side}", f"{self._side}_prompt"):
             if key in inputs:
-                return [key]
+                return ["cond2" if "cond2" in inputs and self._says_the_same(node) else key]
         if "populated_text" in inputs:
             return ["populated_text"]
         if "guider" in node.kind.casefold() and self._side == "negative":
             return []
         if "cond1" in inputs and "negative" in inputs:
             return ["cond1"]  # the second one is what it is weighed against
+        if "text" in inputs and isinstance(inputs.get("conditioning_to"), list):
+            return ["conditioning_to"]  # its own words are for a part of the picture
         if words := [
             key for key, raw in inputs.items() if raw is not None and _WORDS.fullmatch(key) and other not in key
         ]:
@@ -140,6 +142,11 @@ class PromptTexts:
             # What is added comes behind what it is added to.
             return sorted(known, key=lambda key: key.endswith("from"))
         return [key for key in inputs if key not in _NOT_WORDS and key != other]
+
+    def _says_the_same(self, guider: ComfyNode) -> bool:
+        """Whether both sides of a guider have the same words; the other words are then those between them."""
+        positive = PromptTexts(self._graph, "positive").of(guider.inputs.get("cond1"))
+        return positive == PromptTexts(self._graph, "negative").of(guider.inputs.get("negative"))
 
     def _joined(self, node: ComfyNode, keys: Sequence[str], deep: int) -> str:
         parts: list[str] = []

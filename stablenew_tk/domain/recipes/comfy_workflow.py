@@ -11,112 +11,14 @@ from itertools import islice
 from msgspec import Struct
 
 from .comfy_nodes import INPUTS, NODES, SHOWS, ComfyNode, LinkedNodes, finished
-from .recipe import MODEL_ENDING, list_of, object_of, text_of
+from .comfy_widgets import widget_names
+from .recipe import list_of, object_of, text_of
 
-# The widgets of a saved workflow have no names; only their order tells. "" is a switch of the screen.
-_WIDGETS: dict[str, tuple[str, ...]] = {
-    "KSampler": ("seed", "", "steps", "cfg", "sampler_name", "scheduler", "denoise"),
-    "KSamplerAdvanced": (
-        *("add_noise", "noise_seed", "", "steps", "cfg", "sampler_name", "scheduler"),
-        *("start_at_step", "end_at_step", "return_with_leftover_noise"),
-    ),
-    "SamplerCustom": ("add_noise", "noise_seed", "", "cfg"),
-    "SaveImage": ("filename_prefix",),
-    "CheckpointLoaderSimple": ("ckpt_name",),
-    "CheckpointLoader": ("config_name", "ckpt_name"),
-    "UNETLoader": ("unet_name", "weight_dtype"),
-    "VAELoader": ("vae_name",),
-    "UpscaleModelLoader": ("model_name",),
-    "LoraLoader": ("lora_name", "strength_model", "strength_clip"),
-    "LoraLoaderModelOnly": ("lora_name", "strength_model"),
-    "CLIPTextEncode": ("text",),
-    "CLIPTextEncodeFlux": ("clip_l", "t5xxl", "guidance"),
-    "CLIPSetLastLayer": ("stop_at_clip_layer",),
-    "EmptyLatentImage": ("width", "height", "batch_size"),
-    "EmptySD3LatentImage": ("width", "height", "batch_size"),
-    "LatentUpscale": ("upscale_method", "width", "height", "crop"),
-    "LatentUpscaleBy": ("upscale_method", "scale_by"),
-    "ImageScaleBy": ("upscale_method", "scale_by"),
-    "ImageScale": ("upscale_method", "width", "height", "crop"),
-    "RandomNoise": ("noise_seed", ""),
-    "KSamplerSelect": ("sampler_name",),
-    "BasicScheduler": ("scheduler", "steps", "denoise"),
-    "KarrasScheduler": ("steps",),
-    "SDTurboScheduler": ("steps", "denoise"),
-    "AlignYourStepsScheduler": ("model_type", "steps", "denoise"),
-    "CFGGuider": ("cfg",),
-    "FluxGuidance": ("guidance",),
-    "Flux2Scheduler": ("steps", "width", "height"),
-    "BetaSamplingScheduler": ("steps", "alpha", "beta"),
-    "ExponentialScheduler": ("steps",),
-    "PolyexponentialScheduler": ("steps",),
-    "LaplaceScheduler": ("steps",),
-    "VPScheduler": ("steps",),
-    "ManualSigmas": ("sigmas",),
-    "SplitSigmas": ("step",),
-    "SplitSigmasDenoise": ("denoise",),
-    "CLIPLoader": ("clip_name", "type", "device"),
-    "DualCLIPLoader": ("clip_name1", "clip_name2", "type", "device"),
-    "TripleCLIPLoader": ("clip_name1", "clip_name2", "clip_name3"),
-    "QuadrupleCLIPLoader": ("clip_name1", "clip_name2", "clip_name3", "clip_name4"),
-    "UnetLoaderGGUF": ("unet_name",),
-    "CLIPLoaderGGUF": ("clip_name", "type"),
-    "DualCLIPLoaderGGUF": ("clip_name1", "clip_name2", "type"),
-    "ModelSamplingAuraFlow": ("shift",),
-    "ModelSamplingSD3": ("shift",),
-    "ModelSamplingFlux": ("max_shift", "base_shift", "width", "height"),
-    "EmptyFlux2LatentImage": ("width", "height", "batch_size"),
-    "EmptyHiDreamO1LatentImage": ("width", "height", "batch_size"),
-    "TextEncodeQwenImageEdit": ("prompt",),
-    "TextEncodeQwenImageEditPlus": ("prompt",),
-    "CLIPTextEncodeSD3": ("clip_l", "clip_g", "t5xxl", "empty_padding"),
-    "CLIPTextEncodeHiDream": ("clip_l", "clip_g", "t5xxl", "llama"),
-    "CLIPTextEncodeLumina2": ("system_prompt", "user_prompt"),
-    "LoadImage": ("image", "upload"),
-    "ControlNetLoader": ("control_net_name",),
-    "ControlNetApply": ("strength",),
-    "ControlNetApplyAdvanced": ("strength", "start_percent", "end_percent"),
-    "ImageScaleToTotalPixels": ("upscale_method", "megapixels"),
-    "StringConcatenate": ("string_a", "string_b", "delimiter"),
-    "CLIPTextEncodeSDXL": ("width", "height", "crop_w", "crop_h", "target_width", "target_height", "text_g", "text_l"),
-    "Seed (rgthree)": ("seed",),
-    "ImpactSwitch": ("select", "sel_mode"),
-    "ImpactWildcardEncode": ("wildcard_text", "populated_text", "mode"),
-    "ImpactWildcardProcessor": ("wildcard_text", "populated_text", "mode"),
-    "SDXLPromptStyler": ("text_positive", "text_negative", "style"),
-    "LoraLoader|pysssss": ("lora_name", "strength_model", "strength_clip"),
-    "KSampler (Efficient)": ("seed", "", "steps", "cfg", "sampler_name", "scheduler", "denoise"),
-    "Efficient Loader": (
-        *("ckpt_name", "vae_name", "clip_skip", "lora_name", "lora_model_strength", "lora_clip_strength", "positive"),
-        *("negative", "token_normalization", "weight_interpretation", "empty_latent_width", "empty_latent_height"),
-        "batch_size",
-    ),
-    "LoRA Stacker": (
-        *("input_mode", "lora_count"),
-        *(f"{one}_{nth}" for nth in range(1, 50) for one in ("lora_name", "lora_wt", "model_str", "clip_str")),
-    ),
-    "CR LoRA Stack": tuple(
-        f"{one}_{nth}" for nth in (1, 2, 3) for one in ("switch", "lora_name", "model_weight", "clip_weight")
-    ),
-    "easy fullLoader": (
-        *("ckpt_name", "config_name", "vae_name", "clip_skip", "lora_name", "lora_model_strength"),
-        *(
-            "lora_clip_strength",
-            "resolution",
-            "empty_latent_width",
-            "empty_latent_height",
-            "positive",
-            "",
-            "",
-            "negative",
-        ),
-    ),
-    "easy preSampling": ("steps", "cfg", "sampler_name", "scheduler", "denoise", "seed"),
-}
 _MUTED, _BYPASSED = 2, 4
 _DEEP = 8
+_ENTRY = "-10"
+_GROUPS = ("workflow/", "workflow>")
 _EVERYWHERE = re.compile(r"(Anything|Prompts|Seed) Everywhere")
-_AFTER_SEED = ("fixed", "increment", "decrement", "randomize")
 _WIDGET_KINDS = ("STRING", "INT", "FLOAT", "BOOLEAN", "COMBO")
 
 Links = dict[int, tuple[str, int]]
@@ -141,7 +43,8 @@ def graph_of_workflow(document: object) -> LinkedNodes:
     """The graph of a workflow as the screen saves it, as far as the widgets of its nodes are known."""
     workflow = object_of(document)
     sheets = list_of(object_of(workflow.get("definitions")).get("subgraphs"))[:NODES]
-    flat = _Flat({text_of(sheet.get("id")): sheet for sheet in map(object_of, sheets)})
+    groups = object_of(object_of(workflow.get("extra")).get("groupNodes"))
+    flat = _Flat({text_of(sheet.get("id")): sheet for sheet in map(object_of, sheets)}, groups)
     waiting = [_Scope(workflow)]
     while waiting:
         waiting += flat.add(waiting.pop())
@@ -151,8 +54,9 @@ def graph_of_workflow(document: object) -> LinkedNodes:
 class _Flat:
     """The nodes of all sheets on one."""
 
-    def __init__(self, subgraphs: dict[str, dict[str, object]]) -> None:
+    def __init__(self, subgraphs: dict[str, dict[str, object]], groups: dict[str, object]) -> None:
         self._subgraphs = subgraphs
+        self._groups = {f"{before}{name}": object_of(one) for before in _GROUPS for name, one in groups.items()}
         self._nodes: dict[str, ComfyNode] = {}
         self._named: dict[str, object] = {}
         self._gets: list[tuple[str, str]] = []
@@ -179,6 +83,8 @@ class _Flat:
             subgraph = self._subgraphs.get(kind)
             if subgraph is not None and node.get("mode") != _BYPASSED and kind not in scope.uses:
                 inner.append(self._use(scope, name, node, inputs))
+            elif kind in self._groups and node.get("mode") != _BYPASSED and kind not in scope.uses:
+                inner.append(self._take_apart(scope, name, node, kind))
             elif kind.endswith(("SetNode", "setNode")) and inputs:
                 self._named[_first_text(node)] = next((one for one in inputs.values() if isinstance(one, list)), None)
             elif _EVERYWHERE.search(kind):
@@ -243,6 +149,45 @@ class _Flat:
                 )
         return use
 
+    def _take_apart(self, scope: _Scope, name: str, node: dict[str, object], kind: str) -> _Scope:
+        """A group node as the sheet of its nodes. What is not linked inside it shows outside, in their order."""
+        group, links = self._groups[kind], _links_of(scope)
+        ends = [list_of(raw) for raw in list_of(group.get("links"))[:NODES]]
+        inside = [[part if isinstance(part, int) else -1 for part in (*end, -1, -1, -1, -1)[:4]] for end in ends]
+        into = {(target, slot): nth for nth, (_, _, target, slot) in enumerate(inside, start=1)}
+        shown = {(end[0], end[1]) for end in map(list_of, list_of(group.get("external"))[:INPUTS]) if len(end) > 1}
+        from_inside = {(source, slot) for source, slot, _, _ in inside} - shown
+        drawn = [object_of(raw) for raw in list_of(group.get("nodes"))[:INPUTS]]
+        own = list_of(node.get("widgets_values"))
+        counts = [len(list_of(one.get("widgets_values"))) for one in drawn]
+        given: dict[int, object] = {}
+        waiting = [object_of(raw).get("link") for raw in list_of(node.get("inputs"))[:INPUTS]]
+        nodes: list[object] = []
+        out = entry = at = 0
+        for index, (one, count) in enumerate(zip(drawn, counts, strict=True)):
+            sockets: list[object] = []
+            for slot, raw in enumerate(_sockets_of(one)):
+                link: object = into.get((index, slot))
+                if link is None and entry < len(waiting):
+                    outside = waiting[entry]
+                    if isinstance(outside, int) and outside in links:
+                        given[entry] = links[outside]
+                        link = len(inside) + 1 + entry
+                    entry += 1
+                sockets.append({**raw, "link": link})
+            # Without a value for each widget it is not sure whose is whose.
+            values = own[at : at + count] if len(own) == sum(counts) else list_of(one.get("widgets_values"))
+            at += count
+            nodes.append({**one, "id": index, "inputs": sockets, "widgets_values": values})
+            for slot, _ in enumerate(list_of(one.get("outputs"))[:INPUTS]):
+                if (index, slot) not in from_inside:
+                    made = ComfyNode("Output of a subgraph", {"value": [f"{name}:{index}", slot]})
+                    self._nodes[f"{name}:out:{out}"] = made
+                    out += 1
+        wires: list[object] = [[nth, *end] for nth, end in enumerate(inside, start=1)]
+        wires += [[len(inside) + 1 + nth, _ENTRY, nth, "", 0] for nth in given]
+        return _Scope({"nodes": nodes, "links": wires}, f"{name}:", (*scope.uses, kind), _ENTRY, given)
+
     def joined(self) -> dict[str, ComfyNode]:
         """All nodes, the links through subgraphs and pairs of Set and Get put through."""
         for name, variable in self._gets:
@@ -304,8 +249,7 @@ def _inputs_of(node: dict[str, object], kind: str, links: dict[int, object], sco
     if node.get("mode") != _BYPASSED:
         widgets = node.get("widgets_values")
         values = list_of(widgets)
-        names = _WIDGETS.get(kind) or _names_of(kind, sockets, values)
-        inputs.update(zip(names, values, strict=False))
+        inputs.update(zip(widget_names(node, kind, sockets), values, strict=False))
         # Lists of LoRAs stand as objects among the values; what is in them tells.
         for nth, value in enumerate(values[:INPUTS]):
             if isinstance(value, dict) or (isinstance(value, list) and isinstance(next(iter(value), None), dict)):
@@ -320,35 +264,3 @@ def _inputs_of(node: dict[str, object], kind: str, links: dict[int, object], sco
         if isinstance(link, int) and link in links:
             inputs[text_of(socket.get("name"))] = links[link]
     return inputs
-
-
-def _names_of(kind: str, sockets: list[dict[str, object]], values: list[object]) -> tuple[str, ...]:
-    """The names of a node's values, where its sockets tell them; each seed is followed by what becomes of it."""
-    if kind.startswith("Primitive"):
-        return ("value",)
-    names: list[str] = []
-    for socket in sockets:
-        name = text_of(object_of(socket.get("widget")).get("name"))
-        if not name:
-            continue
-        while len(names) < len(values) and values[len(names)] in _AFTER_SEED and "seed" in "".join(names[-1:]):
-            names.append("")
-        if len(names) >= len(values) or not _fits(values[len(names)], socket.get("type")):
-            # Not all widgets have sockets here; a text is a text all the same.
-            return tuple(one if isinstance(value, str) else "" for one, value in zip(names, values, strict=False))
-        names.append(name)
-    if names and all(one in ("", None, *_AFTER_SEED) for one in values[len(names) :]):
-        return tuple(names)
-    # One text alone is words, unless it is the name of a file.
-    return ("text",) if len(values) == 1 and isinstance(values[0], str) and not MODEL_ENDING.search(values[0]) else ()
-
-
-def _fits(value: object, kind: object) -> bool:
-    """Whether a value can be one of this kind, as far as the kind is told."""
-    if kind == "STRING":
-        return isinstance(value, str)
-    if kind == "BOOLEAN":
-        return isinstance(value, bool)
-    if kind in ("INT", "FLOAT"):
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
-    return True

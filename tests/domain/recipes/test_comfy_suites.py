@@ -531,6 +531,50 @@ class TestSavedWorkflows:
         found = read_drawn(drawn([first, show, *nodes, save], [*links, [30, 20, 0, 21, 0], [31, 5, 0, 22, 0]]))
         assert (found.seed, found.values["txt2img.steps"]) == (42, 25)
 
+    @pytest.mark.parametrize("own", [True, False])
+    def test_a_group_node_is_taken_apart(self, own):
+        """It holds loader and words; the clip of both texts is linked inside, their conditionings are shown outside."""
+        nodes, links = whole()
+        out = [{"name": kind, "type": kind} for kind in ("MODEL", "CLIP", "VAE")]
+        text = {"inputs": [{"name": "clip", "link": None}], "outputs": [{"name": "C", "type": "CONDITIONING"}]}
+        group = {
+            "nodes": [
+                {**box(0, "CheckpointLoaderSimple", "base.safetensors"), "outputs": out},
+                {**box(0, "CLIPTextEncode", "a red fox"), **text},
+                {**box(0, "CLIPTextEncode", "blurry"), **text},
+            ],
+            "links": [[0, 1, 1, 0, 4, "CLIP"], [0, 1, 2, 0, 4, "CLIP"]],
+            "external": [],
+        }
+        use = box(30, "workflow>Mine", *(["other.safetensors", "a blue dog", "noise"] if own else ["too few"]))
+        # Shown outside: model, VAE (the clip is used inside), and both conditionings.
+        wires = [[3, 30, 0, 5, 0], [4, 30, 2, 5, 1], [5, 30, 3, 5, 2], links[5]]
+        document = {**drawn([use, nodes[3], nodes[4]], wires), "extra": {"groupNodes": {"Mine": group}}}
+        found = read_drawn(document)
+        words = ("a blue dog", "noise", "other") if own else ("a red fox", "blurry", "base")
+        assert (found.prompt, found.negative, found.values["checkpoint"]) == words
+
+    @pytest.mark.parametrize(
+        ("values", "expected"),
+        [
+            ([42, "randomize", 25, 5.5, "dpmpp_2m", "karras", 0.8, "GPU"], {"steps": 25, "sampler": "DPM++ 2M"}),
+            ([True, 42, "fixed", 25, 5.5, "euler", "simple", 0, 10000], {"steps": 25, "scheduler": "Simple"}),
+            ([25, 5.5, "euler", "normal", 1, 42, "fixed"], {"steps": 25, "cfg_scale": 5.5}),
+        ],
+    )
+    def test_an_unknown_sampler_is_known_by_what_stands_beside_what(self, values, expected):
+        nodes, links = whole()
+        nodes[4] = {**box(5, "Sampler of nobody", *values), "inputs": nodes[4]["inputs"]}
+        nodes[0] = {**box(1, "Loads a model", "sub/base.safetensors", "fine.vae.pt"), "outputs": [{"type": "MODEL"}]}
+        nodes[3] = {**box(4, "Makes a latent", "SDXL", "832 x 1216", 1), "outputs": [{"type": "LATENT"}]}
+        found = read_drawn(drawn(nodes, links))
+        assert {key: found.values[f"txt2img.{key}"] for key in expected} == expected
+        assert (found.seed, found.values["checkpoint"], found.values["txt2img.height"]) == (42, "base", 1216)
+
+    def test_a_picture_that_was_only_repaired_is_called_one(self):
+        with pytest.raises(InvalidInput, match="only repairs a finished picture"):
+            read_drawn(drawn([box(1, "FaceDetailer", 512)], []))
+
     def test_a_group_is_named_in_the_refusal(self):
         with pytest.raises(InvalidInput, match="group node My group"):
             read_drawn(drawn([box(1, "workflow>My group")], []))
