@@ -193,14 +193,15 @@ def _shift(graph: LinkedNodes, sampling: SamplerSettings) -> float | None:
 
 def _start(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, picture: tuple[int, int]) -> None:
     """What the first sampler began with: nothing of a size, several of it, or a picture."""
-    sized = False
+    sized = of_picture = False
     for node in graph.up(pictures_of(sampler), NOT_PICTURE):
         if node.kind.startswith(_MASKS):
             graph.mark(node)
             draft.note("Only a part of the picture was painted anew; the mask is not in the file.")
             draft.leave_out(node.kind, "", "The mask is not in the file.")
         if LOADS_PICTURE.search(node.kind):
-            if starts_anew(graph, sampler):
+            of_picture = starts_anew(graph, sampler)
+            if of_picture:
                 graph.mark(node, "image")
                 draft.note("The size is that of a picture which is not in the file.")
                 draft.leave_out("picture of that size", node.plain("image") or "", "It is not in the file.")
@@ -212,7 +213,7 @@ def _start(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, picture: 
             sized = _size(draft, graph, node)
     if not sized and all(picture):
         draft.put_size(picture[0] // _GRID * _GRID, picture[1] // _GRID * _GRID)
-        if "img2img.enabled" not in draft.values:
+        if "img2img.enabled" not in draft.values and not of_picture:
             draft.note("The workflow does not tell the size; that of the file was taken.")
 
 

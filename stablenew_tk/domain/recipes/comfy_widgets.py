@@ -130,8 +130,16 @@ _LONG = 4
 def widget_names(node: Mapping[str, object], kind: str, sockets: Sequence[dict[str, object]]) -> tuple[str, ...]:
     """The names of a node's values in their order, "" for what has none; () where nothing tells them."""
     values = list_of(node.get("widgets_values"))
-    found = _WIDGETS.get(kind) or _told_names(kind, sockets, values)
-    return found or _guessed_names(node, kind, sockets, values)
+    known = _WIDGETS.get(kind, ())
+    # Other versions of a node have other values.
+    found = known if _are_meant(known, values) else ()
+    return found or _told_names(kind, sockets, values) or _guessed_names(node, kind, sockets, values)
+
+
+def _are_meant(names: Sequence[str], values: Sequence[object]) -> bool:
+    pairs = [(name, value) for name, value in zip(names, values, strict=False) if value is not None]
+    numbers = all(_is_number(value) for name, value in pairs if name in ("steps", "cfg", "width", "height"))
+    return numbers and all(isinstance(value, str) for name, value in pairs if name in ("sampler_name", "scheduler"))
 
 
 def _told_names(kind: str, sockets: Sequence[dict[str, object]], values: Sequence[object]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ Nodes that exist on the screen only are taken apart: subgraphs, pairs of Set and
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import islice
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ _MUTED, _BYPASSED = 2, 4
 _DEEP = 8
 _ENTRY = "-10"
 _GROUPS = ("workflow/", "workflow>")
+_SPREAD = 50
 _EVERYWHERE = re.compile(r"(Anything|Prompts|Seed) Everywhere")
 _WIDGET_KINDS = ("STRING", "INT", "FLOAT", "BOOLEAN", "COMBO")
 
@@ -68,8 +70,7 @@ class _Flat:
     def add(self, scope: _Scope) -> list[_Scope]:
         """Add the nodes of a sheet. Gives the uses of subgraphs on it."""
         sheet = scope.sheet
-        self._work += len(list_of(sheet.get("links"))) + len(list_of(sheet.get("nodes")))
-        if self._work > 4 * NODES or len(scope.uses) > _DEEP:
+        if self._is_too_much(sheet) or len(scope.uses) > _DEEP:
             return []
         links = _links_of(scope)
         inner: list[_Scope] = []
@@ -81,10 +82,13 @@ class _Flat:
             name = scope.before + own
             inputs = _inputs_of(node, kind, links, scope)
             subgraph = self._subgraphs.get(kind)
-            if subgraph is not None and node.get("mode") != _BYPASSED and kind not in scope.uses:
-                inner.append(self._use(scope, name, node, inputs))
-            elif kind in self._groups and node.get("mode") != _BYPASSED and kind not in scope.uses:
-                inner.append(self._take_apart(scope, name, node, kind))
+            is_use = node.get("mode") != _BYPASSED and kind not in scope.uses
+            if subgraph is not None and is_use:
+                if not self._is_too_much(subgraph):
+                    inner.append(self._use(scope, name, node, inputs))
+            elif kind in self._groups and is_use:
+                if not self._is_too_much(self._groups[kind], inner=True):
+                    inner.append(self._take_apart(scope, name, node, kind, links))
             elif kind.endswith(("SetNode", "setNode")) and inputs:
                 self._named[_first_text(node)] = next((one for one in inputs.values() if isinstance(one, list)), None)
             elif _EVERYWHERE.search(kind):
@@ -149,9 +153,19 @@ class _Flat:
                 )
         return use
 
-    def _take_apart(self, scope: _Scope, name: str, node: dict[str, object], kind: str) -> _Scope:
+    def _is_too_much(self, sheet: Mapping[str, object], *, inner: bool = False) -> bool:
+        """Count what a sheet will cost, of its `inner` nodes the sockets, too; false while it is little."""
+        nodes = list_of(sheet.get("nodes"))
+        self._work += len(list_of(sheet.get("links"))) + len(nodes)
+        for node in map(object_of, nodes[:INPUTS] if inner else ()):
+            self._work += len(list_of(node.get("inputs"))) + len(list_of(node.get("outputs")))
+        return self._work > 4 * NODES
+
+    def _take_apart(
+        self, scope: _Scope, name: str, node: dict[str, object], kind: str, links: Mapping[int, object]
+    ) -> _Scope:
         """A group node as the sheet of its nodes. What is not linked inside it shows outside, in their order."""
-        group, links = self._groups[kind], _links_of(scope)
+        group = self._groups[kind]
         ends = [list_of(raw) for raw in list_of(group.get("links"))[:NODES]]
         inside = [[part if isinstance(part, int) else -1 for part in (*end, -1, -1, -1, -1)[:4]] for end in ends]
         into = {(target, slot): nth for nth, (_, _, target, slot) in enumerate(inside, start=1)}
@@ -194,7 +208,7 @@ class _Flat:
             if variable in self._named:
                 self._nodes[name] = ComfyNode("GetNode", {"value": self._named[variable]})
         for node, own, kind in self._open[: NODES if self._everywhere else 0]:
-            for named, spread, link in self._everywhere:
+            for named, spread, link in self._everywhere[:_SPREAD]:
                 if spread == kind and (not named or named in own):
                     node.inputs[own] = link
                     break

@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from itertools import islice
 
 from msgspec import Struct
 
@@ -71,8 +72,8 @@ class RecipeDraft:
         self._tool = tool
         self._seed: int | None = None
         self._notices: list[str] = []
-        self._left_out: list[LeftOut] = []
-        self._unplaced: list[str] = []
+        self._left_out: dict[LeftOut, None] = {}
+        self._unplaced: dict[str, None] = {}
         self._not_listed = 0
         self._loras: list[tuple[str, float]] = []
         self.values: dict[str, Value] = {}
@@ -96,11 +97,9 @@ class RecipeDraft:
             plain(_cut(shown, _VALUE_LENGTH)),
             plain(_cut(why)),
         )
-        if one in self._left_out:
-            return
         if len(self._left_out) < _LEFT_OUT:
-            self._left_out.append(one)
-        else:
+            self._left_out[one] = None
+        elif one not in self._left_out:
             self._not_listed += 1
 
     def leave_out_all(self, what: str, values: Mapping[str, object], why: str) -> None:
@@ -115,8 +114,7 @@ class RecipeDraft:
 
     def unplaced(self, name: str, value: object) -> None:
         """List a setting that has no counterpart here; one sentence names all of them."""
-        if (short := _cut(name, _SHORT)) not in self._unplaced:
-            self._unplaced.append(short)
+        self._unplaced[_cut(name, _SHORT)] = None
         why = "It has no place here."
         if isinstance(value, dict):
             self.leave_out_all(name, value, why)
@@ -196,7 +194,7 @@ class RecipeDraft:
         """The finished recipe."""
         prompt, negative = self._plain("prompt", prompt), self._plain("negative prompt", negative)
         if self._unplaced:
-            names = ", ".join(self._unplaced[:_NAMED])
+            names = ", ".join(islice(self._unplaced, _NAMED))
             more = f" and {len(self._unplaced) - _NAMED} more" if len(self._unplaced) > _NAMED else ""
             self.note(f"Settings that have no place here were left out: {names}{more}.")
         tags = [f"<lora:{name}:{weight:g}>" for name, weight in self._loras if f"<lora:{name}:" not in prompt]
