@@ -6,6 +6,9 @@ import copy
 import json
 from random import Random
 
+from comfy_workflows import drawn, grainy
+from foreign_pictures import GRAPHS, TEXTS
+from foreign_pictures import OBJECTS as TOOLS
 from workflows import DRAWN, SDXL, node, two_passes
 
 LINE = "Steps: 20, Sampler: DPM++ 2M Karras, CFG scale: 7, Seed: 5, Size: 512x768, Model: demo, Version: v1.10.1"
@@ -73,12 +76,14 @@ def changed_texts(rng: Random) -> dict[str, str]:
     """The texts of one picture, with one to six changes."""
     which = rng.randrange(4)
     if which == 0:
-        return {"parameters": _changed_text(rng.choice(INFOTEXTS), rng)}
+        return {"parameters": _changed_text(rng.choice((*INFOTEXTS, *TEXTS.values())), rng)}
     if which == 1:
-        return {rng.choice(("parameters", "Comment", "XMP comment")): _as_text(rng.choice(OBJECTS), rng)}
+        key = rng.choice(("parameters", "Comment", "XMP comment"))
+        return {key: _as_text(rng.choice((*OBJECTS, *TOOLS.values())), rng)}
     if which == 2:
-        return {"workflow": _as_text(rng.choice((DRAWN, in_subgraph())), rng)}
-    return {"prompt": _as_text(rng.choice((two_passes(), SDXL, suite())), rng), "workflow": json.dumps(DRAWN)}
+        return {"workflow": _as_text(rng.choice((DRAWN, in_subgraph(), drawn(grainy()))), rng)}
+    graph = rng.choice((two_passes(), SDXL, suite(), *GRAPHS.values()))
+    return {"prompt": _as_text(graph, rng), "workflow": json.dumps(DRAWN)}
 
 
 def _as_text(document: object, rng: Random) -> str:

@@ -17,6 +17,7 @@ FEW = {
     "rotten snapshots": 60,
     "sidecars and headers": 200,
     "pictures": 150,
+    "texts of pictures and workflows": 100,
     "packs": 60,
     "settings of packs": 60,
     "wildcards": 60,

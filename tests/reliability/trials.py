@@ -13,6 +13,7 @@ from reliability.failures import failures
 from reliability.model import machine
 from reliability.outcome import Outcome, Trial
 from reliability.power_cuts import power_cuts
+from reliability.recipes import recipes
 from reliability.rot import rots, snapshots
 from reliability.servers import servers
 
@@ -48,6 +49,7 @@ TRIALS = (
     Trial("rotten snapshots", snapshots, 20_000, 2_000),
     Trial("sidecars and headers", inputs.sidecars, 100_000, 20_000),
     Trial("pictures", inputs.images, 100_000, 10_000),
+    Trial("texts of pictures and workflows", recipes, 100_000, 5_000),
     Trial("packs", inputs.packs, 20_000, 4_000),
     Trial("settings of packs", inputs.pack_settings, 20_000, 5_000),
     Trial("wildcards", inputs.wildcards, 20_000, 5_000),

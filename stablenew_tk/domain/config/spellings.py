@@ -132,6 +132,11 @@ def scheduler_name(written: str) -> str:
     return _BY_SCHEDULER_KEY.get(_key(clean), clean)
 
 
+def is_scheduler(name: str) -> bool:
+    """Whether a name, as a WebUI shows it, is that of a schedule that is known here."""
+    return name in _SCHEDULERS
+
+
 @lru_cache(maxsize=256)
 def family_of(written: str) -> str:
     """The family a base model belongs to: "sdxl", "sd15", "sd21", "sd3", "flux"…; "" for none, others pass through."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from itertools import islice
+from itertools import takewhile
 
 from msgspec import Struct
 
@@ -16,25 +16,31 @@ from ..config.styles import joined
 from .comfy_loras import loras_above, put_loras
 from .comfy_nodes import ComfyNode, LinkedNodes, graph_of
 from .comfy_passes import fits, put_enlarging_at_the_end, put_passes, size_at
-from .comfy_sampling import CHECKPOINT, NOT_MODEL, NOT_PICTURE, SamplerSettings, is_sampler, pictures_of, setting
+from .comfy_rest import LOADS_PICTURE, leave_out_rest
+from .comfy_sampling import (
+    CHECKPOINT,
+    NOT_MODEL,
+    NOT_PICTURE,
+    SamplerSettings,
+    is_sampler,
+    pictures_of,
+    schedule_of,
+    setting,
+    sigmas_of,
+    starts_anew,
+    words_of,
+)
 from .comfy_words import PromptTexts
 from .comfy_workflow import graph_of_workflow
-from .recipe import Recipe, RecipeDraft, is_nothing, number_of, text_of
+from .recipe import Recipe, RecipeDraft, bare_name, is_nothing, number_of, text_of
 
 _SIDES = re.compile(r"([0-9]{2,5}) ?[x×*] ?([0-9]{2,5})")
 _CHAIN = 8
+_SMALL = 256  # px
 _GROUPS = ("workflow/", "workflow>")
 _GRID = 8
+_RESIZES = re.compile(r"scale|size|crop|pad|rotat|stitch|grid|batch|concat|composite|upsampl|detail", re.IGNORECASE)
 _MOST_EXPONENT = 3.0  # e^3 is 20, more than any shift
-# Nodes that only hand pictures over: nothing is lost with them.
-_PLUMBING = re.compile(
-    r"(VAE(En|De)code(Tiled)?|Save|Preview|Image ?Save|Reroute|Load ?Image|SetNode|GetNode|Note|MarkdownNote"
-    r"|(In|Out)put of a subgraph|LatentFromBatch|RepeatLatentBatch|SetLatentNoiseMask|easy kSampler|ImageComposite)"
-)
-_LOADERS = re.compile(r"(Dual|Triple|Quadruple)?CLIP(Vision)?Loader|VAELoader")
-# Samplers, schedules and guiders as nodes have settings of their own; these are taken over.
-_OWN_SETTINGS = re.compile(r"Sampler|.*(Scheduler|Guider)$")
-_TAKEN = ("cfg", "steps", "scheduler", "sampler_name", "denoise", "noise_seed", "seed", "add_noise")
 _MASKS = ("SetLatentNoiseMask", "VAEEncodeForInpaint", "InpaintModelConditioning")
 
 
@@ -62,6 +68,12 @@ def from_comfy(prompt: object, workflow: object, picture: tuple[int, int] = (0, 
             f"The sampler of the ComfyUI workflow lies in the group node {hidden[9:69]}, which is not read. Open the "
             "picture in ComfyUI and take the group apart."
         )
+    every = (*graph.nodes.values(), *drawn.nodes.values())
+    if repairs := next((node.kind for node in every if "Detailer" in node.kind), ""):
+        raise InvalidInput(
+            f"The ComfyUI workflow only repairs a finished picture ({repairs[:60]}), so it does not tell how that was "
+            "made. Open the picture in ComfyUI instead."
+        )
     raise InvalidInput(
         f"None of the {count} nodes of the ComfyUI workflow is a sampler with words and steps, so there are no "
         "settings to read. Open the picture in ComfyUI instead."
@@ -76,9 +88,16 @@ def chain_of(graph: LinkedNodes, picture: tuple[int, int]) -> SamplerChain | Non
     if len(chains) > 1:
         chains = [chain for chain in chains if fits(size_at(graph, chain.end), picture)] or chains
     if chains:
-        return max(chains, key=lambda chain: len(chain.samplers))
+        # Pictures that steer others may be made by samplers, too; these have no words.
+        return max(chains, key=lambda chain: (_is_worded(graph, chain.samplers[0]), len(chain.samplers)))
     last = next((node for node in graph.nodes.values() if is_sampler(node)), None)
     return SamplerChain([*_samplers_above(graph, last), last], last) if last else None
+
+
+def _is_worded(graph: LinkedNodes, sampler: ComfyNode) -> bool:
+    found = bool(PromptTexts(graph, "positive").of(words_of(sampler)[0]).strip())
+    graph.forget()
+    return found
 
 
 def _samplers_above(graph: LinkedNodes, end: ComfyNode) -> list[ComfyNode]:
@@ -90,6 +109,8 @@ def _samplers_above(graph: LinkedNodes, end: ComfyNode) -> list[ComfyNode]:
         if node is None or any(node is known for known in found):
             break
         found.append(node)
+        if starts_anew(graph, node):
+            break  # what was before it only gave a size, or a picture that steers
     return [one for one in reversed(found) if one is not end]
 
 
@@ -107,30 +128,48 @@ def _recipe(graph: LinkedNodes, chain: SamplerChain, picture: tuple[int, int], *
     _encoders(draft, graph, sampling)
     positive = PromptTexts(graph, "positive").told(sampling.words[0], draft)
     negative = PromptTexts(graph, "negative").told(sampling.words[1], draft)
-    layer = number_of(graph.first(sampling.words[0], "stop_at_clip_layer", "clip_skip"), -1)
+    layer = number_of(graph.first(sampling.words[0], "stop_at_clip_layer", "clip_skip", "base_clip_skip"), -1)
     draft.put("clip_skip", None if layer is None else abs(layer))
     put_passes(draft, graph, chain.samplers, (positive, negative), picture)
     put_enlarging_at_the_end(draft, graph, chain.end, last)
+    if len(chain.samplers) == 1:
+        by_node = any(graph.target(node.inputs.get("width")) for node in graph.up(pictures_of(first), NOT_PICTURE))
+        _size_of_file(draft, graph, chain, picture, sized_by_node=by_node)
     if not positive:
         draft.note("The words of the prompt could not be found in the workflow.")
-    _left_out(draft, graph, chain)
+    leave_out_rest(draft, graph, chain.end)
     return draft.recipe(positive, negative)
 
 
 def _settings(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, sampling: SamplerSettings) -> None:
     draft.put_seed(sampling.seed)
-    draft.put("txt2img.steps", setting(graph, sampler, "steps", "sigmas"))
+    steps = setting(graph, sampler, "steps", "sigmas")
+    if steps is None:
+        by_hand = next(filter(None, map(sigmas_of, graph.up([sampler.inputs.get("sigmas")]))), [])
+        steps = max(1, len(by_hand) - 1) if by_hand else None
+    draft.put("txt2img.steps", steps)
     cfg = setting(graph, sampler, "cfg", "guider")
-    # A guider without it knows one side only, which is what 1 means.
-    draft.put("txt2img.cfg_scale", 1 if cfg is None and "guider" in sampler.inputs else cfg)
-    draft.put("txt2img.guidance", number_of(graph.first(sampling.words[0], "guidance")))
+    if cfg is None:
+        cfg = setting(graph, sampler, "cfg_conds", "guider")
+    # This guider knows one side only, which is what 1 means.
+    guider = graph.nodes.get(graph.target(sampler.inputs.get("guider")))
+    one_side = guider is not None and "negative" not in guider.inputs
+    draft.put("txt2img.cfg_scale", 1 if cfg is None and one_side else cfg)
+    own = graph.value(sampler, "guidance")
+    draft.put("txt2img.guidance", number_of(graph.first(sampling.words[0], "guidance") if own is None else own))
     draft.put("txt2img.shift", _shift(graph, sampling))
     draft.put_sampler(sampling.sampler, sampling.scheduler)
+    schedule = schedule_of(graph, sampler)
+    if schedule and not sampling.scheduler:
+        draft.note(f"The schedule of {schedule[:60]} has no counterpart here; Automatic stands for it.")
+        draft.leave_out("scheduler", schedule, "WebUIs have no schedule of this kind.")
 
 
 def _encoders(draft: RecipeDraft, graph: LinkedNodes, sampling: SamplerSettings) -> None:
     """The text encoders that are files of their own."""
     for node in graph.up([sampling.words[0]]):
+        if "vision" in node.kind.casefold():
+            continue  # it looks at pictures
         keys = [
             key for key in ("clip_name", "clip_name1", "clip_name2", "clip_name3", "clip_name4") if key in node.inputs
         ]
@@ -145,29 +184,54 @@ def _shift(graph: LinkedNodes, sampling: SamplerSettings) -> float | None:
     for node in graph.up([sampling.model], NOT_MODEL):
         if (shift := number_of(graph.value(node, "shift"))) is not None:
             return shift
-        most, least = number_of(graph.value(node, "max_shift")), number_of(graph.value(node, "base_shift"))
+        most, least = number_of(graph.seen(node, "max_shift")), number_of(graph.seen(node, "base_shift"))
         if most is not None and most == least and 0 < most < _MOST_EXPONENT:
+            graph.mark(node, "max_shift", "base_shift")
             return round(math.exp(most), 2)
     return None
 
 
 def _start(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, picture: tuple[int, int]) -> None:
     """What the first sampler began with: nothing of a size, several of it, or a picture."""
-    sized = False
+    sized = of_picture = False
     for node in graph.up(pictures_of(sampler), NOT_PICTURE):
         if node.kind.startswith(_MASKS):
             graph.mark(node)
             draft.note("Only a part of the picture was painted anew; the mask is not in the file.")
             draft.leave_out(node.kind, "", "The mask is not in the file.")
-        if re.match(r"Load ?Image", node.kind):
-            _over_another(draft, graph, sampler, node)
-            return
+        if LOADS_PICTURE.search(node.kind):
+            of_picture = starts_anew(graph, sampler)
+            if of_picture:
+                graph.mark(node, "image")
+                draft.note("The size is that of a picture which is not in the file.")
+                draft.leave_out("picture of that size", node.plain("image") or "", "It is not in the file.")
+            else:
+                _over_another(draft, graph, sampler, node)
+            break
         _batch(draft, graph, node)
         if not sized and not any(graph.target(one) for one in pictures_of(node)):
             sized = _size(draft, graph, node)
     if not sized and all(picture):
         draft.put_size(picture[0] // _GRID * _GRID, picture[1] // _GRID * _GRID)
-        draft.note("The workflow does not tell the size; that of the file was taken.")
+        if "img2img.enabled" not in draft.values and not of_picture:
+            draft.note("The workflow does not tell the size; that of the file was taken.")
+
+
+def _size_of_file(
+    draft: RecipeDraft, graph: LinkedNodes, chain: SamplerChain, picture: tuple[int, int], *, sized_by_node: bool
+) -> None:
+    """Where nothing changed the size afterwards it is that of the file, whatever a node with a choice of sizes says."""
+    width, height = (number_of(draft.values.get(f"txt2img.{side}"), 0) for side in ("width", "height"))
+    if not sized_by_node or min(picture) < _SMALL:
+        return  # a picture may have been made smaller for the web
+    way = graph.up([chain.end.inputs.get(key) for key in chain.end.inputs], NOT_PICTURE)
+    if not (width and height and all(picture)) or fits((width, height), picture) or "hires.enabled" in draft.values:
+        return
+    if any(_RESIZES.search(node.kind) for node in takewhile(lambda node: node is not chain.samplers[0], way)):
+        return
+    draft.put_size(picture[0] // _GRID * _GRID, picture[1] // _GRID * _GRID)
+    draft.note(f"The workflow names {width:g} x {height:g}, but the file is larger or smaller; its size was taken.")
+    draft.leave_out("size", f"{width:g} x {height:g}", "It is not that of the file.")
 
 
 def _over_another(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, loader: ComfyNode) -> None:
@@ -183,13 +247,15 @@ def _over_another(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, lo
     for name in ("steps", "cfg_scale", "sampler", "scheduler"):
         draft.put(f"img2img.{name}", draft.values.get(f"txt2img.{name}"))
     draft.note("This picture was painted over another one, which is not in the file.")
-    draft.leave_out("first picture", loader.plain("image"), "It is not in the file.")
+    graph.mark(loader, "image")
+    draft.leave_out("first picture", loader.plain("image") or "", "It is not in the file.")
 
 
 def _batch(draft: RecipeDraft, graph: LinkedNodes, node: ComfyNode) -> None:
     for key in ("batch_size", "amount"):
-        count = number_of(graph.value(node, key)) if key in node.inputs else None
+        count = number_of(graph.seen(node, key)) if key in node.inputs else None
         if count and count > 1:
+            graph.mark(node, key)
             draft.note(f"The picture is one of {count:g} made together; the seed belongs to the first of them.")
             draft.leave_out(key, f"{count:g}", "The file does not tell which of the pictures it is.")
     if "batch_index" in node.inputs:
@@ -201,13 +267,20 @@ def _batch(draft: RecipeDraft, graph: LinkedNodes, node: ComfyNode) -> None:
 def _size(draft: RecipeDraft, graph: LinkedNodes, node: ComfyNode) -> bool:
     """Take the size that a node without a picture above it tells."""
     for key in ("resolution", "dimensions"):
-        if sides := _SIDES.search(text_of(graph.value(node, key))[:200]):
+        if sides := _SIDES.search(text_of(graph.seen(node, key))[:200]):
+            graph.value(node, key)
             draft.put_size(sides[1], sides[2])
             return True
     for before in ("", "empty_latent_"):
-        width, height = graph.value(node, f"{before}width"), graph.value(node, f"{before}height")
+        keys = (f"{before}width", f"{before}height")
+        if chosen := _chosen_size(graph, node, keys[0]):
+            draft.put_size(*chosen)
+            return True
+        width, height = (graph.seen(node, key) for key in keys)
         if width is None or height is None:
             continue
+        for key in keys:
+            graph.value(node, key)
         sides_made = [number_of(one) for one in (width, height)]
         if any(one and one % _GRID and one > _GRID for one in sides_made):
             made = [int(one // _GRID * _GRID) if one else one for one in sides_made]
@@ -219,11 +292,25 @@ def _size(draft: RecipeDraft, graph: LinkedNodes, node: ComfyNode) -> bool:
     return False
 
 
+def _chosen_size(graph: LinkedNodes, node: ComfyNode, key: str) -> tuple[str, str] | None:
+    """The size in the name of a choice, where the node that hands on the width has one ("3:4 portrait 896x1152")."""
+    maker = graph.nodes.get(graph.target(node.inputs.get(key)))
+    for name in maker.inputs if maker else ():
+        if maker and (sides := _SIDES.search(text_of(maker.plain(name))[:200])):
+            graph.mark(maker, name)
+            return sides[1], sides[2]
+    return None
+
+
 def _models(draft: RecipeDraft, graph: LinkedNodes, sampling: SamplerSettings) -> None:
     for node in graph.up([sampling.model], NOT_MODEL):
-        name = next((value for key in CHECKPOINT if (value := graph.value(node, key)) is not None), None)
-        if name is not None and "lora" not in node.kind.casefold() and "checkpoint" not in draft.values:
-            draft.put_file("checkpoint", name)
+        key = next((key for key in CHECKPOINT if graph.seen(node, key) is not None), "")
+        if not key or "lora" in node.kind.casefold():
+            continue
+        if "checkpoint" not in draft.values:
+            draft.put_file("checkpoint", graph.value(node, key))
+        elif bare_name(text_of(graph.seen(node, key))) != draft.values["checkpoint"]:
+            draft.unplaced("checkpoint that was mixed in", graph.value(node, key))
     put_loras(draft, loras_above(graph, sampling.model, NOT_MODEL))
     decoders = [node.inputs.get("vae") for node in graph.nodes.values() if node.kind.startswith("VAEDecode")]
     for link in (*decoders[:_CHAIN], sampling.model):
@@ -231,23 +318,3 @@ def _models(draft: RecipeDraft, graph: LinkedNodes, sampling: SamplerSettings) -
         if vae and not is_nothing(vae) and vae != "Baked VAE":
             draft.put("vae", vae)
             return
-
-
-def _left_out(draft: RecipeDraft, graph: LinkedNodes, chain: SamplerChain) -> None:
-    """Name the nodes above the picture that nothing was taken from."""
-    ways = [value for value in chain.end.inputs.values() if graph.target(value)]
-    for node in graph.up(ways):
-        plain = {key: value for key in islice(node.inputs, 40) if (value := node.plain(key)) not in (None, "")}
-        own = {key: value for key, value in plain.items() if key not in _TAKEN}
-        if own and graph.is_read(node) and _OWN_SETTINGS.match(node.kind):
-            draft.leave_out(node.kind, own, "It is a setting of this sampler alone.")
-        if graph.is_read(node) or _PLUMBING.match(node.kind) or not plain:
-            continue
-        told: object = next(iter(plain.values())) if len(plain) == 1 else plain
-        if "Detailer" in node.kind:
-            draft.note(f"The repairs of {node.kind[:60]} were left out.")
-            draft.leave_out(node.kind, told, "Its repairs have no counterpart here.")
-        elif _LOADERS.fullmatch(node.kind):
-            draft.leave_out(node.kind, told, "The file belongs to the checkpoint.")
-        else:
-            draft.unplaced(node.kind[:60], told)

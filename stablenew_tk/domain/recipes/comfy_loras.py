@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..base.errors import InvalidInput
 from .comfy_nodes import ComfyNode, LinkedNodes, Plain
@@ -30,11 +31,14 @@ _TEXT = 20_000
 
 
 class UsedLora(Struct, frozen=True):
-    """A LoRA as its loader was set: by name, with the weight for the model and for the words where there are two."""
+    """A LoRA as its loader was set: by name, with the weight for the model and for the words where there are two. One
+    that is not `on` was switched off, or stands in a slot that was not used.
+    """
 
     name: str
     weight: Plain | None
     clip: Plain | None = None
+    on: bool = True
 
 
 def loras_above(graph: LinkedNodes, start: object, stop: Sequence[str]) -> list[UsedLora]:
@@ -53,6 +57,13 @@ def put_loras(draft: RecipeDraft, loras: Sequence[UsedLora]) -> None:
     for lora in loras:
         name, weight, clip = bare_name(lora.name), number_of(lora.weight), number_of(lora.clip)
         if is_nothing(name):
+            continue
+        if not lora.on:
+            draft.leave_out(
+                "LoRA",
+                f"{name} ({'' if weight is None else f'{weight:g}'})",
+                "It was switched off, or stands in a slot that was not used.",
+            )
             continue
         if weight is None and clip is None:
             draft.note(f"The weight of the LoRA {name[:80]} was not found; 1 was taken.")
@@ -73,27 +84,29 @@ def tag_of(lora: UsedLora) -> str:
 
 
 def _of_node(graph: LinkedNodes, node: ComfyNode) -> Iterator[UsedLora]:
-    listed = [*_listed(node)]
-    if listed:
-        graph.mark(node)
-        yield from listed
-    if _is_off(node, ("toggle", "switch", "enabled", "enable")):
-        return
+    listed = [*_listed(graph, node)]
+    yield from listed
+    whole = not _is_off(node, ("toggle", "switch", "enabled", "enable"))
     count = next((number_of(graph.value(node, key)) for key in _COUNT if key in node.inputs), None)
     for key in node.inputs:
         if match := _NAME.fullmatch(key):
             tail = match[1] or match[3] or ""
             before = f"lora_{match[2]}_" if match[2] else ""
             number = number_of(tail.strip("_") or match[2])
-            if count is not None and number is not None and number > count:
-                continue  # left behind in a slot that the stack does not use
+            # A name may be left behind in a slot that the stack does not use.
+            used = count is None or number is None or number <= count
             name = _name_at(graph, node, key)
             off = _is_off(node, [f"{before}{one}{tail}" for one in _SWITCH] if tail or before else ())
-            if not off and not is_nothing(name):
-                yield _with_weight(graph, node, name, (before, tail))
-    if "lora" in node.kind.casefold() and not listed:
+            if not is_nothing(name):
+                found = _with_weight(graph, node, name, (before, tail))
+                yield replace(found, on=whole and used and not off)
+    if "lora" in node.kind.casefold():
         for one in ("text", "lora_syntax", "lora_text", "prompt"):
-            for name, weight, clip in _TAG.findall(str(graph.value(node, one) or "")[:_TEXT]):
+            tags = _TAG.findall(str(graph.seen(node, one) or "")[:_TEXT])
+            if tags:
+                graph.value(node, one)
+            # The objects tell which of the tags are on.
+            for name, weight, clip in tags if not listed else ():
                 yield UsedLora(name, weight or 1, clip or None)
 
 
@@ -133,22 +146,23 @@ def _likely_weight(graph: LinkedNodes, node: ComfyNode, slot: tuple[str, str]) -
     return None
 
 
-def _listed(node: ComfyNode) -> Iterator[UsedLora]:
+def _listed(graph: LinkedNodes, node: ComfyNode) -> Iterator[UsedLora]:
     """LoRAs as objects: one for each input, or a list in one of them."""
-    for raw in node.inputs.values():
+    for key, raw in node.inputs.items():
         wrapped = object_of(raw).get("__value__", raw)
         if isinstance(wrapped, str) and wrapped.lstrip().startswith("[{") and "lora" in node.kind.casefold():
             wrapped = _as_list(wrapped)
         entries = [wrapped] if isinstance(wrapped, dict) else list_of(wrapped)[:_LORAS]
         for entry in map(object_of, entries):
             known = "lora" in entry or ("lora" in node.kind.casefold() and "name" in entry)
-            off = any(entry.get(key) is False for key in ("on", "active", "enabled"))
-            if known and not off:
+            off = any(entry.get(switch) is False for switch in ("on", "active", "enabled"))
+            if known:
+                graph.mark(node, key)
                 name = text_of(entry.get("lora")) or text_of(entry.get("name"))
                 keys = ("strength", "weight", "strength_model", "model_strength")
-                weight = next((number_of(entry[key]) for key in keys if key in entry), None)
-                clip = next((number_of(entry[key]) for key in ("strengthTwo", "clipStrength") if entry.get(key)), None)
-                yield UsedLora(name, weight, clip)
+                weight = next((number_of(entry[one]) for one in keys if one in entry), None)
+                clip = next((number_of(entry[one]) for one in ("strengthTwo", "clipStrength") if entry.get(one)), None)
+                yield UsedLora(name, weight, clip, not off)
 
 
 def _as_list(text: str) -> list[object]:

@@ -19,7 +19,7 @@ NODES = 20_000
 INPUTS = 200
 _WALK = 20_000
 _STRAIGHT = 20
-# What a node that only hands on a value calls it.
+_NOTHING: tuple[object, ...] = (None, "", "None", [], {})
 # Nodes that hand on one of several inputs, and what tells which: a number, a name that ends in it, or yes and no.
 _SWITCH = re.compile(r"switch|selector|ifelse|conditionalbranch", re.IGNORECASE)
 _SELECTOR = re.compile(
@@ -28,9 +28,15 @@ _SELECTOR = re.compile(
     re.IGNORECASE,
 )
 _BRANCHES = (("on_true", "on_false"), ("tt_value", "ff_value"), ("if_true", "if_false"))
+# Nodes that compute a value: what stands in them is not it.
+_COMPUTES = re.compile(r"math|expression|calc|evaluate|operation|operator|formula", re.IGNORECASE)
 SHOWS = re.compile(r"show|display|preview", re.IGNORECASE)
 _SHOWN = re.compile(r"text_?\d{0,2}|preview(_?text|_markdown)?|displayed_text|shown", re.IGNORECASE)
-_HANDED_ON = ("value", "Value", "int", "INT", "float", "FLOAT", "number", "string", "STRING", "text", "seed", "a")
+# What a node that only hands on a value calls it.
+_HANDED_ON = (
+    *("value", "Value", "int", "INT", "float", "FLOAT", "number", "Number", "num", "integer", "string", "STRING"),
+    *("text", "seed", "a"),
+)
 
 
 class ComfyNode(Struct, frozen=True):
@@ -42,6 +48,8 @@ class ComfyNode(Struct, frozen=True):
     def plain(self, key: str) -> Plain | None:
         """The value written at an input; None for a link or nothing."""
         value = self.inputs.get(key)
+        if isinstance(value, dict):
+            value = value.get("content")  # loaders with a picture for each name keep an object
         return value if isinstance(value, (str, int, float)) else None
 
 
@@ -50,17 +58,33 @@ class LinkedNodes:
 
     def __init__(self, nodes: dict[str, ComfyNode]) -> None:
         self.nodes = nodes
-        # The nodes that were understood: a value was taken from them.
-        self.read: set[int] = set()
+        # The nodes that were understood, and the values that were taken from them.
+        self._known: set[int] = set()
+        self._read: set[tuple[int, str]] = set()
         self.notes: list[str] = []
 
-    def mark(self, node: ComfyNode) -> None:
-        """Note that a node was understood."""
-        self.read.add(id(node))
+    def mark(self, node: ComfyNode, *keys: str) -> None:
+        """Note that a node was understood, and that the values at some of its inputs were taken."""
+        self._known.add(id(node))
+        self._read.update((id(node), key) for key in keys)
 
     def is_read(self, node: ComfyNode) -> bool:
-        """Whether anything was taken from a node."""
-        return id(node) in self.read
+        """Whether a node was understood or anything was taken from it."""
+        return id(node) in self._known
+
+    def left_in(self, node: ComfyNode) -> dict[str, object]:
+        """What stands at the inputs of a node and was not taken; links and empty texts are nothing."""
+        inputs = islice(node.inputs.items(), INPUTS)
+        return {
+            key: value
+            for key, value in inputs
+            if (id(node), key) not in self._read and value not in _NOTHING and not self.target(value)
+        }
+
+    def forget(self) -> None:
+        """Begin anew: nothing was understood or taken."""
+        self._known.clear()
+        self._read.clear()
 
     def target(self, link: object) -> str:
         """The id of the node a link comes from; "" for anything else."""
@@ -85,40 +109,73 @@ class LinkedNodes:
             waiting.extend(self.target(value) for key, value in node.inputs.items() if key not in stop)
 
     def value(self, node: ComfyNode, key: str) -> Plain | None:
-        """The value of an input, also when it is handed on by other nodes; None when it cannot be found."""
+        """The value of an input, also when it is handed on by other nodes; None when it cannot be found. It counts as
+        taken.
+        """
         at = self.place(node, key)
         return at[0].plain(at[1]) if at else None
 
+    def seen(self, node: ComfyNode, key: str) -> Plain | None:
+        """The same value without taking it."""
+        way = self._way(node, key)
+        return way[-1][0].plain(way[-1][1]) if way else None
+
     def place(self, node: ComfyNode, key: str) -> tuple[ComfyNode, str] | None:
-        """The node and the input where the value of an input is written, which other nodes may hand on."""
-        if key in node.inputs:
-            self.mark(node)
-        at, where = node, key
+        """The node and the input where the value of an input is written, which other nodes may hand on. It counts as
+        taken.
+        """
+        way = self._way(node, key)
+        for passed, where in way:
+            self.mark(passed, where)
+        return way[-1] if way else None
+
+    def _way(self, node: ComfyNode, key: str) -> list[tuple[ComfyNode, str]]:
+        """The nodes and inputs that the value of an input comes by, the place where it is written last; [] for none."""
+        way = [(node, key)]
         for _ in range(_STRAIGHT):
+            at, where = way[-1]
             name = self.target(at.inputs.get(where))
             if not name:
-                return (at, where) if at.plain(where) is not None else None
+                return way if at.plain(where) is not None else []
             at = self.nodes[name]
-            self.mark(at)
-            known = next((one for one in (key, *_HANDED_ON) if one in at.inputs), "")
+            if _COMPUTES.search(at.kind):
+                return []
+            known = _handed_on(at, key)
             if known == "a" and len(at.inputs) > 1:
-                return None  # it is computed
-            # A node with one input can only hand that one on, whatever it calls it.
-            where = known or (next(iter(at.inputs)) if len(at.inputs) == 1 else "")
-        return None
+                return []  # it is computed
+            way.append((at, known))
+        return []
 
     def first(self, link: object, *keys: str, stop: Sequence[str] = ()) -> Plain | None:
-        """The first value under one of the keys, walking up from a link."""
+        """The first value under one of the keys, walking up from a link. It counts as taken."""
         at = self.first_place(link, *keys, stop=stop)
         return at[0].plain(at[1]) if at else None
 
     def first_place(self, link: object, *keys: str, stop: Sequence[str] = ()) -> tuple[ComfyNode, str] | None:
         """The node and the input where that value is written."""
-        for node in self.up([link], stop):
-            for key in keys:
-                if key in node.inputs and (at := self.place(node, key)) is not None:
-                    return at
+        for node, key in self._with(link, keys, stop):
+            if (at := self.place(node, key)) is not None:
+                return at
         return None
+
+    def first_seen(self, link: object, *keys: str, stop: Sequence[str] = ()) -> Plain | None:
+        """The first value under one of the keys, without taking it."""
+        values = (self.seen(node, key) for node, key in self._with(link, keys, stop))
+        return next((value for value in values if value is not None), None)
+
+    def _with(self, link: object, keys: Sequence[str], stop: Sequence[str]) -> Iterator[tuple[ComfyNode, str]]:
+        return ((node, key) for node in self.up([link], stop) for key in keys if key in node.inputs)
+
+
+def _handed_on(node: ComfyNode, key: str) -> str:
+    """The input whose value a node hands on to an input of this name; "" where that cannot be told."""
+    exact = next((one for one in (key, *_HANDED_ON) if one in node.inputs), "")
+    # A node with one input can only hand that one on, whatever it calls it.
+    if exact or len(node.inputs) < 2:
+        return exact or next(iter(node.inputs), "")
+    # Nodes with an output for each setting call it steps_total or sampler.
+    alike = [one for one in node.inputs if one.startswith((f"{key}_", f"{key.partition('_')[0]}_")) or one == key[:-5]]
+    return alike[0] if len(alike) == 1 else ""
 
 
 def graph_of(document: object) -> LinkedNodes:
@@ -142,7 +199,7 @@ def finished(nodes: dict[str, ComfyNode]) -> LinkedNodes:
                 nodes[name] = ComfyNode(node.kind, {key: node.inputs[key]})
             elif shown := _shown(node):
                 nodes[name] = ComfyNode(node.kind, {"text": shown})
-    graph.read.clear()
+    graph.forget()
     return graph
 
 

@@ -12,7 +12,7 @@ from .comfy_loras import loras_above, tag_of
 from .comfy_nodes import ComfyNode, LinkedNodes
 from .comfy_sampling import CHECKPOINT, NOT_MODEL, NOT_PICTURE, SamplerSettings, pictures_of, setting
 from .comfy_words import PromptTexts
-from .recipe import RecipeDraft, bare_name, number_of, text_of
+from .recipe import RecipeDraft, bare_name, is_nothing, number_of, text_of
 
 _PATH = 400
 _PIXELS = {"lanczos": "Lanczos", "nearest": "Nearest", "nearest-exact": "Nearest"}
@@ -36,7 +36,7 @@ def size_at(graph: LinkedNodes, end: ComfyNode) -> tuple[float, float]:
     path = list(islice(_way_up(graph, end), _PATH))
     width = height = 0.0
     for node in reversed(path):
-        wide, tall = number_of(graph.value(node, "width"), 0), number_of(graph.value(node, "height"), 0)
+        wide, tall = number_of(graph.seen(node, "width"), 0), number_of(graph.seen(node, "height"), 0)
         times = _times(graph, node)
         if wide and tall and (not width or "scale" in node.kind.casefold()):
             width, height = wide, tall
@@ -64,9 +64,9 @@ def _way_up(graph: LinkedNodes, end: ComfyNode) -> list[ComfyNode]:
 def _times(graph: LinkedNodes, node: ComfyNode) -> float | None:
     for key in ("scale_by", "upscale_by", "upscale_factor", "rescale_factor"):
         if key in node.inputs:
-            return number_of(graph.value(node, key))
+            return number_of(graph.seen(node, key))
     if "upscale_model" in node.inputs:
-        return _own_factor(_model_name(graph, node))
+        return _own_factor(bare_name(text_of(graph.first_seen(node.inputs.get("upscale_model"), "model_name"))))
     return None
 
 
@@ -83,6 +83,8 @@ def put_passes(
     draft: RecipeDraft, graph: LinkedNodes, chain: Sequence[ComfyNode], words: tuple[str, str], picture: tuple[int, int]
 ) -> None:
     """Take the samplers after the first one over."""
+    _script(draft, graph, chain[0])
+    _refiner_within(draft, graph, chain[0])
     if len(chain) > 1 and _refiner(draft, graph, chain[0], chain[1]):
         links = SamplerSettings.of(graph, chain[1]).words
         own = (PromptTexts(graph, "positive").of(links[0]), PromptTexts(graph, "negative").of(links[1]))
@@ -96,11 +98,41 @@ def put_passes(
         _own_words(draft, graph, chain[1], words, chain[0])
         _put_enlarging(draft, graph, chain, picture)
     for number, node in enumerate(chain[2:], start=3):
-        told = {key: graph.value(node, key) for key in ("steps", "cfg", "sampler_name", "scheduler", "denoise")}
+        keys = ("steps", "cfg", "sampler_name", "scheduler", "denoise", "seed", "noise_seed")
+        told = {key: graph.value(node, key) for key in keys}
         told = {key: value for key, value in told.items() if value is not None}
         draft.leave_out(f"pass {number}", told, "There are two passes here.")
         shown = ", ".join(f"{key} {value}" for key, value in told.items())
         draft.note(f"Pass {number} ({shown[:160]}) has no place here. It was left out.")
+
+
+def _script(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode) -> None:
+    """A second pass that hangs on its sampler, as in the Efficiency suite."""
+    for node in graph.up([sampler.inputs.get("script")]):
+        if not {"hires_steps", "upscale_by", "denoise"} <= node.inputs.keys():
+            continue
+        draft.put("hires.enabled", True)
+        draft.put("hires.steps", graph.value(node, "hires_steps"))
+        draft.put("hires.scale", graph.value(node, "upscale_by"))
+        draft.put("hires.denoise", graph.value(node, "denoise"))
+        if text_of(graph.value(node, "upscale_type")) == "latent":
+            method = text_of(graph.value(node, "latent_upscaler"))
+            draft.put("hires.upscaler", _LATENTS.get(method, "Latent"))
+        else:
+            draft.put_file("hires.upscaler", graph.value(node, "pixel_upscaler"))
+        return
+
+
+def _refiner_within(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode) -> None:
+    """A refiner that takes over inside its sampler, as in the Efficiency suite."""
+    at, steps = number_of(graph.seen(sampler, "refine_at_step")), number_of(graph.seen(sampler, "steps"))
+    pipe = sampler.inputs.get("sdxl_tuple")
+    name = text_of(graph.first_seen(pipe, "refiner_ckpt_name"))
+    if at and steps and 0 < at < steps and not is_nothing(name):
+        draft.put("refiner.enabled", True)
+        draft.put_file("refiner.checkpoint", graph.first(pipe, "refiner_ckpt_name"))
+        graph.value(sampler, "refine_at_step")
+        draft.put("refiner.switch_at", round(at / steps, 4))
 
 
 def _refiner(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, second: ComfyNode) -> bool:
@@ -111,7 +143,22 @@ def _refiner(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, second: C
     draft.put("refiner.enabled", True)
     draft.put_file("refiner.checkpoint", graph.first(second.inputs.get("model"), *CHECKPOINT, stop=NOT_MODEL))
     draft.put("refiner.switch_at", round(start / steps, 4))
+    graph.mark(first, "return_with_leftover_noise", *(["end_at_step"] if first.plain("end_at_step") == start else []))
+    if second.plain("add_noise") == "disable":
+        graph.mark(second, "add_noise")
+    _own_settings(draft, graph, first, second)
     return True
+
+
+def _own_settings(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, second: ComfyNode) -> None:
+    """Name what the refiner's pass had otherwise than the first one."""
+    for key in ("cfg", "sampler_name", "scheduler", "noise_seed", "seed"):
+        own = graph.value(second, key)
+        # The noise is that of the first pass, so its seed does nothing.
+        silent = key.endswith("seed") and second.plain("add_noise") == "disable"
+        if own is not None and own != graph.seen(first, key):
+            told = draft.leave_out if silent else draft.unplaced
+            told(f"refiner {key}", own, *(["The first pass had drawn the noise."] if silent else []))
 
 
 def _hires(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, second: ComfyNode) -> None:
@@ -141,7 +188,7 @@ def _own_words(
     positive = PromptTexts(graph, "positive").told(links[0], draft).strip()
     negative = PromptTexts(graph, "negative").told(links[1], draft).strip()
     tags, before = (
-        [tag_of(lora) for lora in loras_above(graph, SamplerSettings.of(graph, node).model, NOT_MODEL)]
+        [tag_of(lora) for lora in loras_above(graph, SamplerSettings.of(graph, node).model, NOT_MODEL) if lora.on]
         for node in (second, first)
     )
     if positive and (positive != words[0].strip() or tags != before):
@@ -171,9 +218,10 @@ def _enlarging(graph: LinkedNodes, nodes: Sequence[ComfyNode], before: tuple[flo
     found = _Enlarging()
     total = False
     own: float | None = None
+    by: ComfyNode | None = None
     for node in nodes:
         kind = node.kind.casefold()
-        wide, tall = number_of(graph.value(node, "width"), 0), number_of(graph.value(node, "height"), 0)
+        wide, tall = number_of(graph.seen(node, "width"), 0), number_of(graph.seen(node, "height"), 0)
         if "upscale_model" in node.inputs and own is None:
             graph.mark(node)
             found.upscaler, found.method = _model_name(graph, node), ""
@@ -183,10 +231,13 @@ def _enlarging(graph: LinkedNodes, nodes: Sequence[ComfyNode], before: tuple[flo
                 found.factor, total = number_of(graph.value(node, key)), key == "upscale_by"
         if found.factor is None and "scale" in kind and ((wide and before[0]) or (tall and before[1])):
             found.factor, total = (wide / before[0] if wide and before[0] else (tall or 0) / (before[1] or 1)), True
-        if not found.upscaler and not found.method and "upscale_method" in node.inputs:
-            method = text_of(graph.value(node, "upscale_method"))
-            names, missing = (_LATENTS, "Latent") if "latent" in kind else (_PIXELS, "Lanczos")
-            found.upscaler, found.method = names.get(method, missing), "" if method in names else method
+            graph.mark(node, "width", "height")
+        if not by and own is None and "upscale_method" in node.inputs:
+            by = node
+    if own is None and by:
+        method = text_of(graph.value(by, "upscale_method"))
+        names, missing = (_LATENTS, "Latent") if "latent" in by.kind.casefold() else (_PIXELS, "Lanczos")
+        found.upscaler, found.method = names.get(method, missing), "" if method in names else method
     if own is not None and not total:
         found.factor = own * (found.factor or 1)
     return found

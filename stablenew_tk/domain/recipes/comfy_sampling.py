@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 
-from ..config.spellings import sampler_and_scheduler
+from ..config.spellings import is_scheduler, sampler_and_scheduler, scheduler_name
 from .comfy_nodes import ComfyNode, LinkedNodes, Plain
-from .recipe import text_of
+from .recipe import number_of, text_of
 
 _PICTURE = ("latent_image", "latent", "samples", "pixels", "image", "images", "image1", "latent_opt", "optional_latent")
 # Chains of some suites hand everything on in one piece.
-_PIPES = ("pipe", "basic_pipe")
+_PIPES = ("pipe", "basic_pipe", "sdxl_tuple", "bus", "context", "ctx", "base_ctx", "sdxl_pipe", "detailer_pipe")
+_OTHER_PICTURES = re.compile(r".*(image|latents?|pixels|samples)(_opt|_image)?", re.IGNORECASE)
 # Ways that lead away from the picture itself: to the words, the checkpoint, the noise.
 NOT_PICTURE = (
     *("model", "clip", "vae", "positive", "negative", "guider", "noise", "sigmas", "sampler", "control_net"),
     *("upscale_model", "conditioning", "seed", "steps", "cfg", "denoise", "mask"),
 )
 NOT_MODEL = (*_PICTURE, "positive", "negative", "conditioning", "noise", "sigmas", "sampler", "vae", "control_net")
-CHECKPOINT = ("ckpt_name", "unet_name", "base_ckpt_name", "model_name", "ckpt", "gguf_name")
+CHECKPOINT = ("ckpt_name", "unet_name", "base_ckpt_name", "model_name", "ckpt", "gguf_name", "model_path")
+
+
+_MASKED = re.compile("SetLatentNoiseMask|VAEEncodeForInpaint|InpaintModelConditioning")
+_SPLITS = re.compile(r"SplitSigmas|SetFirstSigma", re.IGNORECASE)
+_ALL_NOISE = (1.0, 14.6, 14.61, 14.615, 14.6146, 14.614642)
+_HANDS_ON_SIGMAS = re.compile(r"split|flip|setfirst|extend|concat|reroute|switch", re.IGNORECASE)
 
 
 class SamplerSettings(Struct, frozen=True):
@@ -42,14 +51,14 @@ class SamplerSettings(Struct, frozen=True):
         seed = seed if seed is not None else graph.value(node, "noise_seed")
         scheduler = setting(graph, node, "scheduler", "sigmas")
         name = setting(graph, node, "sampler_name", "sampler")
+        if name is None:
+            name = graph.value(node, "sampler")
         return SamplerSettings(
             sampler=text_of(name if name is not None else _by_class(graph, inputs.get("sampler"), "Sampler")),
-            scheduler=text_of(
-                scheduler if scheduler is not None else _by_class(graph, inputs.get("sigmas"), "Scheduler")
-            ),
+            scheduler=text_of(scheduler if scheduler is not None else _schedule_by_class(graph, inputs.get("sigmas"))),
             seed=seed if seed is not None else graph.first(inputs.get("noise"), "noise_seed", "seed"),
-            words=_words_of(node),
-            model=inputs.get("model", inputs.get("guider", inputs.get("pipe", inputs.get("basic_pipe")))),
+            words=words_of(node),
+            model=next((inputs[key] for key in ("model", "base_model", "guider", *_PIPES) if key in inputs), None),
         )
 
 
@@ -59,14 +68,45 @@ def is_sampler(node: ComfyNode) -> bool:
     if "detailer" in kind or "select" in kind:
         return False
     inputs = node.inputs
-    worded = "positive" in inputs and ("steps" in inputs or "sigmas" in inputs)
+    stepped = "steps" in inputs or "sigmas" in inputs
+    worded = "positive" in inputs and stepped
     before = "sampler_name" in inputs and "steps" in inputs and any(key in inputs for key in _PIPES)
-    return worded or before or "guider" in inputs or ("ksampler" in kind and ("steps" in inputs or "seed" in inputs))
+    seeded = "seed" in inputs or "noise_seed" in inputs
+    begun = stepped and seeded and any(key in inputs for key in ("latent_image", "latent", "samples"))
+    return (
+        worded
+        or before
+        or begun
+        or "guider" in inputs
+        or ("ksampler" in kind and ("steps" in inputs or "seed" in inputs))
+    )
+
+
+def starts_anew(graph: LinkedNodes, node: ComfyNode) -> bool:
+    """Whether a sampler keeps nothing of the picture that it was given but the size."""
+    masked = any(_MASKED.match(above.kind) for above in graph.up(pictures_of(node)[:1], NOT_PICTURE))
+    if masked or node.plain("add_noise") in ("disable", False) or graph.seen(node, "start_at_step"):
+        return False
+    for above in graph.up([node.inputs.get("sigmas")], ("model",)):
+        told = sigmas_of(above)
+        if _SPLITS.search(above.kind) or (told and told[0] not in _ALL_NOISE):
+            return False
+    if "denoise" in node.inputs:
+        return number_of(graph.seen(node, "denoise")) == 1
+    share = graph.first_seen(node.inputs.get("sigmas"), "denoise", stop=("model",))
+    return share is None or number_of(share) == 1
 
 
 def pictures_of(node: ComfyNode) -> list[object]:
     """The inputs of a node by which a picture comes in."""
-    return [node.inputs[key] for key in (*_PICTURE, *_PIPES) if key in node.inputs]
+    known = [node.inputs[key] for key in (*_PICTURE, *_PIPES) if key in node.inputs]
+    if known:
+        return known
+    return [
+        value
+        for key, value in node.inputs.items()
+        if isinstance(value, list) and key not in NOT_PICTURE and _OTHER_PICTURES.fullmatch(key)
+    ]
 
 
 def setting(graph: LinkedNodes, sampler: ComfyNode, key: str, way: str) -> Plain | None:
@@ -76,12 +116,37 @@ def setting(graph: LinkedNodes, sampler: ComfyNode, key: str, way: str) -> Plain
     return graph.first(sampler.inputs.get(way), key, stop=("model", "positive", "negative", "conditioning"))
 
 
-def _words_of(sampler: ComfyNode) -> tuple[object, object]:
+def words_of(sampler: ComfyNode) -> tuple[object, object]:
+    """The links by which the words of both sides come to a sampler."""
     inputs = sampler.inputs
     if "guider" in inputs:
         return inputs["guider"], inputs["guider"]
-    pipe = next((inputs[key] for key in (*_PIPES, "model") if key in inputs), None)
-    return inputs.get("positive", pipe), inputs.get("negative", pipe if "positive" not in inputs else None)
+    pipe = next((inputs[key] for key in (*_PIPES, "conditioning", "model") if key in inputs), None)
+    sides = [
+        next((inputs[key] for key in (side, f"base_{side}", f"{side}_cond") if key in inputs), None)
+        for side in ("positive", "negative")
+    ]
+    if sides[0] is None:
+        return pipe, (pipe if sides[1] is None and "conditioning" not in inputs else sides[1])
+    return sides[0], sides[1]
+
+
+def sigmas_of(node: ComfyNode) -> list[float]:
+    """The steps that are written by hand in a node, as their noise; one more than there are steps."""
+    written = text_of(node.plain("sigmas"))[:4_000]
+    return [number for one in re.findall(r"[0-9.]{1,20}", written) if (number := number_of(one)) is not None]
+
+
+def schedule_of(graph: LinkedNodes, sampler: ComfyNode) -> str:
+    """The class of the node that makes the steps of a sampler; "" where the sampler itself does."""
+    above = graph.up([sampler.inputs.get("sigmas")], ("model",))
+    return next((node.kind for node in above if not _HANDS_ON_SIGMAS.search(node.kind)), "")
+
+
+def _schedule_by_class(graph: LinkedNodes, link: object) -> str:
+    """The schedule that a node is named after, where a WebUI has it."""
+    name = scheduler_name(_by_class(graph, link, "Scheduler").removesuffix("Sampling"))
+    return name if is_scheduler(name) else ""
 
 
 def _by_class(graph: LinkedNodes, link: object, word: str) -> str:

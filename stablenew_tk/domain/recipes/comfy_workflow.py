@@ -6,89 +6,21 @@ Nodes that exist on the screen only are taken apart: subgraphs, pairs of Set and
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import islice
 
 from msgspec import Struct
 
 from .comfy_nodes import INPUTS, NODES, SHOWS, ComfyNode, LinkedNodes, finished
-from .recipe import MODEL_ENDING, list_of, object_of, text_of
+from .comfy_widgets import widget_names
+from .recipe import list_of, object_of, text_of
 
-# The widgets of a saved workflow have no names; only their order tells. "" is a switch of the screen.
-_WIDGETS: dict[str, tuple[str, ...]] = {
-    "KSampler": ("seed", "", "steps", "cfg", "sampler_name", "scheduler", "denoise"),
-    "KSamplerAdvanced": (
-        *("add_noise", "noise_seed", "", "steps", "cfg", "sampler_name", "scheduler"),
-        *("start_at_step", "end_at_step", "return_with_leftover_noise"),
-    ),
-    "SamplerCustom": ("add_noise", "noise_seed", "", "cfg"),
-    "CheckpointLoaderSimple": ("ckpt_name",),
-    "CheckpointLoader": ("config_name", "ckpt_name"),
-    "UNETLoader": ("unet_name", "weight_dtype"),
-    "VAELoader": ("vae_name",),
-    "UpscaleModelLoader": ("model_name",),
-    "LoraLoader": ("lora_name", "strength_model", "strength_clip"),
-    "LoraLoaderModelOnly": ("lora_name", "strength_model"),
-    "CLIPTextEncode": ("text",),
-    "CLIPTextEncodeFlux": ("clip_l", "t5xxl", "guidance"),
-    "CLIPSetLastLayer": ("stop_at_clip_layer",),
-    "EmptyLatentImage": ("width", "height", "batch_size"),
-    "EmptySD3LatentImage": ("width", "height", "batch_size"),
-    "LatentUpscale": ("upscale_method", "width", "height", "crop"),
-    "LatentUpscaleBy": ("upscale_method", "scale_by"),
-    "ImageScaleBy": ("upscale_method", "scale_by"),
-    "ImageScale": ("upscale_method", "width", "height", "crop"),
-    "RandomNoise": ("noise_seed", ""),
-    "KSamplerSelect": ("sampler_name",),
-    "BasicScheduler": ("scheduler", "steps", "denoise"),
-    "KarrasScheduler": ("steps",),
-    "SDTurboScheduler": ("steps", "denoise"),
-    "AlignYourStepsScheduler": ("model_type", "steps", "denoise"),
-    "CFGGuider": ("cfg",),
-    "FluxGuidance": ("guidance",),
-    "PrimitiveNode": ("value",),
-    "PrimitiveString": ("value",),
-    "PrimitiveStringMultiline": ("value",),
-    "PrimitiveInt": ("value",),
-    "PrimitiveFloat": ("value",),
-    "StringConcatenate": ("string_a", "string_b", "delimiter"),
-    "CLIPTextEncodeSDXL": ("width", "height", "crop_w", "crop_h", "target_width", "target_height", "text_g", "text_l"),
-    "Seed (rgthree)": ("seed",),
-    "ImpactSwitch": ("select", "sel_mode"),
-    "ImpactWildcardEncode": ("wildcard_text", "populated_text", "mode"),
-    "ImpactWildcardProcessor": ("wildcard_text", "populated_text", "mode"),
-    "SDXLPromptStyler": ("text_positive", "text_negative", "style"),
-    "LoraLoader|pysssss": ("lora_name", "strength_model", "strength_clip"),
-    "KSampler (Efficient)": ("seed", "", "steps", "cfg", "sampler_name", "scheduler", "denoise"),
-    "Efficient Loader": (
-        *("ckpt_name", "vae_name", "clip_skip", "lora_name", "lora_model_strength", "lora_clip_strength", "positive"),
-        *("negative", "token_normalization", "weight_interpretation", "empty_latent_width", "empty_latent_height"),
-        "batch_size",
-    ),
-    "LoRA Stacker": (
-        *("input_mode", "lora_count"),
-        *(f"{one}_{nth}" for nth in range(1, 50) for one in ("lora_name", "lora_wt", "model_str", "clip_str")),
-    ),
-    "CR LoRA Stack": tuple(
-        f"{one}_{nth}" for nth in (1, 2, 3) for one in ("switch", "lora_name", "model_weight", "clip_weight")
-    ),
-    "easy fullLoader": (
-        *("ckpt_name", "config_name", "vae_name", "clip_skip", "lora_name", "lora_model_strength"),
-        *(
-            "lora_clip_strength",
-            "resolution",
-            "empty_latent_width",
-            "empty_latent_height",
-            "positive",
-            "",
-            "",
-            "negative",
-        ),
-    ),
-    "easy preSampling": ("steps", "cfg", "sampler_name", "scheduler", "denoise", "seed"),
-}
 _MUTED, _BYPASSED = 2, 4
 _DEEP = 8
-_AFTER_SEED = ("fixed", "increment", "decrement", "randomize")
+_ENTRY = "-10"
+_GROUPS = ("workflow/", "workflow>")
+_SPREAD = 50
+_EVERYWHERE = re.compile(r"(Anything|Prompts|Seed) Everywhere")
 _WIDGET_KINDS = ("STRING", "INT", "FLOAT", "BOOLEAN", "COMBO")
 
 Links = dict[int, tuple[str, int]]
@@ -113,7 +45,8 @@ def graph_of_workflow(document: object) -> LinkedNodes:
     """The graph of a workflow as the screen saves it, as far as the widgets of its nodes are known."""
     workflow = object_of(document)
     sheets = list_of(object_of(workflow.get("definitions")).get("subgraphs"))[:NODES]
-    flat = _Flat({text_of(sheet.get("id")): sheet for sheet in map(object_of, sheets)})
+    groups = object_of(object_of(workflow.get("extra")).get("groupNodes"))
+    flat = _Flat({text_of(sheet.get("id")): sheet for sheet in map(object_of, sheets)}, groups)
     waiting = [_Scope(workflow)]
     while waiting:
         waiting += flat.add(waiting.pop())
@@ -123,18 +56,21 @@ def graph_of_workflow(document: object) -> LinkedNodes:
 class _Flat:
     """The nodes of all sheets on one."""
 
-    def __init__(self, subgraphs: dict[str, dict[str, object]]) -> None:
+    def __init__(self, subgraphs: dict[str, dict[str, object]], groups: dict[str, object]) -> None:
         self._subgraphs = subgraphs
+        self._groups = {f"{before}{name}": object_of(one) for before in _GROUPS for name, one in groups.items()}
         self._nodes: dict[str, ComfyNode] = {}
         self._named: dict[str, object] = {}
         self._gets: list[tuple[str, str]] = []
+        # What goes to every open socket of a kind, and the sockets that are open.
+        self._everywhere: list[tuple[str, str, object]] = []
+        self._open: list[tuple[ComfyNode, str, object]] = []
         self._work = 0
 
     def add(self, scope: _Scope) -> list[_Scope]:
         """Add the nodes of a sheet. Gives the uses of subgraphs on it."""
         sheet = scope.sheet
-        self._work += len(list_of(sheet.get("links"))) + len(list_of(sheet.get("nodes")))
-        if self._work > 4 * NODES or len(scope.uses) > _DEEP:
+        if self._is_too_much(sheet) or len(scope.uses) > _DEEP:
             return []
         links = _links_of(scope)
         inner: list[_Scope] = []
@@ -146,15 +82,36 @@ class _Flat:
             name = scope.before + own
             inputs = _inputs_of(node, kind, links, scope)
             subgraph = self._subgraphs.get(kind)
-            if subgraph is not None and node.get("mode") != _BYPASSED and kind not in scope.uses:
-                inner.append(self._use(scope, name, node, inputs))
+            is_use = node.get("mode") != _BYPASSED and kind not in scope.uses
+            if subgraph is not None and is_use:
+                if not self._is_too_much(subgraph):
+                    inner.append(self._use(scope, name, node, inputs))
+            elif kind in self._groups and is_use:
+                if not self._is_too_much(self._groups[kind], inner=True):
+                    inner.append(self._take_apart(scope, name, node, kind, links))
             elif kind.endswith(("SetNode", "setNode")) and inputs:
                 self._named[_first_text(node)] = next((one for one in inputs.values() if isinstance(one, list)), None)
+            elif _EVERYWHERE.search(kind):
+                self._spread(node, kind, inputs)
             elif kind.endswith(("GetNode", "getNode")):
                 self._gets.append((name, _first_text(node)))
             else:
-                self._nodes[name] = ComfyNode(kind, inputs)
+                made = self._nodes[name] = ComfyNode(kind, inputs)
+                for socket in _sockets_of(node):
+                    if not isinstance(inputs.get(own := text_of(socket.get("name"))), list):
+                        self._open.append((made, own, socket.get("type")))
         return inner
+
+    def _spread(self, node: dict[str, object], kind: str, inputs: dict[str, object]) -> None:
+        """Note what a node of "Use Everywhere" hands to open sockets: of one kind, prompts and seeds by their names."""
+        for socket in _sockets_of(node):
+            name = text_of(socket.get("name"))
+            link = inputs.get(name)
+            if isinstance(link, list):
+                self._everywhere.append((name if "Prompt" in kind else "", text_of(socket.get("type")), link))
+        if "Seed" in kind and isinstance(seed := next(iter(list_of(node.get("widgets_values"))), None), int):
+            self._nodes[f"everywhere:{len(self._nodes)}"] = ComfyNode("Seed Everywhere", {"seed": seed})
+            self._everywhere.append(("seed", "INT", [next(reversed(self._nodes)), 0]))
 
     def _use(self, scope: _Scope, name: str, node: dict[str, object], inputs: dict[str, object]) -> _Scope:
         """What one use of a subgraph hands to its sheet; each of its outputs becomes a node that hands on."""
@@ -196,11 +153,65 @@ class _Flat:
                 )
         return use
 
+    def _is_too_much(self, sheet: Mapping[str, object], *, inner: bool = False) -> bool:
+        """Count what a sheet will cost, of its `inner` nodes the sockets, too; false while it is little."""
+        nodes = list_of(sheet.get("nodes"))
+        self._work += len(list_of(sheet.get("links"))) + len(nodes)
+        for node in map(object_of, nodes[:INPUTS] if inner else ()):
+            self._work += len(list_of(node.get("inputs"))) + len(list_of(node.get("outputs")))
+        return self._work > 4 * NODES
+
+    def _take_apart(
+        self, scope: _Scope, name: str, node: dict[str, object], kind: str, links: Mapping[int, object]
+    ) -> _Scope:
+        """A group node as the sheet of its nodes. What is not linked inside it shows outside, in their order."""
+        group = self._groups[kind]
+        ends = [list_of(raw) for raw in list_of(group.get("links"))[:NODES]]
+        inside = [[part if isinstance(part, int) else -1 for part in (*end, -1, -1, -1, -1)[:4]] for end in ends]
+        into = {(target, slot): nth for nth, (_, _, target, slot) in enumerate(inside, start=1)}
+        shown = {(end[0], end[1]) for end in map(list_of, list_of(group.get("external"))[:INPUTS]) if len(end) > 1}
+        from_inside = {(source, slot) for source, slot, _, _ in inside} - shown
+        drawn = [object_of(raw) for raw in list_of(group.get("nodes"))[:INPUTS]]
+        own = list_of(node.get("widgets_values"))
+        counts = [len(list_of(one.get("widgets_values"))) for one in drawn]
+        given: dict[int, object] = {}
+        waiting = [object_of(raw).get("link") for raw in list_of(node.get("inputs"))[:INPUTS]]
+        nodes: list[object] = []
+        out = entry = at = 0
+        for index, (one, count) in enumerate(zip(drawn, counts, strict=True)):
+            sockets: list[object] = []
+            for slot, raw in enumerate(_sockets_of(one)):
+                link: object = into.get((index, slot))
+                if link is None and entry < len(waiting):
+                    outside = waiting[entry]
+                    if isinstance(outside, int) and outside in links:
+                        given[entry] = links[outside]
+                        link = len(inside) + 1 + entry
+                    entry += 1
+                sockets.append({**raw, "link": link})
+            # Without a value for each widget it is not sure whose is whose.
+            values = own[at : at + count] if len(own) == sum(counts) else list_of(one.get("widgets_values"))
+            at += count
+            nodes.append({**one, "id": index, "inputs": sockets, "widgets_values": values})
+            for slot, _ in enumerate(list_of(one.get("outputs"))[:INPUTS]):
+                if (index, slot) not in from_inside:
+                    made = ComfyNode("Output of a subgraph", {"value": [f"{name}:{index}", slot]})
+                    self._nodes[f"{name}:out:{out}"] = made
+                    out += 1
+        wires: list[object] = [[nth, *end] for nth, end in enumerate(inside, start=1)]
+        wires += [[len(inside) + 1 + nth, _ENTRY, nth, "", 0] for nth in given]
+        return _Scope({"nodes": nodes, "links": wires}, f"{name}:", (*scope.uses, kind), _ENTRY, given)
+
     def joined(self) -> dict[str, ComfyNode]:
         """All nodes, the links through subgraphs and pairs of Set and Get put through."""
         for name, variable in self._gets:
             if variable in self._named:
                 self._nodes[name] = ComfyNode("GetNode", {"value": self._named[variable]})
+        for node, own, kind in self._open[: NODES if self._everywhere else 0]:
+            for named, spread, link in self._everywhere[:_SPREAD]:
+                if spread == kind and (not named or named in own):
+                    node.inputs[own] = link
+                    break
         for node in self._nodes.values():
             for key, value in node.inputs.items():
                 if isinstance(value, list) and len(value) == 2 and f"{value[0]}:out:{value[1]}" in self._nodes:
@@ -241,15 +252,18 @@ def _first_text(node: dict[str, object]) -> str:
     return next((text for text in map(text_of, list_of(node.get("widgets_values"))[:INPUTS]) if text), "")
 
 
+def _sockets_of(node: dict[str, object]) -> list[dict[str, object]]:
+    return [object_of(raw) for raw in list_of(node.get("inputs"))[:INPUTS]]
+
+
 def _inputs_of(node: dict[str, object], kind: str, links: dict[int, object], scope: _Scope) -> dict[str, object]:
     inputs: dict[str, object] = {}
-    sockets = [object_of(raw) for raw in list_of(node.get("inputs"))[:INPUTS]]
+    sockets = _sockets_of(node)
     # A bypassed node does nothing but hand on: its links without its values.
     if node.get("mode") != _BYPASSED:
         widgets = node.get("widgets_values")
         values = list_of(widgets)
-        names = _WIDGETS.get(kind) or _names_of(sockets, values)
-        inputs.update(zip(names, values, strict=False))
+        inputs.update(zip(widget_names(node, kind, sockets), values, strict=False))
         # Lists of LoRAs stand as objects among the values; what is in them tells.
         for nth, value in enumerate(values[:INPUTS]):
             if isinstance(value, dict) or (isinstance(value, list) and isinstance(next(iter(value), None), dict)):
@@ -257,24 +271,10 @@ def _inputs_of(node: dict[str, object], kind: str, links: dict[int, object], sco
         inputs.update(islice(object_of(widgets).items(), INPUTS))
         inputs.pop("", None)
         inputs.update(scope.chosen.get(_id(node.get("id")), {}))
-        if SHOWS.search(kind) and values:
+        if SHOWS.search(kind) and values and values[0]:
             inputs["text_0"] = values[0]
     for socket in sockets:
         link = socket.get("link")
         if isinstance(link, int) and link in links:
             inputs[text_of(socket.get("name"))] = links[link]
     return inputs
-
-
-def _names_of(sockets: list[dict[str, object]], values: list[object]) -> tuple[str, ...]:
-    """The names of a node's values, where its sockets tell them; each seed is followed by what becomes of it."""
-    told = [text_of(object_of(socket.get("widget")).get("name")) for socket in sockets if socket.get("widget")]
-    names: list[str] = []
-    for name in filter(None, told):
-        names.append(name)
-        if re.search(r"seed", name) and len(names) < len(values) and values[len(names)] in _AFTER_SEED:
-            names.append("")
-    if len(names) == len(values):
-        return tuple(names)
-    # One text alone is words, unless it is the name of a file.
-    return ("text",) if len(values) == 1 and isinstance(values[0], str) and not MODEL_ENDING.search(values[0]) else ()

@@ -28,7 +28,9 @@ _ODD = re.compile(r"[,:\n\r\0]")
 _KEY = re.compile(r"\w[\w \-/]+")
 # A line of values has at least this many; fewer is a prompt that happens to hold a colon.
 _FEWEST = 3
-_START = re.compile(r"[ \t]*(?:Steps|Sampler|CFG scale|Seed|Size|Model(?: hash)?): ?\S")
+_START = re.compile(r"[ \t]*(?:Steps|Sampler|CFG scale|Seed|Size|Model(?: hash)?): ?\S", re.IGNORECASE)
+# Without the steps a line needs as many of these to be one of values.
+_SURE = {"sampler", "schedule type", "cfg scale", "seed", "size", "model", "model hash"}
 _QUOTES_OR_BREAK = re.compile(r"""(?s:: *"(?:[^"\\]|\\.)*"(?= *(?:,|\n|$)))|\n""")
 _TRIES = 20
 # A value that is JSON although nobody put it in quotes.
@@ -58,6 +60,7 @@ _TXT2IMG = {
     "Refiner": "refiner.checkpoint",
     "Refiner switch at": "refiner.switch_at",
 }
+WRITTEN = {key.casefold(): key for key in (*COMMON, *SAMPLING, *_TXT2IMG, "Size", "Model hash", "Version")}
 _GOING_ON = {*COMMON, *SAMPLING, *_TXT2IMG, "Size", "Version", "Model hash", "Clip skip"}
 _DETAILER = {
     "model": "model",
@@ -113,7 +116,8 @@ def parse(text: str) -> Infotext:
 
 def _values_of(line: str) -> dict[str, str]:
     values = dict(_pairs(line[:LIMIT]))
-    return values if "Steps" in values and len(values) >= _FEWEST else {}
+    keys = {key.casefold() for key in values}
+    return values if len(values if "steps" in keys else keys & _SURE) >= _FEWEST else {}
 
 
 def _block(text: str) -> tuple[str, dict[str, str], str]:
@@ -155,7 +159,7 @@ def written(info: Infotext) -> str:
 def _clean(text: str) -> str:
     # Half a surrogate pair can neither be saved nor printed; zero bytes are what C programs leave at the end.
     plain = text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
-    return plain.replace("\r\n", "\n").replace("\r", "\n").strip()
+    return plain.replace("\r\n", "\n").replace("\r", "\n").strip().strip("\ufeff").strip()
 
 
 def _pairs(line: str) -> Iterator[tuple[str, str]]:

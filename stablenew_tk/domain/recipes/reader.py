@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from ..base.errors import InvalidInput
 from .comfy import from_comfy
+from .invoke import from_dream, from_invoke, from_invoke_2
 from .named_json import from_draw_things, from_named_json, is_draw_things
-from .other_tools import comment_of, from_dream, from_fooocus, from_invoke, from_invoke_2, from_novelai, from_swarm
+from .other_tools import comment_of, from_fooocus, from_novelai, from_swarm
 from .recipe import LeftOut, Recipe, object_of, plain, read_json, text_of
 from .webui import from_infotext, has_settings
 
@@ -28,12 +29,13 @@ _ORDER = (
     "comment",
     "stealth",
     "XMP comment",
+    "XMP description",
 )
 # Some tools keep all the texts of a PNG as one object.
 _WRAPPED = ("Software", "Description", "Comment", "parameters", "prompt", "workflow")
 # What WebUIs do to a finished picture has a text of its own.
 _EDITS = ("postprocessing", "extras")
-_LATER = ("ImageDescription", "XPComment", "Description", "prompt", "workflow")
+_LATER = ("ImageDescription", "XPComment", "XPTitle", "XPSubject", "XPKeywords", "Description", "prompt", "workflow")
 
 
 def recipe_from(texts: Mapping[str, str], size: tuple[int, int] = (0, 0)) -> Recipe:
@@ -53,6 +55,9 @@ def recipe_from(texts: Mapping[str, str], size: tuple[int, int] = (0, 0)) -> Rec
             return _with_edits(found, texts)
         # Words without a setting may be a note that somebody added; the settings can stand under another key.
         words_only = words_only or found
+    # Easy Diffusion keeps each value of a PNG as a text of its own.
+    if found := from_named_json({key: text for key, text in texts.items() if not _is_json(text)}):
+        return found
     if words_only is not None:
         return words_only
     raise refusal or InvalidInput(_nothing(texts))
@@ -96,7 +101,7 @@ def _read(key: str, texts: Mapping[str, str], size: tuple[int, int]) -> Recipe |
     if key == "prompt" or (key == "workflow" and "prompt" not in texts):
         return _comfy(texts.get("prompt", ""), texts.get("workflow", ""), size)
     if key == "Comment" and texts.get("Software", "").startswith("NovelAI"):
-        return from_novelai(comment_of(text), texts.get("Description", ""))
+        return from_novelai(comment_of(text), texts.get("Description", ""), texts.get("Source", ""))
     if _is_json(text):
         return _from_json(text, texts, size)
     # Only under this key words without any setting are surely a prompt.
@@ -150,7 +155,7 @@ def _from_json(text: str, texts: Mapping[str, str], size: tuple[int, int]) -> Re
     if is_draw_things(document):
         return from_draw_things(document)
     if "uc" in document or "v4_prompt" in document:
-        return from_novelai(document, texts.get("Description", ""))
+        return from_novelai(document, texts.get("Description", ""), texts.get("Source", ""))
     if found := from_named_json(document):
         return found
     if inner := {key: value for key in _WRAPPED if isinstance(value := document.get(key), str)}:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
+from itertools import islice
 
 from msgspec import Struct
 
@@ -22,13 +24,15 @@ JSON_LIMIT = 4 * 1024 * 1024
 _PARTS_LIMIT = 400_000
 _NOTICES = 20
 _LORAS = 50
-_LEFT_OUT = 100
+_LEFT_OUT = 200
+_VALUE_LENGTH = 1_000
 _NAMED = 8
 _SHORT = 36
 _NAME_LENGTH = 80
 _TEXT_LENGTH = 512
 _PROMPT_LENGTH = 4096
 MODEL_ENDING = re.compile(r"\.(safetensors|ckpt|gguf|sft|pth?|bin)$", re.IGNORECASE)
+_WHOLE = re.compile(r"-?[0-9]{1,12}\.0{1,12}")
 _HASH = re.compile(r" \[[0-9a-fA-F]{4,64}\]$")
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -68,8 +72,9 @@ class RecipeDraft:
         self._tool = tool
         self._seed: int | None = None
         self._notices: list[str] = []
-        self._left_out: list[LeftOut] = []
-        self._unplaced: list[str] = []
+        self._left_out: dict[LeftOut, None] = {}
+        self._unplaced: dict[str, None] = {}
+        self._not_listed = 0
         self._loras: list[tuple[str, float]] = []
         self.values: dict[str, Value] = {}
         self.model_hash = ""
@@ -88,16 +93,33 @@ class RecipeDraft:
         """List something that is not taken over, without a sentence of its own."""
         shown = value if isinstance(value, str) else _as_json(value)
         one = LeftOut(
-            plain(_cut(what, _NAME_LENGTH)).strip() or "a value without a name", plain(_cut(shown)), plain(_cut(why))
+            plain(_cut(what, _NAME_LENGTH)).strip() or "a value without a name",
+            plain(_cut(shown, _VALUE_LENGTH)),
+            plain(_cut(why)),
         )
-        if one not in self._left_out and len(self._left_out) < _LEFT_OUT:
-            self._left_out.append(one)
+        if len(self._left_out) < _LEFT_OUT:
+            self._left_out[one] = None
+        elif one not in self._left_out:
+            self._not_listed += 1
+
+    def leave_out_all(self, what: str, values: Mapping[str, object], why: str) -> None:
+        """List several values of one thing: together, or each by its name where they are too long for that."""
+        told: object = next(iter(values.values())) if len(values) == 1 else values
+        if len(told if isinstance(told, str) else _as_json(told)) <= _VALUE_LENGTH or len(values) == 1:
+            name = f"{what}: {next(iter(values))}" if len(values) == 1 else what
+            self.leave_out(name, told, why)
+            return
+        for key, value in values.items():
+            self.leave_out(f"{what}: {key}", value, why)
 
     def unplaced(self, name: str, value: object) -> None:
         """List a setting that has no counterpart here; one sentence names all of them."""
-        if (short := _cut(name, _SHORT)) not in self._unplaced:
-            self._unplaced.append(short)
-        self.leave_out(name, value, "It has no place here.")
+        self._unplaced[_cut(name, _SHORT)] = None
+        why = "It has no place here."
+        if isinstance(value, dict):
+            self.leave_out_all(name, value, why)
+        else:
+            self.leave_out(name, value, why)
 
     def put(self, path: str, raw: object) -> None:
         """Take a setting as it was written. None and empty text mean: not said."""
@@ -125,8 +147,14 @@ class RecipeDraft:
     def put_file(self, path: str, raw: object) -> None:
         """Take a model by the name of its file; folders, ending and hash are dropped, as WebUIs do in pictures."""
         name = bare_name(text_of(raw))
-        if not is_nothing(name):
+        if _is_number_there(name):
+            self._tell_number(path, name)
+        elif not is_nothing(name):
             self.put(path, name)
+
+    def _tell_number(self, what: str, name: str) -> None:
+        self.note(f"The {what} is told by its number at Civitai ({name[:80]}) and by no name. It was left out.")
+        self.leave_out(what, name, "It is a number at Civitai and no name of a file.")
 
     def put_seed(self, raw: object) -> None:
         """Take the seed, a number or its digits."""
@@ -138,7 +166,9 @@ class RecipeDraft:
         number = int(text) if re.fullmatch(r"-?[0-9]{1,30}", text) else -2
         if 0 <= number <= MAX_SEED:
             self._seed = number
-        elif number != -1:
+        elif number == -1:
+            self.leave_out("seed", text, "It says that chance was to choose, and not what it chose.")
+        else:
             self.note(f"The seed {_cut(text, 40)} is none that a WebUI takes (0 to {MAX_SEED}). It was left out.")
             self.leave_out("seed", text[:40], f"A WebUI takes 0 to {MAX_SEED}.")
 
@@ -147,6 +177,9 @@ class RecipeDraft:
         name = bare_name(text_of(raw))
         number = number_of(weight, 1.0)
         if is_nothing(name) or number == 0:
+            return
+        if _is_number_there(name):
+            self._tell_number(f"LoRA of weight {number}", name)
             return
         if len(self._loras) >= _LORAS:
             self.leave_out("LoRA", name, f"Only {_LORAS} LoRAs are taken over.")
@@ -161,11 +194,13 @@ class RecipeDraft:
         """The finished recipe."""
         prompt, negative = self._plain("prompt", prompt), self._plain("negative prompt", negative)
         if self._unplaced:
-            names = ", ".join(self._unplaced[:_NAMED])
+            names = ", ".join(islice(self._unplaced, _NAMED))
             more = f" and {len(self._unplaced) - _NAMED} more" if len(self._unplaced) > _NAMED else ""
             self.note(f"Settings that have no place here were left out: {names}{more}.")
         tags = [f"<lora:{name}:{weight:g}>" for name, weight in self._loras if f"<lora:{name}:" not in prompt]
         prompt = " ".join(filter(None, (prompt, *tags)))
+        if self._not_listed:
+            self._notices.append(f"{self._not_listed:,} more values were left out that are not listed.")
         text = infotext or format_infotext(prompt, negative, self._pairs())
         return Recipe(
             tool=self._tool,
@@ -201,6 +236,8 @@ def _fitted(path: str, raw: object) -> Value:
         raise InvalidInput(f"{path}: a list or an object is no value.", path)
     if not isinstance(raw, str):
         return check_value(path, raw)
+    if spec.kind == "int" and _WHOLE.fullmatch(raw.strip()):
+        return parse_value(path, raw.strip().partition(".")[0])
     if spec.kind != "str":
         return parse_value(path, raw[:40])
     longest = _PROMPT_LENGTH if spec.name in ("prompt", "negative") else _TEXT_LENGTH
@@ -218,6 +255,10 @@ def plain(text: str) -> str:
 def is_nothing(text: str) -> bool:
     """Whether a text says that there is nothing, also in the words of the languages that tools are written in."""
     return text.strip().casefold() in ("", "none", "null", "undefined", "nan")
+
+
+def _is_number_there(name: str) -> bool:
+    return name.casefold().startswith("urn:air:")
 
 
 def bare_name(written: str) -> str:

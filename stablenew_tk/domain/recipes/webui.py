@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ..base.errors import InvalidInput
 from ..base.model_hash import hash_digits
 from ..config.catalogue import LISTED_PASSES
 from ..config.controlnet import told_units, unit_words
 from ..config.spellings import sampler_and_scheduler
-from .infotext import inpainting, named_values, parse
+from ..config.styles import joined
+from .infotext import WRITTEN, inpainting, named_values, parse
 from .recipe import Recipe, RecipeDraft, bare_name, is_nothing, list_of, number_of, object_of, read_json, text_of
+from .told import Told
 
 _SECOND_PASS = ("Hires upscale", "Hires resize", "Hires upscaler", "Hires steps")
-_SIZE = re.compile(r"([0-9]{1,6})x([0-9]{1,6})")
+_SIZE = re.compile(r"([0-9]{1,6}) ?[x×] ?([0-9]{1,6})")
+_MODULE = re.compile(r"Module [1-9]")
+_VAE_FILE = re.compile(r"(^|[\W_])(vae|ae)([\W_]|$)", re.IGNORECASE)
 _HERE_ONLY = "This picture was painted over another one, which is not in the file."
 # What ADetailer leaves out of the text is not unknown: it is its own default, or the same as in the first pass.
 _PASS_DEFAULTS = {
@@ -42,21 +46,29 @@ _DIALECT = {
     "Hires CFG scale": "Hires CFG Scale",
     "Refiner start": "Refiner switch at",
     "Scheduler": "Schedule type",
+    "Sampler shift": "Shift",
+    "Guidance": "Distilled CFG Scale",
 }
+_TOOLS = (
+    ("ComfyUI", "ComfyUI"),
+    ("Fooocus", "Fooocus"),
+    ("sketch", "StableNew sketch"),
+    ("stable-diffusion.cpp", "stable-diffusion.cpp"),
+)
 _CLASS = re.compile(r"[A-Z]\w*Scheduler")
+_NUMBERED = 50
+_OWN_VAE = ("automatic", "auto", "default", "baked vae")
 _RESOURCES = 50
+_ROUNDED = 0.02
 _TEXT = 20_000
 _NAMED_TAG = re.compile(r"<(?:lora|lyco):([^<>:\n]{1,200})[:>]", re.IGNORECASE)
 _HASHED = re.compile(r"(?:^|, )([^:,]{1,200}): ?[0-9a-fA-F]{8,64}")
 _HASHED_JSON = re.compile(r'"(?:lora|LORA):([^"]{1,200})"')
-# What is used here without having a path, and what only belongs to it.
-_USED = {"Size", "Version", "App", "Model hash", "Lora weights", "Hires resize", "Refiner", "Refiner switch at"}
-_USED |= {"Mask blur", "Masked content", "Inpaint area", "Mask mode", "Masked area padding"}
 # Not how the picture was made, but of which files, when or by which way: listed, but not worth a sentence.
 _ABOUT = re.compile(
     r"(Lora|TI|Emb|VAE|Model|Refiner|Hires)? ?hash(es)?|Hashes|TI|Created Date|Civitai metadata|Pipeline|Operations"
     r"|Backend|Parser|ADetailer version|AddNet .*|Civitai resources|Template|Wildcard prompt|Wildcard negative prompt"
-    r"|Negative Template|Time|Time taken|User|Mode|Comment|Refine|HiRes mode|Hires force",
+    r"|Negative Template|Time|Time taken|User|Mode|Comment|Refine|HiRes mode|Hires force|Version|App|Operations",
     re.IGNORECASE,
 )
 _EMPTY = ("", "None", "False", "{}", "[]")
@@ -71,11 +83,12 @@ def from_infotext(text: str, tool: str = "") -> Recipe:
         raise InvalidInput("Nothing in the picture tells how it was made: its generation text is empty.")
     draft = RecipeDraft(tool or _writer(values))
     if values:
-        _first_pass(draft, values)
-        _second_pass(draft, values)
-        _repairs(draft, values)
-        _left_out(draft, values)
-        _resources(draft, values, prompt)
+        given = _Values(values)
+        _first_pass(draft, given)
+        _second_pass(draft, given)
+        _repairs(draft, given)
+        _resources(draft, given, prompt)
+        _left_out(draft, given)
     else:
         draft.note("There is a prompt but no settings in the picture.")
     for line in info.after.split("\n"):
@@ -86,6 +99,11 @@ def from_infotext(text: str, tool: str = "") -> Recipe:
 
 def _in_one_dialect(values: Mapping[str, str]) -> dict[str, str]:
     """The values by the keys of A1111."""
+    # Some tools write them all small.
+    values = {WRITTEN.get(key, key): text for key, text in values.items()}
+    if "Hires scale" in values and "Hires upscaler" not in values and "Hires upscale" in values:
+        # sd-server names the upscaler there.
+        values["Hires upscaler"] = values.pop("Hires upscale")
     ours = {key: text for key, text in values.items() if key not in _DIALECT}
     for key, text in values.items():
         if key in _DIALECT:
@@ -100,7 +118,7 @@ def has_settings(text: str) -> bool:
 
 def _writer(values: Mapping[str, str]) -> str:
     version = values.get("Version", "")
-    for sign, tool in (("ComfyUI", "ComfyUI"), ("Fooocus", "Fooocus"), ("sketch", "StableNew sketch")):
+    for sign, tool in _TOOLS:
         if version.startswith(sign):
             return tool
     if values.get("App", "").startswith("SD.Next"):
@@ -108,67 +126,134 @@ def _writer(values: Mapping[str, str]) -> str:
     return "Forge" if re.match(r"f\d", version) else "A1111"
 
 
-def _first_pass(draft: RecipeDraft, values: Mapping[str, str]) -> None:
-    named = named_values(values, "txt2img")
-    draft.put_seed(named.get("seed"))
-    scheduler = named.get("txt2img.scheduler", "")
+class _Values(Told):
+    """The values of a generation text, by their keys there and by the paths of this program."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        super().__init__(values)
+        self.written = values
+        self._keys = {
+            path: key for stage in ("adetailer", "txt2img") for key in values for path in named_values({key: ""}, stage)
+        }
+
+    def has(self, *keys: str) -> bool:
+        """Whether any of these keys is there."""
+        return any(key in self.written for key in keys)
+
+    def text(self, key: str) -> str:
+        """The text under a key, which is taken by that."""
+        return text_of(self.take(key))
+
+    def look(self, path: str) -> str | None:
+        """The text for a path, which is not taken by that; None when there is none."""
+        return self.written.get(self._keys.get(path, ""))
+
+    def at(self, path: str, missing: object = None) -> object:
+        """The text for a path, which is taken by that."""
+        found = self.take(self._keys[path]) if path in self._keys else None
+        return missing if found is None else found
+
+    def paths(self) -> Iterator[str]:
+        """All paths that something is told for."""
+        yield from self._keys
+
+
+def _first_pass(draft: RecipeDraft, given: _Values) -> None:
+    draft.put_seed(given.at("seed"))
+    scheduler = text_of(given.at("txt2img.scheduler"))
     if _CLASS.fullmatch(scheduler):
         draft.leave_out("Scheduler", scheduler, "It is the class that computed the sampler, and no schedule.")
         scheduler = ""
-    draft.put_sampler(named.get("txt2img.sampler"), scheduler)
+    draft.put_sampler(given.at("txt2img.sampler"), scheduler)
     for name in ("steps", "cfg_scale", "guidance", "shift", "subseed", "subseed_strength"):
-        draft.put(f"txt2img.{name}", named.get(f"txt2img.{name}"))
-    if not is_nothing(named.get("vae", "")):
-        draft.put("vae", named["vae"])
-    draft.model_hash = hash_digits(values.get("Model hash", ""))
+        draft.put(f"txt2img.{name}", given.at(f"txt2img.{name}"))
+    if not is_nothing(vae := text_of(given.at("vae"))) and vae.casefold() not in _OWN_VAE:
+        draft.put("vae", vae)
+    _modules(draft, given)
+    draft.model_hash = hash_digits(text_of(given.get("Model hash")))
+    if draft.model_hash:
+        given.take("Model hash")
     # A name is what people know; where only the hash is written it stands for the checkpoint.
-    draft.put_file("checkpoint", named.get("checkpoint") or draft.model_hash)
+    draft.put_file("checkpoint", given.at("checkpoint") or draft.model_hash)
     # WebUIs write it only when it is not 1; the other tools that write such texts do not write it at all.
-    if "clip_skip" in named or "Version" not in values or _writer(values) in ("A1111", "Forge"):
-        draft.put("clip_skip", named.get("clip_skip", 1))
-    if size := _SIZE.fullmatch(values.get("Size", "")):
+    skip = given.at("clip_skip")
+    if skip is not None or not given.has("Version") or _writer(given.written) in ("A1111", "Forge"):
+        draft.put("clip_skip", 1 if skip is None else skip)
+    written = given.text("Size")
+    if size := _SIZE.fullmatch(written):
         draft.put_size(size[1], size[2])
-    elif "Size" in values:
+    elif written:
         draft.note("The size is not written as width x height. It was left out.")
-    for lora in values.get("Lora weights", "").split(", ", 100):
+        draft.leave_out("Size", written, "It is not written as width x height.")
+    for lora in given.text("Lora weights").split(", ", 100):
         name, _, weight = lora.partition(": ")
         draft.add_lora(name, weight or None)
+    for nth in range(_NUMBERED):
+        if name := given.text(f"Lora_{nth} Model name"):
+            draft.add_lora(name, given.take(f"Lora_{nth} Strength model"))
     for nth in range(1, 6):
-        if values.get("AddNet Enabled") == "True" and (name := values.get(f"AddNet Model {nth}", "")):
-            draft.add_lora(
-                name.partition("(")[0], values.get(f"AddNet Weight A {nth}", values.get(f"AddNet Weight {nth}"))
-            )
-    if not is_nothing(values.get("Refiner", "")):
+        if given.get("AddNet Enabled") == "True" and (name := given.text(f"AddNet Model {nth}")):
+            draft.add_lora(name.partition("(")[0], given.take(f"AddNet Weight A {nth}", f"AddNet Weight {nth}"))
+    if not is_nothing(text_of(given.get("Refiner"))):
         draft.put("refiner.enabled", True)
-        draft.put_file("refiner.checkpoint", values["Refiner"])
-        draft.put("refiner.switch_at", values.get("Refiner switch at"))
+        draft.put_file("refiner.checkpoint", given.take("Refiner"))
+        draft.put("refiner.switch_at", given.take("Refiner switch at"))
 
 
-def _second_pass(draft: RecipeDraft, values: Mapping[str, str]) -> None:
-    named = named_values(values, "txt2img")
-    if not any(key in values for key in _SECOND_PASS):
-        if "hires.denoise" in named:
-            draft.put("img2img.denoise", named["hires.denoise"])
-            draft.note(_HERE_ONLY)
-            masked = inpainting(values)
-            for path, value in masked.items():
-                draft.put(path, value)
-            if masked:
-                draft.note("Only a part of it was painted anew; the mask is not in the file, either.")
+def _modules(draft: RecipeDraft, given: _Values) -> None:
+    """Forge writes the text encoders and the VAE that it loaded beside the model as modules."""
+    names = [given.text(key) for key in given.written if _MODULE.fullmatch(key)]
+    encoders = [name for name in names if not is_nothing(name) and not _VAE_FILE.search(name)]
+    for name in names:
+        if name not in encoders and not is_nothing(name) and "vae" not in draft.values:
+            draft.put("vae", name)
+    if te := given.text("TE"):
+        encoders.append(te)
+    if encoders:
+        draft.put("text_encoders", joined(encoders))
+
+
+def _second_pass(draft: RecipeDraft, given: _Values) -> None:
+    sdnext = _writer(given.written) == "SD.Next"
+    if not given.has(*(_SECOND_PASS[:3] if sdnext else _SECOND_PASS)):
+        _over_another(draft, given)
+        return
+    if sdnext and not given.has("Hires steps", "Denoising strength"):
+        # It only enlarged the picture, without sampling again.
+        draft.put("upscale.enabled", True)
+        draft.put("upscale.upscaler", given.at("hires.upscaler"))
+        draft.put("upscale.scale", given.at("hires.scale"))
+        draft.note("The finished picture was enlarged; that is the upscale stage here.")
         return
     draft.put("hires.enabled", True)
     # Not written means the same as in the first pass.
     for path, missing in (("steps", 0), ("cfg_scale", 0), ("denoise", None), ("scale", None), ("upscaler", None)):
-        draft.put(f"hires.{path}", named.get(f"hires.{path}", missing))
-    own = {path: _own(named.get(f"hires.{path}", "")) for path in ("sampler", "scheduler", "checkpoint")}
+        draft.put(f"hires.{path}", given.at(f"hires.{path}", missing))
+    own = {path: _own(text_of(given.at(f"hires.{path}"))) for path in ("sampler", "scheduler", "checkpoint")}
     sampler, scheduler = sampler_and_scheduler(own["sampler"], own["scheduler"])
     draft.put("hires.sampler", sampler)
     draft.put("hires.scheduler", scheduler)
     draft.put("hires.checkpoint", bare_name(own["checkpoint"]))
     for path in ("prompt", "negative"):
-        draft.put(f"hires.{path}", _own(named.get(f"hires.{path}", "")))
-    if "hires.scale" not in named:
-        _scale_of_resize(draft, values)
+        draft.put(f"hires.{path}", _own(text_of(given.at(f"hires.{path}"))))
+    _scale_of_resize(draft, given)
+
+
+def _over_another(draft: RecipeDraft, given: _Values) -> None:
+    """What tells that a picture was painted over another one."""
+    if given.look("hires.denoise") is None:
+        return
+    draft.put("img2img.denoise", given.at("hires.denoise"))
+    draft.note(_HERE_ONLY)
+    masked = inpainting(given.written)
+    for path, value in masked.items():
+        draft.put(path, value)
+    if masked:
+        for key in ("Mask blur", "Masked content", "Inpaint area", "Masked area padding"):
+            given.take(key)
+        if given.get("Mask mode") == "Inpaint not masked":
+            given.take("Mask mode")
+        draft.note("Only a part of it was painted anew; the mask is not in the file, either.")
 
 
 def _own(written: str) -> str:
@@ -176,8 +261,8 @@ def _own(written: str) -> str:
     return "" if written.startswith("Use same") or is_nothing(written) else written
 
 
-def _scale_of_resize(draft: RecipeDraft, values: Mapping[str, str]) -> None:
-    first, second = _SIZE.fullmatch(values.get("Size", "")), _SIZE.fullmatch(values.get("Hires resize", ""))
+def _scale_of_resize(draft: RecipeDraft, given: _Values) -> None:
+    first, second = _SIZE.fullmatch(text_of(given.get("Size"))), _SIZE.fullmatch(text_of(given.get("Hires resize")))
     wide = number_of(second[1], 0) if second else 0
     tall = number_of(second[2], 0) if second else 0
     width = number_of(first[1], 0) if first else 0
@@ -186,24 +271,36 @@ def _scale_of_resize(draft: RecipeDraft, values: Mapping[str, str]) -> None:
         return
     # The server takes the shape of the first pass when one of the two is 0, and cuts when they do not fit.
     by_width, by_height = (wide or 0) / width, (tall or 0) / height
-    if wide and tall and abs(by_width - by_height) > 0.02:
+    scale = round(max(by_width, by_height), 3)
+    told = number_of(draft.values.get("hires.scale"))
+    if told is not None and abs(told - scale) > _ROUNDED:
+        return  # another size than the scale says; it stays in the list
+    given.take("Hires resize")
+    if wide and tall and abs(by_width - by_height) > _ROUNDED:
         draft.note("The second pass also cut the picture to another shape. That was left out.")
-    draft.put("hires.scale", round(max(by_width, by_height), 3))
+        draft.leave_out("Hires resize", given.get("Hires resize"), "It is of another shape than the first pass.")
+    if told is None:
+        draft.put("hires.scale", scale)
 
 
-def _repairs(draft: RecipeDraft, values: Mapping[str, str]) -> None:
+def _repairs(draft: RecipeDraft, given: _Values) -> None:
     passes: dict[int, dict[str, str]] = {}
-    for path, text in named_values(values, "adetailer").items():
-        if path.startswith("adetailer.passes."):
-            _, _, place, field = path.split(".")
-            passes.setdefault(int(place), {})[field] = text
-    used = [one for _, one in sorted(passes.items()) if one.get("model", "None") != "None"]
+    for path in given.paths():
+        if path.startswith("adetailer.passes.") and (text := given.look(path)) is not None:
+            _, _, nth, field = path.split(".")
+            passes.setdefault(int(nth), {})[field] = text
+    used = [place for place, one in sorted(passes.items()) if not is_nothing(one.get("model", ""))]
     if used:
         draft.put("adetailer.enabled", True)
-    for nth, one in enumerate(used[:LISTED_PASSES]):
-        _repair(draft, f"adetailer.passes.{nth}", {**_PASS_DEFAULTS, **one})
-    for number, one in enumerate(used[LISTED_PASSES:], start=LISTED_PASSES + 1):
+    for place in used:
+        for field in passes[place]:
+            given.at(f"adetailer.passes.{place}.{field}")
+    for to, place in enumerate(used[:LISTED_PASSES]):
+        _repair(draft, f"adetailer.passes.{to}", {**_PASS_DEFAULTS, **passes[place]})
+    for number, place in enumerate(used[LISTED_PASSES:], start=LISTED_PASSES + 1):
+        one = passes[place]
         draft.note(f"ADetailer pass {number} ({one['model'][:80]}) has no place here. It was left out.")
+        draft.leave_out_all(f"ADetailer pass {number}", one, "There are two passes here.")
 
 
 def _repair(draft: RecipeDraft, prefix: str, one: Mapping[str, str]) -> None:
@@ -212,28 +309,26 @@ def _repair(draft: RecipeDraft, prefix: str, one: Mapping[str, str]) -> None:
         draft.put(f"{prefix}.{field}", text)
 
 
-def _left_out(draft: RecipeDraft, values: Mapping[str, str]) -> None:
-    if units := told_units(values):
+def _left_out(draft: RecipeDraft, given: _Values) -> None:
+    if units := told_units(given.written):
         words = "; ".join(unit_words(unit) for unit in units[:4])
         draft.note(f"ControlNet guided it ({words[:300]}); the pictures of its units are not in the file.")
-        for key, text in values.items():
-            if key.startswith("ControlNet"):
-                draft.leave_out(key, text, "The pictures of its units are not in the file.")
-    for key, text in values.items():
-        if key in _USED or text in _EMPTY or text.startswith("Use same") or key.startswith("ControlNet"):
+    for key, raw in given.rest():
+        text = text_of(raw)
+        if text in _EMPTY or text.startswith("Use same"):
             continue
-        if named_values({key: text}, "txt2img") or named_values({key: text}, "adetailer"):
-            continue
-        if _ABOUT.fullmatch(key):
+        if key.startswith("ControlNet") and units:
+            draft.leave_out(key, text, "The pictures of its units are not in the file.")
+        elif _ABOUT.fullmatch(key):
             draft.leave_out(key, text, "It tells about the picture or its files and is no setting.")
         else:
             draft.unplaced(key, text)
 
 
-def _resources(draft: RecipeDraft, values: Mapping[str, str], prompt: str) -> None:
+def _resources(draft: RecipeDraft, given: _Values, prompt: str) -> None:
     """Models and LoRAs that stand in the values only: they have no name of a file or no weight."""
     try:
-        listed = list_of(read_json(values.get("Civitai resources", "[]"), "The list of resources"))
+        listed = list_of(read_json(text_of(given.get("Civitai resources")) or "[]", "The list of resources"))
     except InvalidInput as error:
         listed = []
         draft.note(f"{error} It was left out.")
@@ -245,8 +340,8 @@ def _resources(draft: RecipeDraft, values: Mapping[str, str], prompt: str) -> No
             continue
         shown = {"checkpoint": "checkpoint", "lora": "LoRA"}.get(kind.casefold(), kind)
         _no_file(draft, shown, name if weight is None else f"{name} ({weight:g})", "it is told by its title at Civitai")
-    hashed = dict.fromkeys(_HASHED.findall(values.get("Lora hashes", "")[:_TEXT]))
-    hashed.update(dict.fromkeys(_HASHED_JSON.findall(values.get("Hashes", "")[:_TEXT])))
+    hashed = dict.fromkeys(_HASHED.findall(text_of(given.get("Lora hashes"))[:_TEXT]))
+    hashed.update(dict.fromkeys(_HASHED_JSON.findall(text_of(given.get("Hashes"))[:_TEXT])))
     known = {name.casefold() for name in (*_NAMED_TAG.findall(prompt), *draft.loras)}
     for name in list(hashed)[:_RESOURCES]:
         if bare_name(name).casefold() not in known:

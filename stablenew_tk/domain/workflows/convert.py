@@ -8,7 +8,7 @@ because a value that lands at the wrong input would change a picture without a w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from msgspec import Struct
@@ -21,10 +21,15 @@ from .workflow_nodes import INPUTS, MOST_NODES, WorkflowNode
 EXPORT = "In ComfyUI: Workflow, Export (API)."
 _MUTED, _BYPASSED = 2, 4
 _DEEP, _STRAIGHT = 8, 64
-_AFTER_SEED = ("fixed", "increment", "decrement", "randomize", "increment-wrap")
+_AFTER_SEED = ("fixed", "increment", "decrement", "randomize", "increment-wrap", True, False)
 _SEEDS = ("seed", "noise_seed")
 _NOTES = re.compile(r"(Markdown)?Note")
 _SET, _GET = re.compile(r".*[sS]etNode"), re.compile(r".*[gG]etNode")
+# Labels, and switches for other nodes, that only the screen knows.
+_SCREEN = re.compile(r"(Fast .*|Label|Bookmark|Node Collector|Mute / Bypass .*|Random Unmuter) \(rgthree\)")
+_REROUTES = ("Reroute", "Reroute (rgthree)")
+_GROUP = re.compile(r"workflow[>/]")
+_EVERYWHERE = re.compile(r"(Anything|Prompts|Seed) Everywhere")
 _ENTRY, _EXIT = "-10", "-20"
 _Link = tuple[str, int, str, int]
 
@@ -66,6 +71,7 @@ class _Sheet(Struct):
     depth: int = 0
     exits: Mapping[int, tuple[str, int]] = {}
     named: Mapping[object, dict[str, object]] = {}
+    linked: frozenset[str] = frozenset()
 
     @staticmethod
     def of(
@@ -78,7 +84,8 @@ class _Sheet(Struct):
         before = f"{outer.before}{user}:" if outer else ""
         exits = {link[3]: (link[0], link[1]) for link in links.values() if link[2] == _EXIT}
         depth = outer.depth + 1 if outer else 0
-        return _Sheet(nodes, links, outer, user, before, chosen, entries, depth, exits, dict(_sets(nodes)))
+        linked = frozenset(end for link in links.values() for end in (link[0], link[2]))
+        return _Sheet(nodes, links, outer, user, before, chosen, entries, depth, exits, dict(_sets(nodes)), linked)
 
 
 def _links(document: Mapping[str, object]) -> Iterator[tuple[int, _Link]]:
@@ -112,6 +119,8 @@ class _Drawing:
             if kind in self._sheets:
                 self.add(self._use(sheet, own, node))
                 continue
+            if kind not in self._kinds.inputs and own not in sheet.linked:
+                continue  # it makes nothing and is made of nothing
             if len(self.nodes) >= MOST_NODES:
                 raise InvalidInput(f"{self._what} has more than {MOST_NODES:,} nodes. {EXPORT}")
             title = text_of(node.get("title")).strip()
@@ -137,8 +146,18 @@ class _Drawing:
 
     def _inputs(self, sheet: _Sheet, own: str, node: dict[str, object], kind: str) -> dict[str, object]:
         known = self._kinds.inputs.get(kind)
+        heading = text_of(node.get("title")) or kind
+        if _EVERYWHERE.match(kind):
+            raise InvalidInput(
+                f"Node “{heading[:60]}” (#{sheet.before}{own}) connects inputs without lines, so the editor's form of "
+                f"{self._what} cannot be read. {EXPORT}"
+            )
+        if _GROUP.match(kind):
+            raise InvalidInput(
+                f"Node “{heading[:60]}” (#{sheet.before}{own}) is a group node, so the editor's form of {self._what} "
+                f"cannot be read. Take it apart in ComfyUI (Convert to nodes), or export it: {EXPORT}"
+            )
         if known is None:
-            heading = text_of(node.get("title")) or kind
             raise InvalidInput(
                 f"Node “{heading[:60]}” (#{sheet.before}{own}): {self._kinds.server} has no class {kind[:80]}, so the "
                 f"editor's form of {self._what} cannot be read. Install it there, or export it: {EXPORT}"
@@ -173,6 +192,11 @@ class _Drawing:
             if not about.is_written:
                 continue
             value = values[at]
+            if not _may_be(value, about) and _is_surplus(values[at:], about, waiting):
+                # A button of the screen keeps a word among the values.
+                waiting.insert(0, (name, about))
+                at += 1
+                continue
             if not _may_be(value, about):
                 heading = text_of(node.get("title")) or text_of(node.get("type"))
                 raise InvalidInput(
@@ -186,7 +210,9 @@ class _Drawing:
             if about.kind == DYNAMIC and isinstance(value, str):
                 inner = about.nested.get(value, {})
                 waiting[:0] = [(f"{name}.{key}", one) for key, one in inner.items()]
-        return found
+        # Where a value is missing the editor has that of the server.
+        missing = ((name, about.default) for name, about in waiting if about.is_written and about.required)
+        return found | {name: value for name, value in missing if value is not None}
 
     # ---- where a link comes from
 
@@ -215,7 +241,7 @@ class _Drawing:
             elif kind == "PrimitiveNode":
                 values = list_of(node.get("widgets_values"))
                 return _Value(values[0]) if values else None
-            elif kind == "Reroute" or _SET.fullmatch(kind):
+            elif kind in _REROUTES or _SET.fullmatch(kind):
                 at = _first_input(here, node)
             elif _GET.fullmatch(kind):
                 at = _set_for(here, node)
@@ -246,7 +272,7 @@ def _proxies(node: Mapping[str, object]) -> list[object]:
 
 def _is_of_editor(kind: str) -> bool:
     """Whether a node exists in the editor only."""
-    plain = kind in ("", "Reroute", "PrimitiveNode")
+    plain = kind in ("", *_REROUTES, "PrimitiveNode") or bool(_SCREEN.fullmatch(kind))
     return plain or bool(_NOTES.fullmatch(kind) or _SET.fullmatch(kind) or _GET.fullmatch(kind))
 
 
@@ -300,6 +326,13 @@ def _may_be(value: object, about: InputKind) -> bool:
         return isinstance(value, str) or value is None
     # A name that the server lacks is told by the check; a number in place of a name is no such thing.
     return isinstance(value, str) or value is None or not about.choices or value in about.choices
+
+
+def _is_surplus(values: Sequence[object], about: InputKind, waiting: Sequence[tuple[str, InputKind]]) -> bool:
+    """Whether there are more values left than inputs, so that the first one, a text, can be for none of them."""
+    left = 1 + sum(one.is_written for _, one in waiting)
+    steered = sum(one.steered or name in _SEEDS for name, one in waiting) + about.steered
+    return isinstance(values[0], str) and about.kind != COMBO and len(values) > left + steered
 
 
 def _id(raw: object) -> str:

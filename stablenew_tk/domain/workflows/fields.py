@@ -41,7 +41,7 @@ _CHECKPOINT_KEYS = ("ckpt_name", "base_ckpt_name", "ckpt", "unet_name")
 
 
 class FoundField(Struct, frozen=True):
-    """A value that was found: `places` are the inputs where it is written, all alike."""
+    """A value that was found: `places` are the inputs where it is written, all alike but for the texts of encoders."""
 
     path: str
     value: Value
@@ -105,7 +105,7 @@ class _Search:
         self._put(SEED, [self._at(first, ("seed", "noise_seed"), inputs.get("noise"))])
         for path, keys, way in (
             ("txt2img.steps", ("steps",), "sigmas"),
-            ("txt2img.cfg_scale", ("cfg",), "guider"),
+            ("txt2img.cfg_scale", ("cfg", "cfg_conds"), "guider"),
             ("txt2img.sampler", ("sampler_name",), "sampler"),
             ("txt2img.scheduler", ("scheduler",), "sigmas"),
         ):
@@ -133,6 +133,8 @@ class _Search:
         sides[NEGATIVE] = [(node, key) for node, key in sides[NEGATIVE] if (id(node), key) not in mine]
         for path, places in sides.items():
             full = [at for at in places if str(at[0].plain(at[1])).strip()] or places
+            if self._encoders_alike(path, full):
+                continue
             if len({str(node.plain(key)) for node, key in full}) > 1:
                 where = ", ".join(dict.fromkeys(self._heading(node) for node, _ in full))[:200]
                 title = "positive" if path == PROMPT else path
@@ -142,6 +144,20 @@ class _Search:
                 )
                 continue
             self._put(path, full)
+
+    def _encoders_alike(self, path: str, places: Sequence[_At]) -> bool:
+        """Take the texts that one node has for each of its encoders as one, the longest."""
+        node = places[0][0] if places else None
+        if node is None or len(places) < 2 or any(one is not node for one, _ in places):
+            return False
+        texts = [str(node.plain(key)) for _, key in places]
+        spots = tuple(place for at in places if (place := self._place(at)))
+        if not node.kind.startswith("CLIPTextEncode") or len(set(texts)) < 2 or len(spots) < len(places):
+            return False
+        self.found[path] = FoundField(path, max(texts, key=len), spots)
+        names = ", ".join(key for _, key in places)
+        self.notices.append(f"{self._heading(node)} has a text for each encoder ({names}); all are set to one prompt.")
+        return True
 
     def _size(self, sampler: ComfyNode) -> None:
         for node in self.graph.up(pictures_of(sampler), NOT_PICTURE):
@@ -215,7 +231,8 @@ class _Search:
     def _found(self, path: str, places: Sequence[InputPlace], how: Literal["links", "title"]) -> None:
         places = tuple(dict.fromkeys(places))
         values = [self.nodes[one.node].plain(one.input) for one in places]
-        if any(value != values[0] for value in values):
+        # "nan" is not even equal to itself.
+        if any(value != values[0] for value in values if value == value):
             where = ", ".join(self.nodes[one.node].heading for one in places[:_NAMED])
             self.notices.append(f"{path} stands in several nodes with different values ({where}), so it is not set.")
             return

@@ -1,6 +1,6 @@
-"""Reads generation metadata (prompt, settings, workflow) from picture files: PNG chunks, EXIF, comments, stealth alpha.
+"""Reads generation metadata (prompt, settings, workflow) from picture files: chunks, EXIF, XMP, comments, hidden bits.
 
-Of XMP only the comment is read, because tools store only ratings and titles elsewhere in it.
+Of XMP only comment and description are read, because tools store only ratings and titles elsewhere in it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import html
 import re
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from PIL import Image
@@ -23,21 +24,29 @@ from .images import DAMAGE, FILE_LIMIT, opened, reason
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF")
 TEXT_LIMIT = 4 * 1024 * 1024
 _EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286
-_NAMED_TAGS = {0x010E: "ImageDescription", 0x0131: "Software", 0x9C9C: "XPComment"}
+_NAMED_TAGS = {
+    0x010E: "ImageDescription", 0x0131: "Software", 0x9C9B: "XPTitle", 0x9C9C: "XPComment", 0x9C9E: "XPKeywords",
+    0x9C9F: "XPSubject",
+}  # fmt: skip
 # ComfyUI's WebP: the tags from Model downwards hold "prompt:{…}", "workflow:{…}".
 _COMFY_TAGS = range(0x0100, 0x0111)
 _KEYED = re.compile(r"(prompt|workflow|parameters): ?", re.IGNORECASE)
+# Some put both documents into one text, each behind its name.
+_KEYED_JSON = re.compile(r'(?:^|(?<=[\n}]))\s{0,9}(prompt|workflow|parameters): ?(?=\{\s{0,9}["}])', re.IGNORECASE)
 _PNG = b"\x89PNG\r\n\x1a\n"
-_XMP_COMMENT = "<exif:UserComment"
+# Where an XMP packet has the comment or the description: in an element, or in an attribute.
+_XMP = (("exif:UserComment", "XMP comment"), ("dc:description", "XMP description"))
 _XML_TAG = re.compile(r"<[^<>]*>")
-_CODES = {
-    b"UNICODE\0": ("utf-16-be", "utf-16-le", "utf-8"),
-    b"ASCII\0\0\0": ("utf-8",),
-    b"JIS\0\0\0\0\0": ("iso2022_jp",),
-    b"\0" * 8: ("utf-8",),
-}
-# The lowest bit of each pixel's opacity, column after column: this word, the length in bits, the text.
-_STEALTH = {b"stealth_pnginfo": False, b"stealth_pngcomp": True}
+# What a comment says of its letters is no more than a hint.
+_UNICODE = ("utf-16-be", "utf-16-le", "utf-8")
+_OTHERS = ("utf-8", "utf-16-le", "utf-16-be")
+_CODES = {b"UNICODE\0": _UNICODE, b"ASCII\0\0\0": _OTHERS, b"JIS\0\0\0\0\0": ("iso2022_jp",), b"\0" * 8: _OTHERS}
+# The lowest bits of the pixels, column after column, of the opacity alone or of red, green and blue: this word, the
+# length in bits, the text.
+_STEALTH = {
+    b"stealth_pnginfo": ("A", False), b"stealth_pngcomp": ("A", True),
+    b"stealth_rgbinfo": ("RGB", False), b"stealth_rgbcomp": ("RGB", True),
+}  # fmt: skip
 _STEALTH_HEAD = 15 + 4
 _LOWEST_BITS = bytes(ord("0") + value % 2 for value in range(256))
 
@@ -97,15 +106,24 @@ def _texts(data: bytes, path: Path) -> tuple[dict[str, str], str, tuple[int, int
 
 
 def _of_xmp(image: Image.Image) -> dict[str, str]:
-    """The comment in an XMP packet, where Draw Things keeps its settings."""
+    """The comment and the description in an XMP packet, where Draw Things and editors keep what they know."""
     raw = image.info.get("XML:com.adobe.xmp") or image.info.get("xmp")
     packet = raw[:TEXT_LIMIT].decode("utf-8", "replace") if isinstance(raw, bytes) else raw
-    if not isinstance(packet, str) or (start := packet.find(_XMP_COMMENT)) < 0:
+    if not isinstance(packet, str):
         return {}
-    end = packet.find(f"</{_XMP_COMMENT[1:]}", start)
-    if end < 0:
-        return {}
-    return {"XMP comment": html.unescape(_XML_TAG.sub("", packet[start:end])).strip()}
+    found = {name: _in_packet(packet, key) for key, name in _XMP}
+    return {name: text for name, text in found.items() if text}
+
+
+def _in_packet(packet: str, key: str) -> str:
+    start = packet.find(f"<{key}")
+    end = packet.find(f"</{key}", start)
+    if 0 <= start < end:
+        return html.unescape(_XML_TAG.sub("", packet[start:end])).strip()
+    before = f'{key}="'
+    start = packet.find(before)
+    end = packet.find('"', start + len(before))
+    return html.unescape(packet[start + len(before) : end]).strip() if 0 <= start < end else ""
 
 
 def _of_animation(data: bytes) -> dict[str, str]:
@@ -140,9 +158,20 @@ def _of_exif(exif: Image.Exif) -> Iterator[tuple[str, str]]:
         if tag in _COMFY_TAGS and (keyed := _KEYED.match(text)):
             yield keyed[1].lower(), text[keyed.end() :]
         elif text and tag in _NAMED_TAGS:
-            yield _NAMED_TAGS[tag], text
-    if comment := exif.get_ifd(_EXIF_IFD).get(_USER_COMMENT):
-        yield "UserComment", user_comment(comment)
+            yield from _split(_NAMED_TAGS[tag], text)
+    # Some write the comment among the plain tags.
+    if comment := exif.get_ifd(_EXIF_IFD).get(_USER_COMMENT) or exif.get(_USER_COMMENT):
+        yield from _split("UserComment", user_comment(comment))
+
+
+def _split(key: str, text: str) -> Iterator[tuple[str, str]]:
+    """A text, or the documents of ComfyUI in it that have their names before them."""
+    names = [*islice(_KEYED_JSON.finditer(text), 4)]
+    if not names:
+        yield key, text
+    for nth, name in enumerate(names):
+        end = names[nth + 1].start() if nth + 1 < len(names) else len(text)
+        yield name[1].lower(), text[name.end() : end].strip()
 
 
 def _tag_text(value: object) -> str:
@@ -162,9 +191,9 @@ def user_comment(comment: object) -> str:
     """Decode an EXIF UserComment of any encoding; "" when it is not text."""
     if not isinstance(comment, bytes):
         return _tag_text(comment)
-    codings, body = _CODES.get(comment[:8]), comment[8:]
+    codings, body = _CODES.get(comment[:8].upper()), comment[8:]
     if codings is None:
-        codings, body = ("utf-8",), comment
+        codings, body = _OTHERS, comment
     # The standard does not define the byte order and tools differ; the right one gives more ASCII letters.
     return max((body.decode(coding, "replace") for coding in codings), key=_plain_letters).strip("\0\ufeff")
 
@@ -174,28 +203,38 @@ def _plain_letters(text: str) -> int:
 
 
 def _hidden(data: bytes) -> str:
-    """The text hidden in the lowest bits of the alpha channel, or ""."""
+    """The text hidden in the lowest bits of the pixels, or ""."""
     try:
         with opened(data, ("PNG", "WEBP")) as image:
-            if image.mode not in ("RGBA", "LA"):
-                return ""
-            opacity = image.getchannel("A")
-            head = _lowest_bits(opacity, _STEALTH_HEAD)
-            packed, length = _STEALTH.get(head[:15]), int.from_bytes(head[15:19], "big") // 8
-            if packed is None or not 0 < length <= TEXT_LIMIT:
-                return ""
-            body = _lowest_bits(opacity, _STEALTH_HEAD + length)[_STEALTH_HEAD:]
-            if packed:
-                body = zlib.decompressobj(wbits=31).decompress(body, TEXT_LIMIT)
-            return body.decode("utf-8", "replace")
+            for mode in ("A", "RGB"):
+                if mode == "A" and image.mode not in ("RGBA", "LA"):
+                    continue
+                if mode == "RGB" and image.mode not in ("RGB", "RGBA"):
+                    continue
+                if text := _hidden_in(image, mode):
+                    return text
     except (*DAMAGE, zlib.error):
-        return ""  # a second place to look; what is wrong with the picture was found at the first one
+        pass  # a second place to look; what is wrong with the picture was found at the first one
+    return ""
 
 
-def _lowest_bits(opacity: Image.Image, count: int) -> bytes:
-    """The first `count` bytes in the lowest bits of the alpha channel, column by column, padded with zeros."""
-    width = min(opacity.width, -(-count * 8 // opacity.height))
+def _hidden_in(image: Image.Image, mode: str) -> str:
+    head = _lowest_bits(image, mode, _STEALTH_HEAD)
+    known, packed = _STEALTH.get(head[:15], ("", False))
+    length = int.from_bytes(head[15:19], "big") // 8
+    if known != mode or not 0 < length <= TEXT_LIMIT:
+        return ""
+    body = _lowest_bits(image, mode, _STEALTH_HEAD + length)[_STEALTH_HEAD:]
+    if packed:
+        body = zlib.decompressobj(wbits=31).decompress(body, TEXT_LIMIT)
+    return body.decode("utf-8", "replace")
+
+
+def _lowest_bits(image: Image.Image, mode: str, count: int) -> bytes:
+    """The first `count` bytes in the lowest bits of some channels, column by column, padded with zeros."""
+    width = min(image.width, -(-count * 8 // (image.height * len(mode))))
+    part = image.crop((0, 0, width, image.height))
     # Columns become rows, so that the bits stand one after the other.
-    columns = opacity.crop((0, 0, width, opacity.height)).transpose(Image.Transpose.TRANSPOSE)
+    columns = (part.getchannel("A") if mode == "A" else part.convert("RGB")).transpose(Image.Transpose.TRANSPOSE)
     bits = columns.tobytes()[: count * 8].translate(_LOWEST_BITS)
     return int(bits, 2).to_bytes(count, "big") if len(bits) == count * 8 else b"\0" * count

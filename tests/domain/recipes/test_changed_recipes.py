@@ -62,8 +62,8 @@ def change_many(count, seed):
     assert seen == {"recipe", "sentence"}
 
 
-def test_three_thousand_changed_texts_give_a_recipe_or_a_sentence():
-    change_many(3_000, seed=1)
+def test_a_thousand_changed_texts_give_a_recipe_or_a_sentence():
+    change_many(1_000, seed=1)
 
 
 @pytest.mark.slow

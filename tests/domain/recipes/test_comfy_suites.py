@@ -409,7 +409,7 @@ class TestStart:
         found = read(graph(**nodes))
         assert (found.values["txt2img.sampler"], found.values["txt2img.scheduler"]) == ("Euler a", "Karras")
         assert 'SamplerEulerAncestral: {"eta": 0.7, "s_noise": 1.0}' in told(found)
-        assert 'KarrasScheduler: {"rho": 7.0}' in told(found)
+        assert "KarrasScheduler: rho: 7.0" in told(found)
 
 
 def drawn(nodes, links, subgraphs=()):
@@ -488,6 +488,92 @@ class TestSavedWorkflows:
         turbo["inputs"] = [*nodes[4]["inputs"], *({"name": name, "widget": {"name": name}} for name in names)]
         found = read_drawn(drawn([*nodes[:4], turbo], links))
         assert (found.seed, found.values["txt2img.steps"], found.values["txt2img.scheduler"]) == (42, 9, "Simple")
+
+    def test_of_partly_told_names_only_texts_are_believed(self):
+        nodes, links = whole()
+        told = [
+            {"name": name, "type": kind, "widget": {"name": name}}
+            for name, kind in (("prompt", "STRING"), ("width", "INT"))
+        ]
+        nodes[1] = box(2, "TextEncodeNew", "a red fox", "", 0, 1)
+        nodes[1]["inputs"] = told
+        assert read_drawn(drawn(nodes, links)).prompt == "a red fox"
+
+    def test_values_that_go_everywhere_go_to_open_sockets(self):
+        nodes, links = whole()
+        open_sampler = {**nodes[4]}
+        open_sampler["inputs"] = [
+            {"name": "model", "type": "MODEL", "link": None},
+            {"name": "positive", "type": "CONDITIONING", "link": None},
+            {"name": "negative", "type": "CONDITIONING", "link": None},
+            {"name": "latent_image", "type": "LATENT", "link": 6},
+            {"name": "seed", "type": "INT", "widget": {"name": "seed"}, "link": None},
+        ]
+        everything = {"id": 8, "type": "Anything Everywhere", "inputs": [{"name": "MODEL", "type": "MODEL", "link": 3}]}
+        prompts = {
+            "id": 9,
+            "type": "Prompts Everywhere",
+            "inputs": [
+                {"name": "positive", "type": "CONDITIONING", "link": 4},
+                {"name": "negative", "type": "CONDITIONING", "link": 5},
+            ],
+        }
+        seed = {"id": 10, "type": "Seed Everywhere", "widgets_values": [77, "fixed"], "inputs": []}
+        found = read_drawn(drawn([*nodes[:4], open_sampler, everything, prompts, seed], links))
+        assert (found.prompt, found.negative, found.seed) == ("a red fox", "blurry", 77)
+        assert found.values["checkpoint"] == "base"
+
+    def test_a_picture_that_steers_is_not_the_first_pass(self):
+        nodes, links = whole()
+        first = box(20, "KSampler", 1, "fixed", 1, 1.0, "euler", "normal", 1, inputs=[("latent_image", 6)])
+        show = box(21, "PreviewImage", inputs=[("images", 30)])
+        save = box(22, "SaveImage", "C", inputs=[("images", 31)])
+        found = read_drawn(drawn([first, show, *nodes, save], [*links, [30, 20, 0, 21, 0], [31, 5, 0, 22, 0]]))
+        assert (found.seed, found.values["txt2img.steps"]) == (42, 25)
+
+    @pytest.mark.parametrize("own", [True, False])
+    def test_a_group_node_is_taken_apart(self, own):
+        """It holds loader and words; the clip of both texts is linked inside, their conditionings are shown outside."""
+        nodes, links = whole()
+        out = [{"name": kind, "type": kind} for kind in ("MODEL", "CLIP", "VAE")]
+        text = {"inputs": [{"name": "clip", "link": None}], "outputs": [{"name": "C", "type": "CONDITIONING"}]}
+        group = {
+            "nodes": [
+                {**box(0, "CheckpointLoaderSimple", "base.safetensors"), "outputs": out},
+                {**box(0, "CLIPTextEncode", "a red fox"), **text},
+                {**box(0, "CLIPTextEncode", "blurry"), **text},
+            ],
+            "links": [[0, 1, 1, 0, 4, "CLIP"], [0, 1, 2, 0, 4, "CLIP"]],
+            "external": [],
+        }
+        use = box(30, "workflow>Mine", *(["other.safetensors", "a blue dog", "noise"] if own else ["too few"]))
+        # Shown outside: model, VAE (the clip is used inside), and both conditionings.
+        wires = [[3, 30, 0, 5, 0], [4, 30, 2, 5, 1], [5, 30, 3, 5, 2], links[5]]
+        document = {**drawn([use, nodes[3], nodes[4]], wires), "extra": {"groupNodes": {"Mine": group}}}
+        found = read_drawn(document)
+        words = ("a blue dog", "noise", "other") if own else ("a red fox", "blurry", "base")
+        assert (found.prompt, found.negative, found.values["checkpoint"]) == words
+
+    @pytest.mark.parametrize(
+        ("values", "expected"),
+        [
+            ([42, "randomize", 25, 5.5, "dpmpp_2m", "karras", 0.8, "GPU"], {"steps": 25, "sampler": "DPM++ 2M"}),
+            ([True, 42, "fixed", 25, 5.5, "euler", "simple", 0, 10000], {"steps": 25, "scheduler": "Simple"}),
+            ([25, 5.5, "euler", "normal", 1, 42, "fixed"], {"steps": 25, "cfg_scale": 5.5}),
+        ],
+    )
+    def test_an_unknown_sampler_is_known_by_what_stands_beside_what(self, values, expected):
+        nodes, links = whole()
+        nodes[4] = {**box(5, "Sampler of nobody", *values), "inputs": nodes[4]["inputs"]}
+        nodes[0] = {**box(1, "Loads a model", "sub/base.safetensors", "fine.vae.pt"), "outputs": [{"type": "MODEL"}]}
+        nodes[3] = {**box(4, "Makes a latent", "SDXL", "832 x 1216", 1), "outputs": [{"type": "LATENT"}]}
+        found = read_drawn(drawn(nodes, links))
+        assert {key: found.values[f"txt2img.{key}"] for key in expected} == expected
+        assert (found.seed, found.values["checkpoint"], found.values["txt2img.height"]) == (42, "base", 1216)
+
+    def test_a_picture_that_was_only_repaired_is_called_one(self):
+        with pytest.raises(InvalidInput, match="only repairs a finished picture"):
+            read_drawn(drawn([box(1, "FaceDetailer", 512)], []))
 
     def test_a_group_is_named_in_the_refusal(self):
         with pytest.raises(InvalidInput, match="group node My group"):

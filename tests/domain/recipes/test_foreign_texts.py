@@ -222,7 +222,8 @@ class TestDialects:
         found = of(given, "XMP comment")
         assert (found.tool, found.prompt, found.negative) == ("Draw Things", "a fox <lora:ink:0.6>", "blur")
         assert (found.values["txt2img.height"], found.values["clip_skip"]) == (768, 2)
-        assert "hiresFix" in told(found)
+        assert found.values["hires.enabled"] is True
+        assert "does not tell the size of its first pass" in told(found)
 
     @pytest.mark.parametrize(
         "given",

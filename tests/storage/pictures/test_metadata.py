@@ -122,6 +122,8 @@ class TestExif:
                 (b"UNICODE\0", "utf-8"),
             ),
             *((b"ASCII\0\0\0", "utf-8"), (b"\0" * 8, "utf-8"), (b"", "utf-8"), (b"JIS\0\0\0\0\0", "iso2022_jp")),
+            # What a comment says of its letters is often wrong.
+            *((b"ASCII\0\0\0", "utf-16-le"), (b"Unicode\0", "utf-16-le"), (b"", "utf-16-be"), (b"", "utf-16")),
         ],
     )
     def test_the_user_comment_is_read_in_all_its_codings(self, saved, kind, head, coding):
@@ -148,6 +150,16 @@ class TestExif:
         assert set(read_texts(path)) == {"prompt", "workflow"}
         assert read_recipe(path).seed == 77
 
+    @pytest.mark.parametrize("kind", LOSSY)
+    def test_a_comment_among_the_plain_tags_is_read(self, saved, kind):
+        tags = exif(tag_9286=b"UNICODE\0" + TEXT.encode("utf-16-be"))
+        assert read_recipe(saved(picture(kind, exif=tags))).seed == 5
+
+    @pytest.mark.parametrize("head", ["prompt:", "Prompt: ", 'Workflow:{"nodes": []}\nPrompt:'])
+    def test_documents_with_their_names_before_them_may_stand_in_one_comment(self, saved, head):
+        text = f"{head}{json.dumps(two_passes())}".encode("utf-16-be")
+        assert read_recipe(saved(picture("JPEG", exif=exif(b"UNICODE\0" + text)))).seed == 77
+
     def test_a_camera_is_no_recipe(self, saved):
         path = saved(picture("JPEG", exif=exif(tag_0110="Camera 5", tag_010F="Maker")))
         assert read_texts(path) == {}
@@ -157,7 +169,8 @@ class TestExif:
     def test_descriptions_are_read(self, saved):
         assert read_recipe(saved(picture("JPEG", exif=exif(tag_010E=TEXT)))).seed == 5
         windows = TEXT.encode("utf-16-le") + b"\0\0"
-        assert read_recipe(saved(picture("JPEG", exif=exif(tag_9C9C=windows)))).seed == 5
+        for tag in ("tag_9C9B", "tag_9C9C", "tag_9C9E", "tag_9C9F"):
+            assert read_recipe(saved(picture("JPEG", exif=exif(**{tag: windows})))).seed == 5
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "GIF"])
@@ -196,6 +209,27 @@ def test_the_comment_of_an_xmp_packet_is_read(saved, kind):
     assert (found.tool, found.prompt, found.negative, found.seed) == ("Draw Things", "a <fox> & b", "blur", 7)
 
 
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '<rdf:Description exif:UserComment="{}"/>',
+        "<rdf:Description><dc:description><rdf:Alt><rdf:li>{}</rdf:li></rdf:Alt></dc:description></rdf:Description>",
+    ],
+)
+def test_other_places_of_an_xmp_packet_are_read(saved, inside):
+    info = PngImagePlugin.PngInfo()
+    written = inside.replace("{}", TEXT.replace("\n", "&#10;"))
+    info.add_itxt("XML:com.adobe.xmp", f"<x:xmpmeta><rdf:RDF>{written}</rdf:RDF></x:xmpmeta>")
+    assert read_recipe(saved(picture(pnginfo=info))).seed == 5
+
+
+def test_each_value_of_a_png_may_be_a_text_of_its_own(saved):
+    given = {"prompt": "a boat", "negative-prompt": "blur", "seed": "5", "steps": "20", "scale": "6.5"}
+    found = read_recipe(saved(png(*given.items())))
+    assert (found.prompt, found.negative, found.seed) == ("a boat", "blur", 5)
+    assert found.values["txt2img.cfg_scale"] == 6.5
+
+
 def test_an_animation_of_comfy_keeps_its_texts_in_chunks_of_its_own(saved):
     data = png()
     end = 8 + 25  # behind the header
@@ -215,13 +249,16 @@ def test_of_two_pictures_of_one_workflow_the_size_of_the_file_tells_which_it_is(
     assert read_recipe(saved(picture(size=(1248, 1824), pnginfo=info))).values["hires.enabled"] is True
 
 
-def with_hidden(text, packed, said=0):
+def with_hidden(text, packed, said=0, channels="A"):
     body = gzip.compress(text.encode()) if packed else text.encode()
-    word = b"stealth_pngcomp" if packed else b"stealth_pnginfo"
+    word = f"stealth_{'png' if channels == 'A' else 'rgb'}{'comp' if packed else 'info'}".encode()
     bits = "".join(f"{byte:08b}" for byte in word + (said or len(body) * 8).to_bytes(4, "big") + body)
-    image = Image.new("RGBA", (64, 80), (9, 9, 9, 255))
-    for nth, bit in enumerate(bits):
-        image.putpixel((nth // 80, nth % 80), (9, 9, 9, 254 + int(bit)))
+    image = Image.new("RGBA" if channels == "A" else "RGB", (64, 80), (8, 8, 8, 255))
+    for nth in range(0, len(bits), len(channels)):
+        some = [int(bit) for bit in bits[nth : nth + len(channels)].ljust(len(channels), "0")]
+        place = nth // len(channels)
+        pixel = (8, 8, 8, 254 + some[0]) if channels == "A" else tuple(8 + bit for bit in some)
+        image.putpixel((place // 80, place % 80), pixel)
     out = io.BytesIO()
     image.save(out, "PNG")
     return out.getvalue()
@@ -229,8 +266,9 @@ def with_hidden(text, packed, said=0):
 
 class TestHidden:
     @pytest.mark.parametrize("packed", [False, True])
-    def test_text_in_the_opacity_is_read(self, saved, packed):
-        assert read_recipe(saved(with_hidden(OTHER, packed))).prompt == "船、海の上"
+    @pytest.mark.parametrize("channels", ["A", "RGB"])
+    def test_text_in_the_lowest_bits_is_read(self, saved, packed, channels):
+        assert read_recipe(saved(with_hidden(OTHER, packed, channels=channels))).prompt == "船、海の上"
 
     def test_novelai_hides_all_its_texts_there(self, saved):
         comment = json.dumps({"prompt": "a boat", "uc": "", "steps": 28})
