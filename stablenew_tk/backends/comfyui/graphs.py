@@ -164,6 +164,7 @@ def capabilities(server: ServerWords, *, previews: bool = False) -> Capabilities
         "hires": server.has("VAEEncode") and bool(hires_upscalers(server)),
         "refiner": server.has("KSamplerAdvanced"),
         "guidance": server.has("FluxGuidance"),
+        "clip_skip": server.has("CLIPSetLastLayer"),
         "shift": server.has("ModelSamplingSD3", "ModelSamplingAuraFlow", "ModelSamplingFlux"),
     }
     checkpoints = shown(server.models)

@@ -18,6 +18,7 @@ from ..config.origins import Origin
 from ..config.spellings import kind_by_folders
 from .checkpoint_series import Merge
 from .families import Family, FamilyCatalogue, FamilyVariant, Recognised
+from .idle_settings import can_be_told
 from .lora_series import Training
 from .profile import LoraProfile, ModelProfile, Tier
 from .style import NONE, StyleCatalogue, StyleProfile
@@ -249,7 +250,7 @@ def usable(
     values: dict[str, FieldValue] = {}
     notices: list[str] = []
     for path, field in settings.values.items():
-        if field.word == FAMILY_WORD and features is not None and not _can_be_told(path, family, features):
+        if field.word == FAMILY_WORD and features is not None and not can_be_told(path, family, features):
             continue
         choices = parameter(path).choices
         if not choices:
@@ -268,13 +269,6 @@ def usable(
     values |= dict(_switches(settings, values))
     question = open_question(settings.found, styles.families) if settings.kind in CHECKPOINTS else ""
     return Usable(values, (*notices, *([question] if question else ())))
-
-
-def _can_be_told(path: str, family: Family, features: Collection[str]) -> bool:
-    """Whether an engine with these features takes a guidance or shift with this family; any other value it does."""
-    if path == "txt2img.shift":
-        return "shift" in features or ("shift_for_some" in features and family.neo_shift)
-    return path != "txt2img.guidance" or "guidance" in features
 
 
 def _switches(settings: ModelSettings, values: Mapping[str, FieldValue]) -> Iterator[tuple[str, FieldValue]]:

@@ -11,8 +11,10 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from ..config.pipeline_config import PipelineConfig
 from ..config.sweep import LORA, LORA_WEIGHTS, focus
 from .families import Family, FamilyCatalogue
+from .idle_settings import EngineTraits, idle_here
 from .recommendations import DENOISE, ModelSettings
 from .style import StyleProfile
 
@@ -42,7 +44,7 @@ class ModelTraits(Struct, frozen=True, kw_only=True):
 
     `family` is that of its variant, as far as it is told, and `told_by` who tells it. `few_steps`: its name says that
     it was distilled to need but a few. `lora_ranges` are the weights that files beside LoRAs recommend, by the name in
-    the prompt.
+    the prompt. `engine` is what is to run it.
     """
 
     family: Family = Family()
@@ -50,6 +52,11 @@ class ModelTraits(Struct, frozen=True, kw_only=True):
     style: StyleProfile | None = None
     few_steps: bool = False
     lora_ranges: Mapping[str, Range] = {}
+    engine: EngineTraits = EngineTraits()
+
+    def idle(self, config: PipelineConfig) -> dict[str, str]:
+        """Why settings do nothing with this checkpoint on this engine, by path."""
+        return idle_here(self.family, config, self.engine)
 
 
 def sensible_range(path: str, traits: ModelTraits | None = None) -> SensibleRange | None:

@@ -48,6 +48,7 @@ class Workflow(Struct, frozen=True, kw_only=True):
             digest=self.digest,
             found={path: one.value for path, one in self.found.items() if path not in (PROMPT, NEGATIVE, SEED)},
             parameters={path: one.takes for path, one in self.open_values.items()},
+            lacks=tuple(path for path in (PROMPT, NEGATIVE, SEED) if path not in self.found),
         )
 
 

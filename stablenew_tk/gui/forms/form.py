@@ -13,7 +13,7 @@ from ...domain.config.catalogue import Parameter, Value, get_value, parameter
 from ...domain.config.origins import Origin
 from ...domain.config.pipeline_config import PipelineConfig
 from ...domain.models.families import Family
-from ...domain.models.idle_settings import idle_settings, without_place
+from ...domain.models.idle_settings import without_place
 from ...domain.models.sensible_range import ModelTraits, sensible_range
 from ..widgets import theme
 from ..widgets.basics import Box, Label
@@ -285,8 +285,7 @@ class Form(Box):
             self._shown.clear()
             for path in _SIDES & self.fields.keys():
                 self.fields[path].tell_sizes(traits.family if traits is not None else Family())
-        idle = idle_settings(traits.family, config) if traits is not None else {}
-        idle |= without_place(config)
+        idle = traits.idle(config) if traits is not None else without_place(config)
         for path, field in self.fields.items():
             field.tell_idle(idle.get(path, ""))
             state = (
