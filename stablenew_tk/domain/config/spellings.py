@@ -59,6 +59,7 @@ _FAMILIES = (
     (re.compile(r"klein(base)?4b|flux24b"), "flux2-klein-4b"),
     (re.compile(r"klein(base)?9b|flux29b"), "flux2-klein-9b"),
     (re.compile(r"flux\.?2.*klein|^klein"), "flux2-klein"),
+    (re.compile(r"flux3.*klein"), "flux3-klein"),
     (re.compile(r"chroma(?!t)"), "chroma"),
     (re.compile(r"flux2"), "flux2"),
     (re.compile(r"flux"), "flux"),
@@ -81,8 +82,9 @@ _FAMILIES = (
 FAMILY_TITLES = {
     "sdxl": "SDXL", "sd15": "SD 1.5", "sd21": "SD 2.1", "sd3": "SD 3", "flux": "Flux", "flux2": "Flux 2",
     "sdxl-refiner": "SDXL refiner", "flux2-klein": "Flux 2 Klein", "flux2-klein-4b": "Flux 2 Klein 4B",
-    "flux2-klein-9b": "Flux 2 Klein 9B", "chroma": "Chroma", "zimage": "Z-Image", "qwen": "Qwen-Image",
-    "qwen-2.1": "Qwen-Image 2.1", "krea2": "Krea 2", "anima": "Anima", "lumina2": "Lumina 2", "auraflow": "AuraFlow",
+    "flux2-klein-9b": "Flux 2 Klein 9B", "flux3-klein": "Flux 3 Klein", "chroma": "Chroma", "zimage": "Z-Image",
+    "qwen": "Qwen-Image", "qwen-2.1": "Qwen-Image 2.1", "krea2": "Krea 2", "anima": "Anima", "lumina2": "Lumina 2",
+    "auraflow": "AuraFlow",
     "hidream": "HiDream", "hidream-o1": "HiDream O1", "pixart": "PixArt", "ernie": "Ernie",
     "ideogram4": "Ideogram 4", "sana": "Sana",
 }  # fmt: skip

@@ -85,9 +85,7 @@ def traits_of(settings: ModelSettings, families: FamilyCatalogue, *names: str) -
     by_style = settings.style.model_family if settings.style is not None else ""
     family = families.family(settings.family or by_name[0] or by_style)
     told = found.source or (f"file name: {by_name[1]}" if by_name[0] and not settings.family else "")
-    variant = found.variant
-    if not variant and (told_variant := family.named_variant(*named)):
-        variant = told_variant[0].id
+    variant = found.variant or family.named_variants(*named)
     few = not variant and any(needs_few_steps(name) for name in named)
     return ModelTraits(family=family.as_variant(variant), told_by=told, style=settings.style, few_steps=few)
 

@@ -41,10 +41,10 @@ def test_a_style_of_the_users_own_counts_like_those_that_ship():
 def test_the_family_says_which_sizes_steps_and_guidance_are_sensible():
     assert ends(WIDTH, family=SHIPPED.family("sdxl")) == (768, 1536)
     assert ends(WIDTH, family=SHIPPED.family("sd15")) == (512, 768)
-    assert ends(STEPS, family=SHIPPED.family("sdxl")) == (15, 60)
+    assert ends(STEPS, family=SHIPPED.family("sdxl")) == (20, 35)
     assert sensible_range(CFG, ModelTraits(family=SHIPPED.family("flux"))).ends == (1, 2)
     assert sensible_range("txt2img.guidance", ModelTraits(family=SHIPPED.family("flux"))).ends == (1.5, 5)
-    assert ends("img2img.cfg_scale", family=SHIPPED.family("sd15")) == (5, 10)
+    assert ends("img2img.cfg_scale", family=SHIPPED.family("sd15")) == (4, 10)
     assert sensible_range(CFG, ModelTraits(family=SHIPPED.family("sd3"))).whose == "SD 3"
 
 

@@ -28,6 +28,7 @@ SDXL = UNET | {
     "label_emb.0.0.weight": [1280, 2816],
 }
 SD15 = UNET | {"input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight": [320, 768]}
+V_PRED = {"v_pred": [], "ztsnr": []}
 REFINER = {
     "input_blocks.0.0.weight": [384, 4, 3, 3],
     "label_emb.0.0.weight": [1536, 2560],
@@ -119,7 +120,7 @@ DIFFUSION = [
     ("ernie", "", {"layers.0.mlp.linear_fc2.weight": [4096, 12288]}),
     ("sana", "", {"attention_y_norm.weight": [2240]}),
     ("sdxl", "", SDXL),
-    ("sdxl", "v-pred", SDXL | {"v_pred": [], "ztsnr": []}),
+    ("sdxl", "v-pred", SDXL | V_PRED),
     ("sdxl-refiner", "", REFINER),
     ("sd21", "", UNET | {"input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight": [320, 1024]}),
     ("sd15", "", SD15),
@@ -309,6 +310,12 @@ def told_by(found):
             ("zimage", "header", "base", "sidecar"),
         ),
         (SDXL, "mine", "Pony", ("sdxl", "header", "pony", "sidecar")),
+        # What the network predicts stands beside the variant; the header knows it best.
+        (SDXL | V_PRED, "mine_vpred", "NoobAI", ("sdxl", "header", "noobai+v-pred", "sidecar")),
+        (SDXL | V_PRED, "mine", "", ("sdxl", "header", "v-pred", "header")),
+        (SDXL, "noobaiXLNAIXL_vPred10Version", "NoobAI", ("sdxl", "header", "noobai+v-pred-named", "sidecar")),
+        (SD15, "fluffyrock-vpred-e257", "SD 1.5", ("sd15", "header", "v-pred-zsnr", "file name")),
+        (SD15 | {"v_pred": []}, "mine", "", ("sd15", "header", "v-pred", "header")),
         (SDXL, "flux_look", "SD 1.5", ("sdxl", "header", "", "")),
         ({"unheard.of": [1]}, "demo", "Flux.1 Krea", ("flux", "sidecar", "krea", "sidecar")),
         ({"unheard.of": [1]}, "qwen_image_2512_fp8", "", ("qwen", "file name", "2512", "file name")),
@@ -382,6 +389,20 @@ def test_no_table_and_no_header_makes_reading_fail(tmp_path):
             text[rng.randrange(len(text))] = rng.choice('[]{}",:0a*')
         known, problems = read_families("".join(text).encode(), "mine.json", FamilyCatalogue())
         assert known.families or problems
+
+
+@pytest.mark.parametrize(
+    ("name", "features", "words"),
+    [
+        ("noobaiXL_vPred10", {"prediction"}, "file name: noobaiXL_vPred10 says so, and the engine is told"),
+        ("noobaiXL_vPred10", None, "file name: noobaiXL_vPred10 says so, and the engine is told"),
+        ("noobaiXL_vPred10", set(), "File name: noobaiXL_vPred10 says v-prediction. This engine cannot be told"),
+        ("noobaiXL_eps", set(), ""),
+    ],
+)
+def test_who_says_v_prediction_is_told_where_the_file_does_not(name, features, words):
+    found = usable(merged((), STYLES, name=name), STYLES, lambda _choices: (), features=features)
+    assert [words in one for one in found.notices] == ([True] if words else [])
 
 
 @pytest.mark.parametrize(
