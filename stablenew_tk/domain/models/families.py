@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import reduce
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -122,36 +123,8 @@ class Family(Struct, frozen=True, kw_only=True):
 
     def as_variant(self, variant_ids: str) -> Family:
         """The family with what its variants (ids joined by AND) say in place of its own; unchanged for unknown ones."""
-        family = self
-        for name in variant_ids.split(AND):
-            if (one := self.variant(name)) is not None:
-                family = family._with(one)
-        return family
-
-    def _with(self, one: FamilyVariant) -> Family:
-        ranges, defaults = {**self.ranges, **one.ranges}, {**self.defaults, **one.defaults}
-        if one.prediction and self.distilled:
-            # How few steps and how little CFG it takes counts more than what it predicts.
-            ranges, defaults = {**one.ranges, **self.ranges}, {**one.defaults, **self.defaults}
-        return replace(
-            self,
-            title=f"{self.title} {one.title}" if one.prediction else one.title or self.title,
-            open="",
-            distilled=self.distilled or one.distilled,
-            guidance=self.guidance if one.guidance is None else one.guidance,
-            own_workflow=self.own_workflow or one.own_workflow,
-            latent=one.latent or self.latent,
-            vae=one.vae or self.vae,
-            sampling=one.sampling or self.sampling,
-            shift=one.shift or self.shift,
-            prediction=one.prediction or self.prediction,
-            rescale_cfg=one.rescale_cfg or self.rescale_cfg,
-            system_prompt=one.system_prompt or self.system_prompt,
-            system_negative=one.system_negative or self.system_negative,
-            ranges=ranges,
-            defaults=defaults,
-            variants=(),
-        )
+        found = [one for name in variant_ids.split(AND) if (one := self.variant(name)) is not None]
+        return reduce(_with_variant, found, self)
 
     def range_of(self, path: str) -> Range | None:
         """The range that suits it, for a path or for the last part of one; None where it says nothing."""
@@ -272,6 +245,32 @@ def files_for(need: str, listed: Iterable[str]) -> tuple[str, ...]:
         if found:
             return tuple(sorted(found, key=lambda name: (len(names[name]), name)))
     return ()
+
+
+def _with_variant(family: Family, one: FamilyVariant) -> Family:
+    ranges, defaults = {**family.ranges, **one.ranges}, {**family.defaults, **one.defaults}
+    if one.prediction and family.distilled:
+        # How few steps and how little CFG it takes counts more than what it predicts.
+        ranges, defaults = {**one.ranges, **family.ranges}, {**one.defaults, **family.defaults}
+    return replace(
+        family,
+        title=f"{family.title} {one.title}" if one.prediction else one.title or family.title,
+        open="",
+        distilled=family.distilled or one.distilled,
+        guidance=family.guidance if one.guidance is None else one.guidance,
+        own_workflow=family.own_workflow or one.own_workflow,
+        latent=one.latent or family.latent,
+        vae=one.vae or family.vae,
+        sampling=one.sampling or family.sampling,
+        shift=one.shift or family.shift,
+        prediction=one.prediction or family.prediction,
+        rescale_cfg=one.rescale_cfg or family.rescale_cfg,
+        system_prompt=one.system_prompt or family.system_prompt,
+        system_negative=one.system_negative or family.system_negative,
+        ranges=ranges,
+        defaults=defaults,
+        variants=(),
+    )
 
 
 def _changed(old: Family, changes: Mapping[str, Any]) -> Family:
