@@ -394,9 +394,9 @@ def test_no_table_and_no_header_makes_reading_fail(tmp_path):
 @pytest.mark.parametrize(
     ("name", "features", "words"),
     [
-        ("noobaiXL_vPred10", {"prediction"}, "file name: noobaiXL_vPred10 says so, and the engine is told"),
-        ("noobaiXL_vPred10", None, "file name: noobaiXL_vPred10 says so, and the engine is told"),
-        ("noobaiXL_vPred10", set(), "File name: noobaiXL_vPred10 says v-prediction. This engine cannot be told"),
+        ("noobaiXL_vPred10", {"prediction"}, "the engine is told so (file name: noobaiXL_vPred10)"),
+        ("noobaiXL_vPred10", None, "the engine is told so (file name: noobaiXL_vPred10)"),
+        ("noobaiXL_vPred10", set(), "(file name: noobaiXL_vPred10). This engine cannot be told"),
         ("noobaiXL_eps", set(), ""),
     ],
 )
