@@ -401,7 +401,9 @@ def prediction_words(found: FamilyFinding, families: FamilyCatalogue, features: 
         return ""
     whose = found.variant_source.rpartition("; ")[2]
     if features is None or "prediction" in features:
-        return f"It is sampled as v-prediction and the engine is told so ({whose}), for the file itself does not say it."
+        return (
+            f"It is sampled as v-prediction and the engine is told so ({whose}), for the file itself does not say it."
+        )
     return (
         f"It is a v-prediction model ({whose}). This engine cannot be told so: unless it sees it in the file, the "
         "pictures come out as noise. ComfyUI can be told."

@@ -198,6 +198,9 @@ class RowList(Box, Scaled):
             if row.checked:
                 self.canvas.picture(x + theme.px(8), middle, icons.icon("tick", 12, "accent_ink", "accent"), "center")
             return x + theme.px(25)
+        if self._columns and self._check is not None:
+            # In a table the words stand below each other, whether a row has a check box or not.
+            return x + theme.px(25)
         if row.mark:
             self.canvas.picture(x, middle, icons.icon(row.mark, 12, row.mark_ink, ground), "w")
             return x + theme.px(22)
