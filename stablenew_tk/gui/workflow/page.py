@@ -35,7 +35,7 @@ from ..widgets.page_frame import PageFrame, SizeClass
 from ..widgets.row_list import ListRow, RowList, ScrollArea
 
 _WIDTHS: dict[SizeClass, int] = {"narrow": 260, "usual": 320, "wide": 400}
-_FOUND = (0.17, 0.52, 0.84)
+_FOUND = (0.2, 0.53, 0.84)
 _OPEN = (0.33, 0.46, 0.66)
 _SAID = 6
 _KEPT = "Kept as a file in your workflows folder."

@@ -216,7 +216,7 @@ def test_a_plan_whose_workflow_is_not_told_is_shown_by_the_values_it_tested():
     base = LearningPlan(
         plan_id="1",
         name="",
-        focus_parameter="workflow.Film_grain_v1_2.amount",
+        focus_parameter="workflow.Grain.amount",
         pack_id="",
         prompts=(PlanPrompt("Cat", "a cat"),),
         variant_values=(0.5, 0.1),
