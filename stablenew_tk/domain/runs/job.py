@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ..base.errors import InvalidInput
 from ..base.lora_tags import AddedLora, loras_in, with_loras
-from ..config.catalogue import Value, with_values, without_place
+from ..config.catalogue import Value, is_of_workflow, with_values, without_place
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
 from ..config.origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED, Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
@@ -289,6 +289,8 @@ def check_place(config: PipelineConfig, path: str) -> None:
     """
     workflow = config.workflow
     check_lacks(workflow)
+    if is_of_workflow(path) and not workflow:
+        raise InvalidInput(f"{path} is a value of a workflow, and none is chosen. Choose that workflow first.", path)
     if path == NEGATIVE and NEGATIVE in workflow.lacks:
         raise InvalidInput(f"{path}: the workflow “{workflow.name}” has no negative prompt to vary.", path)
     if path == NEGATIVE and (why := idle_settings(Family(), config).get(path)):
