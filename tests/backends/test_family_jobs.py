@@ -151,21 +151,61 @@ SAMPLED = {
 }
 
 
-@pytest.mark.parametrize("name", SAMPLED)
-def test_each_family_is_sampled_as_it_wants_and_one_shift_is_said_in_its_own_way(name):
-    sampler, scheduler, steps, cfg, shift = SAMPLED[name]
-    chosen = {"vae": "ae.safetensors"} if name.startswith("sd3") else {}
-    nodes, made = on_comfy(order(name, as_it_suits=True, txt2img__shift=4.0, **chosen))
-    inputs = [one for kind in nodes.values() for one in kind]
-    assert {one["sampler_name"] for one in inputs if "sampler_name" in one} == {sampler}
-    assert {one["scheduler"] for one in inputs if "scheduler" in one} == ({scheduler} if scheduler else set())
-    assert {one["steps"] for one in inputs if "steps" in one} == {steps}
-    assert {one["cfg"] for one in inputs if "cfg" in one} == ({cfg} if cfg is not None else set())
-    assert {FACTOR, FACTOR_1000, EXPONENT} & nodes.keys() == {shift}
-    said = nodes[shift][0]
-    assert said.get("shift", 0) == (4 if shift != EXPONENT else 0)
-    assert said.get("max_shift") == said.get("base_shift") == (1.386294 if shift == EXPONENT else None)
-    assert made.applied["txt2img.shift"] == 4.0
+def test_each_family_is_sampled_as_it_wants_and_one_shift_is_said_in_its_own_way():
+    with comfy_server(*SAMPLED) as fake:
+        backend = ComfyUI(fake.url)
+        try:
+            backend.check()
+            for name, (sampler, scheduler, steps, cfg, shift) in SAMPLED.items():
+                chosen = {"vae": "ae.safetensors"} if name.startswith("sd3") else {}
+                made = backend.generate(order(name, as_it_suits=True, txt2img__shift=4.0, **chosen))
+                nodes = {node["class_type"]: node["inputs"] for node in fake.graphs()[-1].values()}
+                said = nodes.get(shift, {})
+                found = {
+                    key: {one[key] for one in nodes.values() if key in one}
+                    for key in ("sampler_name", "scheduler", "steps", "cfg")
+                }
+                wanted = {"sampler_name": {sampler}, "scheduler": {scheduler}, "steps": {steps}, "cfg": {cfg}}
+                assert found == {key: one - {None} for key, one in wanted.items()}, name
+                assert {FACTOR, FACTOR_1000, EXPONENT} & nodes.keys() == {shift}, name
+                exponent = 1.386294 if shift == EXPONENT else None
+                assert (said.get("shift"), said.get("max_shift")) == (None if exponent else 4, exponent), name
+                assert said.get("base_shift") == exponent, name
+                assert made.applied["txt2img.shift"] == 4.0, name
+        finally:
+            backend.close()
+
+
+# What Forge Neo is sent: VAE and text encoders, and the shift of 4 or the guidance of 2 that it takes in one field.
+ON_NEO = {
+    "flux1-dev": (["ae", "clip_l", "t5xxl_fp16"], 2.0),
+    "chroma1-hd": (["ae", "t5xxl_fp16"], None),
+    "qwen_image": (["qwen_image_vae", "qwen_2.5_vl_7b_fp8"], None),
+    "netayume_lumina": (["ae", "gemma_2_2b_fp16"], 4.0),
+    "anima-preview": (["qwen_image_vae", "qwen_3_06b_base"], 4.0),
+    "flux-2-klein-base-4b": (["flux2-vae", "qwen_3_4b"], None),
+    "krea2_turbo": (["qwen_image_vae", "qwen3vl_4b_bf16"], None),
+}
+
+
+def test_forge_neo_is_sent_the_modules_of_each_family_and_guidance_or_shift_where_it_acts():
+    with FakeWebUI("neo") as fake:
+        fake.models = dict.fromkeys(ON_NEO, "0a1b2c3d4e")
+        fake.more_encoders = [f"{name}.safetensors" for name in ENCODERS if name != "clip_l"]
+        fake.more_vaes = [f"{name}.safetensors" for name in VAES if name != "ae"]
+        backend = webui(fake)
+        try:
+            backend.check()
+            for name, (wanted, field) in ON_NEO.items():
+                takes = {4.0: {"txt2img__shift": 4.0}, 2.0: {"txt2img__guidance": 2.0}}
+                # What its own values would be is not sent where the server cannot be told it.
+                own = takes.get(field, {"txt2img__shift": 0.0, "txt2img__guidance": 0.0})
+                backend.generate(order(name, txt2img__sampler="Euler", **own))
+                body = fake.last("txt2img")
+                assert modules(body) == wanted, name
+                assert body.get("distilled_cfg_scale") == field, name
+        finally:
+            backend.close()
 
 
 def test_lumina_2_is_given_the_sentence_of_its_family_before_the_words():

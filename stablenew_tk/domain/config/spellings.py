@@ -52,14 +52,14 @@ _SHORT_SCHEDULERS = {"ka": "Karras", "k": "Karras", "exp": "Exponential"}
 _UNKNOWN = frozenset({"", "none", "null", "other", "unknown", "sdversionunknown", "na"})
 # By letters and digits alone, the first that is found. Names of other families may hold "flux" or "sd".
 _FAMILIES = (
-    (re.compile(r"ponyv?7|auraflow"), "auraflow"),
+    (re.compile(r"pony(diffusion)?v?7(?!\d)|auraflow"), "auraflow"),
     (re.compile(r"(sdxl|stablediffusionxl|^xl).*refiner"), "sdxl-refiner"),
     # Pony, Illustrious and NoobAI are SDXL with other training; what fits one fits the others.
     (re.compile(r"sdxl|stablediffusionxl|pony(?!v?7)|illustrious|noobai"), "sdxl"),
+    (re.compile(r"flux3.*klein"), "flux3-klein"),
     (re.compile(r"klein(base)?4b|flux24b"), "flux2-klein-4b"),
     (re.compile(r"klein(base)?9b|flux29b"), "flux2-klein-9b"),
     (re.compile(r"flux\.?2.*klein|^klein"), "flux2-klein"),
-    (re.compile(r"flux3.*klein"), "flux3-klein"),
     (re.compile(r"chroma(?!t)"), "chroma"),
     (re.compile(r"flux2"), "flux2"),
     (re.compile(r"flux"), "flux"),

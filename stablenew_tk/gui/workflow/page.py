@@ -66,9 +66,13 @@ class WorkflowPage(PageFrame):
         Shortcuts(self, self._key, self._pressed)
 
     def show_workflow(self, read: WorkflowRead) -> None:
-        """Show what was read from a file, which holds a workflow."""
-        self.read, self.shows_all, self.choices = read, False, {}
-        self.name.set(read.path.stem.replace("_", " "))
+        """Show what was read from a file, which holds a workflow. Of the same file, read anew because the server has
+        answered, name and ticks stay.
+        """
+        if self.read is None or self.read.path != read.path:
+            self.shows_all, self.choices = False, {}
+            self.name.set(read.path.stem.replace("_", " "))
+        self.read = read
         self.button.busy(False)
         self._show()
 
