@@ -8,10 +8,12 @@ import random
 import pytest
 from families import PROBLEMS, SHIPPED
 
+from stablenew_tk.app.models.facts import above
 from stablenew_tk.domain.models.families import FamilyCatalogue
 from stablenew_tk.domain.models.family_reader import read_families
 from stablenew_tk.domain.models.recommendations import merged, open_question, usable
 from stablenew_tk.domain.models.style import StyleCatalogue
+from stablenew_tk.storage.models.model_entry import ModelEntry
 from stablenew_tk.storage.models.profile_reader import load_styles
 from stablenew_tk.storage.models.sidecars import ModelFiles, grouped, readings
 from stablenew_tk.storage.models.summary import model_summary
@@ -419,3 +421,13 @@ def test_who_says_v_prediction_is_told_where_the_file_does_not(name, features, w
 def test_an_engine_is_only_given_the_guidance_and_shift_that_it_takes(name, features, told):
     found = usable(merged((), STYLES, name=name), STYLES, lambda _choices: (), features=features)
     assert {path: one.value for path, one in found.values.items() if path.endswith(("guidance", "shift"))} == told
+
+
+def test_the_page_of_a_model_names_its_family_and_who_tells_it(tmp_path):
+    model(tmp_path, SDXL | V_PRED, "mine.safetensors")
+    (tmp_path / "mine.civitai.info").write_text(json.dumps({"baseModel": "NoobAI", "model": {"type": "Checkpoint"}}))
+    entry = ModelEntry(folder=str(tmp_path), name="mine.safetensors", stem="mine", kind="checkpoint")
+    lines = above(entry, read(tmp_path, "mine.safetensors"), STYLES, frozenset())
+    assert [(one.text, one.source) for one in lines if one.label == "Family"] == [
+        ("NoobAI v-prediction", "header, sidecar")
+    ]
