@@ -19,6 +19,7 @@ from ..widgets import theme
 from ..widgets.basics import Box, Label
 from ..widgets.controls import Switch
 from ..widgets.entries import Entry, NumberEntry, Slider
+from ..widgets.flow import tab_order
 from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.theme import RING
 from ..widgets.tooltips import tip
@@ -198,6 +199,7 @@ class FormField(Box):
         if self.sizes is not None:
             editor.grid(row=1, column=0, sticky="new")
             self.sizes.grid(row=1, column=1, sticky="ne")
+            tab_order(editor, self.sizes)
             for key in ("<Alt-Down>", "<F4>"):
                 editor.field.bind(key, lambda _event: self.sizes.open() if self.sizes is not None else None)
             return editor
