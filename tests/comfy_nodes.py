@@ -219,6 +219,18 @@ def _of_families(files: dict[str, list[str]], words: dict[str, list], *, new: bo
         ),
         "ModelSamplingSD3": NodeKind({"model": link("MODEL"), "shift": shift}, ("MODEL",)),
         "ModelSamplingAuraFlow": NodeKind({"model": link("MODEL"), "shift": shift}, ("MODEL",)),
+        "ModelSamplingDiscrete": NodeKind(
+            {
+                "model": link("MODEL"),
+                "sampling": old(["eps", "v_prediction", "lcm", "x0", "img_to_img"]),
+                "zsnr": ["BOOLEAN", {"default": False}],
+            },
+            ("MODEL",),
+        ),
+        "RescaleCFG": NodeKind({"model": link("MODEL"), "multiplier": _PART}, ("MODEL",)),
+        "SDTurboScheduler": NodeKind(
+            {"model": link("MODEL"), "steps": number("INT", 1, 1, 10), "denoise": _PART}, ("SIGMAS",)
+        ),
         "ModelSamplingFlux": NodeKind(
             {"model": link("MODEL"), "max_shift": shift, "base_shift": shift}
             | {"width": _EMPTY_SIDE, "height": _EMPTY_SIDE},

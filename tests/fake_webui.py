@@ -267,6 +267,7 @@ class FakeWebUI:
             self.options["forge_additional_modules"] = []
         if mode == "sdnext":
             self.options |= {"schedulers_shift": 3.0, "sd_text_encoder": "Default"}
+            self.options |= {"schedulers_prediction_type": "default", "schedulers_rescale_betas": False}
         # Keys that the server has a value of its own for. Forge gives back only these after override_settings.
         self.config = {"sd_model_checkpoint", "sd_checkpoint_hash", "img2img_fix_steps"}
         # What stands in config.json: written as a whole whenever a setting is posted.

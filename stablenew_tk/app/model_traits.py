@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from ..backends.base import Capabilities
+from ..domain.models.idle_settings import EngineTraits
 from ..domain.models.recommendations import ModelSettings
 from ..domain.models.sensible_range import ModelTraits, lora_range, traits_of
 from ..storage.models.index import settings_of
@@ -29,7 +31,12 @@ def known_traits(controller: Controller, checkpoint: str = "", loras: Iterable[s
         entry = models.find(lora, "lora")
         if entry is not None and (ends := lora_range(_known(controller, entry))) is not None:
             ranges[lora] = ends
-    return replace(traits_of(known, models.styles.families, name), lora_ranges=ranges)
+    return replace(traits_of(known, models.styles.families, name), lora_ranges=ranges, engine=engine_traits(offered))
+
+
+def engine_traits(offered: Capabilities | None) -> EngineTraits:
+    """What the engine with these capabilities can be told; None: nobody answers."""
+    return EngineTraits(offered.name, offered.features) if offered is not None else EngineTraits()
 
 
 def _known(controller: Controller, entry: ModelEntry) -> ModelSettings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -12,8 +12,10 @@ from ..backends.base import Capabilities
 from ..domain.config.user_settings import Settings
 from ..domain.config.workflow_use import NO_WORKFLOW, WorkflowUse
 from ..domain.workflows.check import Missing, missing_in
+from ..domain.workflows.choices import with_choices
 from ..domain.workflows.node_kinds import NodeKinds
 from ..domain.workflows.workflow import Workflow
+from ..domain.workflows.workflow_nodes import InputPlace
 from ..pipeline.messages.base import Event
 from ..pipeline.messages.jobs import BackendChecked
 from ..pipeline.messages.packs import PackFoldersTouched, PackOrder
@@ -83,9 +85,10 @@ class Workflows:
         """Read the workflow in a file or a picture; WorkflowRead answers."""
         self._context.ask(ReadWorkflow(path=path, kinds=self.kinds))
 
-    def add(self, workflow: Workflow, name: str) -> None:
-        """Keep a workflow in the folder; WorkflowAdded answers."""
-        self._context.ask(AddWorkflow(workflow=workflow, name=name, kinds=self.kinds))
+    def add(self, workflow: Workflow, name: str, choices: Mapping[InputPlace, str] | None = None) -> None:
+        """Keep a workflow in the folder with what was decided about its values; WorkflowAdded answers."""
+        decided = replace(workflow, nodes=with_choices(workflow.nodes, choices or {}))
+        self._context.ask(AddWorkflow(workflow=decided, name=name, kinds=self.kinds))
 
     def open(self) -> None:
         """List the folder; WorkflowsListed answers."""

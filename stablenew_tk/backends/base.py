@@ -24,8 +24,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 
     `stages` is a subset of `domain.config.pipeline_config.STAGES`. `features` may hold: refiner, hires, inpaint,
     controlnet, preview, progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore, loras
-    (= `loras` are all it has), guidance and shift (= can be told them), shift_for_some (= only for families that Forge
-    Neo gives their shift in place of guidance).
+    (= `loras` are all it has), guidance, shift, clip_skip and prediction (= can be told them), shift_for_some (= only
+    for families that Forge Neo gives their shift in place of guidance).
     `names_checkpoints`: it keeps none loaded that a job without a name could mean; `loaded_checkpoint` is its only one
     then, if it has only one.
     `lora_aliases` are further names by which a prompt may call a LoRA. `checkpoint_hashes` has hashes by the name of
@@ -106,8 +106,7 @@ class StageOrder(Struct, frozen=True, kw_only=True):
         """The family of the checkpoint by the model library, else by its name; an unknown one where nothing tells."""
         name = self.config.checkpoint
         family = self.families.family(self.family or self.families.id_in_name(name))
-        named = family.named_variant(name)
-        return family.as_variant(self.variant or (named[0].id if named else ""))
+        return family.as_variant(self.variant or family.named_variants(name))
 
     def each_stage(self) -> Iterator[StageOrder]:
         """This order, and one for each later stage, without pictures: to check them all."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from rich.table import Table
@@ -305,7 +305,7 @@ def _everyday(places: Places, history: History, pack: str, checkpoint: str) -> I
             sketch=sketch,
             pictures=len(rated),
             expected_false=expected_false(found),
-            confirm=tuple(_confirmations(found, name, _command(places, pack, sketch=sketch))),
+            confirm=tuple(_confirmations(found, name, _command(places, pack, sketch=sketch), _workflows(rated))),
             associations=found,
         )
 
@@ -323,13 +323,22 @@ def _command(places: Places, pack: str, *, sketch: bool) -> str:
     return f"{program(places)} learn {shlex.quote(pack)}{engine}"
 
 
-def _confirmations(found: Sequence[Association], checkpoint: str, command: str) -> Iterator[Confirmation]:
+def _workflows(rated: Iterable[RatedRun]) -> dict[str, str]:
+    """The newest workflow in which each of its values was set, by the path of the value."""
+    used = [record.config.workflow for record, _ in rated]
+    return {path: one.file for one in reversed(used) for path in one.values}
+
+
+def _confirmations(
+    found: Sequence[Association], checkpoint: str, command: str, workflows: Mapping[str, str]
+) -> Iterator[Confirmation]:
     for hint in {one.what: one for one in reversed(found) if one.telling}.values():
         question = hint_question(hint)
         if question is not None:
             path, values = question.focus, question.values
             words = [command, "--focus", shlex.quote(path)]
             words += ["--values", shlex.quote(spell(path, values))]
+            words += ["--workflow", shlex.quote(workflows[path])] if path in workflows else []
             # Without a name the hints are about the loaded checkpoint.
             words += ["--set", shlex.quote(f"checkpoint={checkpoint}")] if checkpoint and path != CHECKPOINT else []
             yield Confirmation(focus_parameter=path, values=values, command=" ".join(words))

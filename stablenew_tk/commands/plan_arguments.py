@@ -131,7 +131,11 @@ def completed(
         prompts = tuple(prompt.with_preset_loras(weights, instead) for prompt in plan.prompts)
         origins, uses = {**start.named, **plan.origins}, sources.preset_uses
         plan = replace(plan, base_config=start.config, origins=origins, prompts=prompts, presets=uses)
-    plan = _named(_proposed(plan, traits or ModelTraits()))
+    traits = traits or ModelTraits()
+    idle = traits.idle(plan.base_config)
+    if path := next((one for one in plan.parameters if one in idle), ""):
+        raise InvalidInput(f"{path}: {idle[path]}", path)
+    plan = _named(_proposed(plan, traits))
     if draft.every_pair:
         plan = _with_every_pair(plan, draft.seed)
     seeds = list(plan.seeds)

@@ -12,6 +12,7 @@ from ..app.controller import Controller
 from ..app.engines.backend_for import Engines
 from ..app.engines.own_engine import engine_address
 from ..app.known import is_locked
+from ..app.model_traits import engine_traits
 from ..app.nodes.specs import node_specs
 from ..app.presets import left_out_words, preset_values, presets_in_force
 from ..domain.base.errors import InvalidInput, StorageError
@@ -303,12 +304,14 @@ def loras_for(
 
 
 def traits_for(session: Session, sources: ValueSources, focus_parameter: str) -> ModelTraits:
-    """What decides which values suit the checkpoint of the sources, and the LoRA whose weight is varied, if one is.
+    """What decides which values suit the checkpoint of the sources and the engine, and the LoRA whose weight is varied,
+    if one is.
 
-    Blocks while the folders are read.
+    Blocks while the folders are read and the engine is asked.
     """
     families = session.controller.models.styles.families
     known = traits_of(sources.model or ModelSettings(), families, sources.checkpoint)
+    known = replace(known, engine=engine_traits(session.check().capabilities))
     if not focus_parameter.startswith(LORA) or not session.controller.settings.model_folders:
         return known
     name = focus_parameter.removeprefix(LORA)

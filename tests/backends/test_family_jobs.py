@@ -28,10 +28,11 @@ CHECKPOINTS = ["sd15_plain", "sdxl_plain", "hidream_o1_full"]
 
 def order(checkpoint, stage="txt2img", **values):
     small = {"txt2img.width": 64, "txt2img.height": 64, "txt2img.steps": 2, "checkpoint": checkpoint}
+    if values.pop("as_it_suits", False):
+        del small["txt2img.steps"]
     paths = {path.replace("__", "."): value for path, value in values.items() if path != "negative"}
     family = SHIPPED.family(SHIPPED.id_in_name(checkpoint))
-    named = family.named_variant(checkpoint)
-    suits = dict(family.as_variant(named[0].id if named else "").defaults)
+    suits = dict(family.as_variant(family.named_variants(checkpoint)).defaults)
     return StageOrder(
         job_id="J",
         stage=stage,
@@ -52,9 +53,11 @@ def comfy_server(*models, version="0.33.0"):
     return fake
 
 
-def on_comfy(asked, *models, version="0.33.0"):
-    """The nodes of the graph that the server ran, by class, and the result."""
+def on_comfy(asked, *models, version="0.33.0", whole=False):
+    """The nodes of the graph that the server ran, by class, and the result. `whole`: the models are checkpoints."""
     with comfy_server(*(models or (asked.config.checkpoint,)), version=version) as fake:
+        if whole:
+            fake.files["checkpoints"] += fake.files.pop("diffusion_models")
         backend = ComfyUI(fake.url)
         try:
             backend.check()
@@ -120,6 +123,152 @@ def test_a_bare_model_is_loaded_with_what_its_family_needs(name):
     assert ("KSampler" in nodes) == (not guider)
     assert made.images[0].suspect == ()
     assert made.applied["checkpoint"] == made.asked["checkpoint"]
+
+
+# The sampling that the page of families names: sampler, scheduler, steps and CFG as ComfyUI spells them, and the node
+# that takes a shift of 4, with what it says then. None: a scheduler of its own.
+FACTOR, FACTOR_1000, EXPONENT = "ModelSamplingAuraFlow", "ModelSamplingSD3", "ModelSamplingFlux"
+SAMPLED = {
+    "flux1-dev": ("euler", "simple", 20, 1, EXPONENT),
+    "flux1-schnell": ("euler", "simple", 4, 1, FACTOR),
+    "flux2-dev": ("euler", None, 20, None, EXPONENT),
+    "flux-2-klein-base-4b": ("euler", None, 20, 5, EXPONENT),
+    "flux-2-klein-9b": ("euler", None, 4, 1, EXPONENT),
+    "chroma1-hd": ("euler", "beta", 26, 3.5, FACTOR),
+    "qwen_image": ("euler", "simple", 20, 4, FACTOR),
+    "qwen_image_2512": ("euler", "simple", 50, 4, FACTOR),
+    "z_image_turbo": ("res_multistep", "simple", 8, 1, FACTOR),
+    "z_image_base": ("res_multistep", "simple", 25, 4, FACTOR),
+    "netayume_lumina": ("res_multistep", "simple", 30, 4, FACTOR),
+    "anima-preview": ("euler", "simple", 30, 4, FACTOR),
+    "krea2_turbo": ("euler", "simple", 8, 1, EXPONENT),
+    "sd3.5_large": ("euler", "sgm_uniform", 20, 4, FACTOR_1000),
+    "hidream_i1_full": ("uni_pc", "simple", 50, 5, FACTOR_1000),
+    "hidream_i1_dev": ("lcm", "normal", 28, 1, FACTOR_1000),
+    "hidream_i1_fast": ("lcm", "normal", 16, 1, FACTOR_1000),
+    "auraflow_v0.3": ("euler", "simple", 30, 3.5, FACTOR),
+    "ernie_image": ("euler", "simple", 20, 4, FACTOR_1000),
+}
+
+
+def test_each_family_is_sampled_as_it_wants_and_one_shift_is_said_in_its_own_way():
+    with comfy_server(*SAMPLED) as fake:
+        backend = ComfyUI(fake.url)
+        try:
+            backend.check()
+            for name, (sampler, scheduler, steps, cfg, shift) in SAMPLED.items():
+                chosen = {"vae": "ae.safetensors"} if name.startswith("sd3") else {}
+                made = backend.generate(order(name, as_it_suits=True, txt2img__shift=4.0, **chosen))
+                nodes = {node["class_type"]: node["inputs"] for node in fake.graphs()[-1].values()}
+                said = nodes.get(shift, {})
+                found = {
+                    key: {one[key] for one in nodes.values() if key in one}
+                    for key in ("sampler_name", "scheduler", "steps", "cfg")
+                }
+                wanted = {"sampler_name": {sampler}, "scheduler": {scheduler}, "steps": {steps}, "cfg": {cfg}}
+                assert found == {key: one - {None} for key, one in wanted.items()}, name
+                assert {FACTOR, FACTOR_1000, EXPONENT} & nodes.keys() == {shift}, name
+                exponent = 1.386294 if shift == EXPONENT else None
+                assert (said.get("shift"), said.get("max_shift")) == (None if exponent else 4, exponent), name
+                assert said.get("base_shift") == exponent, name
+                assert made.applied["txt2img.shift"] == 4.0, name
+        finally:
+            backend.close()
+
+
+# What Forge Neo is sent: VAE and text encoders, and the shift of 4 or the guidance of 2 that it takes in one field.
+ON_NEO = {
+    "flux1-dev": (["ae", "clip_l", "t5xxl_fp16"], 2.0),
+    "chroma1-hd": (["ae", "t5xxl_fp16"], None),
+    "qwen_image": (["qwen_image_vae", "qwen_2.5_vl_7b_fp8"], None),
+    "netayume_lumina": (["ae", "gemma_2_2b_fp16"], 4.0),
+    "anima-preview": (["qwen_image_vae", "qwen_3_06b_base"], 4.0),
+    "flux-2-klein-base-4b": (["flux2-vae", "qwen_3_4b"], None),
+    "krea2_turbo": (["qwen_image_vae", "qwen3vl_4b_bf16"], None),
+}
+
+
+def test_forge_neo_is_sent_the_modules_of_each_family_and_guidance_or_shift_where_it_acts():
+    with FakeWebUI("neo") as fake:
+        fake.models = dict.fromkeys(ON_NEO, "0a1b2c3d4e")
+        fake.more_encoders = [f"{name}.safetensors" for name in ENCODERS if name != "clip_l"]
+        fake.more_vaes = [f"{name}.safetensors" for name in VAES if name != "ae"]
+        backend = webui(fake)
+        try:
+            backend.check()
+            for name, (wanted, field) in ON_NEO.items():
+                takes = {4.0: {"txt2img__shift": 4.0}, 2.0: {"txt2img__guidance": 2.0}}
+                # What its own values would be is not sent where the server cannot be told it.
+                own = takes.get(field, {"txt2img__shift": 0.0, "txt2img__guidance": 0.0})
+                backend.generate(order(name, txt2img__sampler="Euler", **own))
+                body = fake.last("txt2img")
+                assert modules(body) == wanted, name
+                assert body.get("distilled_cfg_scale") == field, name
+        finally:
+            backend.close()
+
+
+def test_lumina_2_is_given_the_sentence_of_its_family_before_the_words():
+    nodes, _ = on_comfy(order("netayume_lumina"))
+    positive, negative = (one["text"] for one in nodes["CLIPTextEncode"])
+    assert positive.startswith("You are an assistant designed to generate high quality anime images")
+    assert positive.endswith("<Prompt Start> a cat")
+    assert negative.endswith("low-quality images based on textual prompts <Prompt Start> blurry")
+    own = msgspec.structs.replace(order("lumina_2"), prompt="Draw well. <Prompt Start> a cat")
+    assert on_comfy(own)[0]["CLIPTextEncode"][0]["text"] == "Draw well. <Prompt Start> a cat"
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "variant", "zsnr", "rescaled"),
+    [
+        ("sdxl_plain", "", None, False),
+        ("noobaiXL_vPred10", "", True, True),
+        # Its header tells it, and ComfyUI reads that header itself.
+        ("noobaiXL_vPred10", "noobai+v-pred", None, True),
+        ("sdxl_plain", "pony+v-pred-named", True, True),
+        ("sd15_plain", "v-pred", False, True),
+        ("sd15_vpred", "", True, True),
+    ],
+)
+def test_v_prediction_is_told_where_the_file_does_not_tell_it(checkpoint, variant, zsnr, rescaled):
+    family = "sd15" if checkpoint.startswith("sd15") else "sdxl"
+    asked = msgspec.structs.replace(order(checkpoint), family=family, variant=variant)
+    with comfy_server() as fake:
+        fake.files["checkpoints"].append(f"{checkpoint}.safetensors")
+        backend = ComfyUI(fake.url)
+        try:
+            backend.check()
+            backend.generate(asked)
+        finally:
+            backend.close()
+        nodes = {node["class_type"]: node["inputs"] for node in fake.graphs()[-1].values()}
+    told = nodes.get("ModelSamplingDiscrete")
+    assert (told and (told["sampling"], told["zsnr"])) == (None if zsnr is None else ("v_prediction", zsnr))
+    assert ("RescaleCFG" in nodes, nodes.get("RescaleCFG", {}).get("multiplier")) == (
+        rescaled,
+        0.7 if rescaled else None,
+    )
+
+
+def test_sdxl_turbo_has_a_schedule_of_its_own_unless_another_is_chosen():
+    nodes, made = on_comfy(order("sd_xl_turbo_1.0", as_it_suits=True), "sd_xl_turbo_1.0", whole=True)
+    assert nodes["SDTurboScheduler"][0]["steps"] == nodes["SamplerCustom"][0]["cfg"] == 1
+    assert nodes["KSamplerSelect"] == [{"sampler_name": "euler_ancestral"}]
+    assert (made.applied["txt2img.steps"], made.applied["txt2img.sampler"]) == (1, "Euler a")
+    nodes, _ = on_comfy(order("sd_xl_turbo_1.0", txt2img__scheduler="Karras"), "sd_xl_turbo_1.0", whole=True)
+    assert nodes["KSampler"][0]["scheduler"] == "karras"
+
+
+def test_a_checkpoint_without_text_encoders_takes_those_that_are_named():
+    encoders = "clip_l + clip_g + t5xxl_fp16"
+    nodes, made = on_comfy(order("sd3.5_large", text_encoders=encoders), "sd3.5_large", whole=True)
+    assert nodes["CLIPTextEncode"][0]["clip"] != nodes["VAEDecode"][0]["vae"][:1]
+    assert nodes["TripleCLIPLoader"] == [
+        {f"clip_name{nth}": f"{one}.safetensors" for nth, one in enumerate(encoders.split(" + "), 1)}
+    ]
+    assert made.applied["text_encoders"] == encoders
+    _, made = on_comfy(order("sdxl_plain", text_encoders="clip_l"), "z_image_turbo")
+    assert [note for note in made.notes if note.startswith("text_encoders: SDXL has its own")]
 
 
 def test_flux_is_given_its_guidance_and_an_empty_negative_at_cfg_1():
@@ -243,6 +392,15 @@ def test_forge_neo_takes_the_shift_of_some_families_in_the_field_for_guidance():
     assert (made.applied["txt2img.shift"], made.images[0].suspect) == (9.0, ())
     assert "txt2img.guidance" not in made.applied
     assert recipe_from({"parameters": made.images[0].infotext}).values["txt2img.shift"] == 9.0
+
+
+def test_sdnext_is_told_v_prediction_and_others_are_left_to_the_file():
+    asked = msgspec.structs.replace(order("noobai_plain"), family="sdxl", variant="noobai+v-pred-named")
+    body, _ = on_webui("sdnext", asked)
+    told = body["override_settings"]
+    assert (told["schedulers_prediction_type"], told["schedulers_rescale_betas"]) == ("v_prediction", True)
+    assert "schedulers_prediction_type" not in on_webui("sdnext", order("sdxl_plain"))[0]["override_settings"]
+    assert "schedulers_prediction_type" not in on_webui("forge", asked)[0]["override_settings"]
 
 
 def test_sdnext_takes_guidance_as_cfg_and_shift_as_a_setting():

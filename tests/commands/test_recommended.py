@@ -154,7 +154,7 @@ class TestLearn:
         cli.profile(base_type="sd15")
         plan = ("--focus", "txt2img.cfg_scale", "--values", "3, 7", "--images", 1)
         said = cli("learn", cli.pack, *TINY, *plan)
-        assert "Sensible for SD 1.5: 5 – 10. 3 is below the sensible range. That is allowed." in said.out
+        assert "Sensible for SD 1.5: 4 – 10. 3 is below the sensible range. That is allowed." in said.out
         assert cli.plan().variant_values == (3, 7)
 
     def test_the_weights_of_a_lora_are_tried_in_the_range_its_files_name(self, cli):

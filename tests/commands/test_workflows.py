@@ -1,13 +1,17 @@
 """Workflows of the user's own in the terminal: shown, kept, run on a ComfyUI, varied in a Learning Run."""
 
+import csv
 import json
 import sys
 
+import msgspec
 import pytest
 from fake_comfyui import FakeComfyUI
 from terminal import Terminal
 from whole_plans import killed
 
+from stablenew_tk.app.review.record_lines import origin_lines
+from stablenew_tk.domain.journal.record import LearningRecord
 from tests.comfy_workflows import text
 
 NAMES = ("--set", "checkpoint=ink_model")
@@ -89,7 +93,16 @@ def test_a_run_changes_what_was_named_and_the_seed_and_nothing_else(cli, fake, f
     use = record["config"]["workflow"]
     assert (use["file"], len(use["digest"]), use["values"]) == (str(file), 64, {FOCUS: 2.0})
     assert record["config"]["txt2img"]["steps"] == 3
-    assert record["stage_results"][0]["applied"][FOCUS] == 2.0
+    applied = record["stage_results"][0]["applied"]
+    # What was left as the workflow has it is compared with what the server ran, too.
+    assert (applied[FOCUS], applied["txt2img.steps"], applied["txt2img.cfg_scale"]) == (2.0, 3, 6.5)
+    origins = {line.cells[0]: line.cells[1] for line in origin_lines(msgspec.convert(record, LearningRecord))}
+    assert (origins["Larger v1 2 · scale by"], origins["Steps"]) == ("2", "3")
+    assert "Clip skip" not in origins, "what the workflow has no place for gave the picture nothing"
+    table = cli("records", "export", "--csv", cli.data / "all.csv")
+    assert table.code == 0
+    (line, _) = csv.DictReader((cli.data / "all.csv").read_text(encoding="utf-8").splitlines())
+    assert (line["workflow"], line["workflow_values"]) == ("Garden", f"{FOCUS}=2")
     assert job["seed"] == 5
 
 
@@ -184,8 +197,16 @@ def test_a_learning_run_over_values_of_a_workflow_is_killed_and_goes_on(cli, fak
     report = cli("insights", "--json")
     assert report.code == 0
     assert cli("presets", "make", "last", "--name", "Small", "--value", "1", "--json").code == 0
-    cli("run", cli.pack, "--json", "--workflow", file, "--limit", 1, "--preset", "Small", "--anyway", *where)
+    # The workflow names the checkpoint that the preset was learned with.
+    one = ("run", cli.pack, "--workflow", file, "--limit", 1, *where)
+    assert cli(*one, "--preset", "Small").code == 0
     assert fake.graphs()[-1]["8"]["inputs"]["scale_by"] == 1.0
+    assert cli("known", "use", "last", "--value", "2").code == 0
+    assert "Known: " in cli(*one).out
+    assert fake.graphs()[-1]["8"]["inputs"]["scale_by"] == 2.0
+    said = cli("run", cli.pack, "--limit", 1, *where, *NAMES)
+    assert "Known: " not in said.out
+    assert "none that has it is in use" in said.err.replace("\n", " ")
     assert cli("run", cli.pack, "--json", "--limit", 1, "--preset", "Small", "--anyway", *where, *NAMES).code == 0
 
 

@@ -11,7 +11,11 @@ from ...domain.models.precedence import Resolved
 NOT_HERE = "not on this engine"
 # What a server must be able to choose for a field with this list to mean anything.
 _FEATURES = {"schedulers": "scheduler", "vaes": "vae", "checkpoints": "checkpoint"}
-_SETTINGS = {"txt2img.guidance": ("guidance",), "txt2img.shift": ("shift", "shift_for_some")}
+_SETTINGS = {
+    "txt2img.guidance": ("guidance",),
+    "txt2img.shift": ("shift", "shift_for_some"),
+    "clip_skip": ("clip_skip",),
+}
 
 
 def marked(resolved: Resolved, found: Capabilities | None) -> Resolved:

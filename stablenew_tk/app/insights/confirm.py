@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from ...domain.config.catalogue import Value
+from ...domain.config.catalogue import Value, is_of_workflow
 from ...domain.config.sweep import focus
+from ...domain.config.workflow_use import WorkflowUse
 from ...domain.insights.association import Association
 from ...domain.insights.hint_question import CANNOT, hint_question
 from ...domain.models.value_sources import CHECKPOINT
@@ -16,12 +17,19 @@ from ..controller import Controller
 from ..create.form_values import FormValues
 from .actions import InsightAction
 
+_ELSEWHERE = "It is about a value of a workflow. Choose that workflow in Create first."
 
-def confirm_actions(hints: Sequence[Association]) -> list[InsightAction]:
-    """The button for the hints of one slot or setting; off where no Learning Run can ask it, with the reason."""
+
+def confirm_actions(hints: Sequence[Association], workflow: WorkflowUse) -> list[InsightAction]:
+    """The button for the hints of one slot or setting; off where no Learning Run can ask it with the `workflow` in
+    force, with the reason.
+    """
     if not hints:
         return []
-    why = "" if hint_question(hints[0]) is not None else CANNOT
+    question = hint_question(hints[0])
+    why = CANNOT if question is None else ""
+    if question is not None and is_of_workflow(question.focus) and not workflow.has(question.focus):
+        why = _ELSEWHERE
     action = InsightAction(key="confirm", text="Confirm by a Learning Run…", why=why)
     return [replace(action, kind="main") if hints[0].telling and not why else action]
 

@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from ...domain.base.errors import InvalidInput
 from ...domain.config.pipeline_config import BLOCK_SPECS
 from ...domain.config.sweep import LORA, LORA_FILE, NEGATIVE, PROMPT, Focus, focus, focus_in, focuses, is_weight
-from ...domain.experiments.plan_draft import PlanDraft, lora_weights, plain, sensible_words
+from ...domain.experiments.plan_draft import PlanDraft, idle_words, lora_weights, plain, sensible_words
 from ...domain.runs.wordings import short_texts
 
+IDLE = "does nothing here"
 ANOTHER_LORA = "another"  # instead of a setting: a LoRA that is not in the prompt
 GROUPS = (
     ("", "All stages"),
@@ -46,10 +47,12 @@ def found_settings(draft: PlanDraft, group: str, text: str) -> dict[str, list[Of
 
 
 def setting_words(draft: PlanDraft, one: Offered) -> tuple[str, str]:
-    """What a setting is called, and the value it has now."""
+    """What a setting is called, and the value it has now, or IDLE where another one would change nothing."""
     if isinstance(one, str):
         return "Another LoRA…", ""
     words = plain(one)
+    if idle_words(draft, one.path):
+        return words, IDLE
     if one.group == "adetailer":
         words = f"{words} · pass {int(one.path.split('.')[2]) + 1}"
     own = replace(draft, focus=one.path).own_value
@@ -91,9 +94,10 @@ def is_lora_name(name: str) -> bool:
 
 
 def _of_group(draft: PlanDraft, group: str) -> Sequence[Offered]:
-    if group == "words":
-        return [focus(path) for path in dict.fromkeys((PROMPT, NEGATIVE, *draft.wordings))]
     workflow = draft.base.workflow
+    if group == "words":
+        there = dict.fromkeys((PROMPT, NEGATIVE, *draft.wordings))
+        return [focus(path) for path in there if path not in workflow.lacks]
     if group == "workflow":
         return [spec for path in workflow.parameters if (spec := _or_none(draft, path)) is not None]
     if workflow and group != "lora":

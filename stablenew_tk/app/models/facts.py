@@ -78,6 +78,8 @@ def _values(
     if is_kind(entry.kind, "checkpoint"):
         style = f"Style: {settings.style.label}" if settings.style is not None else ""
         yield FactLine(text="Defaults for new runs", heading=True, source=style)
+        if settings.found.value:
+            yield _family(settings, styles)
         if not settings.offers:
             yield FactLine(text=_HINT, ink="text3")
     elif settings.offers:
@@ -101,6 +103,14 @@ def _values(
                 bold=who.icon == "star" and not shown,
             )
             shown.add(text)
+
+
+def _family(settings: ModelSettings, styles: StyleCatalogue) -> FactLine:
+    """Its family with its variants, and who tells them: the header, a sidecar, the file's name."""
+    found = settings.found
+    title = styles.families.family(found.value).as_variant(found.variant).title
+    tellers = (one.partition(":")[0] for one in (found.source, *found.variant_source.split("; ")))
+    return FactLine(text=title, label="Family", source=", ".join(dict.fromkeys(filter(None, tellers))))
 
 
 def _text(path: str, offer: FieldValue, settings: ModelSettings, styles: StyleCatalogue) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from ...domain.base.wording import pack_title
-from ...domain.config.catalogue import catalogue, get_value
+from ...domain.config.catalogue import catalogue, get_value, is_of_workflow
 from ...domain.config.origins import Origin
 from ...domain.config.sweep import LORA, focus, is_wording
 from ...domain.journal.history import ImageFacts
@@ -60,11 +60,15 @@ def origin_lines(record: LearningRecord) -> tuple[RecordLine, ...]:
     """Where every value of the enabled stages comes from, and above that what presets and known values gave."""
     lines = [RecordLine((preset_use_words(use),), warn=bool(use.outside)) for use in record.presets]
     lines.append(RecordLine(("value", "", "from"), head=True))
+    workflow = record.config.workflow
     for path, spec in catalogue().items():
         in_use = spec.group == "general" or spec.group in record.stages
-        if in_use or path in record.origins:
+        # What a workflow has no place for gave the picture nothing.
+        if (in_use and (not workflow or workflow.has(path))) or path in record.origins:
             value = value_text(path, get_value(record.config, path))
             lines.append(RecordLine((spec.label, value), origin=record.origins.get(path, "engine")))
+    for path, own in workflow.values.items():
+        lines.append(RecordLine((label(path), value_text(path, own)), origin=record.origins.get(path, "engine")))
     for path, origin in record.origins.items():
         if path.startswith(LORA):
             lines.append(RecordLine(("LoRA", path.removeprefix(LORA)), origin=origin))
@@ -134,13 +138,25 @@ def differing(record: LearningRecord, others: Sequence[LearningRecord]) -> str:
         and len({value_text(path, get_value(one.config, path)) for one in others if has(one, path)}) > 1
         and has(record, path)
     ]
-    told = [f"{label(path)} {value_text(path, get_value(record.config, path))}" for path in paths[:_MOST_TOLD]]
+    own = {path: None for one in others for path in one.config.workflow.values}
+    paths += [path for path in own if len({_own_value(one, path) for one in others}) > 1]
+    told = [f"{label(path)} {_told(record, path)}" for path in paths[:_MOST_TOLD]]
     told += [f"and {len(paths) - _MOST_TOLD} more"] if len(paths) > _MOST_TOLD else []
     if len({one.prompt_id for one in others}) > 1:
         told.insert(0, record.prompt_id)
     if len({one.seed for one in others}) > 1:
         told.append(f"seed {record.seed}")
     return ", ".join(told)
+
+
+def _told(record: LearningRecord, path: str) -> str:
+    return _own_value(record, path) if is_of_workflow(path) else value_text(path, get_value(record.config, path))
+
+
+def _own_value(record: LearningRecord, path: str) -> str:
+    """A value of the record's workflow; where it was not set, the workflow's own, which a record does not hold."""
+    values = record.config.workflow.values
+    return value_text(path, values[path]) if path in values else "as in the workflow"
 
 
 def _in_use(record: LearningRecord, group: str) -> bool:

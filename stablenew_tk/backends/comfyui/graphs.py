@@ -164,6 +164,8 @@ def capabilities(server: ServerWords, *, previews: bool = False) -> Capabilities
         "hires": server.has("VAEEncode") and bool(hires_upscalers(server)),
         "refiner": server.has("KSamplerAdvanced"),
         "guidance": server.has("FluxGuidance"),
+        "prediction": server.has("ModelSamplingDiscrete"),
+        "clip_skip": server.has("CLIPSetLastLayer"),
         "shift": server.has("ModelSamplingSD3", "ModelSamplingAuraFlow", "ModelSamplingFlux"),
     }
     checkpoints = shown(server.models)

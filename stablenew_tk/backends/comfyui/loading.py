@@ -31,12 +31,15 @@ def load(work: Work, text: Texts, path: str = "checkpoint") -> LoadedModels:
     family = family_of_file(work, file, path)
     if family.own_workflow:
         raise Refused(f"{path}: {base_name(file)} is {family.title}, which needs a workflow of its own.")
-    bare = file not in work.server.checkpoints
-    models = _bare(work, file, family, path) if bare else _whole(work, file, family, path)
+    if file in work.server.checkpoints:
+        models = _whole(work, file, family, path)
+    else:
+        models = _bare(work, file, family, path)
     if not refiner:
         models = _with_loras(work, models, text)
         models = _with_clip_skip(work, models, file)
         models = _with_shift(work, models, file)
+        models = _with_prediction(work, models)
     if work.order.config.vae not in ("", AUTOMATIC, "None") and not refiner:
         models = _with_vae(work, models, pick("vae", work.order.config.vae, work.server.vaes, work.server.name))
     if family.noise_scale and (inputs := _numbers(work.server, _NOISE)):
@@ -61,9 +64,7 @@ def family_of_file(work: Work, file: str, path: str = "checkpoint") -> Family:
     name = base_name(file)
     family = families.family(work.server.families.get(file) or families.id_in_name(name))
     variant = work.order.variant if path == "checkpoint" and family.id == work.order.family else ""
-    if not variant and (named := family.named_variant(name)):
-        variant = named[0].id
-    return family.as_variant(variant)
+    return family.as_variant(variant or family.named_variants(name))
 
 
 def family_in_use(work: Work) -> Family:
@@ -76,27 +77,38 @@ def family_in_use(work: Work) -> Family:
 
 
 def _whole(work: Work, file: str, family: Family, path: str) -> LoadedModels:
-    loader = work.nodes.add("CheckpointLoaderSimple", {"ckpt_name": file})
-    work.nodes.stands_for(path, loader, "ckpt_name")
+    nodes, chosen = work.nodes, bool(work.order.config.text_encoders) and path != "refiner.checkpoint"
+    loader = nodes.add("CheckpointLoaderSimple", {"ckpt_name": file})
+    nodes.stands_for(path, loader, "ckpt_name")
+    if chosen and family.id and not family.text_encoders:
+        nodes.note([f"text_encoders: {family.title} has its own in the checkpoint, so they were left out."])
+    elif chosen:
+        return LoadedModels(link(loader), _clip(work, family, file, path), link(loader, 2), family)
     return LoadedModels(link(loader), link(loader, 1), link(loader, 2), family)
 
 
-def _bare(work: Work, file: str, family: Family, path: str) -> LoadedModels:
-    nodes, server, config = work.nodes, work.server, work.order.config
-    if not family.id or not (family.text_encoders or config.text_encoders):
+def _clip(work: Work, family: Family, file: str, path: str) -> Link:
+    """The text encoders that are files of their own. Raises Refused where nothing tells how they are read."""
+    if not family.id or not (family.text_encoders or work.order.config.text_encoders):
         raise Refused(
             f"{path}: nothing tells the family of {base_name(file)}, and its text encoders are read by it. Write the "
             "family into its file name, or into base_type of its profile."
         )
+    clip = _text_encoders(work, family)
+    if family.padding is not None and work.server.has("T5TokenizerOptions"):
+        least, length = family.padding
+        clip = link(work.nodes.add("T5TokenizerOptions", {"clip": clip, "min_padding": least, "min_length": length}))
+    return clip
+
+
+def _bare(work: Work, file: str, family: Family, path: str) -> LoadedModels:
+    nodes, server, config = work.nodes, work.server, work.order.config
+    clip = _clip(work, family, file, path)
     if file in server.choices("UNETLoader", "unet_name"):
         loader = nodes.add("UNETLoader", {"unet_name": file, "weight_dtype": "default"})
     else:
         loader = nodes.add("UnetLoaderGGUF", {"unet_name": file})
     nodes.stands_for(path, loader, "unet_name")
-    clip = _text_encoders(work, family)
-    if family.padding is not None and server.has("T5TokenizerOptions"):
-        least, length = family.padding
-        clip = link(nodes.add("T5TokenizerOptions", {"clip": clip, "min_padding": least, "min_length": length}))
     models = LoadedModels(link(loader), clip, clip, family)
     if config.vae not in ("", AUTOMATIC, "None"):
         return models
@@ -210,6 +222,19 @@ def _with_shift(work: Work, models: LoadedModels, file: str) -> LoadedModels:
         shifted = nodes.add(kind, {"model": models.model, "shift": first.shift})
         nodes.stands_for("txt2img.shift", shifted, "shift")
     return LoadedModels(link(shifted), models.clip, models.vae, family)
+
+
+def _with_prediction(work: Work, models: LoadedModels) -> LoadedModels:
+    """The model told what its network predicts, where the server does not see that in the file, and with a CFG that is
+    toned down as its family wants.
+    """
+    family, model = models.family, models.model
+    if family.prediction in ("v", "v zsnr"):
+        told: dict[str, Input] = {"sampling": "v_prediction", "zsnr": family.prediction == "v zsnr"}
+        model = link(work.nodes.add("ModelSamplingDiscrete", {"model": model} | told))
+    if family.rescale_cfg and work.server.has("RescaleCFG"):
+        model = link(work.nodes.add("RescaleCFG", {"model": model, "multiplier": family.rescale_cfg}))
+    return LoadedModels(model, models.clip, models.vae, family)
 
 
 def _numbers(server: ServerWords, kind: str) -> tuple[str, ...]:

@@ -145,6 +145,12 @@ class _Filling:
         now = {path: get_value(config, path) for path in use.found if path in self._workflow.found}
         self.asked |= now
         changed = {path: value for path, value in now.items() if value != use.found[path]}
+        for path in now.keys() - changed.keys():
+            # It is sent as it stands in the workflow, and what the server says of it is compared all the same.
+            place = self._workflow.found[path].places[0]
+            sent = self._inputs[place.node][place.input]
+            if isinstance(sent, (str, int, float)):
+                self.spots[path] = Spot(place.node, place.input, sent)
         for path, raw in self._in_comfy_words(changed, config).items():
             self._put(path, raw)
         for path, value in use.values.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
@@ -19,6 +19,9 @@ from .words import SpanWords, Words, split_loras, vocabulary, words
 _LAST = 10_000
 _ZERO = "ConditioningZeroOut"
 _BY_SIZE = "Flux2Scheduler"
+_TURBO, _MOST_TURBO_STEPS = "SDTurboScheduler", 10
+# Who writes the sentence of the family into the prompt need not have it twice.
+_SYSTEM_END = "<Prompt Start>"
 _PARTS = ("SamplerCustomAdvanced", "RandomNoise", "KSamplerSelect", "BasicScheduler", "CFGGuider", "BasicGuider")
 
 
@@ -88,7 +91,9 @@ def conditioned(work: Work, text: Texts, models: LoadedModels, timing: PassTimin
         if side == "negative" and cfg == 1 and models.family.text_encoders and work.server.has(_ZERO):
             links.append(link(work.nodes.add(_ZERO, {"conditioning": links[0]})))
             continue
-        links.append(_conditioning(work.nodes, read, models.clip, "positive" if side == "prompt" else "negative"))
+        family = models.family
+        title, before = ("positive", family.system_prompt) if side == "prompt" else (side, family.system_negative)
+        links.append(_conditioning(work.nodes, read, models.clip, title, before))
     return _guided(work, links[0], models.family), links[1]
 
 
@@ -104,11 +109,12 @@ def _guided(work: Work, positive: Link, family: Family) -> Link:
     return link(node)
 
 
-def _conditioning(nodes: Nodes, read: Words, clip: Link, title: str) -> Link:
+def _conditioning(nodes: Nodes, read: Words, clip: Link, title: str, before: str) -> Link:
+    """The words as conditioning; `before` is what the family's text encoder wants before each text."""
     made: list[Link] = []
     for part in read.parts:
         for span in part:
-            one = _encoded(nodes, span, clip, title)
+            one = _encoded(nodes, span, clip, title, before)
             if len(part) > 1:
                 limits: dict[str, Input] = {"start": span.start, "end": span.end}
                 one = link(nodes.add("ConditioningSetTimestepRange", {"conditioning": one, **limits}))
@@ -119,8 +125,9 @@ def _conditioning(nodes: Nodes, read: Words, clip: Link, title: str) -> Link:
     return first
 
 
-def _encoded(nodes: Nodes, span: SpanWords, clip: Link, title: str) -> Link:
-    made = [link(nodes.add("CLIPTextEncode", {"text": chunk, "clip": clip}, title)) for chunk in span.chunks]
+def _encoded(nodes: Nodes, span: SpanWords, clip: Link, title: str, before: str) -> Link:
+    texts = [f"{before} {chunk}" if before and _SYSTEM_END not in chunk else chunk for chunk in span.chunks]
+    made = [link(nodes.add("CLIPTextEncode", {"text": text, "clip": clip}, title)) for text in texts]
     first = made[0]
     for other in made[1:]:
         first = link(nodes.add("ConditioningConcat", {"conditioning_to": first, "conditioning_from": other}))
@@ -267,6 +274,28 @@ def guided(work: Work, one: Pass, models: LoadedModels, both: tuple[Link, Link],
     return link(node)
 
 
-def takes_parts(work: Work, family: Family) -> bool:
-    """Whether the first pass with this family is made with a sampler in parts."""
-    return bool(family.sampling) and work.server.has(*_PARTS)
+def turbo(work: Work, one: Pass, models: LoadedModels, both: tuple[Link, Link], latent: Link) -> Link:
+    """Run the first pass with the schedule of the Turbo models of Stability."""
+    nodes = work.nodes
+    plan: dict[str, Input] = {"model": models.model, "steps": one.steps, "denoise": one.denoise}
+    sigmas = nodes.add(_TURBO, plan)
+    sampler = nodes.add("KSamplerSelect", {"sampler_name": one.names.sampler})
+    links: dict[str, Input] = {"model": models.model, "positive": both[0], "negative": both[1], "latent_image": latent}
+    parts: dict[str, Input] = {"sampler": link(sampler), "sigmas": link(sigmas)}
+    values: dict[str, Input] = {"add_noise": True, "noise_seed": work.seed, "cfg": _cfg(one)}
+    node = nodes.add("SamplerCustom", links | parts | values)
+    nodes.stands_for("txt2img.steps", sigmas, "steps")
+    nodes.stands_for("txt2img.cfg_scale", node, "cfg", factor=one.names.cfg_divisor)
+    nodes.stands_for("txt2img.sampler", sampler, "sampler_name")
+    return link(node)
+
+
+def first_pass(
+    work: Work, family: Family, steps: int
+) -> Callable[[Work, Pass, LoadedModels, tuple[Link, Link], Link], Link]:
+    """What runs the first pass of so many steps with a family: one sampler, or one in parts where it wants that."""
+    server, own = work.server, work.order.config.txt2img.scheduler
+    if family.sampling == "turbo":
+        suits = own in ("", AUTOMATIC) and steps <= _MOST_TURBO_STEPS
+        return turbo if suits and server.has(_TURBO, "SamplerCustom", "KSamplerSelect") else sampled
+    return guided if family.sampling and server.has(*_PARTS) else sampled

@@ -14,13 +14,12 @@ from .sampling import (
     Texts,
     Work,
     conditioned,
-    guided,
+    first_pass,
     names_of,
     order_texts,
     refined,
     sampled,
     start_like_webui,
-    takes_parts,
     texts,
 )
 from .schedule import PassTiming
@@ -84,7 +83,7 @@ def _pass(
     if not refine:
         # A second pass goes on from a picture, which the sampler in parts has no way to begin with.
         is_first = work.order.stage == "txt2img" and not before
-        paint = guided if is_first and takes_parts(work, models.family) else sampled
+        paint = first_pass(work, models.family, one.steps) if is_first else sampled
         return paint(work, one, models, both, latent)
     refiner = load(work, text, "refiner.checkpoint")
     if text.loras:

@@ -28,9 +28,8 @@ CAPABILITIES = Capabilities(
     upscalers=UPSCALERS,
     hires_upscalers=(*LATENT, *UPSCALERS),
     adetailer_models=DETECTORS,
-    features=frozenset(
-        ("refiner", "hires", "preview", "progress", "interrupt", "scheduler", "vae", "checkpoint", "face_restore")
-    ),
+    features=frozenset(("refiner", "hires", "preview", "progress", "interrupt"))
+    | {"scheduler", "vae", "checkpoint", "clip_skip", "face_restore"},
 )
 
 

@@ -249,6 +249,7 @@ def capabilities(facts: ServerFacts, version: str, device: str = "") -> Capabili
         "loras": facts.lists_loras,
         "checkpoint": facts.chooses_checkpoint,
         "vae": facts.chooses_vae,
+        "clip_skip": facts.takes_clip_skip,
         **family_features(facts),
     }
     loaded = facts.loaded

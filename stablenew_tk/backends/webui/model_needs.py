@@ -18,6 +18,7 @@ Body = dict[str, object]
 DISTILLED = "distilled_cfg_scale"
 _NEO, _SDNEXT = "forge-neo", "sdnext"
 _SDNEXT_SHIFT, _SDNEXT_ENCODER = "schedulers_shift", "sd_text_encoder"
+_SDNEXT_PREDICTION, _SDNEXT_ZERO_SNR = "schedulers_prediction_type", "schedulers_rescale_betas"
 
 
 def check_models(order: StageOrder, facts: ServerFacts) -> None:
@@ -59,12 +60,13 @@ def takes_shift(facts: ServerFacts, family: Family) -> bool:
 
 
 def family_features(facts: ServerFacts) -> dict[str, bool]:
-    """The features of `Capabilities` that tell whether the server can be given guidance and shift."""
+    """The features of `Capabilities` that tell whether the server can be given guidance, shift and prediction."""
     by_field = DISTILLED in facts.txt2img
     return {
         "guidance": by_field or facts.kind == _SDNEXT,
         "shift": _SDNEXT_SHIFT in facts.options,
         "shift_for_some": facts.kind == _NEO and by_field,
+        "prediction": _SDNEXT_PREDICTION in facts.options,
     }
 
 
@@ -80,7 +82,7 @@ def distilled(order: StageOrder, facts: ServerFacts) -> Body:
 
 
 def own_models(order: StageOrder, facts: ServerFacts) -> Body:
-    """The settings for VAE, text encoders and, on SD.Next, the shift."""
+    """The settings for VAE, text encoders and, on SD.Next, shift and prediction."""
     config = order.config
     wanted: Body = {}
     if facts.is_forge:
@@ -91,6 +93,9 @@ def own_models(order: StageOrder, facts: ServerFacts) -> Body:
         wanted[_SDNEXT_ENCODER] = config.text_encoders
     if config.txt2img.shift and SHIFT not in idle_settings(order.known_family(), config):
         wanted[_SDNEXT_SHIFT] = config.txt2img.shift
+    prediction = order.known_family().prediction
+    if prediction in ("v", "v zsnr"):
+        wanted |= {_SDNEXT_PREDICTION: "v_prediction", _SDNEXT_ZERO_SNR: prediction == "v zsnr"}
     return wanted
 
 

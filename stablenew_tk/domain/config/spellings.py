@@ -52,10 +52,11 @@ _SHORT_SCHEDULERS = {"ka": "Karras", "k": "Karras", "exp": "Exponential"}
 _UNKNOWN = frozenset({"", "none", "null", "other", "unknown", "sdversionunknown", "na"})
 # By letters and digits alone, the first that is found. Names of other families may hold "flux" or "sd".
 _FAMILIES = (
-    (re.compile(r"ponyv?7|auraflow"), "auraflow"),
+    (re.compile(r"pony(diffusion)?v?7(?!\d)|auraflow"), "auraflow"),
     (re.compile(r"(sdxl|stablediffusionxl|^xl).*refiner"), "sdxl-refiner"),
     # Pony, Illustrious and NoobAI are SDXL with other training; what fits one fits the others.
     (re.compile(r"sdxl|stablediffusionxl|pony(?!v?7)|illustrious|noobai"), "sdxl"),
+    (re.compile(r"flux3.*klein"), "flux3-klein"),
     (re.compile(r"klein(base)?4b|flux24b"), "flux2-klein-4b"),
     (re.compile(r"klein(base)?9b|flux29b"), "flux2-klein-9b"),
     (re.compile(r"flux\.?2.*klein|^klein"), "flux2-klein"),
@@ -81,8 +82,9 @@ _FAMILIES = (
 FAMILY_TITLES = {
     "sdxl": "SDXL", "sd15": "SD 1.5", "sd21": "SD 2.1", "sd3": "SD 3", "flux": "Flux", "flux2": "Flux 2",
     "sdxl-refiner": "SDXL refiner", "flux2-klein": "Flux 2 Klein", "flux2-klein-4b": "Flux 2 Klein 4B",
-    "flux2-klein-9b": "Flux 2 Klein 9B", "chroma": "Chroma", "zimage": "Z-Image", "qwen": "Qwen-Image",
-    "qwen-2.1": "Qwen-Image 2.1", "krea2": "Krea 2", "anima": "Anima", "lumina2": "Lumina 2", "auraflow": "AuraFlow",
+    "flux2-klein-9b": "Flux 2 Klein 9B", "flux3-klein": "Flux 3 Klein", "chroma": "Chroma", "zimage": "Z-Image",
+    "qwen": "Qwen-Image", "qwen-2.1": "Qwen-Image 2.1", "krea2": "Krea 2", "anima": "Anima", "lumina2": "Lumina 2",
+    "auraflow": "AuraFlow",
     "hidream": "HiDream", "hidream-o1": "HiDream O1", "pixart": "PixArt", "ernie": "Ernie",
     "ideogram4": "Ideogram 4", "sana": "Sana",
 }  # fmt: skip

@@ -34,7 +34,8 @@ class WorkflowUse(Struct, frozen=True, omit_defaults=True):
 
     `found` has the built-in parameters that the workflow has a place for, with its own values; what differs from them
     in a config is changed in the workflow. `values` are those that were set beyond, by path ("workflow.Detailer.
-    denoise"), and `parameters` what they take. Both hold what is named only, once jobs are made of them.
+    denoise"), and `parameters` what they take. Both hold what is named only, once jobs are made of them. `lacks` are
+    those of "prompt", "negative" and "seed" that it has no place for, as far as that matters for what is to be made.
     """
 
     file: str = ""
@@ -42,6 +43,7 @@ class WorkflowUse(Struct, frozen=True, omit_defaults=True):
     found: Mapping[str, _Value] = {}
     values: Mapping[str, _Value] = {}
     parameters: Mapping[str, WorkflowParameter] = {}
+    lacks: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.file)
@@ -67,7 +69,8 @@ class WorkflowUse(Struct, frozen=True, omit_defaults=True):
     def with_named_only(self, keep: Collection[str] = ()) -> WorkflowUse:
         """A copy that tells only of the values that are set, and of those to `keep`: what records need."""
         wanted = {*self.values, *keep}
-        return replace(self, parameters={path: one for path, one in self.parameters.items() if path in wanted})
+        known = {path: one for path, one in self.parameters.items() if path in wanted}
+        return replace(self, parameters=known, lacks=())
 
 
 NO_WORKFLOW = WorkflowUse()

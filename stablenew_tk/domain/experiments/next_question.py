@@ -10,8 +10,6 @@ from ..base.errors import InvalidInput
 from ..config.catalogue import Value, catalogue, get_value
 from ..config.pipeline_config import STAGE_OF_PART, PipelineConfig
 from ..config.sweep import around, check_values, focus
-from ..models.families import Family
-from ..models.idle_settings import idle_settings
 from ..models.precedence import Resolved
 from ..models.sensible_range import ModelTraits, sensible_range
 from ..runs.plan import MOST_PICTURES, START_ROWS, LearningPlan, PlanMetadata, PlanPrompt
@@ -42,13 +40,14 @@ def questions(
 ) -> tuple[NextQuestion, ...]:
     """The questions about these settings, that whose values differ most to the eye first.
 
-    Left out is what is `known` (by path), what belongs to a stage that is off, and what a backend offers too few names
-    for, or what does nothing with the checkpoint's family. Where its style or family names a range, the values are
-    spread over that.
+    Left out is what is `known` (by path), what belongs to a stage that is off, what a backend offers too few names for,
+    and what does nothing with the checkpoint's family, on the engine or in the workflow. Where its style or family
+    names a range, the values are spread over that.
     """
     found = []
-    acting = traits.family if traits is not None else Family()
-    idle = (*idle_settings(acting, config), *((_CFG,) if acting.distilled else ()))
+    traits = traits or ModelTraits()
+    acting = traits.family
+    idle = (*traits.idle(config), *((_CFG,) if acting.distilled else ()))
     for spec in sorted((one for one in catalogue().values() if one.rank), key=lambda one: one.rank):
         values = _values(spec.path, config, traits, offered)
         is_idle = spec.path in idle or (spec.path == _GUIDANCE and not acting.guidance)

@@ -323,7 +323,8 @@ def partners(draft: PlanDraft) -> tuple[str, ...]:
         others = [one for one in others if workflow.has(one)]
         others += [one for one, takes in workflow.parameters.items() if not takes.minor and _can_vary(draft, one)]
     # A file is named first, and its weight goes only with it.
-    return tuple(one for one in dict.fromkeys((*usual, *others)) if one not in (path, LORA_FILE))
+    idle = draft.traits.idle(draft.base)
+    return tuple(one for one in dict.fromkeys((*usual, *others)) if one not in (path, LORA_FILE, *idle))
 
 
 def _can_vary(draft: PlanDraft, path: str) -> bool:
@@ -388,6 +389,8 @@ def _focus_trouble(draft: PlanDraft) -> str:
     sample = msgspec.structs.replace(
         draft, text=_sample_text(draft), second_text=second, by_steps=False, each=each, seeds=()
     )
+    if why := idle_words(draft, draft.focus) or (draft.second and idle_words(draft, draft.second)):
+        return why
     plan = sample.trial()
     spec = focus_in(draft.base, draft.focus)
     if stage_spec(spec.stage).needs_picture and draft.start_problem:
@@ -401,6 +404,13 @@ def _focus_trouble(draft: PlanDraft) -> str:
             why = "The picture you come from was made without it, so it cannot be one of these."
             return f"{why} Vary something else than {plain(spec)}."
     return ""
+
+
+def idle_words(draft: PlanDraft, path: str) -> str:
+    """Why varying a setting would change nothing with the draft's checkpoint, engine or workflow; "" where it would
+    not be in vain.
+    """
+    return draft.traits.idle(draft.base).get(path, "")
 
 
 def settings_words(draft: PlanDraft, *, title: bool = False) -> str:

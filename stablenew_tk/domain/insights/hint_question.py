@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from ..base.errors import InvalidInput
-from ..config.catalogue import Value, catalogue
+from ..config.catalogue import Value, catalogue, is_of_workflow
 from ..config.sweep import LORA_FILE, SLOT, check_values, focus
 from ..runs.wordings import varies_itself
 from .association import Association
@@ -51,7 +51,9 @@ def _focus(hint: Association) -> str:
 
 
 def _values(hint: Association, path: str) -> list[Value]:
-    if path in catalogue() and focus(path).ordered:
+    numbers = all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in hint.all_values)
+    # What a value of a workflow takes is known there only.
+    if (path in catalogue() and focus(path).ordered) or (is_of_workflow(path) and numbers):
         ordered = sorted(hint.all_values, key=float)
         last = len(ordered) - 1
         if last < _MOST_NUMBERS:

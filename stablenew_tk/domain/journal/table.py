@@ -11,12 +11,14 @@ from functools import cache
 from ..config.catalogue import Parameter, Value, catalogue, get_value
 from ..config.pipeline_config import STAGE_OF_PART, STAGES
 from ..config.sweep import value_text
+from ..config.workflow_use import WorkflowUse
 from .record import ImageFeedback, LearningRecord, Output
 
 _FACTS = (
     *("image", "run", "time_utc", "status", "stage", "suspect", "engine", "pack", "prompt_name", "prompt", "negative"),
     *("seed", "width", "height", "seconds", "stars", "rejected", "blind", "tags", "plan", "row", "tested_value"),
 )
+_WORKFLOW = ("workflow", "workflow_values")
 
 
 @cache
@@ -27,7 +29,7 @@ def _settings() -> tuple[Parameter, ...]:
 
 def heading() -> tuple[str, ...]:
     """The names of all columns: facts first, then the settings by their path."""
-    return (*_FACTS, *(one.path for one in _settings()))
+    return (*_FACTS, *(one.path for one in _settings()), *_WORKFLOW)
 
 
 def line_of(record: LearningRecord, output: Output, held: ImageFeedback, *, blind: bool) -> tuple[str, ...]:
@@ -46,7 +48,17 @@ def line_of(record: LearningRecord, output: Output, held: ImageFeedback, *, blin
         ),
         *(", ".join(held.tags), learning.plan_id, str(learning.row) if learning.plan_id else "", without_folder(value)),
     )
-    return (*facts, *(_cell(record, one) for one in _settings()))
+    return (*facts, *(_cell(record, one) for one in _settings()), *_of_workflow(record.config.workflow))
+
+
+def _of_workflow(workflow: WorkflowUse) -> tuple[str, str]:
+    """The name of the workflow, and the values that were set in it; no free texts, as among the settings."""
+    told = (
+        f"{path}={value_text(value)}"
+        for path, value in workflow.values.items()
+        if not isinstance(value, str) or (path in workflow.parameters and workflow.parameters[path].options)
+    )
+    return workflow.name, "; ".join(told)
 
 
 def _cell(record: LearningRecord, one: Parameter) -> str:

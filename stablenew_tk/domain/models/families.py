@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import reduce
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -21,8 +22,13 @@ from .tensor_signs import Tensors, Ways
 Range = tuple[float, float]
 # Which node takes the shift: as a factor for networks told 1000 × t or 1 × t, or as an exponent; "" = none.
 Shift = Literal["", "factor", "factor 1000", "exponent"]
-# "guided": the parts of a sampler one by one; "size-aware": with the schedule that depends on the picture's size.
-Sampling = Literal["", "guided", "size-aware"]
+# "guided": the parts of a sampler one by one; "size-aware": with the schedule that depends on the picture's size;
+# "turbo": with the schedule of the Turbo models of Stability.
+Sampling = Literal["", "guided", "size-aware", "turbo"]
+# What the network predicts where it is not the noise: v, with zero terminal SNR; "told": the file itself tells it.
+Prediction = Literal["", "v", "v zsnr", "told"]
+# Between the ids of variants that hold together: "noobai+v-pred".
+AND = "+"
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+(?:step)?s?", re.ASCII)
 _ENDING = re.compile(r"\.(safetensors|sft|ckpt|pth?|bin|gguf)$", re.IGNORECASE)
 _XL = re.compile(r"(?<![A-Za-z])(?i:sd)?(?i:xl)(?![A-Za-z])|(?<=[a-z])XL(?![a-z])")
@@ -31,7 +37,8 @@ _XL = re.compile(r"(?<![A-Za-z])(?i:sd)?(?i:xl)(?![A-Za-z])|(?<=[a-z])XL(?![a-z]
 class FamilyVariant(Struct, frozen=True, kw_only=True):
     """A form of a family with other needs. What it says goes before what the family says; None and "" = nothing.
 
-    `names` are words in names and sidecars, `signs` those of a header. `distilled`: made for CFG 1.
+    `names` are words in names and sidecars, `signs` those of a header. `distilled`: made for CFG 1. One with a
+    `prediction` stands beside another variant (a NoobAI may be one or not), and `title` goes behind that of the other.
     """
 
     id: str
@@ -43,6 +50,12 @@ class FamilyVariant(Struct, frozen=True, kw_only=True):
     own_workflow: bool = False
     latent: str = ""
     vae: tuple[str, ...] = ()
+    sampling: Sampling = ""
+    shift: Shift = ""
+    prediction: Prediction = ""
+    rescale_cfg: float = 0.0
+    system_prompt: str = ""
+    system_negative: str = ""
     ranges: Mapping[str, Range] = {}
     defaults: Mapping[str, Value] = {}
 
@@ -55,7 +68,8 @@ class Family(Struct, frozen=True, kw_only=True):
     whole checkpoint. `clip_type` is ComfyUI's word for how its text encoders are read, `padding` the least padding and
     length of the tokens. `guidance`: a distilled guidance acts. `neo_shift`: Forge Neo takes its shift as distilled
     CFG. `clip_skip` is the least that acts, 0 = none does. `ranges` are by path, or its last part for all stages.
-    `own_workflow`: only a workflow of the user's makes pictures with it.
+    `own_workflow`: only a workflow of the user's makes pictures with it. `rescale_cfg` is how far CFG is toned down, 0
+    to 1. `system_prompt` and `system_negative` are sentences that its text encoder wants before the words.
     """
 
     id: str = ""
@@ -79,6 +93,10 @@ class Family(Struct, frozen=True, kw_only=True):
     clip_skip: int = 0
     lora_text_encoder: bool = False
     own_workflow: bool = False
+    prediction: Prediction = ""
+    rescale_cfg: float = 0.0
+    system_prompt: str = ""
+    system_negative: str = ""
     multiple: int = 8
     sizes: tuple[tuple[int, int], ...] = ()
     ranges: Mapping[str, Range] = {}
@@ -89,33 +107,24 @@ class Family(Struct, frozen=True, kw_only=True):
         """The variant of that id; None when there is none."""
         return next((one for one in self.variants if one.id == variant_id), None)
 
-    def named_variant(self, *texts: str) -> tuple[FamilyVariant, str] | None:
-        """The variant that the first of these texts names, and the text."""
+    def named_variant(self, *texts: str, prediction: bool = False) -> tuple[FamilyVariant, str] | None:
+        """The variant that the first of these texts names, and the text; with `prediction` one that has such."""
         for text in texts:
             words = _words(text)
             for one in self.variants:
-                if any(f" {name.casefold()} " in words for name in one.names):
+                if bool(one.prediction) is prediction and any(f" {name.casefold()} " in words for name in one.names):
                     return one, text
         return None
 
-    def as_variant(self, variant_id: str) -> Family:
-        """The family with what a variant says in place of its own; unchanged for an unknown one."""
-        one = self.variant(variant_id)
-        if one is None:
-            return self
-        return replace(
-            self,
-            title=one.title or self.title,
-            open="",
-            distilled=self.distilled or one.distilled,
-            guidance=self.guidance if one.guidance is None else one.guidance,
-            own_workflow=self.own_workflow or one.own_workflow,
-            latent=one.latent or self.latent,
-            vae=one.vae or self.vae,
-            ranges={**self.ranges, **one.ranges},
-            defaults={**self.defaults, **one.defaults},
-            variants=(),
-        )
+    def named_variants(self, *texts: str) -> str:
+        """The variants that these texts name, as `as_variant` takes them; "" for none."""
+        found = (self.named_variant(*texts), self.named_variant(*texts, prediction=True))
+        return AND.join(one[0].id for one in found if one is not None)
+
+    def as_variant(self, variant_ids: str) -> Family:
+        """The family with what its variants (ids joined by AND) say in place of its own; unchanged for unknown ones."""
+        found = [one for name in variant_ids.split(AND) if (one := self.variant(name)) is not None]
+        return reduce(_with_variant, found, self)
 
     def range_of(self, path: str) -> Range | None:
         """The range that suits it, for a path or for the last part of one; None where it says nothing."""
@@ -203,7 +212,9 @@ def recognise(tensors: Tensors, families: FamilyCatalogue) -> Recognised:
         return Recognised("controlnet")
     family = next((one for one in families.families.values() if tensors.fit(one.signs)), None)
     if family is not None or tensors.holds_any("\nmodel.diffusion_model."):
-        variant = next((one.id for one in family.variants if tensors.fit(one.signs)), "") if family else ""
+        fitting = [one for one in family.variants if tensors.fit(one.signs)] if family else []
+        plain = next((one.id for one in fitting if not one.prediction), "")
+        variant = AND.join(filter(None, (plain, next((one.id for one in fitting if one.prediction), ""))))
         is_whole = tensors.holds_any(*_WORDS) or bool(family and family.whole)
         return Recognised("checkpoint" if is_whole else "diffusion model", family.id if family else "", variant)
     if tensors.holds_any(*_EMBEDDING):
@@ -234,6 +245,32 @@ def files_for(need: str, listed: Iterable[str]) -> tuple[str, ...]:
         if found:
             return tuple(sorted(found, key=lambda name: (len(names[name]), name)))
     return ()
+
+
+def _with_variant(family: Family, one: FamilyVariant) -> Family:
+    ranges, defaults = {**family.ranges, **one.ranges}, {**family.defaults, **one.defaults}
+    if one.prediction and family.distilled:
+        # How few steps and how little CFG it takes counts more than what it predicts.
+        ranges, defaults = {**one.ranges, **family.ranges}, {**one.defaults, **family.defaults}
+    return replace(
+        family,
+        title=f"{family.title} {one.title}" if one.prediction else one.title or family.title,
+        open="",
+        distilled=family.distilled or one.distilled,
+        guidance=family.guidance if one.guidance is None else one.guidance,
+        own_workflow=family.own_workflow or one.own_workflow,
+        latent=one.latent or family.latent,
+        vae=one.vae or family.vae,
+        sampling=one.sampling or family.sampling,
+        shift=one.shift or family.shift,
+        prediction=one.prediction or family.prediction,
+        rescale_cfg=one.rescale_cfg or family.rescale_cfg,
+        system_prompt=one.system_prompt or family.system_prompt,
+        system_negative=one.system_negative or family.system_negative,
+        ranges=ranges,
+        defaults=defaults,
+        variants=(),
+    )
 
 
 def _changed(old: Family, changes: Mapping[str, Any]) -> Family:

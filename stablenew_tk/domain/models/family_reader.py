@@ -9,14 +9,19 @@ from typing import Any, get_args
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value, catalogue, check_value
 from ..config.lenient_reader import Fields, Problems, number_in, read_object
-from .families import Family, FamilyCatalogue, FamilyVariant, Range, Sampling, Shift, TextEncoder
+from .families import Family, FamilyCatalogue, FamilyVariant, Prediction, Range, Sampling, Shift, TextEncoder
 from .tensor_signs import TensorSign, Ways, signs_in
 
-_TEXTS = ("title", "open", "clip_type", "latent")
+_TEXTS = ("title", "open", "clip_type", "latent", "system_prompt", "system_negative")
 _FLAGS = ("whole", "guidance", "distilled", "neo_shift", "lora_text_encoder", "own_workflow")
 _LISTS = ("names", "text_encoders", "vae")
-_WORDS: Mapping[str, tuple[str, ...]] = {"shift": get_args(Shift), "sampling": get_args(Sampling)}
-_NUMBERS = {"clip_skip": (0, 12), "multiple": (8, 64), "noise_scale": (0, 100)}
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "shift": get_args(Shift),
+    "sampling": get_args(Sampling),
+    "prediction": get_args(Prediction),
+}
+_NUMBERS = {"clip_skip": (0, 12), "multiple": (8, 64), "noise_scale": (0, 100), "rescale_cfg": (0, 1)}
+_FRACTIONS = ("noise_scale", "rescale_cfg")
 _OF_VARIANTS = frozenset(FamilyVariant.__struct_fields__)
 
 
@@ -75,7 +80,7 @@ def _common(fields: Fields, what: str, known: tuple[str, ...] | frozenset[str]) 
                 fields.refuse(key, f"is not one of {', '.join(word for word in words if word)} and was left out.")
     for key, (low, high) in _NUMBERS.items():
         if key in known and key in fields and (number := fields.number(key, low, high)) is not None:
-            found[key] = number if key == "noise_scale" else int(number)
+            found[key] = number if key in _FRACTIONS else int(number)
     found |= {key: _ways(fields, key) for key in ("signs", "lora_signs") if key in known and key in fields}
     found |= {
         key: read(fields.inner(key)) for key, read in (("ranges", _ranges), ("defaults", _defaults)) if key in fields

@@ -17,7 +17,8 @@ from ..config.catalogue import Value, parameter
 from ..config.origins import Origin
 from ..config.spellings import kind_by_folders
 from .checkpoint_series import Merge
-from .families import Family, FamilyCatalogue, FamilyVariant, Recognised
+from .families import AND, Family, FamilyCatalogue, FamilyVariant, Recognised
+from .idle_settings import can_be_told
 from .lora_series import Training
 from .profile import LoraProfile, ModelProfile, Tier
 from .style import NONE, StyleCatalogue, StyleProfile
@@ -249,7 +250,7 @@ def usable(
     values: dict[str, FieldValue] = {}
     notices: list[str] = []
     for path, field in settings.values.items():
-        if field.word == FAMILY_WORD and features is not None and not _can_be_told(path, family, features):
+        if field.word == FAMILY_WORD and features is not None and not can_be_told(path, family, features):
             continue
         choices = parameter(path).choices
         if not choices:
@@ -266,15 +267,11 @@ def usable(
             label = styles.aliases[name].label if name in styles.aliases else name
             notices.append(f"{parameter(path).title}: {label} is not installed there, so it is left out.")
     values |= dict(_switches(settings, values))
-    question = open_question(settings.found, styles.families) if settings.kind in CHECKPOINTS else ""
-    return Usable(values, (*notices, *([question] if question else ())))
-
-
-def _can_be_told(path: str, family: Family, features: Collection[str]) -> bool:
-    """Whether an engine with these features takes a guidance or shift with this family; any other value it does."""
-    if path == "txt2img.shift":
-        return "shift" in features or ("shift_for_some" in features and family.neo_shift)
-    return path != "txt2img.guidance" or "guidance" in features
+    if settings.kind in CHECKPOINTS:
+        who, table = settings.found, styles.families
+        told = (open_question(who, table), prediction_words(who, table, features))
+        notices += [sentence for sentence in told if sentence]
+    return Usable(values, tuple(notices))
 
 
 def _switches(settings: ModelSettings, values: Mapping[str, FieldValue]) -> Iterator[tuple[str, FieldValue]]:
@@ -324,22 +321,47 @@ def family_among(
         value, source = by_name, f"file name: {name}" if by_name else ""
     if kind not in CHECKPOINTS:
         return FamilyFinding(value, source)
-    variant, whose = _variant(families.family(value), told, name)
-    return FamilyFinding(value, source, variant.id if variant else "", whose)
+    family = families.family(value)
+    both = (_variant(family, told, name), _prediction(family, told, name))
+    known = [(variant.id, whose) for variant, whose in both if variant is not None]
+    whose = "; ".join(dict.fromkeys(whose for _, whose in known))
+    return FamilyFinding(value, source, AND.join(variant for variant, _ in known), whose)
 
 
 def _variant(family: Family, told: Sequence[FamilyWords], name: str) -> tuple[FamilyVariant | None, str]:
-    for one in told:
-        if found := family.named_variant(one.base):
-            return found[0], one.source
-    for one in told:
-        if found := family.named_variant(one.title):
-            return found[0], one.source
-    if found := family.named_variant(name):
-        return found[0], f"file name: {name}"
+    if found := _named(family, told, name, prediction=False):
+        return found
     # What a header shows goes last: "inpaint" or "medium" is less than "turbo".
-    seen = next((one for one in told if one.seen.variant), None)
-    return (family.variant(seen.seen.variant), seen.source) if seen is not None else (None, "")
+    return _seen(family, told, prediction=False)
+
+
+def _prediction(family: Family, told: Sequence[FamilyWords], name: str) -> tuple[FamilyVariant | None, str]:
+    # What the file itself says every engine sees; only where it is silent, others count.
+    seen = _seen(family, told, prediction=True)
+    return seen if seen[0] is not None else _named(family, told, name, prediction=True) or (None, "")
+
+
+def _named(
+    family: Family, told: Sequence[FamilyWords], name: str, *, prediction: bool
+) -> tuple[FamilyVariant, str] | None:
+    for one in told:
+        if found := family.named_variant(one.base, prediction=prediction):
+            return found[0], one.source
+    for one in told:
+        if found := family.named_variant(one.title, prediction=prediction):
+            return found[0], one.source
+    if found := family.named_variant(name, prediction=prediction):
+        return found[0], f"file name: {name}"
+    return None
+
+
+def _seen(family: Family, told: Sequence[FamilyWords], *, prediction: bool) -> tuple[FamilyVariant | None, str]:
+    for one in told:
+        for name in one.seen.variant.split(AND):
+            variant = family.variant(name)
+            if variant is not None and bool(variant.prediction) is prediction:
+                return variant, one.source
+    return None, ""
 
 
 def _with_family(
@@ -367,6 +389,24 @@ def open_question(found: FamilyFinding, families: FamilyCatalogue) -> str:
     return (
         f"Nothing tells whether it is {family.title} {family.open}, which want other steps and another CFG. Write it "
         f"into its file name, or into base_type of its profile."
+    )
+
+
+def prediction_words(found: FamilyFinding, families: FamilyCatalogue, features: Collection[str] | None) -> str:
+    """Who says that a checkpoint predicts v, where its file does not, and whether an engine with these features can be
+    told; "" where there is nothing to tell.
+    """
+    family = families.family(found.value).as_variant(found.variant)
+    if family.prediction not in ("v", "v zsnr"):
+        return ""
+    whose = found.variant_source.rpartition("; ")[2]
+    if features is None or "prediction" in features:
+        return (
+            f"It is sampled as v-prediction and the engine is told so ({whose}), for the file itself does not say it."
+        )
+    return (
+        f"It is a v-prediction model ({whose}). This engine cannot be told so: unless it sees it in the file, the "
+        "pictures come out as noise. ComfyUI can be told."
     )
 
 

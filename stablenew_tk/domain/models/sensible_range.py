@@ -11,8 +11,10 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from ..config.pipeline_config import PipelineConfig
 from ..config.sweep import LORA, LORA_WEIGHTS, focus
 from .families import Family, FamilyCatalogue
+from .idle_settings import EngineTraits, idle_here
 from .recommendations import DENOISE, ModelSettings
 from .style import StyleProfile
 
@@ -42,7 +44,7 @@ class ModelTraits(Struct, frozen=True, kw_only=True):
 
     `family` is that of its variant, as far as it is told, and `told_by` who tells it. `few_steps`: its name says that
     it was distilled to need but a few. `lora_ranges` are the weights that files beside LoRAs recommend, by the name in
-    the prompt.
+    the prompt. `engine` is what is to run it.
     """
 
     family: Family = Family()
@@ -50,6 +52,11 @@ class ModelTraits(Struct, frozen=True, kw_only=True):
     style: StyleProfile | None = None
     few_steps: bool = False
     lora_ranges: Mapping[str, Range] = {}
+    engine: EngineTraits = EngineTraits()
+
+    def idle(self, config: PipelineConfig) -> dict[str, str]:
+        """Why settings do nothing with this checkpoint on this engine, by path."""
+        return idle_here(self.family, config, self.engine)
 
 
 def sensible_range(path: str, traits: ModelTraits | None = None) -> SensibleRange | None:
@@ -78,9 +85,7 @@ def traits_of(settings: ModelSettings, families: FamilyCatalogue, *names: str) -
     by_style = settings.style.model_family if settings.style is not None else ""
     family = families.family(settings.family or by_name[0] or by_style)
     told = found.source or (f"file name: {by_name[1]}" if by_name[0] and not settings.family else "")
-    variant = found.variant
-    if not variant and (told_variant := family.named_variant(*named)):
-        variant = told_variant[0].id
+    variant = found.variant or family.named_variants(*named)
     few = not variant and any(needs_few_steps(name) for name in named)
     return ModelTraits(family=family.as_variant(variant), told_by=told, style=settings.style, few_steps=few)
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..base.wording import pack_title
-from ..config.catalogue import Value
+from ..config.catalogue import Value, is_of_workflow
 from ..config.sweep import LORA, SLOT
 from ..config.user_settings import Settings
 from ..config.workflow_use import NO_WORKFLOW, WorkflowUse
@@ -45,6 +45,8 @@ CHECKPOINT = "checkpoint"
 LOCKED = "this pack is locked in, so nothing learned changes its settings"
 # And why in a run with a workflow.
 OWN_VALUES = "a workflow keeps its own values"
+# And why what is about a value of a workflow is not used without it.
+NO_SUCH_VALUE = "it is about a value of a workflow, and none that has it is in use"
 _T = TypeVar("_T")
 
 
@@ -145,11 +147,12 @@ class ValueSources(Struct, frozen=True, kw_only=True):
         return Source("pack", usable_values(self.pack, self.workflow), words)
 
     def _beside_workflow(self) -> tuple[Source, ...]:
-        """The sources of what somebody chose, as far as the workflow has a place for it. What was typed is not sifted:
-        that it has none is told.
+        """The sources of what somebody chose, and of what is known of the workflow's own values, as far as the workflow
+        has a place for it. What was typed is not sifted: that it has none is told.
         """
         presets = (_preset_source(one, self.workflow) for one in self.presets_in_force if one.applied)
-        return (Source("user", self.typed, "typed here"), self._pack_source, *presets)
+        learned = (_learned_source(one, self.workflow) for one in self.learned_here if one.applied)
+        return (Source("user", self.typed, "typed here"), self._pack_source, *presets, *learned)
 
     # ---- presets, each within its scope
 
@@ -174,16 +177,36 @@ class ValueSources(Struct, frozen=True, kw_only=True):
     def presets_in_force(self) -> tuple[PresetInForce, ...]:
         """The presets in force and whether each is applied to this run."""
         now = self.situation
-        return tuple(judged(preset, now, self.agreed) for preset in self.presets)
+        return tuple(
+            judged(preset, now, self.agreed)
+            if preset.anyway or not self._misses(preset)
+            else PresetInForce(preset, ScopeCheck((NO_SUCH_VALUE,)), agreed=False)
+            for preset in self.presets
+        )
+
+    def _misses(self, preset: PresetValues) -> bool:
+        """Whether all that it sets are values of a workflow that is not in use."""
+        if preset.lora_weights or not preset.values:
+            return False
+        return all(is_of_workflow(path) and not self.workflow.has(path) for path in preset.values)
 
     @property
     def learned_here(self) -> tuple[PresetInForce, ...]:
         """The learned values that are switched on, and whether each is applied to this run."""
-        if self.locked or self.workflow:
-            why = LOCKED if self.locked else OWN_VALUES
-            return tuple(PresetInForce(value, ScopeCheck((why,)), agreed=False) for value in self.learned)
         now = self.situation
-        return tuple(judged(value, now, self.agreed) for value in self.learned)
+        return tuple(
+            PresetInForce(value, ScopeCheck((why,)), agreed=False) if why else judged(value, now, self.agreed)
+            for value in self.learned
+            for why in (self._why_not_learned(value),)
+        )
+
+    def _why_not_learned(self, value: PresetValues) -> str:
+        if self.locked:
+            return LOCKED
+        if self._misses(value):
+            return NO_SUCH_VALUE
+        # What a workflow says itself about steps or CFG stands; a value that is known of it alone is meant for it.
+        return OWN_VALUES if self.workflow and not any(map(is_of_workflow, value.values)) else ""
 
     @property
     def lora_weights(self) -> dict[str, float]:
@@ -219,8 +242,18 @@ class ValueSources(Struct, frozen=True, kw_only=True):
 
     @property
     def checkpoint(self) -> str:
-        """The checkpoint that a run would use, in the backend's name; "" while nobody knows what it has loaded."""
+        """The checkpoint that a run would use, in the backend's name; "" while nobody knows what it has loaded. With a
+        workflow the one that this names, unless another was chosen.
+        """
         pack = usable_values(self.pack) if CHECKPOINT in self.pack else {}
+        if self.workflow:
+            given: tuple[Mapping[str, Value], ...] = (
+                self.typed,
+                pack,
+                *self._preset_checkpoints(),
+                self.workflow.found,
+            )
+            return next((str(values[CHECKPOINT]) for values in given if CHECKPOINT in values), "")
         given = (self.typed, pack, self.settings.values, *self._preset_checkpoints())
         chosen = next((str(values[CHECKPOINT]) for values in given if CHECKPOINT in values), "")
         return chosen or self.loaded
@@ -341,8 +374,8 @@ def _preset_source(one: PresetInForce, workflow: WorkflowUse = NO_WORKFLOW) -> S
     return Source("preset", usable_values(preset.values, workflow), note(preset.evidence), notes)
 
 
-def _learned_source(one: PresetInForce) -> Source:
-    values = usable_values(one.preset.values)
+def _learned_source(one: PresetInForce, workflow: WorkflowUse = NO_WORKFLOW) -> Source:
+    values = usable_values(one.preset.values, workflow)
     outside = f"Used outside its scope: {reasons(one.check)}." if one.used_outside else ""
     return Source("learned", values, " ".join(part for part in (one.preset.evidence, outside) if part))
 

@@ -12,12 +12,14 @@ from msgspec.structs import replace
 
 from ..base.errors import InvalidInput
 from ..base.lora_tags import AddedLora, loras_in, with_loras
-from ..config.catalogue import Value, with_values, without_place
+from ..config.catalogue import Value, is_of_workflow, with_values, without_place
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
 from ..config.origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED, Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
-from ..config.sweep import LORA, LORA_FILE, is_weight, is_wording
+from ..config.sweep import LORA, LORA_FILE, NEGATIVE, is_weight, is_wording
 from ..config.workflow_use import WorkflowUse
+from ..models.families import Family
+from ..models.idle_settings import idle_settings
 from ..models.preset_scope import PresetUse, without_values
 from ..prompts.pack import has_lora, with_preset_loras
 from ..prompts.variant import Variant
@@ -273,17 +275,36 @@ def check(request: RunRequest) -> None:
 
 
 def check_workflow(config: PipelineConfig) -> None:
-    """Raise InvalidInput for a value that the config's workflow has no place for."""
+    """Raise InvalidInput for a value that the config's workflow has no place for, and as `check_lacks`."""
+    check_lacks(config.workflow)
     if paths := without_place(config):
         has = ", ".join([*config.workflow.found, *config.workflow.parameters][:8])
         sentence = f"{paths[0]}: the workflow “{config.workflow.name}” has no place for it. It has {has or 'none'}."
         raise InvalidInput(sentence, paths[0])
 
 
-def check_place(workflow: WorkflowUse, path: str) -> None:
-    """Raise InvalidInput when a workflow is used and has no place for what is varied."""
+def check_place(config: PipelineConfig, path: str) -> None:
+    """Raise InvalidInput for what is varied without effect: what the config's workflow has no place for, and a negative
+    prompt that is not computed. As `check_lacks` besides.
+    """
+    workflow = config.workflow
+    check_lacks(workflow)
+    if is_of_workflow(path) and not workflow:
+        raise InvalidInput(f"{path} is a value of a workflow, and none is chosen. Choose that workflow first.", path)
+    if path == NEGATIVE and NEGATIVE in workflow.lacks:
+        raise InvalidInput(f"{path}: the workflow “{workflow.name}” has no negative prompt to vary.", path)
+    if path == NEGATIVE and (why := idle_settings(Family(), config).get(path)):
+        raise InvalidInput(f"{path}: {why} Raise txt2img.cfg_scale above 1.", path)
     if workflow and not (workflow.has(path) or path == LORA_FILE or is_weight(path) or is_wording(path)):
         raise InvalidInput(f"{path}: the workflow “{workflow.name}” has no place for it, so it changes nothing.", path)
+
+
+def check_lacks(workflow: WorkflowUse) -> None:
+    """Raise InvalidInput for a workflow without a place for the prompt or the seed."""
+    for lacked, meant in (("prompt", "positive"), ("seed", "seed")):
+        if lacked in workflow.lacks:
+            title = f"In ComfyUI, give the node that is meant the title stablenew:{meant}."
+            raise InvalidInput(f"The workflow “{workflow.name}” has no place for the {lacked}. {title}", "workflow")
 
 
 def check_mask(config: PipelineConfig) -> None:

@@ -439,9 +439,9 @@ def checked(plan: LearningPlan) -> LearningPlan:
         raise InvalidInput(
             f"{subject.path}: {subject.stage} works on a picture. Choose the picture to start from.", "start_image"
         )
-    config, workflow = plan.base_config, plan.base_config.workflow
+    config = plan.base_config
     for path in plan.parameters:
-        check_place(workflow, path)
+        check_place(plan.base_config, path)
         config = _ready(config, path, subject.stage, bool(plan.start_image))
     config = msgspec.structs.replace(config, workflow=config.workflow.with_named_only(plan.parameters))
     check_mask(config)

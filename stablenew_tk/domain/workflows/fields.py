@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value, catalogue, check_value
@@ -18,6 +19,7 @@ from ..recipes.comfy_nodes import ComfyNode, LinkedNodes
 from ..recipes.comfy_sampling import CHECKPOINT, NOT_MODEL, NOT_PICTURE, SamplerSettings, pictures_of
 from ..recipes.comfy_words import PromptTexts
 from ..recipes.recipe import bare_name, is_nothing, number_of
+from .choices import OWN, RARE
 from .spelling import in_our_words
 from .workflow_nodes import InputPlace, WorkflowNode, searchable
 
@@ -25,6 +27,7 @@ PROMPT, NEGATIVE, SEED = "prompt", "negative", "seed"
 _TITLE = "stablenew:"
 _SAME = {"positive": PROMPT, "txt2img.prompt": PROMPT, "txt2img.negative": NEGATIVE, "txt2img.seed": SEED}
 _NAMED = 4
+How = Literal["links", "title", "choice"]
 # What nodes call the value of a parameter, by the last part of its path.
 _CALLED: Mapping[str, tuple[str, ...]] = {
     PROMPT: ("text", "prompt", "positive", "t5xxl", "text_g", "value", "string"),
@@ -41,12 +44,14 @@ _CHECKPOINT_KEYS = ("ckpt_name", "base_ckpt_name", "ckpt", "unet_name")
 
 
 class FoundField(Struct, frozen=True):
-    """A value that was found: `places` are the inputs where it is written, all alike but for the texts of encoders."""
+    """A value that was found: `places` are the inputs where it is written. All are alike but for the texts of encoders
+    and what the user put together.
+    """
 
     path: str
     value: Value
     places: tuple[InputPlace, ...]
-    how: Literal["links", "title"] = "links"
+    how: How = "links"
 
 
 class FoundLora(Struct, frozen=True):
@@ -75,6 +80,7 @@ def find_fields(nodes: Mapping[str, WorkflowNode]) -> FieldSearch:
     search = _Search(nodes)
     search.follow_links()
     search.follow_titles()
+    search.follow_choices()
     return FieldSearch(search.found, tuple(search.loras), tuple(dict.fromkeys(search.notices)))
 
 
@@ -221,6 +227,33 @@ class _Search:
                 self.found.pop(other, None)
             self._found(path, places, "title")
 
+    # ---- by what the user decided
+
+    def follow_choices(self) -> None:
+        """What was decided about an input goes before everything else."""
+        together: dict[str, list[InputPlace]] = {}
+        for name, node in self.nodes.items():
+            for key, word in node.choices.items():
+                if node.plain(key) is None:
+                    continue
+                place = InputPlace(name, key)
+                self._release(place)
+                if word in (PROMPT, NEGATIVE, SEED) or word in catalogue():
+                    together.setdefault(word, []).append(place)
+                elif word not in (OWN, RARE):
+                    self.notices.append(f"Node {name}, input {key}: {word[:80]!r} is no parameter, so it is not set.")
+        for path, places in together.items():
+            self.found.pop(path, None)
+            self._found(path, places, "choice")
+
+    def _release(self, place: InputPlace) -> None:
+        for path, field in [*self.found.items()]:
+            left = tuple(one for one in field.places if one != place)
+            if not left:
+                del self.found[path]
+            elif left != field.places:
+                self.found[path] = replace(field, places=left)
+
     # ---- taking a value over
 
     def _put(self, path: str, places: Iterable[_At | None]) -> None:
@@ -228,11 +261,11 @@ class _Search:
         if spots and path not in self.found:
             self._found(path, spots, "links")
 
-    def _found(self, path: str, places: Sequence[InputPlace], how: Literal["links", "title"]) -> None:
+    def _found(self, path: str, places: Sequence[InputPlace], how: How) -> None:
         places = tuple(dict.fromkeys(places))
         values = [self.nodes[one.node].plain(one.input) for one in places]
         # "nan" is not even equal to itself.
-        if any(value != values[0] for value in values if value == value):
+        if how != "choice" and any(value != values[0] for value in values if value == value):
             where = ", ".join(self.nodes[one.node].heading for one in places[:_NAMED])
             self.notices.append(f"{path} stands in several nodes with different values ({where}), so it is not set.")
             return
@@ -245,7 +278,7 @@ class _Search:
         value = _fitting(path, values[0])
         if value is not None:
             self.found[path] = FoundField(path, value, places, how)
-        elif how == "title":
+        elif how != "links":
             self.notices.append(f"{path}: {str(values[0])[:60]!r} is no value of it, so it keeps its own name.")
 
     def _place(self, at: _At) -> InputPlace | None:

@@ -11,8 +11,10 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..config.workflow_use import WORKFLOW, WorkflowParameter
+from .choices import OWN, RARE
 from .node_kinds import COMBO, InputKind, NodeKinds
 from .workflow_nodes import InputPlace, WorkflowNode, is_link
 
@@ -52,6 +54,8 @@ def open_values(
             if key in _NOT_ASKED or place in taken or len(found) >= _MOST or is_link(raw, nodes):
                 continue
             if takes := _takes(node, key, raw, inputs.get(key)):
+                if (word := node.choices.get(key)) in (OWN, RARE):
+                    takes = replace(takes, minor=word == RARE)
                 found[_unused(f"{WORKFLOW}{part}.{_word(key) or 'value'}", found)] = OpenValue(place, takes)
     return found
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 from ..base.errors import InvalidInput
 from ..config.workflow_use import WorkflowUse
 from ..recipes.recipe import object_of, read_json, text_of
+from .choices import META, choices_in
 from .convert import EXPORT, api_format
 from .fields import NEGATIVE, PROMPT, SEED, FoundField, FoundLora, find_fields
 from .node_kinds import NodeKinds
@@ -48,6 +49,7 @@ class Workflow(Struct, frozen=True, kw_only=True):
             digest=self.digest,
             found={path: one.value for path, one in self.found.items() if path not in (PROMPT, NEGATIVE, SEED)},
             parameters={path: one.takes for path, one in self.open_values.items()},
+            lacks=tuple(path for path in (PROMPT, NEGATIVE, SEED) if path not in self.found),
         )
 
 
@@ -108,15 +110,19 @@ def _plain_nodes(document: Mapping[str, object]) -> Iterator[tuple[str, Workflow
     for name, raw in document.items():
         node = object_of(raw)
         if kind := text_of(node.get("class_type")):
-            title = text_of(object_of(node.get("_meta")).get("title"))
+            meta = object_of(node.get("_meta"))
             inputs = dict(islice(object_of(node.get("inputs")).items(), INPUTS))
-            yield name, WorkflowNode(kind, inputs, title.strip())
+            yield name, WorkflowNode(kind, inputs, text_of(meta.get("title")).strip(), choices_in(meta))
 
 
 def written(nodes: Mapping[str, WorkflowNode]) -> bytes:
     """The nodes as a file in API format."""
     document = {
-        name: {"class_type": node.kind, "inputs": dict(node.inputs), "_meta": {"title": node.heading}}
+        name: {
+            "class_type": node.kind,
+            "inputs": dict(node.inputs),
+            "_meta": {"title": node.heading} | ({META: dict(node.choices)} if node.choices else {}),
+        }
         for name, node in nodes.items()
     }
     return json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "replace") + b"\n"

@@ -13,11 +13,14 @@ Plain = str | int | float | bool
 
 
 class WorkflowNode(Struct, frozen=True):
-    """One node: its class, its inputs (values and links), and its title, "" for that of its class."""
+    """One node: its class, its inputs (values and links), and its title, "" for that of its class. `choices` are what
+    the user decided about its inputs (see `choices.py`).
+    """
 
     kind: str
     inputs: Mapping[str, object]
     title: str = ""
+    choices: Mapping[str, str] = {}
 
     @property
     def heading(self) -> str:

@@ -20,10 +20,10 @@ from ...domain.base.errors import InvalidInput
 from ...domain.base.key_press import KeyPress, act_on
 from ...domain.config.catalogue import Value, parameter_in
 from ...domain.config.pipeline_config import FIRST_STAGE, STAGE_SPECS, size_words
+from ...domain.config.sweep import NEGATIVE
 from ...domain.experiments.next_question import NextQuestion
 from ...domain.journal.record import Feedback, JournalLine, LearningRecord, Void
 from ...domain.models.explanation import WhyRow
-from ...domain.models.idle_settings import NEGATIVE, idle_settings
 from ...domain.models.precedence import Resolved
 from ...domain.models.sensible_range import ModelTraits
 from ...domain.models.value_sources import CHECKPOINT
@@ -492,7 +492,7 @@ class CreatePage(PageFrame):
         self._count()
 
     def _count(self) -> None:
-        idle = idle_settings(self._traits.family, self.resolved.config).get(NEGATIVE, "")
+        idle = self._traits.idle(self.resolved.config).get(NEGATIVE, "")
         self.global_texts.show(self.form.values.pack_settings, self.resolved.config, no_negative=idle)
         self.packs.tell_idle_negative(idle)
         mode, variants = self.form.mode, self.form.variants

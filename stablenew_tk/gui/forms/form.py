@@ -13,18 +13,21 @@ from ...domain.config.catalogue import Parameter, Value, get_value, parameter
 from ...domain.config.origins import Origin
 from ...domain.config.pipeline_config import PipelineConfig
 from ...domain.models.families import Family
-from ...domain.models.idle_settings import idle_settings, without_place
+from ...domain.models.idle_settings import without_place
 from ...domain.models.sensible_range import ModelTraits, sensible_range
 from ..widgets import theme
 from ..widgets.basics import Box, Label
 from ..widgets.controls import Switch
 from ..widgets.entries import Entry, NumberEntry, Slider
+from ..widgets.flow import tab_order
 from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.theme import RING
 from ..widgets.tooltips import tip
 from .origin_marks import OriginMark
+from .size_menu import SizeMenu
 
-_SIDES = {"txt2img.width", "txt2img.height"}
+WIDTH, HEIGHT = "txt2img.width", "txt2img.height"
+_SIDES = {WIDTH, HEIGHT}
 # px: below this three fields side by side would be too small for their words; from the other one on there is room for
 # four.
 _NARROW_FORM, _WIDE_FORM = 440, 760
@@ -54,7 +57,7 @@ class FormField(Box):
 
     `on_value(path, value)` after every change by the user; None = the user wants the inherited value back. What is
     typed counts when the field is left or on Return; `on_edit()` comes after every key. `idle` is why the value does
-    nothing, "" where it does something.
+    nothing, "" where it does something. With `on_size` a menu of sizes stands beside the number.
     """
 
     def __init__(
@@ -65,10 +68,12 @@ class FormField(Box):
         on_value: Callable[[str, Value | None], object],
         on_edit: Callable[[], object] = lambda: None,
         on_why: Callable[[str, tk.Misc], object] | None = None,
+        on_size: Callable[[int, int], object] | None = None,
         label: str = "",
     ) -> None:
         super().__init__(parent)
         self.spec, self._on_value, self._on_edit, self._on_why = spec, on_value, on_edit, on_why
+        self.sizes = SizeMenu(self, on_size) if on_size is not None else None
         self.slider: Slider | None = None
         words = (label or spec.label).partition(" (")[0]
         self.mark, self._caption = field_head(self, words, self._ask_why if on_why is not None else None)
@@ -129,6 +134,8 @@ class FormField(Box):
             self.editor.enable(on, why)
         if self.slider is not None:
             self.slider.enable(on, why)
+        if self.sizes is not None:
+            self.sizes.enable(on, why)
 
     def tell_idle(self, why: str) -> None:
         """Grey the field because its value does nothing, and say why; "" lets the user change it again."""
@@ -189,6 +196,13 @@ class FormField(Box):
             # What 0 means matters more than its unit.
             unit=f"0 = {spec.empty_means}" if spec.empty_means else None,
         )
+        if self.sizes is not None:
+            editor.grid(row=1, column=0, sticky="new")
+            self.sizes.grid(row=1, column=1, sticky="ne")
+            tab_order(editor, self.sizes)
+            for key in ("<Alt-Down>", "<F4>"):
+                editor.field.bind(key, lambda _event: self.sizes.open() if self.sizes is not None else None)
+            return editor
         if not share:
             editor.grid(row=1, column=0, columnspan=2, sticky="new")
             return editor
@@ -259,7 +273,14 @@ class Form(Box):
         self._traits: ModelTraits | None = None
         self._shape = 0
         self.fields = {
-            path: FormField(self, spec_of(path), on_value=self._changed, on_edit=on_edit, on_why=on_why)
+            path: FormField(
+                self,
+                spec_of(path),
+                on_value=self._changed,
+                on_edit=on_edit,
+                on_why=on_why,
+                on_size=self._picked_size if path == HEIGHT and WIDTH in paths else None,
+            )
             for path in paths
         }
         self._lay_out(columns or 3)
@@ -285,8 +306,10 @@ class Form(Box):
             self._shown.clear()
             for path in _SIDES & self.fields.keys():
                 self.fields[path].tell_sizes(traits.family if traits is not None else Family())
-        idle = idle_settings(traits.family, config) if traits is not None else {}
-        idle |= without_place(config)
+        if HEIGHT in self.fields and (sizes := self.fields[HEIGHT].sizes) is not None:
+            family = traits.family if traits is not None else Family()
+            sizes.show(family, (config.txt2img.width, config.txt2img.height))
+        idle = traits.idle(config) if traits is not None else without_place(config)
         for path, field in self.fields.items():
             field.tell_idle(idle.get(path, ""))
             state = (
@@ -306,6 +329,12 @@ class Form(Box):
             if paths is None or path in paths:
                 field.forget()
                 self._shown.pop(path, None)
+
+    def _picked_size(self, width: int, height: int) -> None:
+        """A size was chosen from the menu: both sides are the user's own then."""
+        self.forget(_SIDES)
+        self._changed(WIDTH, width)
+        self._changed(HEIGHT, height)
 
     def _changed(self, path: str, value: Value | None) -> None:
         self._shown.pop(path, None)

@@ -9,8 +9,7 @@ from ...backends.base import Capabilities
 from ...domain.config.catalogue import Value, catalogue, get_value, parameter
 from ...domain.config.pipeline_config import BlockSpec, PipelineConfig, StageSpec, summary
 from ...domain.config.styles import joined, style_names
-from ...domain.models.families import Family
-from ...domain.models.idle_settings import GUIDANCE, SHIFT, idle_settings
+from ...domain.models.idle_settings import GUIDANCE, SHIFT
 from ...domain.models.precedence import Resolved
 from ...domain.models.sensible_range import ModelTraits
 from ..widgets import theme
@@ -228,9 +227,10 @@ class Section(Box):
         """Show what few people change once one of it counts; who has closed it since is not bothered again."""
         if self.rare is None:
             return
-        family = self._traits.family if self._traits is not None else Family()
-        idle = idle_settings(family, config)
-        asked = [path for path in (GUIDANCE, SHIFT) if family.id and path in self.rare.fields and path not in idle]
+        traits = self._traits or ModelTraits()
+        idle = traits.idle(config)
+        known = bool(traits.family.id or config.workflow)
+        asked = [path for path in (GUIDANCE, SHIFT) if known and path in self.rare.fields and path not in idle]
         changed = (path for path in self.rare.fields if get_value(config, path) != parameter(path).default)
         before, self._rare_in_use = self._rare_in_use, frozenset((*asked, *changed))
         if self._rare_in_use - before and not self.rare.winfo_manager():

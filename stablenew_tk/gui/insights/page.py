@@ -231,7 +231,7 @@ class InsightsPage(PageFrame):
         self._show_steadiness(report)
         if hints:
             scope, doubt = self._entries.hint_scope(self._key), self._entries.hint_doubt(self._key)
-            self.panel.show_hints(scope, hints, doubt, confirm_actions(hints))
+            self.panel.show_hints(scope, hints, doubt, confirm_actions(hints, self._controller.workflows.in_force))
         elif plan is None:
             self.panel.show_nothing(_EMPTY, "New Learning Run", lambda: self._new_run(None))
         elif self._entries.is_hidden(plan):

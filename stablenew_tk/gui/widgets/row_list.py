@@ -25,7 +25,8 @@ class ListRow(Struct, frozen=True):
     """One line of a list. `mark` is an icon before the text, `sign` one before the text at the right end.
 
     `note` is a second line below the text, `cells` are the further columns of a table, `checked` draws a check box,
-    `warn` marks the row as one to look at, `head` makes it a caption between rows that cannot be chosen.
+    `warn` marks the row as one to look at, `dim` as one that is of no use now, `head` makes it a caption between rows
+    that cannot be chosen.
     """
 
     text: str
@@ -39,6 +40,7 @@ class ListRow(Struct, frozen=True):
     checked: bool | None = None
     warn: bool = False
     head: bool = False
+    dim: bool = False
 
 
 class RowList(Box, Scaled):
@@ -155,7 +157,7 @@ class RowList(Box, Scaled):
         end = self._draw_end(row, y + middle, width - self._pad, ground)
         x = self._draw_start(row, y + middle, ground)
         bold = index == self.selected and not row.head
-        ink: Role = "text3" if row.head else "text2" if row.checked is False or self._columns else "text"
+        ink: Role = "text3" if row.head or row.dim else "text2" if row.checked is False or self._columns else "text"
         line = y + (middle if not row.note else middle - theme.px(9))
         stops = [round(width * share) for share in self._columns]
         first = min([end, *stops[:1]])
@@ -195,6 +197,9 @@ class RowList(Box, Scaled):
             )
             if row.checked:
                 self.canvas.picture(x + theme.px(8), middle, icons.icon("tick", 12, "accent_ink", "accent"), "center")
+            return x + theme.px(25)
+        if self._columns and self._check is not None:
+            # In a table the words stand below each other, whether a row has a check box or not.
             return x + theme.px(25)
         if row.mark:
             self.canvas.picture(x, middle, icons.icon(row.mark, 12, row.mark_ink, ground), "w")

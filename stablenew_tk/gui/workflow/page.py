@@ -8,11 +8,22 @@ from collections.abc import Callable, Sequence
 from ...app.controller import Controller
 from ...app.file_kinds import PICTURES
 from ...app.wording import value_text
-from ...app.workflow_words import about_words, found_rows, server_lines, takes_words
+from ...app.workflow_words import (
+    FoundRow,
+    about_words,
+    found_rows,
+    goes_words,
+    server_lines,
+    takes_words,
+    turned,
+)
 from ...domain.base.key_press import KeyPress, act_on
 from ...domain.base.wording import counted
 from ...domain.workflows.check import Missing
+from ...domain.workflows.choices import OWN, RARE
+from ...domain.workflows.open_values import OpenValue
 from ...domain.workflows.workflow import Workflow
+from ...domain.workflows.workflow_nodes import InputPlace
 from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.jobs import BackendChecked
 from ...pipeline.messages.workflows import AddWorkflow, WorkflowAdded, WorkflowRead
@@ -24,9 +35,10 @@ from ..widgets.page_frame import PageFrame, SizeClass
 from ..widgets.row_list import ListRow, RowList, ScrollArea
 
 _WIDTHS: dict[SizeClass, int] = {"narrow": 260, "usual": 320, "wide": 400}
-_FOUND = (0.17, 0.52, 0.84)
+_FOUND = (0.2, 0.53, 0.84)
 _OPEN = (0.33, 0.46, 0.66)
 _SAID = 6
+_KEPT = "Kept as a file in your workflows folder."
 _HIDDEN = "of those that rarely matter"
 
 
@@ -36,13 +48,16 @@ class WorkflowPage(PageFrame):
     FOLLOWS = (BackendChecked, WorkflowAdded, OrderFailed)
     title = ("Import a workflow", "")
     parent = "Create"
-    key_words = (("Ctrl+Enter", "import it"), ("Esc", "leave it"))
+    key_words = (("Ctrl+Enter", "import it"), ("Space", "tick or untick a value"), ("Esc", "leave it"))
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, go_create: Callable[[], object]) -> None:
         super().__init__(parent)
         self._controller, self._go_create = controller, go_create
         self.read: WorkflowRead | None = None
         self.shows_all = False
+        self.choices: dict[InputPlace, str] = {}  # what was decided here
+        self._found_rows: list[FoundRow] = []
+        self._open_shown: list[OpenValue] = []
         self._build_side()
         self._build_foot()
         self._build_head()
@@ -51,9 +66,13 @@ class WorkflowPage(PageFrame):
         Shortcuts(self, self._key, self._pressed)
 
     def show_workflow(self, read: WorkflowRead) -> None:
-        """Show what was read from a file, which holds a workflow."""
-        self.read, self.shows_all = read, False
-        self.name.set(read.path.stem.replace("_", " "))
+        """Show what was read from a file, which holds a workflow. Of the same file, read anew because the server has
+        answered, name and ticks stay.
+        """
+        if self.read is None or self.read.path != read.path:
+            self.shows_all, self.choices = False, {}
+            self.name.set(read.path.stem.replace("_", " "))
+        self.read = read
         self.button.busy(False)
         self._show()
 
@@ -83,7 +102,8 @@ class WorkflowPage(PageFrame):
         """Keep the workflow in the folder, and make pictures by it from now on."""
         if self.read is not None and self.read.workflow is not None:
             self.button.busy()
-            self._controller.workflows.add(self.read.workflow, self.name.get().strip() or self.read.path.stem)
+            name = self.name.get().strip() or self.read.path.stem
+            self._controller.workflows.add(self.read.workflow, name, self.choices)
 
     # ---- parts
 
@@ -105,12 +125,12 @@ class WorkflowPage(PageFrame):
         foot = Box(self, "surface")
         foot.pack(side="bottom", fill="x")
         Separator(self).pack(side="bottom", fill="x")
-        self.hint = Label(foot, "Kept as a file in your workflows folder.", size=12, ink="text2")
-        self.hint.pack(side="left", padx=theme.px(16))
         self.button = Button(foot, "Import workflow", self.import_it, kind="main", height=40, busy_text="Importing…")
         self.button.pack(side="right", padx=theme.px(12), pady=theme.px(8))
         self.cancel = Button(foot, "Cancel", self._go_create, kind="quiet")
         self.cancel.pack(side="right")
+        self.hint = Label(foot, _KEPT, size=12, ink="text2", wrap=True)
+        self.hint.pack(side="left", fill="x", expand=True, padx=theme.px(16))
 
     def _build_head(self) -> None:
         head = Box(self, "surface")
@@ -131,13 +151,29 @@ class WorkflowPage(PageFrame):
     def _build_tables(self) -> None:
         middle = Box(self, "bg")
         middle.pack(fill="both", expand=True, padx=theme.px(16), pady=theme.px(8))
-        self._heading(middle, "Understood", "fields of Create are filled from it")
-        self.found = RowList(middle, row_height=26, columns=_FOUND, empty="Nothing was found.", ground="surface")
+        self._heading(middle, "Understood", "ticked ones are fields of Create, and filled from it")
+        self.found = RowList(
+            middle,
+            on_select=lambda place: self._say(self._found_rows[place - 1].words),
+            on_check=self._turn_found,
+            row_height=26,
+            columns=_FOUND,
+            empty="Nothing was found.",
+            ground="surface",
+        )
         self.found.pack(fill="both", expand=True)
         self.doubts = Label(middle, "", size=12, ink="warn", wrap=True)
         self.doubts.pack(fill="x", pady=(theme.px(4), 0))
-        self._heading(middle, "Can be varied, too", "each is a field in Create and can be asked in a Learning Run")
-        self.open = RowList(middle, columns=_OPEN, empty="No other value can be set.", ground="surface")
+        remark = "ticked ones get a field in Create; every one can be asked in a Learning Run"
+        self._heading(middle, "Can be varied, too", remark)
+        self.open = RowList(
+            middle,
+            on_select=self._tell_open,
+            on_check=self._turn_open,
+            columns=_OPEN,
+            empty="No other value can be set.",
+            ground="surface",
+        )
         self.open.pack(fill="both", expand=True)
         line = Box(middle, "bg")
         line.pack(fill="x")
@@ -162,7 +198,13 @@ class WorkflowPage(PageFrame):
         self._file.show(read.path.name)
         self.about.show(about_words(workflow, picture=read.path.suffix.lower() in PICTURES))
         head = ListRow("field", cells=("value", "node", "found by"), head=True)
-        rows = [ListRow(one.title, cells=(one.value, one.node, one.how)) for one in found_rows(workflow)]
+        self._found_rows = found_rows(workflow, self.choices)
+        rows = [
+            ListRow(
+                one.title, cells=(one.value, one.node, one.how), checked=one.on if one.places else None, dim=not one.on
+            )
+            for one in self._found_rows
+        ]
         self.found.show_rows([head, *rows])
         self.doubts.show(" ".join(workflow.notices))
         self._show_open(workflow)
@@ -170,8 +212,13 @@ class WorkflowPage(PageFrame):
 
     def _show_open(self, workflow: Workflow) -> None:
         shown = {path: one for path, one in workflow.open_values.items() if self.shows_all or not one.takes.minor}
+        self._open_shown = list(shown.values())
         rows = [
-            ListRow(one.takes.label, cells=(value_text(path, one.takes.default), takes_words(one.takes), path))
+            ListRow(
+                one.takes.label,
+                cells=(value_text(path, one.takes.default), takes_words(one.takes), path),
+                checked=self._has_field(one),
+            )
             for path, one in shown.items()
         ]
         self.open.show_rows(rows)
@@ -182,6 +229,31 @@ class WorkflowPage(PageFrame):
             self.show_all.pack(side="left")
         else:
             self.show_all.pack_forget()
+
+    def _has_field(self, one: OpenValue) -> bool:
+        return self.choices.get(one.place, RARE if one.takes.minor else OWN) == OWN
+
+    def _turn_found(self, place: int) -> None:
+        decided, words = turned(self._found_rows[place - 1])
+        for at, word in decided.items():
+            if word:
+                self.choices[at] = word
+            else:
+                self.choices.pop(at, None)
+        self._say(words)
+        self._show()
+
+    def _turn_open(self, place: int) -> None:
+        one = self._open_shown[place]
+        self.choices[one.place] = RARE if self._has_field(one) else OWN
+        self._show()
+
+    def _tell_open(self, place: int) -> None:
+        if self.read is not None and self.read.workflow is not None:
+            self._say(goes_words(self.read.workflow, self._open_shown[place].place))
+
+    def _say(self, words: str) -> None:
+        self.hint.show(words or _KEPT, "text2")
 
     def _turn(self) -> None:
         self.shows_all = not self.shows_all

@@ -41,10 +41,10 @@ def test_a_style_of_the_users_own_counts_like_those_that_ship():
 def test_the_family_says_which_sizes_steps_and_guidance_are_sensible():
     assert ends(WIDTH, family=SHIPPED.family("sdxl")) == (768, 1536)
     assert ends(WIDTH, family=SHIPPED.family("sd15")) == (512, 768)
-    assert ends(STEPS, family=SHIPPED.family("sdxl")) == (15, 60)
+    assert ends(STEPS, family=SHIPPED.family("sdxl")) == (20, 35)
     assert sensible_range(CFG, ModelTraits(family=SHIPPED.family("flux"))).ends == (1, 2)
     assert sensible_range("txt2img.guidance", ModelTraits(family=SHIPPED.family("flux"))).ends == (1.5, 5)
-    assert ends("img2img.cfg_scale", family=SHIPPED.family("sd15")) == (5, 10)
+    assert ends("img2img.cfg_scale", family=SHIPPED.family("sd15")) == (4, 10)
     assert sensible_range(CFG, ModelTraits(family=SHIPPED.family("sd3"))).whose == "SD 3"
 
 
@@ -104,3 +104,30 @@ def test_the_weights_that_suit_a_lora_are_those_its_files_name():
     assert lora_range(ModelSettings(weight_range=(-1, 0.8))) == (-1, 0.8)
     assert lora_range(ModelSettings()) is None
     assert lora_range(ModelSettings(weight_range=(18, 20))) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "title"),
+    [
+        ("noobaiXLNAIXL_vPred10Version", "sdxl", "NoobAI v-prediction"),
+        ("noobaiXLNAIXL_epsilonPred11Version", "sdxl", "NoobAI"),
+        ("waiIllustriousVpred", "sdxl", "Illustrious v-prediction"),
+        ("EasyFluff_V11_vpred_sd15", "sd15", "SD 1.5 v-prediction"),
+        ("sd_xl_turbo_1.0_fp16", "sdxl", "SDXL Turbo"),
+        ("DreamShaperXL_Turbo_v2", "sdxl", "SDXL in few steps"),
+        ("flux-3-klein-4b", "flux3-klein", "Flux 3 Klein"),
+        ("flux-2-klein-4b", "flux2-klein-4b", "Flux 2 Klein 4B distilled"),
+        ("ponyDiffusionV7", "auraflow", "Pony V7"),
+        ("ponyDiffusionV6XL", "sdxl", "Pony"),
+        ("netayume_v35", "lumina2", "Neta Lumina"),
+    ],
+)
+def test_a_name_tells_family_and_forms(name, family, title):
+    found = traits_of(ModelSettings(), SHIPPED, name).family
+    assert (found.id, found.title) == (family, title)
+
+
+def test_a_distilled_v_prediction_model_keeps_its_few_steps():
+    both = SHIPPED.family("sdxl").as_variant("turbo+v-pred-named")
+    assert (both.prediction, both.ranges["cfg_scale"], both.defaults["txt2img.cfg_scale"]) == ("v zsnr", (1, 2), 1.5)
+    assert SHIPPED.family("sdxl").as_variant("noobai+v-pred").ranges["cfg_scale"] == (2, 5)

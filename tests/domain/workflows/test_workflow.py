@@ -6,6 +6,7 @@ import random
 import pytest
 from msgspec.structs import replace
 
+from stablenew_tk.app.workflow_words import found_rows, turned
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.catalogue import (
     flat,
@@ -23,7 +24,9 @@ from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt, config_for
 from stablenew_tk.domain.runs.plan_title import subject
 from stablenew_tk.domain.runs.value_order import columns_by_value
 from stablenew_tk.domain.workflows.check import missing_in
+from stablenew_tk.domain.workflows.choices import OWN, RARE, with_choices
 from stablenew_tk.domain.workflows.workflow import Workflow, read_workflow, written
+from stablenew_tk.domain.workflows.workflow_nodes import InputPlace
 from tests.comfy_workflows import drawn, grainy, kinds, text
 
 
@@ -328,3 +331,69 @@ def _mutated(made: object, chance: random.Random) -> object:
     else:
         holder[key] = copy.deepcopy(chance.choice(_JUNK))
     return made
+
+
+class TestDecided:
+    """What the user decided about single values goes before links and titles, and stays with the file."""
+
+    def two_passes(self):
+        document = grainy()
+        (first,) = [name for name, node in document.items() if node["class_type"] == "KSampler"]
+        second = copy.deepcopy(document[first])
+        second["inputs"] |= {"seed": 7, "denoise": 0.4, "latent_image": [first, 0]}
+        for node in document.values():
+            for key, value in node["inputs"].items():
+                if value == [first, 0]:
+                    node["inputs"][key] = ["99", 0]
+        return document | {"99": second}, first
+
+    def test_a_value_that_is_not_taken_keeps_its_own_name_and_one_that_is_has_the_name_given(self):
+        workflow = read(grainy())
+        steps, sampler = workflow.found["txt2img.steps"].places[0], workflow.found["txt2img.sampler"].places[0]
+        amount = workflow.open_values["workflow.Film_grain_v1_2.amount"].place
+        kind = workflow.open_values["workflow.Film_grain_v1_2.kind"].place
+        decided = {steps: OWN, sampler: RARE, amount: "txt2img.guidance", kind: RARE}
+        again = read_workflow(written(with_choices(workflow.nodes, decided)), "garden.json", kinds())
+        assert "txt2img.steps" not in again.found
+        own = {one.place: one.takes.minor for one in again.open_values.values()}
+        assert (own[steps], own[sampler], own[kind]) == (False, True, True)
+        guidance = again.found["txt2img.guidance"]
+        assert (guidance.how, guidance.places) == ("choice", (amount,))
+        assert guidance.value == pytest.approx(workflow.open_values["workflow.Film_grain_v1_2.amount"].takes.default)
+        assert amount not in own
+        assert again.digest != workflow.digest
+
+    def test_two_seeds_are_set_as_one_where_that_was_decided(self):
+        document, first = self.two_passes()
+        workflow = read(document)
+        assert workflow.found["seed"].places == (InputPlace(first, "seed"),)
+        row = next(one for one in found_rows(workflow, {}) if one.title == "Seed, too")
+        assert (row.value, row.on) == ("7", False)
+        decided, words = turned(row)
+        assert "is set together" in words
+        again = read_workflow(written(with_choices(workflow.nodes, decided)), "garden.json", kinds())
+        assert set(again.found["seed"].places) == {InputPlace(first, "seed"), InputPlace("99", "seed")}
+        (row,) = [one for one in found_rows(workflow, decided) if one.title == "Seed, too"]
+        assert row.on
+        assert turned(row)[0] == {InputPlace("99", "seed"): ""}
+
+    def test_where_a_value_goes_that_stands_in_a_node_of_its_own_is_told(self):
+        document, first = self.two_passes()
+        document["50"] = {"class_type": "PrimitiveInt", "inputs": {"value": 5}, "_meta": {"title": "Luck"}}
+        for name in (first, "99"):
+            document[name]["inputs"]["seed"] = ["50", 0]
+        workflow = read(document, known=False)
+        assert workflow.found["seed"].places == (InputPlace("50", "value"),)
+        row = next(one for one in found_rows(workflow, {}) if one.path == "seed")
+        assert row.node == "Luck #50 → 2 nodes"
+        assert row.words == (
+            f"Seed: Luck #50 feeds KSampler #{first} · seed and KSampler #99 · seed; setting it sets all."
+        )
+
+    def test_what_is_needed_cannot_be_left_out_and_nonsense_is_told(self):
+        rows = {one.path: one for one in found_rows(read(grainy()), {}) if one.path}
+        assert turned(rows["seed"])[0] == turned(rows["prompt"])[0] == {}
+        assert set(turned(rows["negative"])[0].values()) == {OWN}
+        document = grainy()
+        next(iter(document.values()))["_meta"] = {"stablenew": {"ckpt_name": "no.such.thing", "gone": "own", "x": 3}}
+        assert any("'no.such.thing' is no parameter" in one for one in read(document).notices)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fake_comfyui import FakeComfyUI
 from open_window import open_house
 
+from stablenew_tk.gui.widgets.popups import Menu
+
 MODELS = {
     "diffusion_models": ["flux1-dev.safetensors", "z_image_turbo.safetensors", "z_image.safetensors"],
     "checkpoints": ["juggernautXL_v9.safetensors"],
@@ -55,6 +57,27 @@ def test_the_form_follows_the_family_of_the_checkpoint(tmp_path):
             page.change("txt2img.cfg_scale", 3.0)
             house.until(lambda: not house.says("A negative prompt does nothing at CFG 1."))
             page.change("txt2img.cfg_scale", None)
+            # The menu of sizes follows the family; what was chosen there stays with the next checkpoint.
+            menu, height = page.field("txt2img.height").sizes, page.field("txt2img.height").editor.field
+            assert (1536, 1024) in menu.sizes
+            assert (1024, 1536) in menu.sizes
+            height.focus_force()
+            house.window.update()
+            height.event_generate("<Alt-Down>")
+            popup = Menu.shared()
+            house.until(lambda: popup.is_open)
+            assert [entry.text for entry in popup.shown][:2] == ["1024 × 1024", "1152 × 896"]
+            popup.canvas.event_generate("<Down>")
+            popup.canvas.event_generate("<Return>")
+            size = lambda: (page.resolved.config.txt2img.width, page.resolved.config.txt2img.height)  # noqa: E731
+            house.until(lambda: size() == (1152, 896))
+            assert page.resolved.origins["txt2img.height"] == "user"
+            choose("juggernautXL_v9")
+            assert (1536, 1024) not in menu.sizes
+            assert (640, 1536) in menu.sizes
+            assert size() == (1152, 896)
+            page.change("txt2img.width", None)
+            page.change("txt2img.height", None)
             # Nothing tells whether this one is distilled: it is asked, and the engine's own values stay.
             assert choose("z_image") == (20, 7, 0, 1024)
             house.until(lambda: house.says("Nothing tells whether it is Z-Image Turbo or base"))

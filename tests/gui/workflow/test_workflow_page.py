@@ -10,6 +10,7 @@ from open_window import open_house
 
 from stablenew_tk.app.learn.setting_search import found_settings
 from stablenew_tk.domain.experiments.plan_draft import PlanDraft
+from stablenew_tk.gui.widgets import theme
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 from tests.comfy_workflows import drawn, text
 from tests.commands.test_workflows import FOCUS, WORKFLOW
@@ -40,6 +41,20 @@ def test_a_dropped_workflow_is_shown_imported_and_makes_the_picture(tmp_path):
         assert ("Checkpoint", "ink_model", "CheckpointLoaderSimple #1") in told
         assert FOCUS in [row.cells[2] for row in rows(page.open)]
         assert not (controller.places.workflows).exists()
+        # Space unticks CFG, a click on its box takes the field of a value away; the seed has to stay.
+        turn = {row.text: index for index in page.found.visible if (row := page.found.row(index)).cells}
+        for words in ("Seed", "CFG scale"):
+            page.found.focus_set()
+            page.found.select(turn[words], tell=True)
+            page.found.canvas.event_generate("<space>")
+            window.update()
+        assert [page.found.row(turn[words]).checked for words in ("Seed", "CFG scale")] == [True, False]
+        assert house.says("keeps its own name and a field of its own")
+        way = [row.cells[2] for row in rows(page.open)].index("workflow.Larger_v1_2.upscale_method")
+        assert page.open.row(way).checked
+        page.open.canvas.event_generate("<Button-1>", x=14, y=way * theme.px(theme.ROW) + 8)
+        window.update()
+        assert not page.open.row(way).checked
         page.name.set("My garden")
         page.import_it()
         house.until(lambda: window.page_name == "create")
@@ -47,6 +62,11 @@ def test_a_dropped_workflow_is_shown_imported_and_makes_the_picture(tmp_path):
         house.until(lambda: create.resolved.config.workflow.name == "My garden")
         assert create.resolved.config.txt2img.steps == 3
         assert create.field("vae").problem == ""
+        use = create.resolved.config.workflow
+        assert "txt2img.cfg_scale" not in use.found
+        assert use.parameters["workflow.KSampler.cfg"].default == 6.5
+        assert use.parameters["workflow.Larger_v1_2.upscale_method"].minor
+        assert create.field("txt2img.cfg_scale").idle == "“My garden” has no place for it"
         create.packs.choose("Rain")
         house.until(lambda: create.packs.choice.pack is not None and create.packs.choice.pack.pack_id == "Rain")
         create.change(FOCUS, 2.0)

@@ -8,10 +8,12 @@ import random
 import pytest
 from families import PROBLEMS, SHIPPED
 
+from stablenew_tk.app.models.facts import above
 from stablenew_tk.domain.models.families import FamilyCatalogue
 from stablenew_tk.domain.models.family_reader import read_families
 from stablenew_tk.domain.models.recommendations import merged, open_question, usable
 from stablenew_tk.domain.models.style import StyleCatalogue
+from stablenew_tk.storage.models.model_entry import ModelEntry
 from stablenew_tk.storage.models.profile_reader import load_styles
 from stablenew_tk.storage.models.sidecars import ModelFiles, grouped, readings
 from stablenew_tk.storage.models.summary import model_summary
@@ -28,6 +30,7 @@ SDXL = UNET | {
     "label_emb.0.0.weight": [1280, 2816],
 }
 SD15 = UNET | {"input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight": [320, 768]}
+V_PRED = {"v_pred": [], "ztsnr": []}
 REFINER = {
     "input_blocks.0.0.weight": [384, 4, 3, 3],
     "label_emb.0.0.weight": [1536, 2560],
@@ -119,7 +122,7 @@ DIFFUSION = [
     ("ernie", "", {"layers.0.mlp.linear_fc2.weight": [4096, 12288]}),
     ("sana", "", {"attention_y_norm.weight": [2240]}),
     ("sdxl", "", SDXL),
-    ("sdxl", "v-pred", SDXL | {"v_pred": [], "ztsnr": []}),
+    ("sdxl", "v-pred", SDXL | V_PRED),
     ("sdxl-refiner", "", REFINER),
     ("sd21", "", UNET | {"input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight": [320, 1024]}),
     ("sd15", "", SD15),
@@ -309,6 +312,12 @@ def told_by(found):
             ("zimage", "header", "base", "sidecar"),
         ),
         (SDXL, "mine", "Pony", ("sdxl", "header", "pony", "sidecar")),
+        # What the network predicts stands beside the variant; the header knows it best.
+        (SDXL | V_PRED, "mine_vpred", "NoobAI", ("sdxl", "header", "noobai+v-pred", "sidecar")),
+        (SDXL | V_PRED, "mine", "", ("sdxl", "header", "v-pred", "header")),
+        (SDXL, "noobaiXLNAIXL_vPred10Version", "NoobAI", ("sdxl", "header", "noobai+v-pred-named", "sidecar")),
+        (SD15, "fluffyrock-vpred-e257", "SD 1.5", ("sd15", "header", "v-pred-zsnr", "file name")),
+        (SD15 | {"v_pred": []}, "mine", "", ("sd15", "header", "v-pred", "header")),
         (SDXL, "flux_look", "SD 1.5", ("sdxl", "header", "", "")),
         ({"unheard.of": [1]}, "demo", "Flux.1 Krea", ("flux", "sidecar", "krea", "sidecar")),
         ({"unheard.of": [1]}, "qwen_image_2512_fp8", "", ("qwen", "file name", "2512", "file name")),
@@ -385,6 +394,20 @@ def test_no_table_and_no_header_makes_reading_fail(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("name", "features", "words"),
+    [
+        ("noobaiXL_vPred10", {"prediction"}, "the engine is told so (file name: noobaiXL_vPred10)"),
+        ("noobaiXL_vPred10", None, "the engine is told so (file name: noobaiXL_vPred10)"),
+        ("noobaiXL_vPred10", set(), "(file name: noobaiXL_vPred10). This engine cannot be told"),
+        ("noobaiXL_eps", set(), ""),
+    ],
+)
+def test_who_says_v_prediction_is_told_where_the_file_does_not(name, features, words):
+    found = usable(merged((), STYLES, name=name), STYLES, lambda _choices: (), features=features)
+    assert [words in one for one in found.notices] == ([True] if words else [])
+
+
+@pytest.mark.parametrize(
     ("name", "features", "told"),
     [
         ("flux1-dev", None, {"txt2img.guidance": 3.5}),
@@ -398,3 +421,13 @@ def test_no_table_and_no_header_makes_reading_fail(tmp_path):
 def test_an_engine_is_only_given_the_guidance_and_shift_that_it_takes(name, features, told):
     found = usable(merged((), STYLES, name=name), STYLES, lambda _choices: (), features=features)
     assert {path: one.value for path, one in found.values.items() if path.endswith(("guidance", "shift"))} == told
+
+
+def test_the_page_of_a_model_names_its_family_and_who_tells_it(tmp_path):
+    model(tmp_path, SDXL | V_PRED, "mine.safetensors")
+    (tmp_path / "mine.civitai.info").write_text(json.dumps({"baseModel": "NoobAI", "model": {"type": "Checkpoint"}}))
+    entry = ModelEntry(folder=str(tmp_path), name="mine.safetensors", stem="mine", kind="checkpoint")
+    lines = above(entry, read(tmp_path, "mine.safetensors"), STYLES, frozenset())
+    assert [(one.text, one.source) for one in lines if one.label == "Family"] == [
+        ("NoobAI v-prediction", "header, sidecar")
+    ]

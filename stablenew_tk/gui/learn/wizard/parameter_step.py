@@ -14,6 +14,7 @@ from ....app.file_kinds import START_PICTURES
 from ....app.learn.setting_search import (
     ANOTHER_LORA,
     GROUPS,
+    IDLE,
     found_settings,
     help_words,
     is_lora_name,
@@ -24,7 +25,7 @@ from ....domain.base.file_wish import FileWish
 from ....domain.config.catalogue import with_values
 from ....domain.config.pipeline_config import stage_spec
 from ....domain.config.sweep import LORA, LORA_FILE, SLOT, Focus, focus_in, is_wording, value_text
-from ....domain.experiments.plan_draft import PlanDraft, lora_weights, partners, plain, together, varying
+from ....domain.experiments.plan_draft import PlanDraft, idle_words, lora_weights, partners, plain, together, varying
 from ....domain.models.origin_marks import ORIGIN_MARKS
 from ....pipeline.messages.base import Event
 from ....pipeline.messages.pictures import FitFile, PictureReady
@@ -197,7 +198,7 @@ class ParameterStep(Box):
             rows.append(ListRow(title, head=True))
             for one in members:
                 name, value = setting_words(self._draft, one)
-                rows.append(ListRow(name, value, mark="plus" if one == ANOTHER_LORA else ""))
+                rows.append(ListRow(name, value, mark="plus" if one == ANOTHER_LORA else "", dim=value == IDLE))
             self.shown += ["", *(one.path if isinstance(one, Focus) else one for one in members)]
         wanted = ANOTHER_LORA if self._other else self._draft.focus
         place = self.shown.index(wanted) if wanted and wanted in self.shown else -1
@@ -227,7 +228,9 @@ class ParameterStep(Box):
         if spec is not None:
             self._title.show(plain(spec, title=True))
             self._help.show(help_words(spec))
-            self._facts.show(" · ".join(part for part in (self._now(spec), range_words(self._draft, spec)) if part))
+            idle = idle_words(self._draft, spec.path)
+            facts = (idle,) if idle else (self._now(spec), range_words(self._draft, spec))
+            self._facts.show(" · ".join(part for part in facts if part), "warn" if idle else "text3")
         else:
             whose = "is in Create now" if self._draft.reuse is None else "the picture has"
             self._title.show("Another LoRA" if other else "Choose a setting")
@@ -236,7 +239,7 @@ class ParameterStep(Box):
                 if other
                 else f"Its values come in the next step. What {whose} is shown at the right."
             )
-            self._facts.show("")
+            self._facts.show("", "text3")
         second = spec is not None and self._draft.reuse is None
         if second:
             base = self._draft.base

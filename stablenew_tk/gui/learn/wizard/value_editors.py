@@ -12,6 +12,7 @@ from ....domain.config.catalogue import Value
 from ....domain.config.sweep import LORA_FILE, Focus, parse_values, spell, unknown_choices, value_text
 from ....domain.experiments.plan_draft import PlanDraft, outside_words, respaced, sensible_words, sentence
 from ....domain.models.origin_marks import ORIGIN_MARKS
+from ...forms.size_menu import SizeMenu
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Card, Drawing, Label, Sign, ground_of
 from ...widgets.entries import Entry
@@ -20,6 +21,7 @@ from ...widgets.painting import Painting
 from ...widgets.row_list import ListRow, RowList
 from ...widgets.tooltips import tip
 
+SIDES = ("txt2img.width", "txt2img.height")
 _EXAMPLES = "Also understood: {}"
 _ROWS = 8
 _AXIS_HEIGHT = 66
@@ -109,6 +111,7 @@ class NumberValues(Box):
         self._centre_button = self._button(buttons, "Around", "around")
         self._button(buttons, "Finer", "finer")
         self._button(buttons, "Wider", "wider")
+        self.sizes = SizeMenu(buttons, self._picked_size, "Sizes")
         self.field.pack(side="left", fill="x", expand=True, anchor="n")
         self.count = Label(self, "", size=12, wrap=True)
         self.count.pack(fill="x", padx=theme.px(theme.RING), pady=(theme.px(2), 0))
@@ -137,6 +140,9 @@ class NumberValues(Box):
         self.count.show(counted_words(draft, values) if values else "Write the values to try.", "text2")
         self._hint.show(_EXAMPLES.format(examples(draft, spec)))
         self._centre_button.set_text(f"Around {value_text(draft.own_value, draft.focus)}")
+        first = draft.base.txt2img
+        self.sizes.show(draft.traits.family, (first.width, first.height))
+        pack_if(spec.path in SIDES, self.sizes, side="left", padx=(theme.px(2), 0))
         self._show_axis(draft, spec, values)
 
     def focus_set(self) -> None:
@@ -150,6 +156,17 @@ class NumberValues(Box):
 
     def _respace(self, way: str) -> None:
         self._edit(respaced(self._draft, way))
+
+    def _picked_size(self, width: int, height: int) -> None:
+        """A size was chosen: the side that is varied here joins the values, in their order."""
+        side = width if self._draft.focus == SIDES[0] else height
+        known, problem = parsed(self._draft)
+        written = self._draft.text.strip()
+        if problem and written:
+            # What cannot be read yet is the user's all the same.
+            self._edit(f"{written}, {side}")
+        else:
+            self._edit(spell(self._draft.focus, sorted({*(int(one) for one in known), side})))
 
     def _show_axis(self, draft: PlanDraft, spec: Focus, values: Sequence[Value]) -> None:
         word = ORIGIN_MARKS[draft.origins[draft.focus]].word if draft.focus in draft.origins else "now"
