@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
+from ..app.packs.kept_slots import PACK_DRAWS, KeptSlot, kept_slots, kept_texts
 from ..domain.base.errors import InvalidInput
 from ..domain.config.origins import MAX_SEED
 from ..domain.config.user_settings import Settings
@@ -22,6 +23,7 @@ from ..domain.prompts.wildcards import Wildcards
 from ..pipeline.ids_and_times import draw_seed
 from ..storage.disk.files import typed_path
 from ..storage.disk.places import Places
+from ..storage.journal.snapshot import load_history
 from ..storage.packs.reader import PackContent, open_pack
 from ..storage.packs.wildcards import load_wildcards, named_folders, wildcard_places
 from .terminal import FAILED, OK, err, out, pack_path, print_json, settings_of
@@ -65,6 +67,7 @@ def _expand_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pack", metavar="PACK", help="a pack file, or the name of a pack")
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="at most N variants, evenly chosen")
     parser.add_argument("--seed", type=int, default=None, metavar="N", help="which ones, when there are more (else 0)")
+    parser.add_argument("--known", action="store_true", help="with the texts of slots that are in use (known list)")
     wildcard_arguments(parser)
     parser.set_defaults(command=packs_expand)
 
@@ -77,14 +80,17 @@ def packs_check(args: argparse.Namespace, places: Places) -> int:
     found = check_pack(opened.pack, opened.settings, wildcards)
     file_problems = [PackProblem(0, 0, sentence) for sentence in (*opened.notices, *unread)]
     warnings = [*file_problems, *found.warnings]
+    kept = _kept(places, opened.pack.pack_id)
     if args.json:
-        print_json({"prompts": found.prompts, "errors": found.errors, "warnings": warnings})
+        document = {"prompts": found.prompts, "errors": found.errors, "warnings": warnings}
+        print_json(document | ({"known": list(map(_kept_plain, kept))} if kept else {}))
     else:
         errors = "1 error" if len(found.errors) == 1 else f"{len(found.errors)} errors"
         many = f", {found.count:,} variants" if found.count > found.prompts else ""
         out.print(f"{opened.pack.pack_id}: {found.prompts} prompts{many}, {errors}.", markup=False)
         _print_problems("error", found.errors)
         _print_problems("warning", warnings)
+        _print_kept(kept)
     return FAILED if found.errors else OK
 
 
@@ -101,10 +107,13 @@ def packs_expand(args: argparse.Namespace, places: Places) -> int:
     # Without a word about it, all that can be read at all: here nothing is made of them.
     usual = randomizer.limit if randomizer.limit not in (0, USUAL_LIMIT) else MOST_VARIANTS
     seed = args.seed if args.seed is not None else max(randomizer.seed, 0)
-    found = expanded(opened, wildcards, limit=args.limit or usual, seed=seed)
+    kept = _kept(places, opened.pack.pack_id)
+    texts = kept_texts(kept, [one.prompt_id for one in opened.pack.prompts]) if args.known else {}
+    found = expanded(opened, wildcards, limit=args.limit or usual, seed=seed, kept=texts)
     errors = (*opened.pack.errors, *found.errors)
     if args.json:
         document = {"count": found.count, "variants": [_plain(variant) for variant in found.variants]}
+        document |= {"known": list(map(_kept_plain, kept))} if kept else {}
         print_json(document | ({"errors": errors} if errors else {}))
     else:
         for sentence in (*opened.notices, *unread):
@@ -113,7 +122,33 @@ def packs_expand(args: argparse.Namespace, places: Places) -> int:
         _print_problems("warning", found.warnings)
         if not errors:
             _print_variants(found)
+        _print_kept(kept)
+        if kept and not args.known:
+            out.print("  With these texts: --known", markup=False)
     return FAILED if errors else OK
+
+
+def _kept(places: Places, pack_id: str) -> tuple[KeptSlot, ...]:
+    return kept_slots(load_history(places.journal, places.snapshot).history.plans, pack_id)
+
+
+def _kept_plain(kept: KeptSlot) -> dict[str, object]:
+    known = kept.known
+    return {
+        "slot": kept.name,
+        "text": kept.text,
+        "known_id": known.known_id,
+        "prompts": known.prompt_ids,
+        "checkpoint": known.checkpoint,
+        "engine": known.engine,
+    }
+
+
+def _print_kept(kept: Sequence[KeptSlot]) -> None:
+    for one in kept:
+        out.print(f"  in use: {one.words}", markup=False)
+    if kept:
+        out.print(f"  {PACK_DRAWS}", markup=False)
 
 
 def _plain(variant: Variant) -> dict[str, object]:
