@@ -5,28 +5,30 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
-from ..app.packs.kept_slots import PACK_DRAWS, KeptSlot, kept_slots, kept_texts
 from ..domain.base.errors import InvalidInput
 from ..domain.config.origins import MAX_SEED
 from ..domain.config.user_settings import Settings
 from ..domain.prompts.checks import check_pack
 from ..domain.prompts.kept_wordings import with_wordings
 from ..domain.prompts.pack import PackProblem
-from ..domain.prompts.randomizer import expand
+from ..domain.prompts.randomizer import expand, may_vary
 from ..domain.prompts.settings import MOST_VARIANTS, USUAL_LIMIT
 from ..domain.prompts.variant import Expansion, Variant
 from ..domain.prompts.wildcards import Wildcards
 from ..pipeline.ids_and_times import draw_seed
 from ..storage.disk.files import typed_path
 from ..storage.disk.places import Places
-from ..storage.journal.snapshot import load_history
 from ..storage.packs.reader import PackContent, open_pack
 from ..storage.packs.wildcards import load_wildcards, named_folders, wildcard_places
 from .terminal import FAILED, OK, err, out, pack_path, print_json, settings_of
+
+if TYPE_CHECKING:
+    from ..app.packs.kept_slots import KeptSlot
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
 
@@ -80,7 +82,7 @@ def packs_check(args: argparse.Namespace, places: Places) -> int:
     found = check_pack(opened.pack, opened.settings, wildcards)
     file_problems = [PackProblem(0, 0, sentence) for sentence in (*opened.notices, *unread)]
     warnings = [*file_problems, *found.warnings]
-    kept = _kept(places, opened.pack.pack_id)
+    kept = _kept(places, opened)
     if args.json:
         document = {"prompts": found.prompts, "errors": found.errors, "warnings": warnings}
         print_json(document | ({"known": list(map(_kept_plain, kept))} if kept else {}))
@@ -107,8 +109,8 @@ def packs_expand(args: argparse.Namespace, places: Places) -> int:
     # Without a word about it, all that can be read at all: here nothing is made of them.
     usual = randomizer.limit if randomizer.limit not in (0, USUAL_LIMIT) else MOST_VARIANTS
     seed = args.seed if args.seed is not None else max(randomizer.seed, 0)
-    kept = _kept(places, opened.pack.pack_id)
-    texts = kept_texts(kept, [one.prompt_id for one in opened.pack.prompts]) if args.known else {}
+    kept = _kept(places, opened)
+    texts = _texts(kept, opened) if args.known else {}
     found = expanded(opened, wildcards, limit=args.limit or usual, seed=seed, kept=texts)
     errors = (*opened.pack.errors, *found.errors)
     if args.json:
@@ -128,8 +130,20 @@ def packs_expand(args: argparse.Namespace, places: Places) -> int:
     return FAILED if errors else OK
 
 
-def _kept(places: Places, pack_id: str) -> tuple[KeptSlot, ...]:
-    return kept_slots(load_history(places.journal, places.snapshot).history.plans, pack_id)
+def _kept(places: Places, opened: PackContent) -> tuple[KeptSlot, ...]:
+    if not may_vary(opened.pack.prompts, opened.settings.randomizer) or not places.journal.is_dir():
+        return ()
+    # Reading the journal imports much that a pack without slots does not need.
+    from ..app.packs.kept_slots import kept_slots
+    from ..storage.journal.snapshot import load_history
+
+    return kept_slots(load_history(places.journal, places.snapshot).history.plans, opened.pack.pack_id)
+
+
+def _texts(kept: Sequence[KeptSlot], opened: PackContent) -> Mapping[str, str]:
+    from ..app.packs.kept_slots import kept_texts
+
+    return kept_texts(kept, [one.prompt_id for one in opened.pack.prompts])
 
 
 def _kept_plain(kept: KeptSlot) -> dict[str, object]:
@@ -148,6 +162,8 @@ def _print_kept(kept: Sequence[KeptSlot]) -> None:
     for one in kept:
         out.print(f"  in use: {one.words}", markup=False)
     if kept:
+        from ..app.packs.kept_slots import PACK_DRAWS
+
         out.print(f"  {PACK_DRAWS}", markup=False)
 
 
