@@ -13,7 +13,7 @@ from ..domain.config.catalogue import catalogue
 from ..domain.config.learning_mode import mode_for
 from ..domain.config.origins import Origin
 from ..domain.config.pipeline_config import PipelineConfig
-from ..domain.config.sweep import value_text
+from ..domain.config.sweep import is_wording, value_text
 from ..domain.experiments.next_question import NextQuestion, questions
 from ..domain.insights.follow_up import CERTAIN, known_drafts, may_be_known, scope_of
 from ..domain.insights.matrix import board
@@ -235,8 +235,10 @@ def _open_row(history: History, plan: LearningPlan, found: ResultSummary | None)
 
 
 def before_words(known: KnownValue, sources: ValueSources) -> str:
-    """What a value in use has replaced: "6.5 (profile)"; "" for a weight of a LoRA."""
-    if known.path not in known.values:
+    """What a value in use has replaced: "6.5 (profile)"; "" for a weight of a LoRA and the text of a
+    slot, which the pack would draw.
+    """
+    if known.path not in known.values or is_wording(known.path):
         return ""
     had = known.forgot.get(sources.context, {}).get(known.path)
     if had is not None:

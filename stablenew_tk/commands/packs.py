@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
@@ -15,7 +16,7 @@ from ..domain.config.user_settings import Settings
 from ..domain.prompts.checks import check_pack
 from ..domain.prompts.kept_wordings import with_wordings
 from ..domain.prompts.pack import PackProblem
-from ..domain.prompts.randomizer import expand
+from ..domain.prompts.randomizer import expand, may_vary
 from ..domain.prompts.settings import MOST_VARIANTS, USUAL_LIMIT
 from ..domain.prompts.variant import Expansion, Variant
 from ..domain.prompts.wildcards import Wildcards
@@ -25,6 +26,9 @@ from ..storage.disk.places import Places
 from ..storage.packs.reader import PackContent, open_pack
 from ..storage.packs.wildcards import load_wildcards, named_folders, wildcard_places
 from .terminal import FAILED, OK, err, out, pack_path, print_json, settings_of
+
+if TYPE_CHECKING:
+    from ..app.packs.kept_slots import KeptSlot
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
 
@@ -65,6 +69,7 @@ def _expand_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pack", metavar="PACK", help="a pack file, or the name of a pack")
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="at most N variants, evenly chosen")
     parser.add_argument("--seed", type=int, default=None, metavar="N", help="which ones, when there are more (else 0)")
+    parser.add_argument("--known", action="store_true", help="with the texts of slots that are in use (known list)")
     wildcard_arguments(parser)
     parser.set_defaults(command=packs_expand)
 
@@ -77,14 +82,17 @@ def packs_check(args: argparse.Namespace, places: Places) -> int:
     found = check_pack(opened.pack, opened.settings, wildcards)
     file_problems = [PackProblem(0, 0, sentence) for sentence in (*opened.notices, *unread)]
     warnings = [*file_problems, *found.warnings]
+    kept = _kept(places, opened)
     if args.json:
-        print_json({"prompts": found.prompts, "errors": found.errors, "warnings": warnings})
+        document = {"prompts": found.prompts, "errors": found.errors, "warnings": warnings}
+        print_json(document | ({"known": list(map(_kept_plain, kept))} if kept else {}))
     else:
         errors = "1 error" if len(found.errors) == 1 else f"{len(found.errors)} errors"
         many = f", {found.count:,} variants" if found.count > found.prompts else ""
         out.print(f"{opened.pack.pack_id}: {found.prompts} prompts{many}, {errors}.", markup=False)
         _print_problems("error", found.errors)
         _print_problems("warning", warnings)
+        _print_kept(kept)
     return FAILED if found.errors else OK
 
 
@@ -101,10 +109,13 @@ def packs_expand(args: argparse.Namespace, places: Places) -> int:
     # Without a word about it, all that can be read at all: here nothing is made of them.
     usual = randomizer.limit if randomizer.limit not in (0, USUAL_LIMIT) else MOST_VARIANTS
     seed = args.seed if args.seed is not None else max(randomizer.seed, 0)
-    found = expanded(opened, wildcards, limit=args.limit or usual, seed=seed)
+    kept = _kept(places, opened)
+    texts = _texts(kept, opened) if args.known else {}
+    found = expanded(opened, wildcards, limit=args.limit or usual, seed=seed, kept=texts)
     errors = (*opened.pack.errors, *found.errors)
     if args.json:
         document = {"count": found.count, "variants": [_plain(variant) for variant in found.variants]}
+        document |= {"known": list(map(_kept_plain, kept))} if kept else {}
         print_json(document | ({"errors": errors} if errors else {}))
     else:
         for sentence in (*opened.notices, *unread):
@@ -113,7 +124,47 @@ def packs_expand(args: argparse.Namespace, places: Places) -> int:
         _print_problems("warning", found.warnings)
         if not errors:
             _print_variants(found)
+        _print_kept(kept)
+        if kept and not args.known:
+            out.print("  With these texts: --known", markup=False)
     return FAILED if errors else OK
+
+
+def _kept(places: Places, opened: PackContent) -> tuple[KeptSlot, ...]:
+    if not may_vary(opened.pack.prompts, opened.settings.randomizer) or not places.journal.is_dir():
+        return ()
+    # Reading the journal imports much that a pack without slots does not need.
+    from ..app.packs.kept_slots import kept_slots
+    from ..storage.journal.snapshot import load_history
+
+    return kept_slots(load_history(places.journal, places.snapshot).history.plans, opened.pack.pack_id)
+
+
+def _texts(kept: Sequence[KeptSlot], opened: PackContent) -> Mapping[str, str]:
+    from ..app.packs.kept_slots import kept_texts
+
+    return kept_texts(kept, [one.prompt_id for one in opened.pack.prompts])
+
+
+def _kept_plain(kept: KeptSlot) -> dict[str, object]:
+    known = kept.known
+    return {
+        "slot": kept.name,
+        "text": kept.text,
+        "known_id": known.known_id,
+        "prompts": known.prompt_ids,
+        "checkpoint": known.checkpoint,
+        "engine": known.engine,
+    }
+
+
+def _print_kept(kept: Sequence[KeptSlot]) -> None:
+    for one in kept:
+        out.print(f"  in use: {one.words}", markup=False)
+    if kept:
+        from ..app.packs.kept_slots import PACK_DRAWS
+
+        out.print(f"  {PACK_DRAWS}", markup=False)
 
 
 def _plain(variant: Variant) -> dict[str, object]:

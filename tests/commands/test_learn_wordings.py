@@ -100,6 +100,13 @@ def test_the_settled_text_of_a_slot_is_used_by_the_next_runs_of_the_pack_until_i
     used = cli("known", "use", "last", "--json")
     assert [one["values"] for one in used.json["known"]] == [{"slot:light": "fog"}]
     assert "“fog”" in cli("known", "list").out
+    in_use_words = "[[light]] is “fog” for Two with ink_model, on a WebUI ("
+    for command in (("check",), ("expand",)):
+        assert in_use_words in " ".join(cli("packs", *command, cli.pack).out.split())
+        assert cli("packs", *command, cli.pack, "--json").json["known"][0]["text"] == "fog"
+    assert len(cli("packs", "expand", cli.pack, "--json").json["variants"]) == 18 + 3 + 1
+    as_run = cli("packs", "expand", cli.pack, "--known", "--json").json["variants"]
+    assert {one["prompt"] for one in as_run if "harbour" in one["prompt"]} == {"a harbour, fog"}
 
     def made(*words):
         with FakeWebUI() as server:
@@ -121,6 +128,7 @@ def test_the_settled_text_of_a_slot_is_used_by_the_next_runs_of_the_pack_until_i
     assert cli("presets", "make", "last", "--value", "neon", "--name", "Neon").code == 0
     assert cli("known", "undo", "slot:light").code == 0
     assert len(made("run")) == 18 + 3 + 1
+    assert "in use" not in cli("packs", "check", cli.pack).out
     assert cli.pack.read_bytes() == before
 
 

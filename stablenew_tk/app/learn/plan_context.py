@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import get_value
 from ...domain.config.learning_mode import Mode, mode_for
+from ...domain.config.pipeline_config import PipelineConfig
 from ...domain.config.sweep import LORA, LORA_FILE, NO_LORA, not_offered, unknown_choices
 from ...domain.experiments.plan_draft import (
     PROMPT,
@@ -18,7 +19,9 @@ from ...domain.experiments.plan_draft import (
     sentence,
     trouble,
 )
+from ...domain.models.precedence import Resolved
 from ...domain.models.value_sources import CHECKPOINT
+from ...domain.runs.plan import LearningPlan
 from ..controller import Controller
 from ..create.form_values import FormValues
 from ..model_traits import known_traits
@@ -31,6 +34,20 @@ def differ_in_scope(one: PlanDraft, other: PlanDraft) -> bool:
         for draft in (one, other)
     ]
     return facts[0] != facts[1]
+
+
+def leaves_values_open(draft: LearningPlan) -> bool:
+    """Whether a draft only says what to compare: it has no prompts yet, and all settings are those of no choice."""
+    return not draft.prompts and not draft.origins and draft.base_config == PipelineConfig()
+
+
+def with_values_in_force(draft: LearningPlan, typed: Resolved | None, controller: Controller) -> LearningPlan:
+    """The draft with everything that it leaves open as it is in Create, which may not have been opened yet (`typed`
+    None). What is known of one checkpoint is left out where checkpoints are compared.
+    """
+    several = draft.focus_parameter == CHECKPOINT
+    found = typed if typed is not None and not several else FormValues(controller, several=several).resolved
+    return replace(draft, base_config=found.config, origins=found.origins)
 
 
 def with_own_values(draft: PlanDraft, controller: Controller) -> PlanDraft:

@@ -23,7 +23,7 @@ from ...domain.journal.estimate import about
 from ...domain.runs.plan import EXPENSIVE, LearningPlan, config_for
 from ...domain.runs.plan_title import prompt_words, prompts_tested, rows_words
 from ...domain.runs.value_order import columns_by_value
-from ...domain.runs.value_pairs import shown_in_row
+from ...domain.runs.value_pairs import ALONE, shown_in_row
 from ...domain.runs.wordings import short_texts
 from ..engines.missing_checkpoint import missing_in_plan
 from ..engines.unlisted_loras import unlisted_in_plan
@@ -284,12 +284,15 @@ def _outline(draft: PlanDraft, made: Making) -> MatrixOutline:
 
 
 def _outline_of_pairs(made: Making) -> MatrixOutline:
-    """A row has each value of the longer list once, and which of the shorter goes with it changes from row to row."""
+    """A row has each value of the longer list once, and which of the shorter goes with it changes from row to row. What
+    has no partner (no LoRA) stands in every row, too.
+    """
     plan = made.plan
     both = zip(plan.subjects, (plan.variant_values, plan.second_values), strict=True)
     subject, values = max(both, key=lambda one: len(one[1]))
+    alone = [pair.text for pair in plan.pairs if pair.second == ALONE] if subject.path == plan.second_parameter else []
     return MatrixOutline(
-        heads=tuple(value_text(value, subject.path) for value in values),
+        heads=(*(value_text(value, subject.path) for value in values), *alone),
         rows=plan.full_rows,
         prompts=tuple(prompt.prompt_id for prompt in plan.prompts) if len(plan.prompts) > 1 else (),
         names=not subject.ordered,

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ...domain.base.lora_tags import AddedLora
 from ...domain.base.wording import counted
 from ...domain.config.origins import Origin
-from ...domain.config.sweep import LORA, NEGATIVE, SLOT, is_wording
+from ...domain.config.sweep import LORA, NEGATIVE, SLOT, is_wording, slot_words
 from ...domain.config.sweep import PROMPT as WHOLE
 from ...domain.experiments.plan_draft import OWN_PACK, PlanDraft
 from ...domain.experiments.prompt_sample import SAMPLED, spread
@@ -58,6 +58,7 @@ class PromptChoice:
         self.chosen: list[str] = []
         self.only_one = False
         self.has_kept = False  # the first source is what the draft began with
+        self.known: Mapping[str, str] = {}  # the texts that are in use for slots of the chosen prompts
         self._is_fresh = True  # no source was picked yet
         self._read: tuple[PackPrompt, ...] = ()
         self._added: dict[str, tuple[str, ...]] = {}  # by prompt: paths of the LoRAs that the profile added
@@ -349,6 +350,9 @@ class PromptChoice:
         return added(loras_of(controller, model, checkpoint, [prompt]))
 
     def _tell(self, pack_id: str, title: str, prompts: Sequence[PlanPrompt]) -> None:
+        texts, chosen = self._kept_texts(), [one for one in self._read if one.prompt_id in self.chosen]
+        there = dict.fromkeys(name for one in chosen for name in slots_of_prompt(one, self._slots))
+        self.known = {name: texts[name] for name in there if name in texts}
         new = self._with_prompts(pack_id, title, prompts)
         if new != self.draft:
             self.draft = new
@@ -371,7 +375,15 @@ class PromptChoice:
 
 
 def claim(choice: PromptChoice) -> str:
-    """What the verdict will be about, with the prompts as they are chosen now; "" while there are none."""
+    """What the verdict will be about, with the prompts as they are chosen now, and which texts of slots are known; ""
+    while there are none.
+    """
+    about = _about(choice)
+    known = [f"{slot_words(name)} is “{text}” in all of them, as known." for name, text in choice.known.items()]
+    return " ".join([about, *known]) if about else ""
+
+
+def _about(choice: PromptChoice) -> str:
     chosen, whole = len(choice.chosen), len(choice.rows)
     picture = " The picture you come from is part of this run, so its prompt stays." if choice.keeps_picture else ""
     if not chosen or not whole:

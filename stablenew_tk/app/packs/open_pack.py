@@ -5,7 +5,7 @@ Main thread only. Slow work is done by the pack worker; the page shows the resul
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -29,6 +29,7 @@ from ...pipeline.messages.packs import (
 )
 from ..controller import Controller
 from .drafts import Drafts, PackDraft, PackSaving
+from .kept_slots import KeptSlot, kept_texts
 from .prompt_inventory import PromptInventory
 
 PREVIEWED = 50  # variants of a preview
@@ -50,6 +51,7 @@ class BackgroundChecks:
         self._prompts: list[PackPrompt] = []
         self._unread: Iterator[tuple[PackPrompt, ...]] = iter(())
         self._seed: int | None = None
+        self._kept: Sequence[KeptSlot] = ()
         self.checked: PackChecked | None = None
 
     def check(self, draft: PackDraft) -> None:
@@ -78,17 +80,18 @@ class BackgroundChecks:
         self._check_number = self._preview_number = 0
         self.checked, self._preview, self._seed, self._unread = None, None, None, iter(())
 
-    def preview(self, draft: PackDraft, line: int, *, whole: bool) -> bool:
-        """Begin a preview of the prompt at a line (from 1) or of the `whole` pack; go on with `read_on`.
+    def preview(self, draft: PackDraft, line: int, *, whole: bool, kept: Sequence[KeptSlot] = ()) -> bool:
+        """Begin a preview of the prompt at a line (from 1) or of the `whole` pack, with the texts `kept` for slots; go
+        on with `read_on`.
 
         False when it would be the same as the last one.
         """
         table = draft.path.suffix.lower() == ".tsv"
         prompts = () if whole else prompt_at(draft.text, line, table=table)
-        preview = (draft.path, draft.text if whole else prompts, draft.wanted, self._seed)
+        preview = (draft.path, draft.text if whole else prompts, draft.wanted, self._seed, kept)
         if preview == self._preview:
             return False
-        self._preview, self._draft, self._prompts = preview, draft, list(prompts)
+        self._preview, self._draft, self._prompts, self._kept = preview, draft, list(prompts), kept
         self._unread = pieces(draft.text, table=table) if whole else iter(())
         return True
 
@@ -113,6 +116,7 @@ class BackgroundChecks:
                 slots=slots_of_text(self._draft.text),
                 limit=PREVIEWED,
                 seed=self._seed,
+                kept=kept_texts(self._kept, [one.prompt_id for one in self._prompts]),
             )
         )
         return "asked"

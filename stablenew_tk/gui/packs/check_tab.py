@@ -5,12 +5,15 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
+from ...app.packs.kept_slots import KeptSlot
 from ...app.packs.wording import TextFinding, check_words, findings
 from ...domain.base.colour_roles import Role
 from ...pipeline.messages.packs import PackChecked
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Label, Separator, Sign
+from ..widgets.flow import pack_if
 from ..widgets.row_list import ListRow, RowList
+from .kept_note import KeptNote
 
 _ROW = 62
 
@@ -58,9 +61,16 @@ def two_lines(text: str, width: int) -> str:
 
 
 class CheckTab(Box):
-    """The list. `go_to(line, column, focus)` when a line of it is chosen, with `focus` on Return."""
+    """The list. `go_to(line, column, focus)` when a line of it is chosen, with `focus` on Return; for `take_back` see
+    `KeptNote`.
+    """
 
-    def __init__(self, parent: tk.Misc, go_to: Callable[[int, int, bool], object]) -> None:
+    def __init__(
+        self,
+        parent: tk.Misc,
+        go_to: Callable[[int, int, bool], object],
+        take_back: Callable[[KeptSlot], object],
+    ) -> None:
         super().__init__(parent, "surface")
         self._go_to = go_to
         head = Box(self)
@@ -68,7 +78,9 @@ class CheckTab(Box):
         self._sign = Sign(head, "check", ink="ok")
         self.summary = Label(head, "", size=13, ink="text2", wrap=True)
         self.summary.pack(side="left", fill="x", expand=True)
-        Separator(self).pack(fill="x")
+        self.kept = KeptNote(self, take_back)
+        self._rule = Separator(self)
+        self._rule.pack(fill="x")
         self.whole = Label(self, "", size=12, ink="text2", wrap=True)
         self.rows = FindingRows(
             self, chosen=lambda place: self._go(place, focus=False), opened=lambda place: self._go(place, focus=True)
@@ -86,6 +98,10 @@ class CheckTab(Box):
         if tuple(self.rows.found) != found:
             self.rows.show_findings(found)
             self._show_whole()
+
+    def show_kept(self, kept: Sequence[KeptSlot]) -> None:
+        """Show which texts are in use for slots of the pack."""
+        pack_if(self.kept.show(kept), self.kept, fill="x", before=self._rule)
 
     def focus_set(self) -> None:
         """Put the keyboard on the list."""

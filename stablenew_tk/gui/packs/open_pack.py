@@ -11,9 +11,13 @@ from pathlib import Path
 from msgspec import Struct
 
 from ...app.controller import Controller
+from ...app.packs.kept_slots import KeptSlot, kept_slots
 from ...app.packs.open_pack import NEW_TEXT, OpenPack
+from ...domain.journal.record import Void
 from ...domain.prompts.settings import PackSettings
+from ...domain.runs.known_value import KnownValue
 from ...pipeline.messages.base import Event, OrderFailed
+from ...pipeline.messages.journal import HistoryLoaded, LineSaved
 from ...pipeline.messages.packs import (
     LoadPack,
     PackAdded,
@@ -81,6 +85,11 @@ class PackWork:
             self._parts.side.variants.show(event.expansion)
         elif isinstance(event, OrderFailed):
             self.pack.failed(event.order)
+        elif isinstance(event, HistoryLoaded) or (
+            isinstance(event, LineSaved) and isinstance(event.line, KnownValue | Void)
+        ):
+            self._show_kept()
+            self.expand()
 
     # ---- which pack
 
@@ -129,6 +138,7 @@ class PackWork:
             parts.editor.show_check(None)
         self._show_state()
         parts.side.show(draft)
+        self._show_kept()
         self.check()
         if self._is_new:
             self._is_new = False
@@ -175,9 +185,18 @@ class PackWork:
             self.pack.checks.draw()
         side.variants.wait()
         whole = side.variants.scope.value == "pack"
-        if self.pack.checks.preview(draft, self._parts.editor.text.view.line, whole=whole):
+        kept = self._kept() if side.variants.kept.on else ()
+        if self.pack.checks.preview(draft, self._parts.editor.text.view.line, whole=whole, kept=kept):
             self._page.not_later("read")
             self._read_on(whole)
+
+    def _kept(self) -> tuple[KeptSlot, ...]:
+        history, path = self._controller.history, self.path
+        file = self._controller.packs.find(path) if path is not None else None
+        return kept_slots(history.plans, file.pack_id) if history is not None and file is not None else ()
+
+    def _show_kept(self) -> None:
+        self._parts.side.show_kept(self._kept())
 
     def _read_on(self, whole: bool) -> None:
         """Read a long text in pieces, so that typing goes on meanwhile."""

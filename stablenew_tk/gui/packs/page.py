@@ -126,6 +126,7 @@ class PacksPage(PageFrame):
                 turned=self._turned,
                 go_models=lambda: self._leads.go("models"),
                 draw_seed=self._leads.draw_seed,
+                take_back=lambda slot: self._controller.known.take_back(slot.known),
             ),
         )
         self.empty = Box(self, "bg")

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from ...app.controller import Controller
 from ...app.packs.drafts import PackDraft
+from ...app.packs.kept_slots import KeptSlot
 from ...app.packs.wording import NO_OFFERS, OFFER_KINDS
 from ...domain.prompts.completion import Kind, Offer
 from ...domain.prompts.settings import PackSettings, Randomizer
@@ -46,6 +47,7 @@ class PackTabsActions(Struct, frozen=True):
     turned: Callable[[Tab], object]
     go_models: Callable[[], object]
     draw_seed: Callable[[], int]
+    take_back: Callable[[KeptSlot], object]
 
 
 class ModelsTab(Box):
@@ -126,6 +128,7 @@ class PackSide(Box):
         self.pack_propagate(False)
         self._controller, self._actions = controller, actions
         self._draft: PackDraft | None = None
+        self._kept = tuple[KeptSlot, ...]()
         bar = Box(self, height=theme.px(theme.TOOL_BAR))
         bar.pack(fill="x")
         bar.pack_propagate(False)
@@ -143,12 +146,12 @@ class PackSide(Box):
     @cached_property
     def check(self) -> CheckTab:
         """The list of problems."""
-        return CheckTab(self, self._actions.go_to)
+        return CheckTab(self, self._actions.go_to, self._actions.take_back)
 
     @cached_property
     def variants(self) -> VariantsTab:
         """The preview."""
-        return VariantsTab(self, expand=self._actions.expand)
+        return VariantsTab(self, self._actions.expand, self._actions.take_back)
 
     @cached_property
     def randomizer(self) -> RandomizerTab:
@@ -183,6 +186,14 @@ class PackSide(Box):
         if "values" in vars(self):
             self.values.show(draft.wanted)
 
+    def show_kept(self, kept: Sequence[KeptSlot]) -> None:
+        """Show which texts are in use for slots of the pack, in the tabs that were built."""
+        self._kept = tuple(kept)
+        if "check" in vars(self):
+            self.check.show_kept(kept)
+        if "variants" in vars(self):
+            self.variants.show_kept(kept)
+
     def focus_set(self) -> None:
         """Put the keyboard into the tab in sight."""
         self._body(self.tab).focus_set()
@@ -199,6 +210,7 @@ class PackSide(Box):
                 self._shown.pack_forget()
             body.pack(fill="both", expand=True)
             self._shown = body
+        self.show_kept(self._kept)
         if self._draft is not None:
             self.show(self._draft)
 

@@ -6,6 +6,7 @@ import tkinter as tk
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
+from ...app.packs.kept_slots import KeptSlot
 from ...app.packs.wording import variants_words
 from ...app.wording import label, value_text
 from ...domain.base.colour_roles import Role
@@ -13,8 +14,10 @@ from ...domain.prompts.variant import Expansion, Variant, choice_spans
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Segmented
+from ..widgets.flow import pack_if
 from ..widgets.scrollbar import TextScrollbar
 from ..widgets.tooltips import tip
+from .kept_note import KeptNote
 
 Scope = Literal["prompt", "pack"]
 # Colours of letters and ground of one choice after the other; from the fifth on they come again, underlined.
@@ -25,9 +28,13 @@ _COLOURS = 2 * len(_PALETTE)
 
 
 class VariantsTab(Box):
-    """The list. `expand(again)` is called when another scope was chosen, with True when the dice were pressed."""
+    """The list. `expand(again)` is called when another scope was chosen, with True when the dice were pressed; for
+    `take_back` see `KeptNote`.
+    """
 
-    def __init__(self, parent: tk.Misc, expand: Callable[[bool], object]) -> None:
+    def __init__(
+        self, parent: tk.Misc, expand: Callable[[bool], object], take_back: Callable[[KeptSlot], object]
+    ) -> None:
         super().__init__(parent, "surface")
         self._shown: Expansion | None = None
         self._highest = 0  # number in the list: the prompts stand beside the longest
@@ -40,7 +47,9 @@ class VariantsTab(Box):
         tip(self.dice, "Draw anew. Only this preview; the run has its own seed.")
         self.summary = Label(self, "", size=12, ink="text2", wrap=True)
         self.summary.pack(fill="x", padx=theme.px(16), pady=(0, theme.px(8)))
-        Separator(self).pack(fill="x")
+        self.kept = KeptNote(self, take_back, lambda _on: expand(False))
+        self._rule = Separator(self)
+        self._rule.pack(fill="x")
         self.text = tk.Text(
             self,
             wrap="word",
@@ -76,6 +85,10 @@ class VariantsTab(Box):
         self._shown = None
         self.summary.show(words, "text2")
         self._fill([])
+
+    def show_kept(self, kept: Sequence[KeptSlot]) -> None:
+        """Show which texts are in use for slots of the pack."""
+        pack_if(self.kept.show(kept), self.kept, fill="x", before=self._rule)
 
     def show(self, expansion: Expansion) -> None:
         """Show these variants."""

@@ -207,6 +207,15 @@ def elide(text: str, face: tkfont.Font, width: int) -> str:
     return text[:low].rstrip() + "…"
 
 
+def elide_front(text: str, face: tkfont.Font, width: int) -> str:
+    """The same cut at its beginning, for texts that differ at their end."""
+    return text if face.measure(text) <= width else _turned(elide(_turned(text), face, width))
+
+
+def _turned(text: str) -> str:
+    return text[::-1]
+
+
 def on_change(callback: Callable[[], object]) -> None:
     """Call this when the mode, the font or the scale changes. A bound method is held weakly, and no longer than its
     widget lives."""

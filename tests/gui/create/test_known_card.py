@@ -6,7 +6,7 @@ import json
 
 import pytest
 from create_page import create, rows, run_one, shown
-from learning_lab import Lab
+from learning_lab import Lab, spaced
 from open_window import open_house, seen
 
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
@@ -238,6 +238,56 @@ class TestWhereItHolds:
         run_one(house, page)
         record = house.saw(JobEnded)[-1].record
         assert (record.config.txt2img.steps, record.presets) == (20, ())
+
+
+LIGHT = "slot:light"
+WORDS = "[[light]]: neon | fog\n\nname: City\na city, [[light]]\n\nname: Tram\na tram, [[light]]\n"
+
+
+def test_the_best_text_of_a_slot_is_seen_wherever_the_slot_is_until_it_is_undone(tmp_path, lab):
+    (tmp_path / "packs").mkdir()
+    (tmp_path / "packs" / "words.txt").write_text(WORDS)
+    (tmp_path / "packs" / ".starter-added").touch()
+    prompts = (PlanPrompt("City", "a city, [[light]]"), PlanPrompt("Tram", "a tram, [[light]]"))
+    with pytest.MonkeyPatch.context() as stars:
+        stars.setitem(STARS, LIGHT, {"neon": (2, 2, 1, 2), "fog": (5, 5, 4, 5)})
+        learn(lab, LIGHT, pack_id="words", prompts=prompts)
+    with open_house(tmp_path) as house:
+        use(house, LIGHT)
+        page = create(house)
+        house.until(lambda: page.known.count.cget("text").startswith("1 of"))
+        assert (line(house, page, LIGHT, "on").row.title, line(house, page, LIGHT).row.value) == ("[[light]]", "fog")
+        house.until(lambda: page.form.variants.expansion is not None)
+        assert {one.prompt for one in page.form.variants.expansion.variants} == {"a city, fog", "a tram, fog"}
+
+        line(house, page, LIGHT)
+        page.known.foot.save.invoke()
+        page.known.foot.name.set("Fog")
+        page.known.foot.keep.invoke()
+        house.until(house.controller.history.plans.presets)
+        packs = house.page("packs")
+        house.until(lambda: packs.work.path is not None and packs.side.check.kept.winfo_viewable())
+        said = spaced(packs.side.check.kept.lines[0].cget("text"))
+        assert said.startswith("[[light]] is “fog” for Words with sketch-classic, ")
+        packs.side.turn("variants")
+        tab = packs.side.variants
+        tab.scope.set("pack")
+        packs.work.expand()
+        house.until(lambda: "4 variants" in tab.summary.cget("text"))
+        tab.kept.as_run.invoke()
+        house.until(lambda: "4 variants" not in tab.summary.cget("text") and "fog" in tab.text.get("1.0", "end"))
+        assert "neon" not in tab.text.get("1.0", "end")
+
+        house.page("learn")
+        house.button("New Learning Run").invoke()
+        house.until(lambda: house.says("[[light]] is “fog” in all of them, as known."))
+
+        house.page("packs")
+        tab.kept.undo[0].invoke()
+        house.until(lambda: not tab.kept.winfo_viewable() and "4 variants" in tab.summary.cget("text"))
+        assert not house.controller.history.plans.known.values()
+        house.controller.undo()
+        house.until(lambda: tab.kept.winfo_viewable())
 
 
 def test_what_was_run_before_gives_way_to_it_and_is_back_after_the_undo(tmp_path, lab):

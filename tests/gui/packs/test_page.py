@@ -430,7 +430,7 @@ def test_after_a_pack_is_deleted_its_neighbour_is_open(rain):
 
 
 def test_prompts_of_variants_stand_in_one_column_however_long_their_numbers(root):
-    tab = VariantsTab(root, expand=lambda _again: None)
+    tab = VariantsTab(root, lambda _again: None, lambda _slot: None)
     tab.pack(fill="both", expand=True)
     made = [Variant(prompt_id="a", name="A", prompt="a tram", negative="", index=index) for index in (0, 1_234_566)]
     tab.show(Expansion(count=2_000_000, variants=tuple(made), mode="all"))

@@ -134,6 +134,9 @@ def test_long_text_is_cut_with_an_ellipsis_that_fits(root):
     assert cut.endswith("…")
     assert face.measure(cut) <= 120
     assert theme.elide("short", face, 120) == "short"
+    cut = theme.elide_front("a training with a long name-000004 × 0.6", face, 120)
+    assert (cut[0], cut.endswith("000004 × 0.6")) == ("…", True)
+    assert face.measure(cut) <= 122
 
 
 def test_no_other_module_of_the_window_names_a_colour():

@@ -76,7 +76,8 @@ class MatrixCell:
             low = bounds.y + bounds.height
             items.box("foot", (bounds.x, bounds.top + height, bounds.x + bounds.width, low), ground)
         if content.text:
-            text = theme.elide(content.text, theme.font(11, content.bold), width)
+            # Files of one training differ at the end of their names, and there stand the weight and the stars.
+            text = theme.elide_front(content.text, theme.font(11, content.bold), width)
             items.words("words", middle, foot, text, content.ink, bold=content.bold)
         else:
             items.picture("stars", middle, foot, marks.star_row(content.stars, _STAR, ground))

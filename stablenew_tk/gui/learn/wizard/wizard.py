@@ -133,6 +133,8 @@ class Wizard(PageFrame):
             resolved = self._typed() or base_values(self._controller)
             self.draft = PlanDraft(base=resolved.config, origins=resolved.origins)
         else:
+            if plan_context.leaves_values_open(draft):
+                draft = plan_context.with_values_in_force(draft, self._typed(), self._controller)
             self.draft = plan_context.with_traits(started(draft, reuse), self._controller)
             if self.draft.focus and not self.draft.text:
                 self.draft = varying(msgspec.structs.replace(self.draft, focus=""), self.draft.focus)

@@ -11,10 +11,11 @@ from fake_webui import FakeWebUI
 from PIL import Image
 
 from stablenew_tk.app.controller import Controller, open_places
+from stablenew_tk.app.learn.plan_preview import forecast_words, making
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.user_settings import Settings
-from stablenew_tk.domain.experiments.plan_draft import CHECK, PROMPT, VALUES, VARY
+from stablenew_tk.domain.experiments.plan_draft import CHECK, PROMPT, VALUES, VARY, together
 from stablenew_tk.domain.experiments.suggested_plan import series_plan
 from stablenew_tk.domain.prompts.pack import PackPrompt
 from stablenew_tk.domain.prompts.variant import as_written
@@ -797,11 +798,16 @@ class TestLoraFiles:
         wizard = house.wizard
         wizard.begin(series_plan("rainy", ("rainy-000002", "rainy-000004")))
         house.until(lambda: wizard.draft.prompts)
+        pairs = together(wizard.draft, "lora_weight")
+        shown = forecast_words(pairs, making(pairs, house.controller.forecast_s), "")
+        assert shown.outline.heads[-1] == "none", "no LoRA stands in every row"
         wizard.go(CHECK)
         house.root.update()
         assert wizard.step == CHECK
         house.key("<Return>")
         assert plan_of(house).variant_values == ("rainy-000002", "rainy-000004", "none")
+        own = plan_of(house).base_config.txt2img
+        assert (own.steps, own.width) == (SMALL["txt2img.steps"], SMALL["txt2img.width"]), "as in Create"
         house.until(lambda: house.ended_jobs() == 6 and house.idle())
         sent = [seen.body["prompt"] for seen in house.server.posts if seen.path.endswith("txt2img")]
         for file in ("rainy-000002", "rainy-000004"):
