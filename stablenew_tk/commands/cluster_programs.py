@@ -44,6 +44,8 @@ def worker_options(parser: argparse.ArgumentParser) -> None:
 def scheduler_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `scheduler`."""
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    # For tests: nobody wants to wait two minutes until a machine that sleeps is taken for dead.
+    parser.add_argument("--worker-ttl", type=float, default=0.0, metavar="SECONDS", help=argparse.SUPPRESS)
     parser.set_defaults(command=_scheduler)
 
 
@@ -113,7 +115,12 @@ def _scheduler(args: argparse.Namespace, places: Places) -> int:
     need_cluster_packages()
     from ..pipeline.cluster.scheduler import run_scheduler
 
-    run_scheduler(ClusterFolder(places.cluster), lambda address: _say(f"ready {address}"), is_child=args.child)
+    run_scheduler(
+        ClusterFolder(places.cluster),
+        lambda address: _say(f"ready {address}"),
+        is_child=args.child,
+        worker_ttl_s=args.worker_ttl,
+    )
     return OK
 
 

@@ -22,7 +22,7 @@ from distributed.scheduler import KilledWorker
 from msgspec import Struct
 
 from ...backends.base import StageProgress
-from ...domain.base.errors import BackendError, EngineFault, Unreachable
+from ...domain.base.errors import AnswerLost, BackendError, EngineFault, Unreachable
 from ...storage.cluster.folder import ClusterFolder
 from .assignment import Assignment
 from .dask_settings import security, use_settings
@@ -35,8 +35,11 @@ ASK_S = 20.0
 AWAY_S = 12.0
 _TICK_S = 0.05
 _MEMBERS_S = 0.5
+_STOP_S = 2.0
 # A machine that ends twice with the same job: it is given once more, then it is the job that ends it.
 MOST_DEATHS = 2
+# A job that is lost so often on its way to a machine that is there is left to whoever gives it again, with a pause.
+MOST_LOST = 3
 
 Result = TypeVar("Result")
 
@@ -208,7 +211,7 @@ class ClusterLink:
             resources={f"NODE-{machine}": 0.001},
         )
         try:
-            return await _answered(told)
+            return await _answered(told, machine)
         except (KilledWorker, OSError, asyncio.CancelledError, RuntimeError) as error:
             raise Unreachable(f"{machine} went away while it was asked ({_short(error)}).") from error
         finally:
@@ -240,12 +243,12 @@ class ClusterLink:
     async def _made(self, one: Assignment) -> object:
         self._progress[one.key] = _NOTHING
         try:
-            deaths, away_since = 0, 0.0
+            deaths, lost, away_since = 0, 0, 0.0
             while True:
                 try:
                     member = await self._member(one.machine)
                     one.waits("")
-                    away_since = 0.0
+                    away_since, lost = 0.0, lost + 1
                     return await self._attempt(one, member)
                 except KilledWorker as error:
                     deaths += 1
@@ -256,7 +259,7 @@ class ClusterLink:
                         raise EngineFault(words) from error
                 except Unreachable as error:
                     away_since = away_since or time.monotonic()
-                    if one.stops() or time.monotonic() - away_since > AWAY_S:
+                    if one.stops() or lost > MOST_LOST or time.monotonic() - away_since > AWAY_S:
                         raise
                     one.waits(str(error))
                     await asyncio.sleep(_MEMBERS_S)
@@ -270,15 +273,16 @@ class ClusterLink:
         future = client.submit(
             answer, one.request, key=self._attempt_key(one.key), pure=False, retries=0, resources=tags
         )
-        reply = asyncio.ensure_future(_answered(future))
-        told_to_stop, gone_since = False, 0.0
+        reply = asyncio.ensure_future(_answered(future, one.machine))
+        told_to_stop, gone_since = 0.0, 0.0
         try:
             while True:
                 done, _ = await asyncio.wait({reply}, timeout=_TICK_S)
                 if done:
                     return await reply
-                if one.stops() and not told_to_stop:
-                    told_to_stop = True
+                if one.stops() and time.monotonic() - told_to_stop > _STOP_S:
+                    # Again and again: told before it began, it would be lost.
+                    told_to_stop = time.monotonic()
                     self.tell(one.machine, one.stop_request)
                 if client.status != "running":
                     raise Unreachable("The scheduler went away; its machines keep what they finish.")
@@ -323,14 +327,20 @@ class _Connected(Struct, frozen=True):
 _NOTHING = Progress(key="", stage="", number=1, count=1, progress=StageProgress())
 
 
-async def _answered(future: Future) -> object:
+async def _answered(future: Future, machine: str) -> object:
+    """What a machine answered. Raises KilledWorker, OSError for what was lost, AnswerLost for what it raised itself:
+    that may be anything and means nothing here.
+    """
     try:
         return await future.result()
-    except KilledWorker:
+    except BaseException as error:
+        if future.status == "error" and not isinstance(error, KilledWorker):
+            words = f"{machine} broke while it answered ({type(error).__name__}: {str(error)[:200]})."
+            raise AnswerLost(f"{words} Nothing of it was saved.") from error
+        if isinstance(error, asyncio.CancelledError):
+            # Dask cancels what it has lost; that is no cancellation of this coroutine.
+            raise OSError(str(error) or "cancelled") from error
         raise
-    except asyncio.CancelledError as error:
-        # Dask cancels what it has lost; that is no cancellation of this coroutine.
-        raise OSError(str(error) or "cancelled") from error
 
 
 async def _closed(client: Client) -> None:
