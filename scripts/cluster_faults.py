@@ -3,14 +3,14 @@
     python3 scripts/cluster_faults.py [--schedules 200] [--seed 1] [--workers 4] [--parallel 2] [--state FILE]
 
 Each schedule: workers are killed (SIGKILL) and started again, stopped (SIGSTOP) and continued, some for so long that
-the scheduler takes them for dead; the scheduler is killed and started again; the operator is killed or asked to end, and
-its Learning Run resumed. In half of the schedules one worker lies, answers late, or answers twice and under the ids of
-earlier attempts (tests/bad_worker.py). At the end every step must have exactly one picture that is recorded, on disk,
-with the digest that the record says, and with the pixels that this engine makes of the recorded settings. A terminal
-that ends without all pictures must say why.
+the scheduler takes them for dead; the scheduler is killed and started again; the operator is killed or asked to end,
+and its Learning Run resumed. In half of the schedules one worker lies, answers late, or answers twice and under the ids
+of earlier attempts (tests/bad_worker.py). At the end every step must have exactly one picture that is recorded, on
+disk, with the digest that the record says, and with the pixels that this engine makes of the recorded settings. A
+terminal that ends without all pictures must say why.
 
-What was done is kept in the file of `--state`; the next start goes on from there. Exit code 1 when something went wrong.
-Needs the extra `cluster`, and fork: not for Windows.
+What was done is kept in the file of `--state`; the next start goes on from there. Exit code 1 when something went
+wrong. Needs the extra `cluster`, and fork: not for Windows.
 """
 
 from __future__ import annotations
