@@ -7,13 +7,15 @@ after the last one it is honest; else it is honest at random.
 - `late`: it holds what it finished for some seconds, longer than the operator waits for a machine that is away
 - `twice`: it tells the scheduler of each finished job twice, later once more, and under the ids of earlier attempts
 
-The passphrase comes from the environment, as for the real program.
+Several in one process are told apart by "+": `--data-dir a --manner lies + --data-dir b --manner late`. The passphrase
+comes from the environment, as for the real program.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import os
 import random
 import sys
@@ -24,7 +26,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from distributed import Worker
+from distributed import Worker, get_worker
 from distributed import __version__ as distributed_version
 from distributed.scheduler import KilledWorker
 from msgspec.structs import replace
@@ -40,7 +42,7 @@ from stablenew_tk.storage.cluster.folder import ClusterFolder
 from stablenew_tk.storage.cluster.pairing import join
 
 MANNERS = ("lies", "late", "twice")
-LATE_S = (1.0, 16.0)
+LATE_S = (1.0, 16.0)  # --late-s replaces it, for every job
 
 
 def _raised(error: BaseException) -> Callable[[JobAnswer, bytes], object]:
@@ -102,8 +104,9 @@ class BadWorker(Worker):
         """Nothing, as in the real worker."""
 
 
-def answering(jobs: WorkerJobs, manner: str, dice: random.Random, *, in_turn: bool) -> Callable[[bytes], bytes]:
+def answering(jobs: WorkerJobs, args: argparse.Namespace) -> Callable[[bytes], bytes]:
     """What it does with a request."""
+    manner, dice = args.manner, random.Random(args.seed)
     before: list[bytes] = []
     turns = iter(LIES)
 
@@ -112,9 +115,11 @@ def answering(jobs: WorkerJobs, manner: str, dice: random.Random, *, in_turn: bo
         made = answer_of(data, "")
         if not isinstance(made, JobAnswer) or not made.results:
             return data
-        if manner == "late" and dice.random() < 0.4:
-            time.sleep(dice.uniform(*LATE_S))
-        if in_turn and manner == "lies":
+        if manner == "late" and (args.late_s or dice.random() < 0.4):
+            say("holds its answer back")
+            time.sleep(args.late_s or dice.uniform(*LATE_S))
+            say("answers")
+        if args.in_turn and manner == "lies":
             twist = next(turns, None)
             return twist(made, data) if twist else data  # type: ignore[return-value]  # that is the point
         if manner != "lies" or dice.random() < 0.4:
@@ -150,14 +155,19 @@ async def work(folder: ClusterFolder, tags: dict[str, float], *, doubles: bool) 
         try:
             await worker
             if not told:
-                sys.stdout.write(f"ready {membership.name}\n")
-                sys.stdout.flush()
+                say(f"ready {membership.name}")
                 told = True
             await worker.finished()
         except (OSError, RuntimeError, ValueError, TimeoutError):
             pass
         await worker.close(timeout=2)
         await asyncio.sleep(1.0)
+
+
+def say(line: str) -> None:
+    """A line for whoever started it."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def main(words: list[str]) -> int:
@@ -167,17 +177,28 @@ def main(words: list[str]) -> int:
     parser.add_argument("--join", type=Path)
     parser.add_argument("--manner", choices=MANNERS, required=True)
     parser.add_argument("--in-turn", action="store_true")
+    parser.add_argument("--late-s", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sketch-pace", type=float, default=0.0)
-    args = parser.parse_args(words)
-    folder = ClusterFolder(args.data_dir / "cluster")
-    if args.join:
-        join(folder, args.join, os.environ["STABLENEW_PASSPHRASE"], datetime.now(UTC))
-    name = folder.membership().name
-    backend = Sketch(args.sketch_pace)
-    jobs = WorkerJobs(backend, folder.folder, name, own_versions(distributed_version))
-    task.serve(answering(jobs, args.manner, random.Random(args.seed), in_turn=args.in_turn))
-    asyncio.run(work(folder, tags_of(backend, name), doubles=args.manner == "twice"))
+    answers: dict[str, Callable[[bytes], bytes]] = {}
+    workers = []
+    for is_plus, group in itertools.groupby(words, lambda word: word == "+"):
+        if is_plus:
+            continue
+        args = parser.parse_args(list(group))
+        folder = ClusterFolder(args.data_dir / "cluster")
+        if args.join:
+            join(folder, args.join, os.environ["STABLENEW_PASSPHRASE"], datetime.now(UTC))
+        name, backend = folder.membership().name, Sketch(args.sketch_pace)
+        jobs = WorkerJobs(backend, folder.folder, name, own_versions(distributed_version))
+        answers[name] = answering(jobs, args)
+        workers.append((folder, tags_of(backend, name), args.manner == "twice"))
+    task.serve(lambda request: answers[get_worker().name](request))
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(work(folder, tags, doubles=doubles) for folder, tags, doubles in workers))
+
+    asyncio.run(all_of_them())
     return 0
 
 

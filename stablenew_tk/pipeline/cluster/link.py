@@ -36,6 +36,8 @@ AWAY_S = 12.0
 _TICK_S = 0.05
 _MEMBERS_S = 0.5
 _STOP_S = 2.0
+# After which a job that does not stop is given up. What comes of it later is dropped.
+STOP_GRACE_S = 5.0
 # A machine that ends twice with the same job: it is given once more, then it is the job that ends it.
 MOST_DEATHS = 2
 # A job that is lost so often on its way to a machine that is there is left to whoever gives it again, with a pause.
@@ -47,11 +49,14 @@ Result = TypeVar("Result")
 class ClusterLink:
     """Any thread; `close` ends the thread, and the scheduler if it was started here.
 
-    `start_command` starts a scheduler as a child when none answers; () = it is never started.
+    `start_command` starts a scheduler as a child when none answers; () = it is never started. A job that is stopped and
+    does not end is given up after `stop_grace_s`.
     """
 
-    def __init__(self, folder: ClusterFolder, start_command: Sequence[str]) -> None:
-        self._folder, self._start_command = folder, tuple(start_command)
+    def __init__(
+        self, folder: ClusterFolder, start_command: Sequence[str], *, stop_grace_s: float = STOP_GRACE_S
+    ) -> None:
+        self._folder, self._start_command, self._stop_grace_s = folder, tuple(start_command), stop_grace_s
         self.versions: Versions = own_versions(distributed_version)
         self._client: Client | None = None
         self._child: subprocess.Popen[bytes] | None = None
@@ -274,16 +279,21 @@ class ClusterLink:
             answer, one.request, key=self._attempt_key(one.key), pure=False, retries=0, resources=tags
         )
         reply = asyncio.ensure_future(_answered(future, one.machine))
-        told_to_stop, gone_since = 0.0, 0.0
+        stopped_since, told_at, gone_since = 0.0, 0.0, 0.0
         try:
             while True:
                 done, _ = await asyncio.wait({reply}, timeout=_TICK_S)
                 if done:
                     return await reply
-                if one.stops() and time.monotonic() - told_to_stop > _STOP_S:
-                    # Again and again: told before it began, it would be lost.
-                    told_to_stop = time.monotonic()
-                    self.tell(one.machine, one.stop_request)
+                if one.stops():
+                    now = time.monotonic()
+                    stopped_since = stopped_since or now
+                    if now - stopped_since > self._stop_grace_s:
+                        raise Unreachable(f"{one.machine} does not stop. What it makes is dropped.")
+                    if now - told_at > _STOP_S:
+                        # Again and again: told before it began, it would be lost.
+                        told_at = now
+                        self.tell(one.machine, one.stop_request)
                 if client.status != "running":
                     raise Unreachable("The scheduler went away; its machines keep what they finish.")
                 try:
