@@ -24,8 +24,8 @@ def program(data, *words):
 
 
 class OwnCluster:
-    """`machines` are as they should be, each a process. `bad` are options of `bad_worker.py` by the name of the machine;
-    all of these are one process.
+    """`machines` are as they should be, each a process. `bad` are options of `bad_worker.py` by the name of a machine;
+    all of these run in one process.
     """
 
     def __init__(self, root, machines, bad=None):
@@ -38,11 +38,13 @@ class OwnCluster:
         self.start("scheduler", program(self.operator, "scheduler"))
         for name in machines:
             self.worker(name, "--join", self.invited(name))
-        groups = [
-            ["+", "--data-dir", str(root / name), "--join", self.invited(name), *self.bad[name]] for name in self.bad
+        words = [
+            word
+            for name, manner in self.bad.items()
+            for word in ("+", "--data-dir", str(root / name), "--join", self.invited(name), *manner)
         ]
-        if groups:
-            self.start("bad", [sys.executable, str(_BAD), *sum(groups, [])[1:]])
+        if words:
+            self.start("bad", [sys.executable, str(_BAD), *words[1:]])
         self.expect("scheduler", f"ready tls://127.0.0.1:{self.port}")
         for name in machines:
             self.expect(name, f"ready {name}")
