@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import faulthandler
 import hashlib
 import json
 import os
@@ -85,6 +86,7 @@ class Program:
             for number, file in ((0, nothing), (1, out), (2, out)):
                 os.dup2(file, number)
             os.environ["STABLENEW_PASSPHRASE"] = WORDS
+            faulthandler.enable(out)
             sys.argv = ["stablenew", *words]
             code = main(words) if main else run_program()
         except SystemExit as left:
