@@ -22,6 +22,7 @@ from distributed.scheduler import KilledWorker
 from msgspec import Struct
 
 from ...backends.base import StageProgress
+from ...domain.base.decoding import msgpack_as
 from ...domain.base.errors import AnswerLost, BackendError, EngineFault, Unreachable
 from ...storage.cluster.folder import ClusterFolder
 from .assignment import Assignment
@@ -187,7 +188,7 @@ class ClusterLink:
         data = event[1] if isinstance(event, tuple) and len(event) == 2 else event
         with suppress(msgspec.MsgspecError):
             if isinstance(data, bytes):
-                told = msgspec.msgpack.decode(data, type=Progress)
+                told = msgpack_as(data, Progress)
                 if told.key in self._progress:
                     self._progress[told.key] = told
 

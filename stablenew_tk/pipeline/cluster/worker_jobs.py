@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ...backends.base import Backend, Capabilities, StageOrder, StageResult
+from ...domain.base.decoding import msgpack_as
 from ...domain.base.errors import BackendError, Cancelled, NotSaved, StableNewError, Unreadable
 from ...domain.config.catalogue import with_values
 from ...domain.journal.record import Failure, LearningRecord
@@ -134,7 +135,7 @@ class WorkerJobs:
         if (kept := self._finished.get(key)) is None:
             return None
         with suppress(msgspec.MsgspecError):  # damaged on its disk: it is made again
-            made = msgspec.msgpack.decode(kept, type=JobAnswer)
+            made = msgpack_as(kept, JobAnswer)
             return replace(made, again=True) if made.key == key else None
         return None
 
