@@ -48,6 +48,7 @@ class ClusterFolder:
         self.authority_key = folder / "authority.key"
         self.certificate = folder / "machine.pem"
         self.key = folder / "machine.key"
+        self.scheduler_note = folder / "scheduler.json"
         self._note = folder / "cluster.json"
 
     @property
