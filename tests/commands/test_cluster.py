@@ -95,6 +95,8 @@ def test_every_process_listens_at_its_one_address_only(cluster):
         listening = [one.laddr for one in psutil.Process(process.pid).net_connections() if one.status == "LISTEN"]
         assert {one.ip for one in listening} == {"127.0.0.1"}, name
         assert len(listening) == (len(BAD) if name == "bad" else 1), name
+        if name in NAMES:
+            assert cluster.port < listening[0].port <= cluster.port + 10
 
 
 def test_a_row_stays_on_one_machine_also_when_another_one_dies_and_comes_back(cluster):
