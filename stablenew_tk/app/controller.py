@@ -166,7 +166,7 @@ class Controller(InForce):
         self.nodes = Machines(lambda: self._capabilities)
         self.dispatch = Dispatch(self._for_nodes(patient), self.nodes, settings)
         # A thread of its own, made when it is first needed: a dialog is open for as long as the user takes.
-        self._files = file_desk(self.inbox)
+        self._files = file_desk(self.inbox, self._engines.disconnect)
         self._picture_desk = picture_desk(self.inbox, self._desk_work.recorded, self._writer)
         self.pictures = PictureKeeper(self._picture_desk.ask, self._outbox.put_reversible, lambda: self.history)
         self._watcher: Watcher | None = None

@@ -24,6 +24,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from ..domain.base.decoding import json_as
 from ..domain.base.errors import (
     AccessDenied,
     AnswerLost,
@@ -434,7 +435,7 @@ def decode(answer: Answer, kind: type[T], host: str, *, engine: str = "WebUI") -
         page = f"a web page ({_start(answer)})"
         raise Refused(f"What answers at {host} is not a {engine} but {page}.", status=answer.status)
     try:
-        return msgspec.json.decode(answer.body, type=kind)
+        return json_as(answer.body, kind)
     except (msgspec.MsgspecError, ValueError, RecursionError) as err:
         raise Dropped(f"{host} sent an answer that is not whole or not JSON.", status=answer.status) from err
 

@@ -6,8 +6,6 @@ import argparse
 import socket
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
-from pathlib import Path
 
 from msgspec import Struct
 from rich.table import Table
@@ -16,8 +14,13 @@ from ..app.cluster import with_cluster_machine, without_cluster_machine
 from ..app.engines.backend_for import own_command
 from ..domain.base.errors import StableNewError, Unreachable
 from ..storage.cluster.folder import PORT, ClusterFolder, Membership
-from ..storage.cluster.invitations import init_cluster, invite_machine, need_cluster_packages
-from ..storage.cluster.scheduler_note import background_scheduler, end_background, start_in_background
+from ..storage.cluster.invitations import init_cluster, invite_machine, need_cluster_packages, take_out
+from ..storage.cluster.scheduler_note import (
+    background_scheduler,
+    end_background,
+    end_background_and_wait,
+    start_in_background,
+)
 from ..storage.disk.files import typed_path
 from ..storage.disk.places import Places
 from ..storage.settings import load_settings, save_settings
@@ -25,7 +28,7 @@ from .cluster_programs import joined, passphrase_argument, passphrase_of, work, 
 from .terminal import FAILED, OK, err, out, print_json, program
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
-_START_S, _STOP_S = 20.0, 10.0
+_START_S = 20.0
 
 
 class MachineReport(Struct, frozen=True):
@@ -117,23 +120,18 @@ def _join(args: argparse.Namespace, places: Places) -> int:
 
 
 def _remove(args: argparse.Namespace, places: Places) -> int:
-    need_cluster_packages()
-    from ..storage.cluster.pairing import remove_machine
-
-    folder = ClusterFolder(places.cluster)
-    left = remove_machine(folder, args.name, datetime.now(UTC))
+    removed = take_out(ClusterFolder(places.cluster), args.name)
     settings = load_settings(places.settings_file).settings
     save_settings(places.settings_file, without_cluster_machine(settings, args.name))
-    was_running = _ended(folder)
     if args.json:
-        print_json({"removed": args.name, "to_invite": left.machines})
+        print_json({"removed": args.name, "to_invite": removed.to_invite})
         return OK
-    others = f"Invite again: {', '.join(left.machines)}." if left.machines else "No other machine was in it."
+    others = f"Invite again: {', '.join(removed.to_invite)}." if removed.to_invite else "No other machine was in it."
     out.print(
         f"{args.name} is out: the cluster has new keys, and no certificate of before is good any more. {others}",
         markup=False,
     )
-    ended = "The scheduler was ended." if was_running else "A window that is open has to be opened again."
+    ended = "The scheduler was ended." if removed.was_running else "A window that is open has to be opened again."
     out.print(ended, markup=False)
     return OK
 
@@ -144,11 +142,11 @@ def _start(args: argparse.Namespace, places: Places) -> int:
     membership = folder.membership()
     if not _listens(membership):
         command = own_command("scheduler", "--data-dir", str(places.data))
-        start_in_background(command, _note(folder))
+        start_in_background(command, folder.scheduler_note)
         until = time.monotonic() + _START_S
         while not _listens(membership):
-            if not background_scheduler(_note(folder)) or time.monotonic() > until:
-                end_background(_note(folder), force=True)
+            if not background_scheduler(folder.scheduler_note) or time.monotonic() > until:
+                end_background(folder.scheduler_note, force=True)
                 raise Unreachable(f"No scheduler started at {membership.address}. Try: {program(places)} scheduler")
             time.sleep(0.1)
     return _told(args, places)
@@ -157,7 +155,7 @@ def _start(args: argparse.Namespace, places: Places) -> int:
 def _stop(args: argparse.Namespace, places: Places) -> int:
     folder = ClusterFolder(places.cluster)
     folder.membership()
-    was_running = _ended(folder)
+    was_running = end_background_and_wait(folder.scheduler_note)
     if args.json:
         print_json({"stopped": was_running})
     else:
@@ -207,22 +205,6 @@ def _told(args: argparse.Namespace, places: Places) -> int:
     if problem:
         err.print(problem, style="red", markup=False)
     return OK if runs else FAILED
-
-
-def _ended(folder: ClusterFolder) -> bool:
-    note = _note(folder)
-    was_running = end_background(note)
-    until = time.monotonic() + _STOP_S
-    while background_scheduler(note):
-        if time.monotonic() > until:
-            end_background(note, force=True)
-            until += _STOP_S
-        time.sleep(0.05)
-    return was_running
-
-
-def _note(folder: ClusterFolder) -> Path:
-    return folder.folder / "scheduler.json"
 
 
 def _listens(membership: Membership) -> bool:

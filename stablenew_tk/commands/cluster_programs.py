@@ -15,7 +15,7 @@ from ..backends.sketch.backend import Sketch
 from ..domain.base.errors import InvalidInput
 from ..domain.config.engines import CLUSTER, SKETCH
 from ..pipeline.messages.jobs import backend_order
-from ..storage.cluster.folder import ClusterFolder, Membership
+from ..storage.cluster.folder import ClusterFolder, Membership, usable_ports
 from ..storage.cluster.invitations import need_cluster_packages
 from ..storage.disk.files import read_bounded, typed_path
 from ..storage.disk.places import Places
@@ -35,6 +35,8 @@ def worker_arguments(parser: argparse.ArgumentParser) -> None:
 def worker_options(parser: argparse.ArgumentParser) -> None:
     """The options of everything that starts to work for a cluster."""
     parser.add_argument("--backend", metavar="ADDRESS", help="what makes the pictures here (else as in the settings)")
+    words = "listen at one of these, 9000 or 9000-9010 (else one of the ten after the scheduler's: 8787-8796)"
+    parser.add_argument("--ports", metavar="RANGE", help=words)
     parser.add_argument("--once", action="store_true", help="end when the scheduler does, instead of waiting for it")
     # For tests: pictures of the sketch engine are made in milliseconds, and nothing could be seen at work.
     parser.add_argument("--sketch-pace", type=float, default=0.0, help=argparse.SUPPRESS)
@@ -44,6 +46,8 @@ def worker_options(parser: argparse.ArgumentParser) -> None:
 def scheduler_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `scheduler`."""
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    # For tests: nobody wants to wait two minutes until a machine that sleeps is taken for dead.
+    parser.add_argument("--worker-ttl", type=float, default=0.0, metavar="SECONDS", help=argparse.SUPPRESS)
     parser.set_defaults(command=_scheduler)
 
 
@@ -84,10 +88,10 @@ def work(args: argparse.Namespace, places: Places) -> int:
     from ..pipeline.cluster.worker import WorkerWords, run_worker
 
     folder = ClusterFolder(places.cluster)
-    folder.membership()
+    ports = usable_ports(args.ports) if args.ports else folder.membership().worker_ports
     backend = _own_backend(args, places)
     words = WorkerWords(ready=lambda name: _say(f"ready {name}"), waits=_waits)
-    run_worker(folder, backend, words, once=args.once)
+    run_worker(folder, backend, words, ports=ports, once=args.once)
     return OK
 
 
@@ -113,7 +117,12 @@ def _scheduler(args: argparse.Namespace, places: Places) -> int:
     need_cluster_packages()
     from ..pipeline.cluster.scheduler import run_scheduler
 
-    run_scheduler(ClusterFolder(places.cluster), lambda address: _say(f"ready {address}"), is_child=args.child)
+    run_scheduler(
+        ClusterFolder(places.cluster),
+        lambda address: _say(f"ready {address}"),
+        is_child=args.child,
+        worker_ttl_s=args.worker_ttl,
+    )
     return OK
 
 

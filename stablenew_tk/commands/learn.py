@@ -20,7 +20,7 @@ from ..app.nodes.tasks import left_out
 from ..domain.base.errors import InvalidInput
 from ..domain.base.wording import counted
 from ..domain.config.catalogue import Value
-from ..domain.config.engines import ENGINES
+from ..domain.config.engines import CLUSTER, ENGINES, SKETCH
 from ..domain.config.learning_mode import mode_for
 from ..domain.config.user_settings import Settings
 from ..domain.experiments.base_config import check_offered
@@ -258,9 +258,11 @@ def _resumed(args: argparse.Namespace, plan_id: str, session: Session, settings:
     if given:
         raise InvalidInput(f"{given[0]}: --resume goes on with a plan as it is. Leave this away.", given[0])
     plan = find_plan(session.history(), plan_id)
-    kinds = {spec.order.address == "sketch" for spec in node_specs(settings)}
-    if plan.backend_kind and (plan.backend_kind == "sketch") not in kinds:
-        word = "sketch" if plan.backend_kind == "sketch" else "URL"
+    addresses = [spec.order.address for spec in node_specs(settings)]
+    # A machine of the cluster tells what engine it has when it is connected.
+    untold = any(one.startswith(CLUSTER) for one in addresses)
+    if plan.backend_kind and not untold and (plan.backend_kind == SKETCH) not in {one == SKETCH for one in addresses}:
+        word = SKETCH if plan.backend_kind == SKETCH else "URL"
         engine = ENGINES.get(plan.backend_kind, plan.backend_kind)
         raise InvalidInput(f"“{plan.name}” is made by {engine}. Say so: --backend {word}", "--backend")
     return plan

@@ -1,4 +1,6 @@
-"""Proves that the program works where it stands: window, picture, one sketch job, a record written and read again."""
+"""Proves that the program works where it stands: window, picture, one sketch job, a record written and read again, and
+where the packages are there a cluster of one worker.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 from PIL import Image, ImageTk
 
+from ..app.cluster_trial import NOT_INSIDE, cluster_trial
 from ..app.controller import Controller, open_places
 from ..domain.config.catalogue import with_values
 from ..domain.config.pipeline_config import PipelineConfig
@@ -21,18 +24,19 @@ from ..pipeline.messages.jobs import JobEnded
 from ..pipeline.messages.pictures import ThumbnailReady
 from .window import Window
 
-LIMIT_S = 15.0
+LIMIT_S, CLUSTER_S = 15.0, 60.0
 PROMPT = PackPrompt("selftest", "selftest", "a small red boat on a calm sea, sunset", "", 1)
 
 
 class SelfTest(Struct, frozen=True, kw_only=True):
-    """What worked. `ok` only when everything did."""
+    """What worked. `ok` only when everything did. `cluster` is "ok", "not installed", or what went wrong."""
 
     ok: bool
     window: bool
     picture: bool
     job: str
     record: bool
+    cluster: str
     seconds: float
     problem: str = ""
 
@@ -58,11 +62,15 @@ def selftest() -> SelfTest:
             # Without a display the window cannot be built, and threads left alone would keep the program alive.
             controller.close()
         written = sum(file.stat().st_size for file in Path(folder).rglob("records-*.jsonl"))
+        took = time.monotonic() - began
+        cluster = cluster_trial(Path(folder, "cluster"), CLUSTER_S)
     parts = {"picture": photo.width() == 8 and seen.thumbnail, "record": rows == 1 and written > 0}
     done = seen.status == "ok" and all(parts.values())
     problem = "" if done else f"within {LIMIT_S:.0f} s: job {seen.status or 'not ended'}, {parts}"
-    seconds = round(time.monotonic() - began, 2)
-    return SelfTest(ok=done, window=True, job=seen.status, seconds=seconds, problem=problem, **parts)
+    if cluster not in ("ok", NOT_INSIDE):
+        done, problem = False, problem or f"cluster: {cluster}"
+    seconds = round(took, 2)
+    return SelfTest(ok=done, window=True, job=seen.status, cluster=cluster, seconds=seconds, problem=problem, **parts)
 
 
 class _Seen:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..domain.base.errors import InvalidInput
 from ..storage.cluster.folder import ClusterFolder
-from ..storage.cluster.invitations import invite_machine, unused_file
+from ..storage.cluster.invitations import invite_machine, take_out, unused_file
 from ..storage.desktop_dialogs import ask_desktop
 from ..storage.disk.file_manager import reveal
 from ..storage.disk.folders import list_folder, look_at, usual_places
@@ -22,7 +22,9 @@ from .messages.files import (
     ListFolder,
     LookAt,
     MachineInvited,
+    MachineRemoved,
     PathSeen,
+    RemoveMachine,
     ShowFile,
     UsualPlacesFound,
 )
@@ -30,10 +32,12 @@ from .workers import Inbox, LateDesk
 
 
 class FileWork:
-    """Carries out the orders. A dialog that is open goes away once `stopped()` says that the program ends."""
+    """Carries out the orders. A dialog that is open goes away once `stopped()` says that the program ends;
+    `disconnect()` ends the connection to the cluster, and a scheduler that was started for it.
+    """
 
-    def __init__(self, stopped: Callable[[], bool]) -> None:
-        self._stopped = stopped
+    def __init__(self, stopped: Callable[[], bool], disconnect: Callable[[], None]) -> None:
+        self._stopped, self._disconnect = stopped, disconnect
 
     @singledispatchmethod
     def perform(self, order: Order) -> Event | None:
@@ -68,13 +72,20 @@ class FileWork:
         return MachineInvited(name=made.name, file=file, passphrase=made.passphrase)
 
     @perform.register
+    def _(self, order: RemoveMachine) -> MachineRemoved:
+        removed = take_out(ClusterFolder(order.cluster), order.name)
+        # The scheduler that runs has the old keys, and lets the machine in until it ends.
+        self._disconnect()
+        return MachineRemoved(name=order.name, to_invite=removed.to_invite)
+
+    @perform.register
     def _(self, order: ShowFile) -> None:
         reveal(order.path)
 
 
-def file_desk(inbox: Inbox) -> LateDesk:
-    """The file thread. Closing it closes a dialog that is open."""
-    return LateDesk(inbox, lambda is_closed: FileWork(is_closed).perform, name="files")
+def file_desk(inbox: Inbox, disconnect: Callable[[], None]) -> LateDesk:
+    """The file thread. Closing it closes a dialog that is open. `disconnect`: see FileWork."""
+    return LateDesk(inbox, lambda is_closed: FileWork(is_closed, disconnect).perform, name="files")
 
 
 def _existing(start: Path) -> Path:

@@ -1,14 +1,15 @@
-"""A cluster of real processes on loopback: a scheduler, two workers, and an operator in a terminal."""
+"""A cluster of real processes on loopback: a scheduler, two workers, an operator in a terminal, and three workers that
+lie, answer twice and under old ids, or late.
+"""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
+import queue
 import socket
 import ssl
 import subprocess
-import sys
+import threading
 import time
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
@@ -18,76 +19,36 @@ import pytest
 pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 pytest.importorskip("cryptography", reason="the extra `cluster` is not installed")
 
+import bad_worker
 import psutil
+from jobs import SMALL
+from own_cluster import LIMIT_S, WORDS, OwnCluster, program
 
+from stablenew_tk.domain.config.catalogue import with_values
+from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.runs.job import Job
+from stablenew_tk.pipeline.cluster.link import ClusterLink
+from stablenew_tk.pipeline.cluster.machine import ClusterMachine
+from stablenew_tk.pipeline.ids_and_times import new_id
+from stablenew_tk.pipeline.runner import JobContext, PipelineRunner
 from stablenew_tk.storage.cluster.folder import ClusterFolder
 from stablenew_tk.storage.cluster.keys import KeyPair, make_certificate
-from stablenew_tk.storage.cluster.pairing import invite, make_cluster, save_pairing
+from stablenew_tk.storage.cluster.pairing import make_cluster
+from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
-WORDS = "correct-horse-battery"
 NAMES = ("one", "two")
-LIMIT_S = 60
-
-
-def program(data, *words):
-    return [sys.executable, "-m", "stablenew_tk", "--data-dir", str(data), *words]
-
-
-class Cluster:
-    def __init__(self, root):
-        self.root, self.operator, self.processes = root, root / "operator", {}
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self.folder = ClusterFolder(self.operator / "cluster")
-        make_cluster(self.folder, "desk", "127.0.0.1", datetime.now(UTC), self.port)
-        self.scheduler()
-        for name in NAMES:
-            file = root / f"{name}.pair"
-            save_pairing(file, invite(self.folder, name, WORDS, datetime.now(UTC)))
-            self.worker(name, "--join", str(file))
-        for name in NAMES:
-            self.expect(name, f"ready {name}")
-
-    def start(self, name, command):
-        words = os.environ | {"STABLENEW_PASSPHRASE": WORDS}
-        self.processes[name] = subprocess.Popen(
-            command, env=words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-
-    def scheduler(self):
-        self.start("scheduler", program(self.operator, "scheduler"))
-        self.expect("scheduler", f"ready tls://127.0.0.1:{self.port}")
-
-    def worker(self, name, *more):
-        self.start(name, program(self.root / name, "worker", "--backend", "sketch", "--sketch-pace", "0.01", *more))
-
-    def expect(self, name, line):
-        assert self.processes[name].stdout.readline().strip() == line
-
-    def end(self, name, number=signal.SIGKILL):
-        process = self.processes.pop(name)
-        process.send_signal(number)
-        process.wait(LIMIT_S)
-        process.stdout.close()
-
-    def learn(self, *more):
-        machines = [word for name in NAMES for word in ("--backend", f"cluster:{name}")]
-        what = ["--focus", "txt2img.cfg_scale", "--values", "2,3,4", "--images", "4"]
-        command = program(self.operator, "learn", "starter", *what, *machines, "--json", *more)
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def records(self):
-        files = (self.operator / "journal").rglob("*.jsonl")
-        lines = (json.loads(line) for file in files for line in file.read_text("utf-8").splitlines())
-        return [line for line in lines if line["kind"] == "run"]
+BAD = {
+    "liar": ("--manner", "lies", "--in-turn"),
+    "double": ("--manner", "twice"),
+    "late": ("--manner", "late", "--late-s", "1.5"),
+}
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    made = Cluster(tmp_path_factory.mktemp("cluster"))
+    made = OwnCluster(tmp_path_factory.mktemp("cluster"), NAMES, BAD)
     yield made
-    for name in list(made.processes):
-        made.end(name)
+    made.close()
 
 
 def refused(cluster, context):
@@ -133,7 +94,9 @@ def test_every_process_listens_at_its_one_address_only(cluster):
     for name, process in cluster.processes.items():
         listening = [one.laddr for one in psutil.Process(process.pid).net_connections() if one.status == "LISTEN"]
         assert {one.ip for one in listening} == {"127.0.0.1"}, name
-        assert len(listening) == 1, name
+        assert len(listening) == (len(BAD) if name == "bad" else 1), name
+        if name in NAMES:
+            assert cluster.port < listening[0].port <= cluster.port + 10
 
 
 def test_a_row_stays_on_one_machine_also_when_another_one_dies_and_comes_back(cluster):
@@ -161,7 +124,76 @@ def test_no_secret_stands_in_what_is_told(cluster):
         program(cluster.operator, "cluster", "status", "--json"), capture_output=True, timeout=LIMIT_S
     )
     status = json.loads(told.stdout)
-    assert {one["name"]: one["connected"] for one in status["machines"]} == dict.fromkeys(NAMES, True)
+    assert {one["name"]: one["connected"] for one in status["machines"]} == dict.fromkeys((*NAMES, *BAD), True)
     journal = b"".join(file.read_bytes() for file in (cluster.operator / "journal").rglob("*") if file.is_file())
     for secret in (b"PRIVATE", WORDS.encode(), cluster.folder.key.read_bytes().splitlines()[1]):
         assert secret not in told.stdout + told.stderr + journal
+
+
+@pytest.fixture
+def operator(cluster, tmp_path):
+    made = Operator(cluster, tmp_path)
+    yield made
+    made.link.close()
+
+
+class Operator:
+    def __init__(self, cluster, folder):
+        self.folder, self.stopped = folder, threading.Event()
+        self.link = ClusterLink(cluster.folder, (), stop_grace_s=0.3)
+        self.writer = LearningRecordWriter(folder / "journal")
+        self.machines = {name: ClusterMachine(lambda: self.link, name) for name in ("one", *BAD)}
+
+    def run(self, machine, number, **more):
+        config = with_values(PipelineConfig(), SMALL)
+        job = Job(
+            job_id=f"j{number}", run_id="r", run_name="r", index=number, pack_id="p", prompt_id="a",
+            prompt=f"a boat {number}", negative="", seed=number, config=config,
+        )  # fmt: skip
+        events = queue.SimpleQueue()
+        context = JobContext(
+            outputs=self.folder / "pictures", node=machine, emit=events.put, new_id=new_id, writer=self.writer, **more
+        )
+        return PipelineRunner(self.machines[machine], context).run(job, self.stopped.is_set)
+
+    @property
+    def pictures(self):
+        return [path for path in (self.folder / "pictures").rglob("*") if path.is_file()]
+
+    @property
+    def journal(self):
+        return b"".join(path.read_bytes() for path in (self.folder / "journal").rglob("*.jsonl"))
+
+
+def test_no_lie_is_saved_or_taken_for_a_mistake_of_the_program(operator):
+    told = [operator.run("liar", number) for number, _ in enumerate(bad_worker.LIES)]
+    assert {record.status for record in told} == {"failed"}
+    assert {record.error.error for record in told} <= {"AnswerLost", "BadImage", "EngineFault"}
+    assert all("liar" in record.error.message for record in told)
+    assert operator.pictures == []
+    assert operator.run("liar", 100).status == "ok"
+
+
+def test_what_is_answered_twice_or_under_old_ids_is_recorded_once(operator):
+    told = [operator.run("double", number) for number in range(6)]
+    assert [record.status for record in told] == ["ok"] * 6
+    assert [record.outputs[0].seed for record in told] == list(range(6))
+    assert len(operator.pictures) == operator.journal.count(b'"job_id"') == 6
+
+
+def test_an_answer_that_comes_after_the_job_was_given_to_another_machine_is_dropped(cluster, operator):
+    ended = []
+    giving = threading.Thread(target=lambda: ended.append(operator.run("late", 1, withdrawn=operator.stopped.is_set)))
+    giving.start()
+    cluster.expect("bad", "holds its answer back")
+    operator.stopped.set()
+    operator.machines["late"].interrupt()
+    giving.join(20)
+    operator.stopped.clear()
+    assert [record.status for record in ended] == ["cancelled"]
+    made = operator.run("one", 1)
+    cluster.expect("bad", "answers")
+    # Its answer is at the scheduler before it answers the next question.
+    assert operator.run("late", 2).status == "ok"
+    assert (made.status, made.backend.node) == ("ok", "one")
+    assert len(operator.pictures) == operator.journal.count(b'"job_id"') == 2

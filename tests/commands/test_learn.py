@@ -499,6 +499,8 @@ class TestResume:
         assert (said.code, said.json["error"].startswith("--images: ")) == (2, True)
         said = cli("learn", "--resume", "last", "--backend", "http://127.0.0.1:9", "--json")
         assert (said.code, said.json["error"].endswith("--backend sketch")) == (2, True)
+        # A machine of the cluster may have any engine; which one is known when it is connected.
+        assert cli("learn", "--resume", "last", "--backend", "cluster:tower", "--json").code == 0
 
     def test_an_unknown_plan_lists_those_there_are(self, cli):
         assert "There is none yet." in cli("learn", "--resume", "last", "--json").json["error"]

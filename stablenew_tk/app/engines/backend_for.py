@@ -61,6 +61,15 @@ class Engines:
         need_cluster_packages()
         return ClusterMachine(self._connection, order.address.removeprefix(CLUSTER))
 
+    def disconnect(self) -> None:
+        """End the connection to the cluster and the scheduler that was started for it; whoever asks next makes another
+        one. Blocks for some seconds.
+        """
+        with self._connecting:
+            link, self._link = self._link, None
+            if link is not None:
+                link.close()
+
     def close(self) -> None:
         """End the connection to the cluster, if there is one."""
         if self._link is not None:

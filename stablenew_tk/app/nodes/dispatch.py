@@ -205,7 +205,7 @@ class Dispatch:
         told = self._placement.handle(JobWaits(state.name, event.job_id, event.tries))
         if any(isinstance(one, TakeBack) for one in told):
             self._withdraw(state, leaves_record=False)
-        elif not self._context.patient:
+        elif not self._context.patient and not self._placement.may_move(state.name, event.job_id):
             self._nodes[state.name].stop_waiting()
 
     def ended(self, record: LearningRecord) -> Running | None:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ...backends.base import Capabilities
 from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import Value
-from ...domain.config.engines import ENGINES, SKETCH, engine_of
+from ...domain.config.engines import CLUSTER, ENGINES, SKETCH, engine_of
 from ...domain.config.origins import MAX_SEED
 from ...domain.config.sweep import check_values
 from ...domain.config.user_settings import Settings
@@ -366,8 +366,9 @@ class LearningRunner:
 
     def _same_engine(self, plan: LearningPlan, known: str | None = None) -> None:
         known = self._known_engine if known is None else known
-        # Whatever answers at an address later, it is no sketch.
-        if plan.backend_kind not in ("", known) and (known or plan.backend_kind == SKETCH):
+        # Whatever answers at an address later, it is no sketch; a machine of the cluster may have any engine.
+        untold = not known and self._context.settings().backend.startswith(CLUSTER)
+        if plan.backend_kind not in ("", known) and not untold and (known or plan.backend_kind == SKETCH):
             raise InvalidInput(
                 f"The Learning Run “{plan.name}” uses {ENGINES.get(plan.backend_kind, plan.backend_kind)}; "
                 f"pictures of {ENGINES[self.engine]} cannot be compared with its own. Change the backend in Settings.",

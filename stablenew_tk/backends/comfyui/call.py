@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
+from ...domain.base.decoding import json_as
 from ..base import StageProgress
 from .graphs import Graph
 from .listener import Frame, read_preview
@@ -78,8 +79,8 @@ class RunningCall:
                 self._preview = preview.image
             return
         try:
-            message = msgspec.json.decode(frame.data, type=_Message)
-            told = msgspec.json.decode(message.data, type=_SocketWords)
+            message = json_as(frame.data, _Message)
+            told = json_as(bytes(message.data), _SocketWords)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return
         if told.prompt_id == self.prompt_id and self.is_out:

@@ -18,6 +18,7 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 from msgspec import Struct
 
+from ...domain.base.decoding import json_as
 from ...domain.base.errors import Untrusted
 from ..certificates import secured
 from ..transport import Address
@@ -200,7 +201,7 @@ def read_preview(data: bytes) -> Preview | None:
         return Preview(data[8:])
     if event == 4 and second <= len(data) - 8:
         try:
-            about = msgspec.json.decode(data[8 : 8 + second], type=_PreviewOwner)
+            about = json_as(data[8 : 8 + second], _PreviewOwner)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
         return Preview(data[8 + second :], about.prompt_id)

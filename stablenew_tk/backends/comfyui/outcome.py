@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
+from ...domain.base.decoding import plain_as
 from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import Value, with_values
 from ...domain.config.pipeline_config import stage_spec
@@ -133,7 +134,7 @@ def _graph_in(picture: DecodedPicture) -> Ran:
 def _with_nan(text: str) -> Ran:
     """Nodes that always run again are marked with NaN, which is no JSON, but Python's own reader takes it."""
     try:
-        return msgspec.convert(json.loads(text), dict[str, RanNode])
+        return plain_as(json.loads(text), dict[str, RanNode])
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return {}
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
+from ...domain.base.decoding import plain_as
 from ...domain.base.errors import AnswerLost, NotReady, Refused
 from ..transport import Address, Answer, Connection, Dropped, Limits, decode, raise_for_status
 from .object_info import ServerWords, server_words
@@ -307,7 +308,7 @@ class Server:
         except Dropped:
             # Python servers write NaN and Infinity, which are no JSON: limits of numbers, and graphs of the browser.
             try:
-                return msgspec.convert(json.loads(answer.body), kind)
+                return plain_as(json.loads(answer.body), kind)
             except (msgspec.MsgspecError, ValueError, RecursionError):
                 _log.debug("unreadable answer from %s: %r", self.address.host, answer.body[:200])
             raise

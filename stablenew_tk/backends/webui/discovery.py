@@ -13,6 +13,7 @@ from collections import Counter
 import msgspec
 from msgspec import Struct
 
+from ...domain.base.decoding import json_as
 from ...domain.base.errors import AnswerLost, NotReady
 from ...domain.config.pipeline_config import LANCZOS
 from ..base import Capabilities
@@ -183,7 +184,7 @@ def _control_names(connection: Connection, name: str) -> tuple[str, ...]:
     """A list of the ControlNet extension, which always has "None"; empty where there is no such extension."""
     answer = _ask(connection, f"/controlnet/{name}")
     found = decode(answer, dict[str, msgspec.Raw], connection.address.host) if answer.status == 200 else {}
-    return tuple(msgspec.json.decode(found[name], type=list[str])) if name in found else ()
+    return tuple(json_as(bytes(found[name]), list[str])) if name in found else ()
 
 
 def _styles(connection: Connection) -> dict[str, tuple[str, str]]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from msgspec import Struct
 
+from ...domain.base.decoding import json_as
 from ...domain.base.errors import BadImage
 from ...domain.config.catalogue import Value, get_value, stage_values, with_first_pass
 from ...domain.config.controlnet import told_units
@@ -107,11 +108,11 @@ def asked_values(order: StageOrder) -> dict[str, Value]:
 def read_images(body: bytes | bytearray) -> Reply:
     """Parse a txt2img or img2img answer. Raises ValueError when it is no such answer, BadImage for bad base64."""
     try:
-        found = msgspec.json.decode(body, type=_Images)
+        found = json_as(body, _Images)
         pictures = tuple(found.images or ())
     except msgspec.ValidationError:
         # Strict base64 failed: some servers prefix "data:image/png;base64," or fold lines.
-        text = msgspec.json.decode(body, type=_TextImages)
+        text = json_as(body, _TextImages)
         pictures, found = tuple(_unbase64(one) for one in text.images or ()), _Images(info=text.info)
     info, reported = _info(found.info)
     first = max(0, info.index_of_first_image)
@@ -124,10 +125,10 @@ def read_images(body: bytes | bytearray) -> Reply:
 def read_extra(body: bytes | bytearray) -> Reply:
     """Parse an extra-single-image answer. Raises as `read_images`."""
     try:
-        found = msgspec.json.decode(body, type=_Extra)
+        found = json_as(body, _Extra)
         picture, html = found.image, found.html_info
     except msgspec.ValidationError:
-        text = msgspec.json.decode(body, type=_TextExtra)
+        text = json_as(body, _TextExtra)
         picture, html = (None if text.image is None else _unbase64(text.image)), text.html_info
     upscaler = _UPSCALER.search(html)
     return Reply(() if picture is None else (picture,), upscaler=upscaler[1].strip() if upscaler else "")
@@ -136,7 +137,7 @@ def read_extra(body: bytes | bytearray) -> Reply:
 def _info(text: str | None) -> tuple[Info, bool]:
     """`info` is JSON inside a JSON string. A field of a strange type costs all of them, but not the pictures."""
     try:
-        return msgspec.json.decode(text or "", type=Info, strict=False), True
+        return json_as(text or "", Info, strict=False), True
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return Info(), False
 

@@ -19,6 +19,8 @@ def engine_of(address: str, answered: str = "") -> str:
     """
     if address == SKETCH:
         return SKETCH
+    if address.startswith(CLUSTER):
+        return answered or WEBUI
     return answered if answered not in ("", SKETCH) else WEBUI
 
 

@@ -117,6 +117,14 @@ class Placement:
         """The living nodes that could make a job some time, paused ones too."""
         return tuple(one.name for one in self._members.values() if one.lives and self._suits(one, task))
 
+    def may_move(self, node: str, job_id: str) -> bool:
+        """Whether another node can make the job of a node that does not answer, now or after some more tries."""
+        member = self._holder(node, job_id)
+        if member is None or member.task is None:
+            return False
+        task = member.task
+        return any(self._could_take_over(one, task) for one in self._members.values() if one is not member)
+
     def why_waiting(self, task: Task) -> str:
         """Why no node can make a job now, as a sentence; "" when one can or will be able to."""
         able = self.able(task)
@@ -190,9 +198,7 @@ class Placement:
         if event.tries < (ROW_PATIENCE if task.plan_id else 1):
             return ()
         member.is_lost = True
-        if member.is_taken_back:
-            return ()
-        if not any(self._could_take_over(one, task) for one in self._members.values() if one is not member):
+        if member.is_taken_back or not self.may_move(event.node, event.job_id):
             return ()
         member.is_taken_back = True
         return (TakeBack(event.node, event.job_id),)

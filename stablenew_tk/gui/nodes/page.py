@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from PIL import Image, ImageTk
 
-from ...app.cluster import with_cluster_machine
+from ...app.cluster import cluster_name, with_cluster_machine
 from ...app.controller import Controller
 from ...app.create.preview_text import is_blind
 from ...app.nodes.node_lines import Wanted, node_line, shown, title_note
@@ -16,7 +16,7 @@ from ...app.nodes.node_state import NodeState
 from ...app.nodes.specs import with_machine, without_machine
 from ...domain.base.errors import InvalidInput
 from ...pipeline.messages.base import Event
-from ...pipeline.messages.files import InviteMachine, MachineInvited, ShowFile
+from ...pipeline.messages.files import InviteMachine, MachineInvited, MachineRemoved, RemoveMachine, ShowFile
 from ...pipeline.messages.jobs import (
     BackendChecked,
     ImageSaved,
@@ -51,7 +51,7 @@ class NodesPage(PageFrame):
 
     FOLLOWS = (
         *(StageStarted, StageProgressed, NodeWaiting, NodeLooked, BackendChecked, JobEnded, QueueChanged),
-        *(SettingsChanged, ImageSaved, PictureReady, MachineInvited),
+        *(SettingsChanged, ImageSaved, PictureReady, MachineInvited, MachineRemoved),
     )
 
     def __init__(self, parent: tk.Misc, controller: Controller, *, say: Callable[[str], None]) -> None:
@@ -118,6 +118,8 @@ class NodesPage(PageFrame):
             return
         if isinstance(event, MachineInvited):
             self._show_invitation(event)
+        if isinstance(event, MachineRemoved):
+            self._show_removal(event)
         if isinstance(event, StageProgressed | ImageSaved):
             self._ask_for_picture(event)
         self.later("refresh", _REFRESH_MS, self.refresh)
@@ -263,11 +265,28 @@ class NodesPage(PageFrame):
         self._controller.dispatch.look(self._state.name)
 
     def _ask_to_remove(self) -> None:
-        name = self.chosen
-        busy = self._state.running is not None
-        words = "Its job goes back to the queue. " if busy else ""
-        answers = (Decision(f"Remove {name}", lambda: self._remove(name)), Decision("Keep it", nothing))
-        QuestionBox(self, f"Remove {name}?", f"{words}Its pictures and their records stay.", answers)
+        name, state = self.chosen, self._state
+        words = "Its job goes back to the queue. " if state.running is not None else ""
+        words += "Its pictures and their records stay."
+        keep = Decision("Keep it", nothing)
+        if machine := cluster_name(state.spec):
+            words += (
+                "\n\nA certificate that was given cannot be taken back, so the whole cluster gets new keys: all of its "
+                "other machines have to be invited and to join again, and until then they make nothing."
+            )
+            answers = (Decision(f"Remove {name}, new keys for all", lambda: self._take_out(name, machine)), keep)
+        else:
+            answers = (Decision(f"Remove {name}", lambda: self._remove(name)), keep)
+        QuestionBox(self, f"Remove {name}?", words, answers)
+
+    def _take_out(self, name: str, machine: str) -> None:
+        self._remove(name)
+        self._controller.ask(RemoveMachine(name=machine, cluster=self._controller.places.cluster))
+
+    def _show_removal(self, made: MachineRemoved) -> None:
+        others = f"Invite again: {', '.join(made.to_invite)}." if made.to_invite else "No other machine was in it."
+        words = f"The cluster has new keys, and no certificate of before is good any more. {others}"
+        QuestionBox(self, f"{made.name} is out of the cluster", words, (Decision("Done", nothing),))
 
     def _remove(self, name: str) -> None:
         self._controller.change_settings(without_machine(self._controller.settings, name))

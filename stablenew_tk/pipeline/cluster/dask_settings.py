@@ -38,7 +38,7 @@ def use_settings(**more: object) -> None:
     """Put them in force for this process, with others for tests."""
     dask.config.set(_SETTINGS)
     # What goes wrong is told in sentences; its own tracebacks would stand between them.
-    for name in ("distributed", "distributed.client", "tornado", "asyncio"):
+    for name in ("distributed", "distributed.client", "tornado", "tornado.application", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if more:
         dask.config.set(more)

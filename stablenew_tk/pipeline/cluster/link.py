@@ -22,7 +22,8 @@ from distributed.scheduler import KilledWorker
 from msgspec import Struct
 
 from ...backends.base import StageProgress
-from ...domain.base.errors import BackendError, EngineFault, Unreachable
+from ...domain.base.decoding import msgpack_as
+from ...domain.base.errors import AnswerLost, BackendError, EngineFault, Unreachable
 from ...storage.cluster.folder import ClusterFolder
 from .assignment import Assignment
 from .dask_settings import security, use_settings
@@ -35,8 +36,13 @@ ASK_S = 20.0
 AWAY_S = 12.0
 _TICK_S = 0.05
 _MEMBERS_S = 0.5
+_STOP_S = 2.0
+# After which a job that does not stop is given up. What comes of it later is dropped.
+STOP_GRACE_S = 5.0
 # A machine that ends twice with the same job: it is given once more, then it is the job that ends it.
 MOST_DEATHS = 2
+# A job that is lost so often on its way to a machine that is there is left to whoever gives it again, with a pause.
+MOST_LOST = 3
 
 Result = TypeVar("Result")
 
@@ -44,11 +50,14 @@ Result = TypeVar("Result")
 class ClusterLink:
     """Any thread; `close` ends the thread, and the scheduler if it was started here.
 
-    `start_command` starts a scheduler as a child when none answers; () = it is never started.
+    `start_command` starts a scheduler as a child when none answers; () = it is never started. A job that is stopped and
+    does not end is given up after `stop_grace_s`.
     """
 
-    def __init__(self, folder: ClusterFolder, start_command: Sequence[str]) -> None:
-        self._folder, self._start_command = folder, tuple(start_command)
+    def __init__(
+        self, folder: ClusterFolder, start_command: Sequence[str], *, stop_grace_s: float = STOP_GRACE_S
+    ) -> None:
+        self._folder, self._start_command, self._stop_grace_s = folder, tuple(start_command), stop_grace_s
         self.versions: Versions = own_versions(distributed_version)
         self._client: Client | None = None
         self._child: subprocess.Popen[bytes] | None = None
@@ -179,7 +188,7 @@ class ClusterLink:
         data = event[1] if isinstance(event, tuple) and len(event) == 2 else event
         with suppress(msgspec.MsgspecError):
             if isinstance(data, bytes):
-                told = msgspec.msgpack.decode(data, type=Progress)
+                told = msgpack_as(data, Progress)
                 if told.key in self._progress:
                     self._progress[told.key] = told
 
@@ -208,7 +217,7 @@ class ClusterLink:
             resources={f"NODE-{machine}": 0.001},
         )
         try:
-            return await _answered(told)
+            return await _answered(told, machine)
         except (KilledWorker, OSError, asyncio.CancelledError, RuntimeError) as error:
             raise Unreachable(f"{machine} went away while it was asked ({_short(error)}).") from error
         finally:
@@ -240,12 +249,12 @@ class ClusterLink:
     async def _made(self, one: Assignment) -> object:
         self._progress[one.key] = _NOTHING
         try:
-            deaths, away_since = 0, 0.0
+            deaths, lost, away_since = 0, 0, 0.0
             while True:
                 try:
                     member = await self._member(one.machine)
                     one.waits("")
-                    away_since = 0.0
+                    away_since, lost = 0.0, lost + 1
                     return await self._attempt(one, member)
                 except KilledWorker as error:
                     deaths += 1
@@ -256,7 +265,7 @@ class ClusterLink:
                         raise EngineFault(words) from error
                 except Unreachable as error:
                     away_since = away_since or time.monotonic()
-                    if one.stops() or time.monotonic() - away_since > AWAY_S:
+                    if one.stops() or lost > MOST_LOST or time.monotonic() - away_since > AWAY_S:
                         raise
                     one.waits(str(error))
                     await asyncio.sleep(_MEMBERS_S)
@@ -270,16 +279,22 @@ class ClusterLink:
         future = client.submit(
             answer, one.request, key=self._attempt_key(one.key), pure=False, retries=0, resources=tags
         )
-        reply = asyncio.ensure_future(_answered(future))
-        told_to_stop, gone_since = False, 0.0
+        reply = asyncio.ensure_future(_answered(future, one.machine))
+        stopped_since, told_at, gone_since = 0.0, 0.0, 0.0
         try:
             while True:
                 done, _ = await asyncio.wait({reply}, timeout=_TICK_S)
                 if done:
                     return await reply
-                if one.stops() and not told_to_stop:
-                    told_to_stop = True
-                    self.tell(one.machine, one.stop_request)
+                if one.stops():
+                    now = time.monotonic()
+                    stopped_since = stopped_since or now
+                    if now - stopped_since > self._stop_grace_s:
+                        raise Unreachable(f"{one.machine} does not stop. What it makes is dropped.")
+                    if now - told_at > _STOP_S:
+                        # Again and again: told before it began, it would be lost.
+                        told_at = now
+                        self.tell(one.machine, one.stop_request)
                 if client.status != "running":
                     raise Unreachable("The scheduler went away; its machines keep what they finish.")
                 try:
@@ -323,14 +338,20 @@ class _Connected(Struct, frozen=True):
 _NOTHING = Progress(key="", stage="", number=1, count=1, progress=StageProgress())
 
 
-async def _answered(future: Future) -> object:
+async def _answered(future: Future, machine: str) -> object:
+    """What a machine answered. Raises KilledWorker, OSError for what was lost, AnswerLost for what it raised itself:
+    that may be anything and means nothing here.
+    """
     try:
         return await future.result()
-    except KilledWorker:
+    except BaseException as error:
+        if future.status == "error" and not isinstance(error, KilledWorker):
+            words = f"{machine} broke while it answered ({type(error).__name__}: {str(error)[:200]})."
+            raise AnswerLost(f"{words} Nothing of it was saved.") from error
+        if isinstance(error, asyncio.CancelledError):
+            # Dask cancels what it has lost; that is no cancellation of this coroutine.
+            raise OSError(str(error) or "cancelled") from error
         raise
-    except asyncio.CancelledError as error:
-        # Dask cancels what it has lost; that is no cancellation of this coroutine.
-        raise OSError(str(error) or "cancelled") from error
 
 
 async def _closed(client: Client) -> None:

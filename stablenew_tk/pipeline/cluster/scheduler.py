@@ -16,11 +16,15 @@ from ...storage.cluster.folder import ClusterFolder
 from .dask_settings import security, use_settings
 
 
-def run_scheduler(folder: ClusterFolder, ready: Callable[[str], None], *, is_child: bool) -> None:
+def run_scheduler(
+    folder: ClusterFolder, ready: Callable[[str], None], *, is_child: bool, worker_ttl_s: float = 0.0
+) -> None:
     """Run until SIGTERM, SIGINT, or as a child until the standard input ends: that is when its parent is gone.
 
-    `ready(address)` is called as soon as machines can connect. Raises InvalidInput where the address cannot be used.
+    `ready(address)` is called as soon as machines can connect. A machine that says nothing for `worker_ttl_s` counts as
+    dead, 0 = as `dask_settings` says. Raises InvalidInput where the address cannot be used.
     """
+    use_settings(**({"distributed.scheduler.worker-ttl": f"{worker_ttl_s}s"} if worker_ttl_s else {}))
     asyncio.run(_scheduling(folder, ready, is_child))
 
 
@@ -31,7 +35,6 @@ class _OnlyScheduler(Scheduler):  # type: ignore[misc]  # Dask has no types
 
 async def _scheduling(folder: ClusterFolder, ready: Callable[[str], None], is_child: bool) -> None:
     membership = folder.membership()
-    use_settings()
     ends = asyncio.Event()
     _heed_signals(ends)
     try:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from ... import __version__
 from ...backends.base import Capabilities, StageOrder, StageProgress, StageResult
+from ...domain.base.decoding import msgpack_as
 from ...domain.base.errors import AnswerLost
 from ...domain.config.controlnet import ControlInput
 from ...domain.journal.record import Failure
@@ -119,7 +120,7 @@ def to_bytes(message: Request | Answer | Progress) -> bytes:
 def request_of(data: bytes) -> Request:
     """A request from bytes. Raises AnswerLost for what is none."""
     try:
-        read: Request = msgspec.msgpack.decode(data, type=Request)
+        read: Request = msgpack_as(data, Request)  # type: ignore[arg-type]  # a union is no type for mypy
         return read
     except msgspec.MsgspecError as error:
         raise AnswerLost(f"The request of the operator cannot be read: {error}.") from error
@@ -128,7 +129,7 @@ def request_of(data: bytes) -> Request:
 def answer_of(data: object, name: str) -> Answer:
     """An answer from bytes. Raises AnswerLost for what is none; `name` is that of the worker."""
     try:
-        read: Answer = msgspec.msgpack.decode(data if isinstance(data, bytes) else b"", type=Answer)
+        read: Answer = msgpack_as(data if isinstance(data, bytes) else b"", Answer)  # type: ignore[arg-type]
         return read
     except msgspec.MsgspecError as error:
         raise AnswerLost(f"{name} answered what is no answer ({error}). Nothing of it was saved.") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,6 +23,7 @@ from .worker_jobs import WorkerJobs
 
 DELAYS_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 _DEATH_S = 30
+_NO_PORT = "Could not start"  # Dask's words when all ports are taken
 
 
 class WorkerWords(Struct, frozen=True):
@@ -33,16 +35,19 @@ class WorkerWords(Struct, frozen=True):
     waits: Callable[[str, float], None]
 
 
-def run_worker(folder: ClusterFolder, backend: Backend, words: WorkerWords, *, once: bool = False) -> None:
-    """Work until SIGTERM or SIGINT; with `once` until the first connection is over. Raises Unreachable when there was
-    none with `once`, and InvalidInput where this computer is in no cluster.
+def run_worker(
+    folder: ClusterFolder, backend: Backend, words: WorkerWords, *, ports: tuple[int, int], once: bool = False
+) -> None:
+    """Work until SIGTERM or SIGINT; with `once` until the first connection is over. Listens at the first free one of
+    `ports`, first and last. Raises Unreachable when there was no connection with `once`, and InvalidInput where this
+    computer is in no cluster.
     """
     membership = folder.membership()
     jobs = WorkerJobs(backend, folder.folder, membership.name, own_versions(distributed_version))
     jobs.say = _say
     task.serve(jobs.answer)
     try:
-        asyncio.run(_working(folder, membership, backend, words, once))
+        asyncio.run(_working(_Place(folder, membership, ports), backend, words, once))
     finally:
         task.serve(None)
         jobs.close()
@@ -63,17 +68,21 @@ class _OnlyWorker(Worker):  # type: ignore[misc]  # Dask has no types
         """Nothing: it would listen without encryption, also where there is no dashboard."""
 
 
-async def _working(
-    folder: ClusterFolder, membership: Membership, backend: Backend, words: WorkerWords, once: bool
-) -> None:
+class _Place(Struct, frozen=True):
+    folder: ClusterFolder
+    membership: Membership
+    ports: tuple[int, int]
+
+
+async def _working(place: _Place, backend: Backend, words: WorkerWords, once: bool) -> None:
     use_settings()
     loop, ends, tries = asyncio.get_running_loop(), asyncio.Event(), 0
     for number in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError):  # Windows has no such way; there the process is ended
             loop.add_signal_handler(number, ends.set)
     while not ends.is_set():
-        tags = await loop.run_in_executor(None, tags_of, backend, membership.name)
-        if (why := await _connected(folder, membership, tags, words, ends)) == "":
+        tags = await loop.run_in_executor(None, tags_of, backend, place.membership.name)
+        if (why := await _connected(place, tags, words, ends)) == "":
             tries = 0
         if once and why:
             raise Unreachable(why)
@@ -87,10 +96,9 @@ async def _working(
             await asyncio.wait_for(ends.wait(), delay)
 
 
-async def _connected(
-    folder: ClusterFolder, membership: Membership, tags: dict[str, float], words: WorkerWords, ends: asyncio.Event
-) -> str:
+async def _connected(place: _Place, tags: dict[str, float], words: WorkerWords, ends: asyncio.Event) -> str:
     """One connection from its beginning to its end; why there was none, "" after one."""
+    folder, membership, (first, last) = place.folder, place.membership, place.ports
     # Two threads, so that a question is answered while a job is made; of jobs one at a time, by the tag GPU.
     worker = _OnlyWorker(
         membership.address,
@@ -99,6 +107,7 @@ async def _connected(
         resources=tags,
         security=security(folder),
         host=await _own_address(membership),
+        port=list(range(first, last + 1)),
         protocol="tls",
         dashboard=False,
         heartbeat_interval="5s",
@@ -115,6 +124,10 @@ async def _connected(
             return "" if ends.is_set() else f"{membership.address} does not answer."
         await started
     except (OSError, RuntimeError, ValueError, TimeoutError) as error:
+        cause = _cause(error)
+        if _NO_PORT in str(cause) or (isinstance(cause, OSError) and cause.errno == errno.EADDRINUSE):
+            taken = f"None of the ports {first}-{last} is" if last > first else f"The port {first} is not"
+            return f"{taken} free here. Name others: worker --ports 9000-9010."
         return f"{membership.address} does not accept this machine: {_short(error)}."
     try:
         words.ready(membership.name)
@@ -142,8 +155,12 @@ async def _own_address(membership: Membership) -> str:
         transport.close()
 
 
+def _cause(error: BaseException) -> BaseException:
+    return error.__cause__ or error.__context__ or error
+
+
 def _short(error: BaseException) -> str:
-    cause = error.__cause__ or error.__context__ or error
+    cause = _cause(error)
     return str(cause).split("\n")[0][:200] or type(cause).__name__
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import queue
 import shutil
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
 
 from ...backends.base import Backend, Capabilities, StageOrder, StageResult
+from ...domain.base.decoding import msgpack_as
 from ...domain.base.errors import BackendError, Cancelled, NotSaved, StableNewError, Unreadable
 from ...domain.config.catalogue import with_values
 from ...domain.journal.record import Failure, LearningRecord
@@ -75,7 +78,8 @@ class _Listening:
 
 
 class WorkerJobs:
-    """Answers requests. `answer` is called on any thread; of two jobs at once the second waits at Dask.
+    """Answers requests. `answer` is called on any thread; of two jobs at once the second waits for the first, which a
+    machine that was asleep still makes when it is given the next one.
 
     `say(progress)` tells the operator how far it is; `name` is that of this machine in the cluster.
     """
@@ -85,7 +89,7 @@ class WorkerJobs:
         self._work = folder / "work"
         self._finished = FinishedJobs(folder / "finished")
         self._name, self._versions = name, versions
-        self._inbox: Inbox = queue.SimpleQueue()
+        self._one = threading.Lock()  # for all that belongs to the job that is made
         self._blobs: dict[str, bytes] = {}
         self._found: Capabilities | None = None
         self._making = ""
@@ -94,7 +98,7 @@ class WorkerJobs:
         context = JobContext(
             outputs=self._work / "pictures",
             node=name,
-            emit=self._inbox.put,
+            emit=lambda _event: None,  # a node has its own
             new_id=new_id,
             read_start=self._blob,
         )
@@ -114,18 +118,26 @@ class WorkerJobs:
     def _answer(self, data: bytes) -> Answer:
         request = request_of(data)
         if isinstance(request, Stop):
-            self._stopped = {request.key}
+            self._stopped.add(request.key)
             return Noted()
         if isinstance(request, Forget):
             self._finished.forget(request.key)
             return Noted()
         if isinstance(request, Hello):
             return self._hello()
-        if (kept := self._finished.get(request.key)) is not None:
-            made = msgspec.msgpack.decode(kept, type=Answer)
-            if isinstance(made, JobAnswer) and made.key == request.key:
-                return replace(made, again=True)
-        return self._make(request)
+        # Asked for again after it was stopped once.
+        self._stopped.discard(request.key)
+        with self._one:
+            return self._kept(request.key) or self._make(request)
+
+    def _kept(self, key: str) -> JobAnswer | None:
+        """What was finished before."""
+        if (kept := self._finished.get(key)) is None:
+            return None
+        with suppress(msgspec.MsgspecError):  # damaged on its disk: it is made again
+            made = msgpack_as(kept, JobAnswer)
+            return replace(made, again=True) if made.key == key else None
+        return None
 
     def _hello(self) -> HelloBack:
         back = HelloBack(versions=self._versions, kept=self._finished.keys())
@@ -139,15 +151,14 @@ class WorkerJobs:
 
     def _make(self, request: Make) -> JobAnswer:
         self._making, self._backend.results = request.key, []
-        # Asked for again after it was stopped once.
-        self._stopped.discard(request.key)
+        inbox: Inbox = queue.SimpleQueue()
         node = None
         try:
             job = self._prepared(request)
             context = replace(self._context, families=request.families)
-            node = Node(self._backend, context, self._inbox, patient=False)
+            node = Node(self._backend, context, inbox, patient=False)
             node.start(job)
-            record = self._watched(node, request.key, len(job.stages))
+            record = self._watched(node, inbox, request.key, len(job.stages))
             made = self._told(request.key, record)
             if record.status == "ok":
                 self._finished.put(request.key, to_bytes(made))
@@ -157,16 +168,17 @@ class WorkerJobs:
         finally:
             if node is not None:
                 node.close()
+            self._stopped.discard(request.key)
             self._making = ""
             self._blobs = {}
             shutil.rmtree(self._work, ignore_errors=True)
 
-    def _watched(self, node: Node, key: str, count: int) -> LearningRecord:
+    def _watched(self, node: Node, inbox: Inbox, key: str, count: int) -> LearningRecord:
         number = 1
         while True:
             if key in self._stopped:
                 node.cancel()
-            for event in drain(self._inbox, wait_s=_LOOK_S):
+            for event in drain(inbox, wait_s=_LOOK_S):
                 if isinstance(event, StageStarted):
                     number = event.number
                 elif isinstance(event, StageProgressed):

@@ -97,6 +97,20 @@ class InviteMachine(FileOrder, frozen=True, kw_only=True):
     folder: Path
 
 
+class RemoveMachine(FileOrder, frozen=True, kw_only=True):
+    """Make new keys for the cluster of `cluster`, so that a machine is no longer in it. MachineRemoved answers."""
+
+    name: str
+    cluster: Path
+
+
+class MachineRemoved(Event, frozen=True, kw_only=True):
+    """The cluster has new keys. `to_invite` are the machines that were in it and have to be invited again."""
+
+    name: str
+    to_invite: tuple[str, ...]
+
+
 class MachineInvited(Event, frozen=True, kw_only=True):
     """A pairing file is there. The passphrase is kept nowhere else."""
 

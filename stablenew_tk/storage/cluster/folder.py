@@ -16,6 +16,9 @@ from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ..disk.files import is_file, make_folder, read_bounded, remove, write_atomic
 
 PORT = 8786
+# As many workers find a port on one computer.
+WORKER_PORTS = 10
+_LAST_PORT = 65535
 _LARGEST = 1 << 16
 _NAME = re.compile(r"[\w][\w.-]{0,39}$")
 _SECRET = 0o600
@@ -33,6 +36,13 @@ class Membership(Struct, frozen=True, kw_only=True):
     machines: tuple[str, ...] = ()
 
     @property
+    def worker_ports(self) -> tuple[int, int]:
+        """The first and last port of which a worker takes the first that is free, unless it is told others: those after
+        the scheduler's, so that a firewall can be opened for them.
+        """
+        return min(self.port + 1, _LAST_PORT), min(self.port + WORKER_PORTS, _LAST_PORT)
+
+    @property
     def address(self) -> str:
         """Where the scheduler is: "tls://192.168.1.5:8786"."""
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -48,6 +58,7 @@ class ClusterFolder:
         self.authority_key = folder / "authority.key"
         self.certificate = folder / "machine.pem"
         self.key = folder / "machine.key"
+        self.scheduler_note = folder / "scheduler.json"
         self._note = folder / "cluster.json"
 
     @property
@@ -97,6 +108,21 @@ def usable_name(name: str) -> str:
             f"{name!r} cannot be the name of a machine: up to 40 letters, digits, dots and dashes.", "name"
         )
     return typed
+
+
+def usable_ports(typed: str) -> tuple[int, int]:
+    """Ports as typed, "9000" or "9000-9010": the first and the last. Raises InvalidInput."""
+    first, dash, last = typed.strip().partition("-")
+    try:
+        found = int(first), int(last if dash else first)
+    except ValueError:
+        found = (0, 0)
+    if not 1024 <= found[0] <= found[1] <= _LAST_PORT:
+        raise InvalidInput(
+            f"--ports {typed}: write one port or a range of them between 1024 and {_LAST_PORT}, for example 9000-9010.",
+            "--ports",
+        )
+    return found
 
 
 def usable_host(host: str) -> str:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from ...domain.base.errors import InvalidInput
 from ..disk.files import is_there
 from .folder import PORT, ClusterFolder, Membership, usable_name
+from .scheduler_note import end_background_and_wait
 
 
 def need_cluster_packages() -> None:
@@ -82,6 +83,26 @@ def invite_machine(folder: ClusterFolder, name: str, file: Path, passphrase: str
         raise InvalidInput("The passphrase must have at least 8 letters.", "passphrase")
     save_pairing(file, invite(folder, typed, chosen, datetime.now(UTC)))
     return Invitation(typed, str(file), chosen)
+
+
+class Removal(Struct, frozen=True):
+    """A machine is out of the cluster. `to_invite` were in it, too, and are not any more; `was_running`: a scheduler in
+    the background was ended.
+    """
+
+    to_invite: tuple[str, ...]
+    was_running: bool
+
+
+def take_out(folder: ClusterFolder, name: str) -> Removal:
+    """Make new keys, so that a machine is no longer in the cluster, and end a scheduler in the background, which has
+    the old ones. Raises InvalidInput for a machine that is not in it, and on a computer that is not the operator.
+    """
+    need_cluster_packages()
+    from .pairing import remove_machine
+
+    left = remove_machine(folder, name, datetime.now(UTC))
+    return Removal(left.machines, end_background_and_wait(folder.scheduler_note))
 
 
 def unused_file(folder: Path, name: str) -> Path:

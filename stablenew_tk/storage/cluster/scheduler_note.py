@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from msgspec import Struct
 from ...domain.base.errors import Unreadable
 from ..disk.files import is_file, read_bounded, remove, write_atomic
 from ..programs.processes import end_group, start_mark
+
+_END_S = 10.0
 
 
 class _Note(Struct, frozen=True):
@@ -54,3 +57,15 @@ def end_background(note: Path, *, force: bool = False) -> bool:
     elif is_file(note):
         remove(note)
     return bool(pid)
+
+
+def end_background_and_wait(note: Path) -> bool:
+    """End that scheduler and wait until it has ended, by force when it does not. False when none ran."""
+    was_running = end_background(note)
+    until = time.monotonic() + _END_S
+    while background_scheduler(note):
+        if time.monotonic() > until:
+            end_background(note, force=True)
+            until += _END_S
+        time.sleep(0.05)
+    return was_running

@@ -135,6 +135,16 @@ class TestTogether:
             assert app.controller.nodes.state("local-2").state == "away"
             assert app.controller.why_not == ""
 
+    def test_in_a_terminal_a_step_whose_server_is_away_is_made_by_the_other_and_none_fails(self, open_app, monkeypatch):
+        monkeypatch.setattr(workers, "PROBE_DELAYS_S", (0.1,))
+        with FakeWebUI() as one, FakeWebUI() as two:
+            app = open_app(servers(one.url, two.url), patient=False)
+            two.fault("404", times=3)
+            app.controller.learning.start(plan(3, 2, mixed_machines=True))
+            app.idle()
+            assert len(app.told(NodeWaiting)) == 3
+            assert Counter(record.status for record in app.records()) == {"ok": 6}
+
     def test_whatever_servers_come_and_go_every_step_is_made_once(self, open_app):
         with FakeWebUI() as one, FakeWebUI() as two:
             app = open_app(servers(one.url, two.url, "sketch"))

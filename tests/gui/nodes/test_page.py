@@ -87,3 +87,14 @@ def test_a_machine_is_invited_in_three_steps(house, tmp_path):
     assert "stablenew cluster join tower.pair" in steps
     assert (tmp_path / "tower.pair").read_bytes().startswith(b"stablenew-pairing")
     assert house.controller.settings.machines[-1].address == "cluster:tower"
+    # Out again: said before, done with new keys, and the others are named.
+    before = ClusterFolder(tmp_path / "cluster").authority.read_bytes()
+    page.chosen = "tower"
+    page.refresh()
+    page.remove.invoke()
+    said = house.answer("Remove tower, new keys for all")
+    assert "the whole cluster gets new keys" in said
+    assert "No other machine was in it." in house.answer("Done")
+    assert [machine.address for machine in house.controller.settings.machines] == []
+    assert ClusterFolder(tmp_path / "cluster").authority.read_bytes() != before
+    assert ClusterFolder(tmp_path / "cluster").membership().machines == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from jobs import SMALL
@@ -132,6 +133,40 @@ def test_another_version_of_the_program_is_refused(worker, tmp_path):
     record = run(link, tmp_path, a_job())
     assert record.error.error == "Refused"
     assert "same on both" in record.error.message
+
+
+def test_two_jobs_at_once_are_made_one_after_the_other_each_with_its_own_picture(tmp_path):
+    # As after a machine was asleep: the job of before is still being made when it is given the next one.
+    worker = WorkerJobs(Sketch(0.02), tmp_path / "worker", "tower", SAME)
+    jobs = [a_job(job_id=f"j{number}", seed=number, prompt=f"a boat {number}") for number in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        made = list(threads.map(lambda job: run(DirectLink(worker), tmp_path, job, job.job_id), jobs))
+    worker.close()
+    own = JobContext(outputs=tmp_path / "own", node="", emit=lambda _event: None, new_id=lambda: "x")
+    alone = [PipelineRunner(Sketch(), own).run(job) for job in jobs]
+    assert [[one.pixels for one in record.outputs] for record in made] == [
+        [one.pixels for one in record.outputs] for record in alone
+    ]
+
+
+def test_a_job_that_is_asked_for_again_while_it_is_made_is_made_once(tmp_path):
+    begun = []
+
+    class Counting(Sketch):
+        def generate(self, order):
+            begun.append(order.job_id)
+            return super().generate(order)
+
+    worker = WorkerJobs(Counting(0.02), tmp_path / "worker", "tower", SAME)
+    asked = []
+    link = DirectLink(worker, lambda answer: asked.append(answer) or answer)
+    link.tell = lambda _machine, _request, *, lasting=False: None
+    with ThreadPoolExecutor(2) as threads:
+        made = list(threads.map(lambda folder: run(link, tmp_path, a_job(), folder), ("first", "second")))
+    worker.close()
+    assert [record.status for record in made] == ["ok", "ok"]
+    assert len(begun) == 1
+    assert sorted(answer_of(one, "").again for one in asked) == [False, True]
 
 
 def test_exactly_one_end_comes_of_a_job_of_a_machine(worker, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("cryptography", reason="the extra `cluster` is not installed")
 
 from stablenew_tk.domain.base.errors import InvalidInput
-from stablenew_tk.storage.cluster.folder import ClusterFolder, usable_host
+from stablenew_tk.storage.cluster.folder import ClusterFolder, usable_host, usable_ports
 from stablenew_tk.storage.cluster.pairing import invite, join, make_cluster, remove_machine, save_pairing
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -79,3 +79,14 @@ def test_who_is_removed_is_no_longer_of_the_authority(operator, tmp_path):
 def test_a_cluster_never_listens_everywhere(host):
     with pytest.raises(InvalidInput, match="never listens everywhere"):
         usable_host(host)
+
+
+def test_ports_of_a_worker_are_those_after_the_schedulers_or_as_typed(operator):
+    assert operator.membership().worker_ports == (8787, 8796)
+    assert (usable_ports("9000"), usable_ports(" 9000-9010 ")) == ((9000, 9000), (9000, 9010))
+
+
+@pytest.mark.parametrize("typed", ["", "80", "9010-9000", "9000-", "all", "9000-70000"])
+def test_what_is_no_range_of_ports_is_refused_with_an_example(typed):
+    with pytest.raises(InvalidInput, match="for example 9000-9010"):
+        usable_ports(typed)
