@@ -11,7 +11,7 @@ from ...domain.base.errors import InvalidInput, NotSaved
 from ...domain.base.wording import counted
 from ...domain.journal.rebuilt import FoundPicture, rebuilt
 from ...domain.journal.record import Feedback, LearningRecord
-from ...storage.disk.files import discard, typed_path
+from ...storage.disk.files import discard, is_folder, typed_path
 from ...storage.disk.places import Places
 from ...storage.journal.reader import JournalReading
 from ...storage.journal.segments import DECODE_ERRORS, LINE
@@ -38,7 +38,7 @@ def rebuild_records(args: argparse.Namespace, places: Places) -> int:
     """Write the records, or only say which."""
     usual = settings_of(args, places).output_folder or str(places.outputs)
     root = typed_path(args.folder or usual).absolute()
-    if not root.is_dir():
+    if not is_folder(root):
         raise InvalidInput(f"{root}: there is no such folder. Name the one with the pictures.", "FOLDER")
     paths, digests, ids = _recorded(places, root)
     found = list(unrecorded(root, paths, digests))
