@@ -452,7 +452,7 @@ def test_a_path_is_asked_only_in_ways_that_never_raise(name):
 
 
 def raising_question(call):
-    """Whether a call asks a Path in a way that raises: for a name that is too long, no permission, links in a circle."""
+    """Whether a call asks a Path in a way that raises for long names, without permission, for links in a circle."""
     is_one = isinstance(call.func, ast.Attribute) and call.func.attr in PATH_QUESTIONS and not call.args
     # An entry of os.scandir has methods of the same names; it was found in its folder. Sources of values resolve, too.
     return is_one and not call.keywords and not re.search(r"(^|\.)(entry|sources|Path\(__file__\))$", owner(call))

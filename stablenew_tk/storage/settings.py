@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from ..domain.base.errors import InvalidInput, NotSaved, StorageError, Unreadable
-from ..domain.base.json_text import json_bytes
+from ..domain.base.json_text import encodable
 from ..domain.config.catalogue import Value, check_value
 from ..domain.config.user_settings import MOST_MACHINES, RESERVED_TAG_KEYS, Machine, Settings, _ShortText
 from .disk.files import is_there, make_folder, read_bounded, set_aside, write_atomic
@@ -192,8 +192,13 @@ def save_settings(path: Path, settings: Settings) -> None:
     except Unreadable as error:
         if is_there(path) and isinstance(error.__cause__, OSError):
             raise NotSaved(f"{error} It is left as it is; allow access to it or remove it.") from error
-    document = {**msgspec.structs.asdict(settings), **kept}
-    _write_private(path, msgspec.json.format(json_bytes(document), indent=2) + b"\n")
+    document = {**_encodable(settings), **kept}
+    _write_private(path, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+
+
+def _encodable(settings: Settings) -> dict[str, Any]:
+    # A folder whose name is no text must not keep everything else from being saved.
+    return msgspec.convert(encodable(msgspec.to_builtins(settings)), dict[str, Any])
 
 
 def _write_private(path: Path, data: bytes) -> None:

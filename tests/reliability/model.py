@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -185,6 +187,13 @@ class Machine(RuleBasedStateMachine):
         assert not verify(self.app.places.journal).gaps
 
 
+def _causes(error: BaseException) -> Iterator[str]:
+    """What lies behind an error that hypothesis saw only once: the errors themselves, with the place they came from."""
+    for one in getattr(error, "exceptions", ()):
+        yield f"{type(one).__name__}: {one} {traceback.format_tb(one.__traceback__)[-1].strip()}"
+        yield from _causes(one)
+
+
 def machine(dice: Random, _folder: Path, count: int) -> Outcome:
     """`count` examples of at most twelve steps each."""
     found = Outcome(tries=count)
@@ -205,6 +214,6 @@ def machine(dice: Random, _folder: Path, count: int) -> Outcome:
         found.note(f"AssertionError: {error} {' '.join(getattr(error, '__notes__', []))}")
     except Exception as error:
         found.uncaught += 1
-        found.note(f"{type(error).__name__}: {error}")
+        found.note(f"{type(error).__name__}: {error} {' | '.join(_causes(error))}")
     found.faults = Machine.steps - before
     return found
