@@ -336,6 +336,9 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     if asked.driven:
         return drive(asked.driven[0], Path(asked.driven[1]))
+    # What is started by a shell in the background ignores these, and so would all its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     dice, bad = random.Random(asked.seed), False
     overall: list[Found] = []
     try:

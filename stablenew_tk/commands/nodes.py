@@ -129,7 +129,7 @@ def _add(args: argparse.Namespace, places: Places) -> int:
 def _remove(args: argparse.Namespace, places: Places) -> int:
     settings = load_settings(places.settings_file).settings
     save_settings(places.settings_file, without_machine(settings, args.name))
-    return _told(args, args.name, "makes no more pictures")
+    return _told(args, without_login(args.name), "makes no more pictures")
 
 
 def _told(args: argparse.Namespace, name: str, what: str) -> int:
