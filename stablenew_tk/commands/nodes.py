@@ -12,6 +12,7 @@ from ..app.nodes.node_state import NodeState
 from ..app.nodes.specs import with_machine, without_machine
 from ..app.nodes.tasks import offer_of
 from ..domain.config.engines import CLUSTER, engine_of
+from ..domain.config.user_settings import without_login
 from ..domain.journal.record import LearningRecord
 from ..storage.disk.places import Places
 from ..storage.journal.reader import recent
