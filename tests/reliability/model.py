@@ -4,6 +4,7 @@ restarts, crashes, a lost or spoiled snapshot. After every step both know the sa
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import traceback
@@ -143,7 +144,7 @@ class Machine(RuleBasedStateMachine):
         """What is on the disk now is all there is; perhaps it was in the middle of a line."""
         # A file that is just being written has a name of its own and is not there after a crash either.
         rest = shutil.ignore_patterns("*.tmp-*", "packs", "backups")
-        shutil.copytree(self.folder / "data", self.folder / "after", ignore=rest)
+        shutil.copytree(self.folder / "data", self.folder / "after", ignore=rest, copy_function=_copy_if_there)
         self.app.controller.close()
         shutil.rmtree(self.folder / "data")
         (self.folder / "after").rename(self.folder / "data")
@@ -185,6 +186,12 @@ class Machine(RuleBasedStateMachine):
         history.fold_lines(JournalReading(self.app.places.journal))
         assert [history.unblinded().feedback(row) for row in range(len(history))] == self.model.held()
         assert not verify(self.app.places.journal).gaps
+
+
+def _copy_if_there(source: str, target: str) -> None:
+    # What is removed while it is copied may be gone after a crash.
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copy2(source, target)
 
 
 def _causes(error: BaseException) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -85,7 +84,7 @@ class WorkerJobs:
         self._work = folder / "work"
         self._finished = FinishedJobs(folder / "finished")
         self._name, self._versions = name, versions
-        self._inbox: Inbox = queue.SimpleQueue()
+        self._inbox: Inbox = Inbox()
         self._blobs: dict[str, bytes] = {}
         self._found: Capabilities | None = None
         self._making = ""
