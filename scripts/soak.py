@@ -45,7 +45,8 @@ from stablenew_tk.storage.packs.reader import load_pack
 
 LONGEST_MS = 200.0
 _NO_WAITING = 1 << 1  # TCL_DONT_WAIT
-# Building a page the first time, or everything in another size, is one piece of work that the user waits for.
+# Building a page the first time, or everything in another size or theme, is one piece of work that the user waits for,
+# whether a button, a key or the settings asked for it.
 LONGEST_WHOLE_MS = 1500.0
 MAY_GROW = 0.15  # of the memory in use after two thirds, when the caches of pictures are about full
 FEWEST_FOR_MEMORY = 1000
@@ -112,14 +113,18 @@ class Soak:
             self._timed(number, name, doing[name])
 
     def _timed(self, number: int, name: str, act: Callable[[], object]) -> None:
-        page = self.window.page_name
+        page, looks = self.window.page_name, self._looks
         spent = self._longest(act)
         what = f"{number}: {name} on {page}"
         fresh = self.window.page_name not in self._seen
         self._seen.add(self.window.page_name)
         self.slowest[name] = max(self.slowest.get(name, 0.0), 0.0 if fresh else spent)
-        if spent > (LONGEST_WHOLE_MS if fresh or name == "size" else LONGEST_MS):
+        if spent > (LONGEST_WHOLE_MS if fresh or self._looks != looks else LONGEST_MS):
             self.freezes.append((what, spent))
+
+    @property
+    def _looks(self) -> tuple[int, str]:
+        return self.controller.settings.size, theme.mode()
 
     def _longest(self, act: Callable[[], object]) -> float:
         """Do it and all that Tk has to do for it. Gives the longest piece, in ms: between two the window can answer."""

@@ -7,6 +7,8 @@ Every command prints a table or, with --json, one JSON document. Exit codes: 0 a
 from __future__ import annotations
 
 import argparse
+import contextlib
+import errno
 import logging
 import os
 import sys
@@ -20,6 +22,7 @@ from .storage.disk.places import Places, find_places
 from .storage.disk.unpacked import own_unpacked_folder
 
 Parser = argparse.ArgumentParser
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 Fill = Callable[[Parser, Parser], None]
 
 
@@ -47,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except Exception as error:
         logging.getLogger(__name__).debug("unexpected", exc_info=True)
+        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+            return _refuse(args, f"The output could not be written: {error.strerror}. Free some space.")
         return _refuse(args, f"StableNew itself made a mistake: {type(error).__name__}: {error}")
 
 
@@ -61,7 +66,8 @@ def _refuse(args: argparse.Namespace, message: str, *, wrong_use: bool = False) 
     except OSError:
         # Printing may fail too, when the output goes to the full disk.
         sys.stdout = None
-    err.print(message, style="red", markup=False)
+    with contextlib.suppress(OSError):
+        err.print(message, style="red", markup=False)
     return code
 
 

@@ -411,6 +411,7 @@ MAY_WAIT_FOR_EVER = {
     ("stablenew_tk.storage.desktop_dialogs", "child.communicate()"),
     ("stablenew_tk.storage.watcher", "observer.join()"),
 }
+PATH_QUESTIONS = {"exists", "is_file", "is_dir", "is_symlink", "resolve", "expanduser"}
 WAITS = {"wait", "join", "result", "acquire", "communicate"}
 
 
@@ -443,6 +444,24 @@ def test_files_are_opened_replaced_removed_and_forced_to_disk_only_by_storage_di
         assert not used or (name, used) in MAY_USE_FILES_RAW, f"{name}:{call.lineno} {ast.unparse(call)}"
 
 
+@for_each(MODULES)
+def test_a_path_is_asked_only_in_ways_that_never_raise(name):
+    if name != "stablenew_tk.storage.disk.files":
+        for call in calls_in(name):
+            assert not raising_question(call), f"{name}:{call.lineno} {ast.unparse(call)}"
+
+
+def raising_question(call):
+    """Whether a call asks a Path in a way that raises for long names, without permission, for links in a circle."""
+    is_one = isinstance(call.func, ast.Attribute) and call.func.attr in PATH_QUESTIONS and not call.args
+    # An entry of os.scandir has methods of the same names; it was found in its folder. Sources of values resolve, too.
+    return is_one and not call.keywords and not re.search(r"(^|\.)(entry|sources|Path\(__file__\))$", owner(call))
+
+
+def owner(call):
+    return ast.unparse(call.func.value)
+
+
 @for_each([name for name in MODULES if storey(name) != "gui"])
 def test_nothing_waits_without_a_limit(name):
     for call in calls_in(name):
@@ -473,5 +492,13 @@ def is_check_of_digits(node):
 def test_the_bans_see_what_they_are_for():
     banned = "path.open('rb'); path.unlink(); a.replace(b); os.fsync(3); open(x); path.read_bytes()"
     allowed = "text.replace('a', 'b'); page.open(); viewer.open((1,)); os.path.exists(x); structs.replace(a, b=1)"
+    asked = ast.parse("path.exists(); (a / b).is_dir(); Path(text).resolve(); typed.expanduser(); file.is_symlink()")
+    safe = ast.parse("is_there(path); entry.is_dir(follow_symlinks=False); entry.is_symlink(); self.sources.resolve()")
+    assert all(
+        raising_question(node)
+        for node in ast.walk(asked)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    )
+    assert not any(raising_question(node) for node in ast.walk(safe) if isinstance(node, ast.Call))
     assert all(raw_file_use(node) for node in ast.walk(ast.parse(banned)) if isinstance(node, ast.Call))
     assert not any(raw_file_use(node) for node in ast.walk(ast.parse(allowed)) if isinstance(node, ast.Call))

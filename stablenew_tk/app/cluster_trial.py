@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from ..domain.base.errors import InvalidInput
-from ..domain.config.catalogue import with_values
+from ..domain.config.catalogue import Value, with_values
 from ..domain.config.engines import CLUSTER
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.config.user_settings import Settings
@@ -62,7 +62,7 @@ def cluster_trial(folder: Path, limit_s: float) -> str:
 
     try:
         controller.subscribe(note)
-        small = {"txt2img.width": 64, "txt2img.height": 64, "txt2img.steps": 1}
+        small: dict[str, Value] = {"txt2img.width": 64, "txt2img.height": 64, "txt2img.steps": 1}
         config = with_values(PipelineConfig(), small)
         controller.run(RunRequest(pack_id=_WORKER, variants=as_written((_PROMPT,)), config=config, seed=1))
         until = time.monotonic() + limit_s

@@ -6,7 +6,6 @@ threads. Every event is passed once to all subscribers, which refresh themselves
 
 from __future__ import annotations
 
-import queue
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -134,7 +133,7 @@ class Controller(InForce):
         self._left = LeftBehind()
         self._closing = False
         self._looks_first = False  # the next job waits until the backend has said what it offers
-        self.inbox: Inbox = queue.SimpleQueue()
+        self.inbox: Inbox = Inbox()
         self._writer = LearningRecordWriter(places.journal)
         self._engines = Engines(places)
         self._desk_work = DeskWork(places, settings, self._writer, self._engines.make)

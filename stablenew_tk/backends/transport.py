@@ -36,6 +36,7 @@ from ..domain.base.errors import (
     Unreachable,
     Untrusted,
 )
+from ..domain.base.json_text import json_bytes
 from .certificates import changed, shown_certificate
 
 T = TypeVar("T")
@@ -260,7 +261,7 @@ class Connection:
 
     def post(self, path: str, body: Mapping[str, object], *, timeout_s: float, most_bytes: int = 0) -> Answer:
         """POST exactly once; `most_bytes` as in `get`. Raises Unreachable, AnswerLost (Dropped) or Refused."""
-        return self._request("POST", path, msgspec.json.encode(body), None, timeout_s, most_bytes=most_bytes)
+        return self._request("POST", path, json_bytes(body), None, timeout_s, most_bytes=most_bytes)
 
     def post_form(
         self, path: str, values: Mapping[str, str], file: tuple[str, str, bytes], *, timeout_s: float

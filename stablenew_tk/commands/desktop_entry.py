@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from ..domain.base.errors import InvalidInput, NotSaved
+from ..storage.disk.files import is_file
 from ..storage.disk.places import Places
 from ..storage.programs.desktop_entry import desktop_entry, remove_entry, write_entry
 from .terminal import OK, out, print_json
@@ -50,5 +51,5 @@ def _this_program() -> list[str]:
         # An AppImage runs from a mount that is gone when it ends.
         return [str(Path(os.environ.get("APPIMAGE") or sys.executable).absolute())]
     beside = Path(sys.executable).parent / "stablenew-window"
-    installed = str(beside) if beside.is_file() else shutil.which("stablenew-window")
+    installed = str(beside) if is_file(beside) else shutil.which("stablenew-window")
     return [installed] if installed else [sys.executable, "-P", "-m", "stablenew_tk"]

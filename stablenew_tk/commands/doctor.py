@@ -91,6 +91,9 @@ def doctor(args: argparse.Namespace, places: Places) -> int:
         lambda: _backend(settings, places),
     )
     findings = [check() for check in checks]
+    if args.report:
+        # First: when it cannot be written, that is the one document.
+        _write_report(args, places, settings, findings)
     if args.json:
         print_json({"checks": findings})
     else:
@@ -99,8 +102,6 @@ def doctor(args: argparse.Namespace, places: Places) -> int:
             mark = {True: "[green]ok[/]", False: "[red]no[/]", None: "[yellow]–[/]"}[found.ok]
             table.add_row(mark, found.name, found.detail)
         out.print(table)
-    if args.report:
-        _write_report(args, places, settings, findings)
     return FAILED if any(found.ok is False for found in findings) else OK
 
 

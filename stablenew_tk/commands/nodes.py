@@ -12,6 +12,7 @@ from ..app.nodes.node_state import NodeState
 from ..app.nodes.specs import with_machine, without_machine
 from ..app.nodes.tasks import offer_of
 from ..domain.config.engines import CLUSTER, engine_of
+from ..domain.config.user_settings import without_login
 from ..domain.journal.record import LearningRecord
 from ..storage.disk.places import Places
 from ..storage.journal.reader import recent
@@ -129,7 +130,7 @@ def _add(args: argparse.Namespace, places: Places) -> int:
 def _remove(args: argparse.Namespace, places: Places) -> int:
     settings = load_settings(places.settings_file).settings
     save_settings(places.settings_file, without_machine(settings, args.name))
-    return _told(args, args.name, "makes no more pictures")
+    return _told(args, without_login(args.name), "makes no more pictures")
 
 
 def _told(args: argparse.Namespace, name: str, what: str) -> int:

@@ -21,7 +21,7 @@ from ..domain.prompts.settings import MOST_VARIANTS, USUAL_LIMIT
 from ..domain.prompts.variant import Expansion, Variant
 from ..domain.prompts.wildcards import Wildcards
 from ..pipeline.ids_and_times import draw_seed
-from ..storage.disk.files import typed_path
+from ..storage.disk.files import is_folder, typed_path
 from ..storage.disk.places import Places
 from ..storage.packs.reader import PackContent, open_pack
 from ..storage.packs.wildcards import load_wildcards, named_folders, wildcard_places
@@ -212,7 +212,7 @@ def wildcards_of(
 ) -> tuple[Wildcards, tuple[str, ...]]:
     """The wildcards for a pack, and sentences about files that cannot be read. Raises InvalidInput for no folder."""
     for folder in first:
-        if not typed_path(folder).is_dir():
+        if not is_folder(typed_path(folder)):
             raise InvalidInput(f"--wildcards {folder}: there is no such folder.", "--wildcards")
     usual = wildcard_places((path.absolute().parent,), places.wildcards, settings.wildcard_folders)
     return load_wildcards((*named_folders(first), *usual))

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ..domain.base.errors import InvalidInput, Unreadable
 from ..domain.base.lora_tags import AddedLora
 from ..domain.config.catalogue import Value, with_values, with_workflow
+from ..domain.config.number_text import whole_number
 from ..domain.config.origins import MAX_SEED, RANDOM_SEED
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.config.sweep import LORA, LORA_FILE, PROMPT, SLOT, Focus, is_wording, parse_values
@@ -347,8 +348,8 @@ def _number(wanted: str, names: Sequence[str]) -> int:
     named = [place for place, name in enumerate(names) if name.casefold() == typed]
     if named:
         return named[0]
-    if typed.isdecimal() and 1 <= int(typed) <= len(names):
-        return int(typed) - 1
+    if 1 <= whole_number(typed) <= len(names):
+        return whole_number(typed) - 1
     known = ", ".join(f"{place} {name}" for place, name in enumerate(names[:8], start=1))
     raise InvalidInput(f"--prompt {wanted}: there is no such prompt. There are: {known}.", "--prompt")
 

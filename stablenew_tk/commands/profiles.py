@@ -30,7 +30,7 @@ from ..domain.models.profile_loras import overlays_in_force
 from ..domain.models.provenance import learned_word
 from ..domain.models.recommendations import FieldValue, ModelSettings, merged, open_question
 from ..domain.models.style import StyleCatalogue
-from ..storage.disk.files import typed_path
+from ..storage.disk.files import is_folder, is_there, typed_path
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history
 from ..storage.models.folders import ModelFolder, beside, walk
@@ -159,9 +159,9 @@ def _history(places: Places) -> History | None:
 def _chosen(path: Path) -> ModelFolder:
     """The files to read for what was named: a model with all files beside it, or one sidecar alone."""
     sidecar = sidecar_of(path.name)
-    if not path.exists():
+    if not is_there(path):
         raise InvalidInput(f"There is no file {_visible(str(path))}. Name a model or a file beside one.", "FILE")
-    if path.is_dir():
+    if is_folder(path):
         raise InvalidInput(f"{_visible(str(path))} is a folder. Look through it with: profiles scan", "FILE")
     if sidecar is not None:
         files = ModelFiles(stem=sidecar[0], sidecars=((path.name, sidecar[1]),))
@@ -296,7 +296,7 @@ def _key(name: str, kind: SeenKind) -> str:
 
 def _scan(args: argparse.Namespace, places: Places) -> int:
     root = typed_path(args.folder).absolute()
-    if not root.is_dir():
+    if not is_folder(root):
         raise InvalidInput(f"There is no folder {_visible(str(root))}. Name the folder your models are in.", "DIR")
     styles = _styles(places)
     start = time.monotonic()

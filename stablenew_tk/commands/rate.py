@@ -14,7 +14,7 @@ from ..domain.journal.history import History
 from ..domain.journal.record import Feedback, LearningRecord, Output, PairVote
 from ..domain.runs.plan import LearningRunResult
 from ..pipeline.ids_and_times import as_line
-from ..storage.disk.files import is_file, read_bounded
+from ..storage.disk.files import is_file, read_bounded, real_path
 from ..storage.disk.places import Places
 from ..storage.journal.reader import recent
 from ..storage.journal.snapshot import load_history
@@ -226,11 +226,11 @@ def _by_content(places: Places, path: Path) -> list[tuple[LearningRecord, Output
 
 
 def _matches(records: list[LearningRecord], name: str) -> Iterator[tuple[LearningRecord, Output]]:
-    path = Path(name).resolve()
+    path = real_path(Path(name))
     for record in records:
         for image in record.outputs:
             # Resolving asks the disk, so only for a file that could be it.
-            same = Path(image.path).name == path.name and Path(record.output_root, image.path).resolve() == path
+            same = Path(image.path).name == path.name and real_path(Path(record.output_root, image.path)) == path
             if same or image.image_id == name:
                 yield record, image
 

@@ -28,7 +28,7 @@ from ..domain.models.recommendations import FamilyFinding, ModelSettings, merged
 from ..domain.models.sensible_range import ModelTraits, lora_range, traits_of
 from ..domain.models.style import StyleCatalogue
 from ..domain.models.value_sources import PresetValues, ValueSources
-from ..storage.disk.files import typed_path
+from ..storage.disk.files import is_there, typed_path
 from ..storage.disk.places import Places
 from ..storage.models import index
 from ..storage.models.library import Library
@@ -89,7 +89,7 @@ def session_for(args: argparse.Namespace, places: Places, settings: Settings) ->
     # An address that is none is wrong use, not a server that is away.
     for spec in node_specs(settings):
         Engines(places).make(spec.order).close()
-    nothing_yet = not (places.journal.exists() or places.settings_file.exists())
+    nothing_yet = not (is_there(places.journal) or is_there(places.settings_file))
     session = Session(Controller(places, settings, patient=False, keep_queue=False), quiet=args.json)
     session.is_first = nothing_yet and settings.learning != "off" and not args.json
     return session

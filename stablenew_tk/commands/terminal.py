@@ -15,7 +15,7 @@ from rich.console import Console
 
 from ..domain.base.errors import InvalidInput
 from ..domain.config.user_settings import Settings
-from ..storage.disk.files import is_file, typed_path
+from ..storage.disk.files import is_file, real_path, typed_path
 from ..storage.disk.places import Places
 from .calling import typed_name
 
@@ -38,7 +38,7 @@ def outside_journal(written: str, places: Places, option: str) -> Path:
     if not written.strip():
         raise InvalidInput(f"{option}: name where to write.", option)
     target = typed_path(written)
-    if target.resolve().is_relative_to(places.journal.resolve()):
+    if real_path(target).is_relative_to(real_path(places.journal)):
         raise InvalidInput(f"{target} is inside the journal, which is never overwritten. Name another file.", option)
     return target
 
@@ -107,7 +107,7 @@ def known_packs(named: str, places: Places, settings: Settings) -> tuple[PackFil
     from ..storage.packs.catalog import describe, list_packs
 
     path = typed_path(named).absolute()
-    first = (describe(path),) if named and path.is_file() else ()
+    first = (describe(path),) if named and is_file(path) else ()
     return (*first, *list_packs((places.packs, *map(Path, settings.pack_folders))))
 
 

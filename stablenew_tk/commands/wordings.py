@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from ..domain.base.errors import InvalidInput, Unreadable
 from ..domain.config.catalogue import Value
@@ -13,7 +12,7 @@ from ..domain.prompts.pack import PackPrompt, PromptPack, Slot
 from ..domain.prompts.slot_values import slot_texts, slots_of_prompt
 from ..domain.prompts.wildcards import Wildcards
 from ..domain.runs.wordings import names_slot
-from ..storage.disk.files import read_bounded
+from ..storage.disk.files import read_bounded, typed_path
 
 _LARGEST_FILE = 1024 * 1024
 
@@ -27,7 +26,7 @@ def wordings_spec(args: argparse.Namespace, path: str) -> str | None:
         raise InvalidInput(f"{where}: --values names the wordings, too. Leave one of the two away.", where)
     if not is_wording(path):
         raise InvalidInput(f"{where}: it is for wordings: --focus prompt, negative or slot:NAME. Use --values.", where)
-    file = Path(args.values_file).expanduser()
+    file = typed_path(args.values_file)
     try:
         text = read_bounded(file, _LARGEST_FILE).decode("utf-8-sig")
     except Unreadable as error:

@@ -390,6 +390,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
     def _greet(self, event: HistoryLoaded) -> None:
         if event.damaged:
             self.notices.say(damaged_text(event.damaged))
+        if event.waiting_problem:
+            self.notices.say(event.waiting_problem)
         self._offer_leftover()
 
     def _offer_leftover(self) -> None:

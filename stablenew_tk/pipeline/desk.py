@@ -32,7 +32,7 @@ from ..storage.journal.news import JournalNews, News
 from ..storage.journal.reader import recent
 from ..storage.journal.snapshot import SegmentPrint, load_history, save_snapshot
 from ..storage.journal.spool import Spool
-from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, load_waiting
+from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, WaitingRead, load_waiting
 from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
 from ..storage.plan_draft import load_plan_draft, save_plan_draft
 from ..storage.programs.installations import find_installations, usual_places
@@ -345,11 +345,12 @@ class DeskWork:
         if not loaded.from_snapshot:
             self._save_snapshot(loaded.history)
         ended = {record.job_id for record in latest}
-        waiting = () if again else load_waiting(self._places.waiting)
+        waiting = WaitingRead() if again else load_waiting(self._places.waiting)
         return HistoryLoaded(
             history=loaded.history,
             recent=latest[:RECENT_RECORDS],
-            waiting=tuple(job for job in waiting if job.job_id not in ended),
+            waiting=tuple(job for job in waiting.jobs if job.job_id not in ended),
+            waiting_problem=waiting.problem,
             damaged=loaded.damaged_count,
             newer=loaded.newer_count,
             again=again,

@@ -9,13 +9,10 @@ from msgspec import Struct
 from ..domain.base.errors import StorageError
 from ..domain.journal.record import LearningRecord
 from ..storage.disk.files import is_file
-from ..storage.journal.reader import JournalReading
-from ..storage.journal.segments import LINE
+from ..storage.journal.reader import RECORD_START, JournalReading
 from ..storage.pictures.images import picture_file
 from ..storage.pictures.moved import MissingPicture
 from .recorded_files import RecordedFiles
-
-_RECORD_START = b'{"kind":"run",'
 
 
 class Recorded(Struct, frozen=True):
@@ -31,10 +28,7 @@ def without_files(recorded: RecordedFiles) -> Recorded:
     Takes seconds for 100,000 pictures.
     """
     missing, files = [], set[Path]()
-    for _, _, _, line in JournalReading(recorded.places.journal):
-        if not line.startswith(_RECORD_START):
-            continue
-        record = LINE.decode(line)
+    for record, _, _ in JournalReading(recorded.places.journal).decoded(begins=RECORD_START):
         if not isinstance(record, LearningRecord):
             continue
         for index, output in enumerate(record.outputs):

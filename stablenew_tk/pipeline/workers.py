@@ -35,7 +35,8 @@ LOGIN_DELAY_S = 60.0
 
 ENDING_S = 0.4
 
-Inbox = queue.SimpleQueue[Event]
+# Not SimpleQueue: a signal that comes as its timeout ends makes it wait for ever (CPython 3.11).
+Inbox = queue.Queue[Event]
 Perform = Callable[[Order], Event | None]
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import msgspec
 
 from ..domain.base.errors import InvalidInput, NotSaved, Unreadable
+from ..domain.base.json_text import json_bytes
 from ..domain.experiments.plan_draft import PlanDraft
-from .disk.files import discard, make_folder, read_bounded, write_atomic
+from .disk.files import discard, is_there, make_folder, read_bounded, write_atomic
 
 SIZE_LIMIT = 16 * 1024 * 1024
 
@@ -22,12 +23,12 @@ def save_plan_draft(path: Path, draft: PlanDraft | None) -> None:
         make_folder(path.parent)
     except OSError as error:
         raise NotSaved(f"The Learning Run begun was not written down in {path.parent}: {error.strerror}.") from error
-    write_atomic(path, msgspec.json.encode(draft))
+    write_atomic(path, json_bytes(draft))
 
 
 def load_plan_draft(path: Path) -> PlanDraft | None:
     """The draft in the file; None when it is missing, damaged, or made by a version that knew other settings."""
-    if not path.exists():
+    if not is_there(path):
         return None
     try:
         draft = msgspec.json.decode(read_bounded(path, SIZE_LIMIT), type=PlanDraft)

@@ -7,7 +7,6 @@ used. Notices for the user say so.
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -15,9 +14,10 @@ import msgspec
 from msgspec import Struct
 
 from ..domain.base.errors import InvalidInput, NotSaved, StorageError, Unreadable
+from ..domain.base.json_text import encodable
 from ..domain.config.catalogue import Value, check_value
 from ..domain.config.user_settings import MOST_MACHINES, RESERVED_TAG_KEYS, Machine, Settings, _ShortText
-from .disk.files import make_folder, move, read_bounded, write_atomic
+from .disk.files import is_there, make_folder, read_bounded, set_aside, write_atomic
 
 SIZE_LIMIT = 1024 * 1024
 
@@ -45,13 +45,13 @@ def load_settings(path: Path) -> LoadedSettings:
 
     Never raises: a file that may not be read is left alone, and the notice says so.
     """
-    if not path.exists():
-        return LoadedSettings(Settings())
     try:
         return _checked(_fields(read_bounded(path, SIZE_LIMIT)))
     except msgspec.MsgspecError as damage:
         return _recovered(path, damage)
     except Unreadable as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return LoadedSettings(Settings())
         if isinstance(error.__cause__, OSError):
             return LoadedSettings(Settings(), (f"{error} Defaults are used, and nothing can be saved.",))
         return _recovered(path, error)
@@ -151,9 +151,8 @@ def _usable_runs(runs: dict[str, msgspec.Raw], notices: list[str]) -> dict[str, 
 
 
 def _recovered(path: Path, damage: Exception) -> LoadedSettings:
-    aside = _free_name(path)
     try:
-        move(path, aside)
+        aside = set_aside(path)
     except OSError as error:
         return LoadedSettings(
             Settings(), (f"{path} is damaged ({damage}) and cannot be moved aside: {error}. Defaults are used.",)
@@ -168,12 +167,6 @@ def _recovered(path: Path, damage: Exception) -> LoadedSettings:
     with contextlib.suppress(NotSaved):
         _write_private(path, data)
     return LoadedSettings(loaded.settings, (f"{moved} The previous version is used.", *loaded.notices))
-
-
-def _free_name(path: Path) -> Path:
-    stem = f"{path.name}.broken-{datetime.now(UTC):%Y-%m-%d}"
-    candidates = (path.with_name(stem if n == 1 else f"{stem}-{n}") for n in range(1, 1000))
-    return next((name for name in candidates if not name.exists()), path.with_name(stem))
 
 
 def _backup(path: Path) -> Path:
@@ -197,10 +190,15 @@ def save_settings(path: Path, settings: Settings) -> None:
     except msgspec.MsgspecError:
         pass  # damaged: nothing to keep, and a good .bak must not be replaced by it
     except Unreadable as error:
-        if path.exists() and isinstance(error.__cause__, OSError):
+        if is_there(path) and isinstance(error.__cause__, OSError):
             raise NotSaved(f"{error} It is left as it is; allow access to it or remove it.") from error
-    document = {**msgspec.structs.asdict(settings), **kept}
+    document = {**_encodable(settings), **kept}
     _write_private(path, msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+
+
+def _encodable(settings: Settings) -> dict[str, Any]:
+    # A folder whose name is no text must not keep everything else from being saved.
+    return msgspec.convert(encodable(msgspec.to_builtins(settings)), dict[str, Any])
 
 
 def _write_private(path: Path, data: bytes) -> None:

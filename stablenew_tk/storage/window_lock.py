@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from msgspec import Struct
 
 from ..domain.base.errors import NotSaved, Unreadable
+from ..domain.base.json_text import json_bytes
 from .disk.files import discard, make_folder, read_bounded, write_atomic
 from .disk.network_drives import is_on_network
 
@@ -83,7 +84,7 @@ class WindowLock:
     def sign(self, owner: WindowOwner) -> None:
         """Say who has the window. Where that cannot be written, others learn only that somebody has it."""
         with suppress(NotSaved):
-            write_atomic(self._folder / _NOTE, msgspec.json.encode(owner) + b"\n", mode=0o600)
+            write_atomic(self._folder / _NOTE, json_bytes(owner) + b"\n", mode=0o600)
 
     def unsign(self, owner: WindowOwner) -> None:
         """Take the note away, if it is this owner's."""

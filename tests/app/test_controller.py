@@ -196,7 +196,7 @@ class TestComingBack:
         again.controller.resume(go_on=False)
         again.controller.close()
         assert open_app().controller.leftover == ()
-        assert load_waiting(again.places.waiting) == ()
+        assert load_waiting(again.places.waiting).jobs == ()
 
     def test_jobs_not_yet_decided_about_survive_another_run(self, open_app):
         first = open_app()

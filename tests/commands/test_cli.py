@@ -125,3 +125,4 @@ def test_words_of_all_alphabets_go_into_a_pipe_and_a_full_disk_behind_it_is_one_
     full = ["sh", "-c", f"{sys.executable} -m stablenew_tk --data-dir {cli.data} records show --json > /dev/full"]
     said = subprocess.run(full, capture_output=True, text=True, cwd=ROOT, check=False)
     assert (said.returncode, said.stderr.count("\n")) == (1, 1)
+    assert said.stderr.startswith("The output could not be written: No space left")

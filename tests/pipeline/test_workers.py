@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import queue
+import signal
 import socket
+import sys
 import threading
 
 import pytest
@@ -21,7 +23,7 @@ from stablenew_tk.pipeline.messages.jobs import ImageSaved, JobEnded, NodeWaitin
 from stablenew_tk.pipeline.messages.journal import AppendLines
 from stablenew_tk.pipeline.messages.packs import ListPacks, LoadPack
 from stablenew_tk.pipeline.messages.pictures import MakeThumbnail
-from stablenew_tk.pipeline.workers import Desk, Node, drain
+from stablenew_tk.pipeline.workers import Desk, Inbox, Node, drain
 from stablenew_tk.storage.journal.reader import recent, verify
 
 PICTURE = StageResult(images=(StageImage(data=b"whole", suffix=".png", width=8, height=8, seed=1),))
@@ -407,3 +409,21 @@ def test_many_jobs_and_ratings_at_once_leave_a_whole_journal(house):
     assert desk.close()
     found = verify(made.shop.journal)
     assert (found.lines, found.ok, found.gaps) == (30, 30, ())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="timers of POSIX")
+def test_a_signal_that_comes_as_the_waiting_ends_does_not_make_it_wait_for_ever():
+    inbox = Inbox()
+    rescue = threading.Timer(20, inbox.put, [OrderFailed(message="it waited for ever")])
+    rescue.start()
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    try:
+        for place in range(400):
+            # Somewhere around the end of the waiting, a little later each time.
+            signal.setitimer(signal.ITIMER_REAL, 0.0015 + place % 100 * 1e-5)
+            assert [event.message for event in drain(inbox, wait_s=0.002)] == []
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        rescue.cancel()
+        rescue.join()

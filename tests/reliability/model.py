@@ -4,8 +4,11 @@ restarts, crashes, a lost or spoiled snapshot. After every step both know the sa
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -141,7 +144,7 @@ class Machine(RuleBasedStateMachine):
         """What is on the disk now is all there is; perhaps it was in the middle of a line."""
         # A file that is just being written has a name of its own and is not there after a crash either.
         rest = shutil.ignore_patterns("*.tmp-*", "packs", "backups")
-        shutil.copytree(self.folder / "data", self.folder / "after", ignore=rest)
+        shutil.copytree(self.folder / "data", self.folder / "after", ignore=rest, copy_function=_copy_if_there)
         self.app.controller.close()
         shutil.rmtree(self.folder / "data")
         (self.folder / "after").rename(self.folder / "data")
@@ -185,6 +188,19 @@ class Machine(RuleBasedStateMachine):
         assert not verify(self.app.places.journal).gaps
 
 
+def _copy_if_there(source: str, target: str) -> None:
+    # What is removed while it is copied may be gone after a crash.
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copy2(source, target)
+
+
+def _causes(error: BaseException) -> Iterator[str]:
+    """What lies behind an error that hypothesis saw only once: the errors themselves, with the place they came from."""
+    for one in getattr(error, "exceptions", ()):
+        yield f"{type(one).__name__}: {one} {traceback.format_tb(one.__traceback__)[-1].strip()}"
+        yield from _causes(one)
+
+
 def machine(dice: Random, _folder: Path, count: int) -> Outcome:
     """`count` examples of at most twelve steps each."""
     found = Outcome(tries=count)
@@ -205,6 +221,6 @@ def machine(dice: Random, _folder: Path, count: int) -> Outcome:
         found.note(f"AssertionError: {error} {' '.join(getattr(error, '__notes__', []))}")
     except Exception as error:
         found.uncaught += 1
-        found.note(f"{type(error).__name__}: {error}")
+        found.note(f"{type(error).__name__}: {error} {' | '.join(_causes(error))}")
     found.faults = Machine.steps - before
     return found

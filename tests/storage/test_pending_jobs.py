@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import pytest
 from jobs import LATER, job
 from msgspec.structs import replace
@@ -13,7 +16,7 @@ from stablenew_tk.storage.pending_jobs import MOST_BEHIND, WaitingFile, load_wai
 def test_jobs_come_back_as_they_were(tmp_path):
     jobs = (job(**LATER, txt2img__steps=9), job("ein Boot, 船, \U0001f6a2", start_image="/a/b.png", seed=2**32 - 1))
     save_waiting(tmp_path / "new" / "waiting.json", jobs)
-    assert load_waiting(tmp_path / "new" / "waiting.json") == jobs
+    assert load_waiting(tmp_path / "new" / "waiting.json").jobs == jobs
 
 
 def test_no_jobs_leave_no_file(tmp_path):
@@ -22,23 +25,44 @@ def test_no_jobs_leave_no_file(tmp_path):
     save_waiting(path, ())
     save_waiting(path, ())
     assert not path.exists()
-    assert load_waiting(path) == ()
+    assert load_waiting(path).jobs == ()
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[{}]", b"\xff\xfe", b"[" * 100_000, b'[{"job_id": "x"}]', b"null"])
-def test_a_file_that_cannot_be_understood_counts_as_no_jobs(tmp_path, content):
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"null", b"[NaN]"])
+def test_a_file_that_cannot_be_understood_is_told_and_kept_beside(tmp_path, content):
     path = tmp_path / "waiting.json"
     path.write_bytes(content)
-    assert load_waiting(path) == ()
+    read = load_waiting(path)
+    assert read.jobs == ()
+    kept = next(tmp_path.glob("waiting.json.broken-*"))
+    assert kept.read_bytes() == content
+    assert kept.name in read.problem
+    save_waiting(path, jobs := (job(),))
+    assert load_waiting(path).jobs == jobs
 
 
-def test_a_folder_in_its_place_counts_as_no_jobs_and_cannot_be_written(tmp_path):
+@pytest.mark.parametrize("damage", [b"{}", b'{"job_id": "x"}', b"7", b"[[[[]]]]"])
+def test_a_job_that_cannot_be_read_costs_only_itself(tmp_path, damage):
     path = tmp_path / "waiting.json"
-    path.mkdir()
-    assert load_waiting(path) == ()
-    for jobs in ((), (job(),)):
-        with pytest.raises(NotSaved):
-            save_waiting(path, jobs)
+    save_waiting(path, jobs := (job("a boat"), job("a tram")))
+    path.write_bytes(path.read_bytes().replace(b"[", b"[" + damage + b",", 1))
+    read = load_waiting(path)
+    assert read.jobs == jobs
+    assert "2 of its 3 jobs can be gone on with" in read.problem
+    assert next(tmp_path.glob("waiting.json.broken-*")).read_bytes().count(damage)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such files on Windows")
+@pytest.mark.parametrize(
+    "make", [lambda path: path.mkdir(), lambda path: os.mkfifo(path), lambda path: path.symlink_to("waiting.json")]
+)
+def test_what_is_no_file_in_its_place_is_told_and_moved_away(tmp_path, make):
+    path = tmp_path / "waiting.json"
+    make(path)
+    read = load_waiting(path)
+    assert (read.jobs, "waiting.json.broken-" in read.problem) == ((), True)
+    save_waiting(path, jobs := (job(),))
+    assert load_waiting(path).jobs == jobs
 
 
 def test_a_file_where_the_folder_should_be_is_a_sentence(tmp_path):
@@ -51,7 +75,7 @@ class TestManyJobs:
     """A long queue is not written again after each job, and yet nothing is lost or made twice."""
 
     def left(self, path):
-        return [one.job_id for one in load_waiting(path)]
+        return [one.job_id for one in load_waiting(path).jobs]
 
     def jobs(self, count, **changes):
         return [replace(job(), job_id=f"job{n}", **changes) for n in range(count)]

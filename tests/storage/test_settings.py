@@ -49,6 +49,14 @@ def test_what_is_saved_comes_back(path):
     assert load_settings(path).settings == wanted
 
 
+def test_a_folder_whose_name_is_no_text_does_not_keep_the_rest_from_being_saved(path):
+    path.write_text(json.dumps({"of a newer version": [1]}))
+    save_settings(path, Settings(last_folder="/a/\udcff", appearance="dark", values={"checkpoint": "\ud83d"}))
+    read = load_settings(path).settings
+    assert (read.last_folder, read.appearance, read.values) == ("/a/\\udcff", "dark", {"checkpoint": "\\ud83d"})
+    assert json.loads(path.read_text())["of a newer version"] == [1]
+
+
 def test_one_bad_value_costs_only_that_field(path):
     path.write_text(json.dumps({"learning": "sometimes", "seed": "5", "appearance": "dark", "cell_px": 10**9}))
     loaded = load_settings(path)

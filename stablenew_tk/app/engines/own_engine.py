@@ -12,7 +12,7 @@ from ...domain.base.errors import InvalidInput, Unreachable
 from ...domain.config.engines import SD_SERVER, OwnEngine
 from ...domain.config.spellings import kind_by_folders
 from ...domain.models.style import StyleCatalogue
-from ...storage.disk.files import typed_path
+from ...storage.disk.files import is_file, typed_path
 from ...storage.models.library import Library
 from ...storage.models.model_entry import ModelEntry
 from ...storage.programs.search import find_program
@@ -35,7 +35,7 @@ def engine_address(typed: str) -> tuple[str, str]:
     if address != SD_SERVER or not colon:
         return typed, ""
     model = typed_path(file.strip()).absolute()
-    if not model.is_file():
+    if not is_file(model):
         raise InvalidInput(f"There is no model file {file!r}. Write {SD_SERVER}:FILE.", "--backend")
     return SD_SERVER, str(model)
 
@@ -58,7 +58,7 @@ def engine_files(engine: OwnEngine) -> EngineFiles:
 def _program(named: str) -> Path:
     if named.strip():
         path = typed_path(named.strip()).absolute()
-        if not path.is_file():
+        if not is_file(path):
             raise Unreachable(f"The program {path.name} is not where Settings say. Name sd-server there again.")
         return path
     found = find_program(SD_SERVER)
@@ -70,7 +70,7 @@ def _program(named: str) -> Path:
 def _checkpoints(model: str, entries: Iterable[ModelEntry]) -> dict[str, Path]:
     """Model files by name, that of the settings first. Files of the same name are told apart by their folder."""
     first = typed_path(model).absolute() if model.strip() else None
-    if first is not None and not first.is_file():
+    if first is not None and not is_file(first):
         raise Unreachable(f"The model file {first.name} is not where Settings say. Name one there again.")
     found: dict[str, Path] = {first.stem: first} if first is not None else {}
     for entry in entries:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
 from collections.abc import Callable, Sequence
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from ...domain.base.errors import InvalidInput
 from ...domain.base.lora_tags import lora_key
 from ...domain.base.wording import counted
 from ...domain.config.catalogue import Value, flat, get_value, parameter, parameter_in
+from ...domain.config.number_text import whole_number
 from ...domain.config.origins import MAX_SEED
 from ...domain.config.pipeline_config import FIRST_STAGE, PipelineConfig, size_words, summary, work
 from ...domain.config.sweep import LORA, Focus, around, focuses, is_weight, is_wording, value_text
@@ -112,8 +114,8 @@ def typed_seeds(draft: PlanDraft, text: str) -> tuple[tuple[int, ...], str]:
     """The seeds in a text, or what is wrong with it: no numbers, or seeds the draft has already."""
     words = [word for word in re.split(r"[,;\s]+", text) if word]
     for place, word in enumerate(words):
-        if not (word.isascii() and word.isdigit() and int(word) <= MAX_SEED):
-            return (), f"{word!r} is not a seed: 0 to {MAX_SEED}."
+        if not 0 <= whole_number(word) <= MAX_SEED:
+            return (), f"{reprlib.repr(word)} is not a seed: 0 to {MAX_SEED}."
         if int(word) in draft.seeds or word in words[:place]:
             return (), f"{word} is there already."
     return tuple(map(int, words)), ""

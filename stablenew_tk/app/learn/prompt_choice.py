@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from ...domain.base.lora_tags import AddedLora
 from ...domain.base.wording import counted
+from ...domain.config.number_text import whole_number
 from ...domain.config.origins import Origin
 from ...domain.config.sweep import LORA, NEGATIVE, SLOT, is_wording, slot_words
 from ...domain.config.sweep import PROMPT as WHOLE
@@ -273,7 +274,8 @@ class PromptChoice:
         first = [one.prompt_id for one in self._first]
         known = [one.prompt_id for one in self._read if names_slot(one, self.draft.focus)]
         each = self._raised[0] if self.draft.each == self._raised[1] else self.draft.each.strip()
-        most = min(SAMPLED, max(1, int(each))) if each.isdecimal() else SAMPLED
+        wanted_each = whole_number(each)
+        most = min(SAMPLED, max(1, wanted_each)) if wanted_each >= 0 else SAMPLED
         most = 1 if self.draft.focus == WHOLE else most
         wanted = [known.index(name) for name in first or self._controller.settings.chosen_prompts if name in known]
         if self.only_one:
@@ -361,7 +363,7 @@ class PromptChoice:
     def _with_prompts(self, pack_id: str, title: str, prompts: Sequence[PlanPrompt]) -> PlanDraft:
         """The draft with these prompts."""
         each = self._raised[0] if self.draft.each == self._raised[1] else self.draft.each
-        if each.isdecimal() and int(each) < len(prompts):
+        if 0 <= whole_number(each) < len(prompts):
             # Every prompt gets a row; with fewer prompts again, so few pictures as were wanted do.
             self._raised = each, str(len(prompts))
             each = self._raised[1]

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import Value, catalogue
+from ...domain.config.number_text import whole_number
 from ...domain.config.sweep import parse_values, spell
 from ...domain.prompts.randomizer_text import FIELDS
 from ...domain.prompts.settings import Axis, Randomizer
@@ -112,7 +113,7 @@ def axis_problem(path: str, text: str) -> str:
     return ""
 
 
-def whole_number(text: str, most: int) -> int | None:
+def number_up_to(text: str, most: int) -> int | None:
     """The number in a text, None unless it is a whole one from 0 to `most`."""
-    plain = text.replace(",", "").strip()
-    return int(plain) if plain.isdecimal() and int(plain) <= most else None
+    number = whole_number(text.replace(",", "").strip())
+    return number if 0 <= number <= most else None

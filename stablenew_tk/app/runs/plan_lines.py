@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
 from ...domain.base.errors import InvalidInput
+from ...domain.base.json_text import json_bytes
 from ...domain.journal.history import History
 from ...domain.journal.plan_log import Attempt
 from ...domain.journal.record import JournalLine, LearningRecord
@@ -20,7 +19,7 @@ _ROOM_IN_LINE = MAX_LINE - 1024
 
 def sized(plan: LearningPlan) -> LearningPlan:
     """Return the plan. Raises InvalidInput when it is too long for a line of the journal."""
-    if len(msgspec.json.encode(plan)) > _ROOM_IN_LINE:
+    if len(json_bytes(plan)) > _ROOM_IN_LINE:
         raise InvalidInput(
             f"prompts: the Learning Run “{plan.name}” is too long to be recorded. Take fewer.", "prompts"
         )

@@ -11,10 +11,9 @@ from ...domain.base.errors import InvalidInput, NotSaved
 from ...domain.base.wording import counted
 from ...domain.journal.rebuilt import FoundPicture, rebuilt
 from ...domain.journal.record import Feedback, LearningRecord
-from ...storage.disk.files import discard, typed_path
+from ...storage.disk.files import discard, is_folder, typed_path
 from ...storage.disk.places import Places
 from ...storage.journal.reader import JournalReading
-from ...storage.journal.segments import DECODE_ERRORS, LINE
 from ...storage.pictures.unrecorded import Left, unrecorded
 from ..terminal import FAILED, OK, err, journal_writer, out, print_json, settings_of
 from .backups import backup_before_repair
@@ -38,7 +37,7 @@ def rebuild_records(args: argparse.Namespace, places: Places) -> int:
     """Write the records, or only say which."""
     usual = settings_of(args, places).output_folder or str(places.outputs)
     root = typed_path(args.folder or usual).absolute()
-    if not root.is_dir():
+    if not is_folder(root):
         raise InvalidInput(f"{root}: there is no such folder. Name the one with the pictures.", "FOLDER")
     paths, digests, ids = _recorded(places, root)
     found = list(unrecorded(root, paths, digests))
@@ -89,11 +88,7 @@ def _recorded(places: Places, root: Path) -> tuple[set[str], set[str], set[str]]
     """Paths below `root` and SHA-256 of all recorded pictures, and the ids of all lines."""
     paths, digests, ids = set[str](), set[str](), set[str]()
     usual = str(root)
-    for _, _, _, data in JournalReading(places.journal):
-        try:
-            line = LINE.decode(data)
-        except DECODE_ERRORS:
-            continue
+    for line, _, _ in JournalReading(places.journal).decoded():
         ids.add(line.event_id)
         if isinstance(line, LearningRecord):
             for output in line.outputs:

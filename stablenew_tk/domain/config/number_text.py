@@ -34,6 +34,11 @@ def without_thousands(text: str) -> str:
     return text.replace(",", "") if _THOUSANDS.fullmatch(text.strip()) else text
 
 
+def whole_number(text: str) -> int:
+    """The number that a text of at most 18 digits is; −1 for any other text. `int` raises for 5,000 digits."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else -1
+
+
 def stepped(parameter: Parameter, value: Value, steps: int) -> Value:
     """A number changed by natural steps of its parameter, kept within its range."""
     low = parameter.minimum if parameter.minimum is not None else float("-inf")

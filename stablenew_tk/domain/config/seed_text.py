@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import reprlib
+
 from ..base.errors import InvalidInput
-from .number_text import without_thousands
+from .number_text import whole_number, without_thousands
 from .origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED
 
 
@@ -21,6 +23,8 @@ def _whole_number(text: str, empty: int, low: int, high: int, what: str) -> int:
     typed = without_thousands(text).strip()
     if not typed:
         return empty
-    if not typed.isascii() or not typed.isdigit() or not low <= int(typed) <= high:
-        raise InvalidInput(f"{typed!r} is not {what}: give a whole number from {low} to {high:,}.", what)
-    return int(typed)
+    number = whole_number(typed)
+    if not low <= number <= high:
+        shown = reprlib.repr(typed)
+        raise InvalidInput(f"{shown} is not {what}: give a whole number from {low} to {high:,}.", what)
+    return number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -13,6 +14,7 @@ from ..base.errors import InvalidInput
 from ..base.lora_tags import lora_key
 from ..base.wording import counted, pack_title
 from ..config.catalogue import Value, in_force, with_values
+from ..config.number_text import whole_number
 from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig, stage_spec
 from ..config.sweep import (
@@ -179,12 +181,15 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
         if self.by_steps:
             return self._first_rows
         text, where = self.each.strip(), "images_per_variant"
-        if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_IMAGES):
-            raise InvalidInput(f"{text or 'Nothing'!r} is not a number of pictures: give 1 to {MOST_IMAGES}.", where)
-        if int(text) < len(self.prompts):
-            few = f"{counted(int(text), 'picture')} of each value cannot show {len(self.prompts)} prompts"
+        number = whole_number(text)
+        if not 1 <= number <= MOST_IMAGES:
+            raise InvalidInput(
+                f"{reprlib.repr(text or 'Nothing')} is not a number of pictures: give 1 to {MOST_IMAGES}.", where
+            )
+        if number < len(self.prompts):
+            few = f"{counted(number, 'picture')} of each value cannot show {len(self.prompts)} prompts"
             raise InvalidInput(f"{few}: give {len(self.prompts)} or more, or take fewer prompts.", where)
-        return int(text)
+        return number
 
     @property
     def _first_rows(self) -> int:
@@ -198,10 +203,11 @@ class PlanDraft(Struct, frozen=True, kw_only=True):
         text = self.most.strip()
         if not self.by_steps:
             return 0
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= LARGEST_BUDGET):
-            wrong = f"{text or 'Nothing'!r} is not a number of pictures: give up to {LARGEST_BUDGET}."
+        number = whole_number(text)
+        if not 1 <= number <= LARGEST_BUDGET:
+            wrong = f"{reprlib.repr(text or 'Nothing')} is not a number of pictures: give up to {LARGEST_BUDGET}."
             raise InvalidInput(wrong, "most_pictures")
-        return int(text)
+        return number
 
     def plan(self) -> LearningPlan:
         """The plan, not yet checked. Raises InvalidInput for text that cannot be parsed."""

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from ..base.errors import InvalidInput
 from ..base.journal_line import Line
+from ..base.json_text import json_bytes
 from ..config.catalogue import Value, catalogue, is_of_workflow
 from ..config.global_texts import StageText
 from ..config.origins import MAX_SEED, RANDOM_SEED, Origin
@@ -128,7 +129,7 @@ def write_plan(plan: LearningPlan) -> bytes:
     fields |= {"metadata": plan.metadata, "base_config": plan.base_config}
     if plan.origins:
         fields["origins"] = plan.origins
-    return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
+    return msgspec.json.format(json_bytes(fields), indent=2) + b"\n"
 
 
 def named_focus(path: str, workflow: WorkflowUse = NO_WORKFLOW) -> Focus:

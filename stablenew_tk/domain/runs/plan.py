@@ -594,6 +594,6 @@ def job_for(plan: LearningPlan, cell: PlanCell, *, job_id: str, attempt: int = 1
 def cell_of(step_id: str) -> PlanCell | None:
     """The cell that a step id names, None when it is not a step id."""
     parts = step_id.rsplit(".", 2)
-    if len(parts) != 3 or not (parts[1].isdecimal() and parts[2].isdecimal()):
+    if len(parts) != 3 or not all(part.isdecimal() and len(part) <= 9 for part in parts[1:]):
         return None
     return PlanCell(int(parts[1]), int(parts[2]))

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from msgspec.structs import replace
 
-from ...app.packs.randomizer_drafts import AxesDraft, ListDrafts, axis_problem, axis_text, whole_number
+from ...app.packs.randomizer_drafts import AxesDraft, ListDrafts, axis_problem, axis_text, number_up_to
 from ...app.packs.wording import LISTS, MODES, SEEDS, axis_example, title_of
 from ...app.wording import not_offered
 from ...domain.base.errors import InvalidInput
@@ -302,7 +302,7 @@ class RandomizerTab(Box):
 
 
 def _whole_number(text: str, most: int) -> int:
-    number = whole_number(text, most)
+    number = number_up_to(text, most)
     if number is None:
         raise InvalidInput(f"Write a whole number from 0 to {most:,}.")
     return number

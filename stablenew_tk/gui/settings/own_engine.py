@@ -11,6 +11,7 @@ from ...app.controller import Controller
 from ...app.file_kinds import MODELS
 from ...domain.base.errors import InvalidInput
 from ...domain.base.file_wish import FileWish
+from ...domain.config.number_text import whole_number
 from ...domain.config.user_settings import MOST_MEMORY_GB, MOST_THREADS, Settings
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label
@@ -96,10 +97,10 @@ class OwnEngineFields(Box):
 
 
 def _threads(text: str) -> int:
-    typed = text.strip() or "0"
-    if not typed.isdecimal() or int(typed) > MOST_THREADS:
+    number = whole_number(text.strip() or "0")
+    if not 0 <= number <= MOST_THREADS:
         raise InvalidInput(f"Write a number up to {MOST_THREADS}.", "sd_server_threads")
-    return int(typed)
+    return number
 
 
 def _memory_gb(text: str) -> float:

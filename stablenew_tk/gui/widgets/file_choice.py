@@ -113,7 +113,7 @@ def _native(window: tk.Misc, wish: FileWish, start: Path) -> tuple[Path, ...]:
     """The dialog of Windows or macOS. It keeps the window's loop running while it is open."""
     types = [(wish.words, " ".join(f"*{ending}" for ending in wish.endings)), ("All files", "*")]
     offered = types if wish.endings else types[1:]
-    folder = str(start if start.is_dir() else start.parent)
+    folder = str(start if os.path.isdir(start) else start.parent)  # noqa: PTH112 - it never raises
     if wish.kind == "folder":
         names: tuple[str, ...] = (filedialog.askdirectory(parent=window, title=wish.title, initialdir=folder),)
     elif wish.kind == "save":

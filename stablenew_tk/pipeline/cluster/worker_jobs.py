@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import shutil
 import threading
 from collections.abc import Callable
@@ -151,7 +150,7 @@ class WorkerJobs:
 
     def _make(self, request: Make) -> JobAnswer:
         self._making, self._backend.results = request.key, []
-        inbox: Inbox = queue.SimpleQueue()
+        inbox = Inbox()
         node = None
         try:
             job = self._prepared(request)

@@ -30,7 +30,8 @@ class LinesWritten(Event, frozen=True, kw_only=True):
 
 
 class HistoryLoaded(Event, frozen=True, kw_only=True):
-    """The loaded history, which the main thread owns from now on. `waiting`: unfinished jobs of the last session.
+    """The loaded history, which the main thread owns from now on. `waiting`: unfinished jobs of the last session;
+    `waiting_problem`: what of them cannot be used, a sentence.
 
     `again`: it was loaded before, and another program has repaired the journal since.
     """
@@ -40,6 +41,7 @@ class HistoryLoaded(Event, frozen=True, kw_only=True):
     waiting: tuple[Job, ...]
     damaged: int
     newer: int
+    waiting_problem: str = ""
     again: bool = False
 
 

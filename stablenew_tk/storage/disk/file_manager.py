@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ...domain.base.environment import for_other_programs
 from ...domain.base.errors import StorageError
+from .files import is_there
 
 # File browsers that were started. The next start drops those that have ended, so that none is left as a zombie.
 browsers: list[subprocess.Popen[bytes]] = []
@@ -29,7 +30,7 @@ def open_file(path: Path) -> None:
 
 
 def _start(path: Path, command: list[str], what: str) -> None:
-    if not path.exists():
+    if not is_there(path):
         raise StorageError(f"{path} is no longer there. Was it moved or deleted?")
     try:
         browsers[:] = [one for one in browsers if one.poll() is None]

@@ -15,6 +15,7 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,9 +44,11 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o666
 def replacing(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
     """Context manager: a new file that takes the place of `path` at the end, atomically. It is on disk (fsync) then.
 
-    The umask limits `mode`. Raises NotSaved, also for an OSError of the body; then the old file is untouched and
-    nothing is left beside it. When only the folder cannot be synced, the new file is in place: a warning in the log.
+    The umask limits `mode`. Raises NotSaved, also for an OSError of the body and for a device or pipe at `path`; then
+    the old file is untouched and nothing is left beside it. When only the folder cannot be synced, the new file is in
+    place: a warning in the log.
     """
+    _refuse_device(path)
     temporary = path.with_name(f"{_stem(path.name)}.tmp-{secrets.token_hex(4)}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, mode)
@@ -74,6 +77,14 @@ def replacing(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
         )
 
 
+def _refuse_device(path: Path) -> None:
+    # Whoever may do anything would be left with a file in place of /dev/null.
+    with suppress(OSError):
+        mode = os.lstat(path).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
+            raise NotSaved(f"{path} is a device or a pipe, which no file can take the place of. Name a file.")
+
+
 def discard(path: Path) -> None:
     """Remove a file that nobody needs, where that is possible. Never raises: after a failure only its cause matters."""
     with suppress(OSError):
@@ -83,7 +94,7 @@ def discard(path: Path) -> None:
 def remove(path: Path) -> None:
     """Remove a file; one that is missing is fine. Its folder is on disk (fsync) on return. Raises OSError."""
     path.unlink(missing_ok=True)
-    if path.parent.is_dir():
+    if is_folder(path.parent):
         sync_folder(path.parent)
 
 
@@ -91,6 +102,15 @@ def move(path: Path, to: Path) -> None:
     """Give a file another name in its folder, over one that is there. On disk (fsync) on return. Raises OSError."""
     path.replace(to)
     sync_folder(to.parent)
+
+
+def set_aside(path: Path) -> Path:
+    """Give a damaged file the name `*.broken-<date>`, which no other has. Answers where it is now. Raises OSError."""
+    stem = f"{path.name}.broken-{datetime.now(UTC):%Y-%m-%d}"
+    candidates = (path.with_name(stem if n == 1 else f"{stem}-{n}") for n in range(1, 1000))
+    aside = next((name for name in candidates if not os.path.lexists(name)), path.with_name(stem))
+    move(path, aside)
+    return aside
 
 
 def reserve(path: Path, *, mode: int = 0o666) -> None:
@@ -144,7 +164,7 @@ def make_folder(folder: Path) -> None:
     for above, made in zip(missing[:0:-1], missing[-2::-1], strict=True):
         made.mkdir(exist_ok=True)
         sync_folder(above)
-    if not folder.is_dir():
+    if not is_folder(folder):
         folder.mkdir()
 
 
@@ -199,7 +219,7 @@ def read_bounded(path: Path, limit: int, *, within: Path | None = None) -> bytes
 
 
 def _refuse_link_outside(path: Path, folder: Path) -> None:
-    if not os.path.islink(path):  # noqa: PTH114 - Path.is_symlink raises for names that are too long
+    if not is_link(path):
         return
     real, top = os.path.realpath(path), os.path.realpath(folder)
     if not is_there(Path(real)):
@@ -238,6 +258,24 @@ def is_there(path: Path) -> bool:
 def is_file(path: Path) -> bool:
     """Whether the path is a regular file. Unlike Path.is_file it never raises."""
     return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: Path) -> bool:
+    """Whether the path is a folder. Unlike Path.is_dir it never raises."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def is_link(path: Path) -> bool:
+    """Whether the path is a link. Unlike Path.is_symlink it never raises."""
+    return os.path.islink(path)  # noqa: PTH114
+
+
+def real_path(path: Path) -> Path:
+    """The path without links, as far as they lead anywhere. Unlike Path.resolve it never raises, not in a circle."""
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError:  # a zero byte in it
+        return path.absolute()
 
 
 def sweep_temporary(folder: Path, *, older_than_s: float = 3600.0, of: str = "") -> int:

@@ -12,7 +12,7 @@ import platformdirs
 from msgspec import Struct
 
 from ...domain.base.file_wish import FileWish
-from .files import is_file, is_there
+from .files import is_file, is_folder, is_there
 
 MOST_ENTRIES = 50_000
 _DIGITS = re.compile(r"(\d+)")
@@ -87,7 +87,7 @@ def usual_places() -> tuple[tuple[str, Path], ...]:
 
 def _below(parent: Path) -> Iterable[Path]:
     try:
-        return sorted(path for path in parent.iterdir() if path.is_dir())
+        return sorted(path for path in parent.iterdir() if is_folder(path))
     except OSError:
         # Most computers have only some of these folders.
         return ()

@@ -15,7 +15,7 @@ import platformdirs
 from msgspec import Struct
 
 from ...domain.base.errors import InvalidInput, Unreadable
-from .files import is_there, typed_path
+from .files import is_folder, is_there, typed_path
 
 APP_NAME = "StableNew"
 HOME_VARIABLE = "STABLENEW_HOME"
@@ -116,7 +116,7 @@ def find_places(data_dir: str | None, environ: Mapping[str, str], executable: Pa
         # In an app folder of macOS it stands in NAME.app/Contents/MacOS: what is written in there breaks the signature.
         if beside.parts[-2:] == ("Contents", "MacOS") and beside.parents[1].suffix == ".app":
             beside = beside.parents[2]
-        if (beside / PORTABLE_MARKER).exists():
+        if is_there(beside / PORTABLE_MARKER):
             return _inside(beside / "data", "portable", PORTABLE_MARKER)
     return _platform()
 
@@ -130,7 +130,7 @@ def _inside(folder: Path, kind: Literal["option", "variable", "portable"], sourc
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "a zero byte is in its name"
         raise InvalidInput(f"{source}: {str(root)[:200]!r} can be no folder: {why}. Name another.", source) from error
-    if is_there(root) and not root.is_dir():
+    if is_there(root) and not is_folder(root):
         raise InvalidInput(f"{source}: {root} is a file, not a folder. Name a folder for the data.", source)
     return Places(
         kind=kind,
@@ -166,6 +166,6 @@ def asset(name: str) -> Path:
     # An installed wheel and the frozen program carry assets inside the package; a checkout has them beside it.
     for root in (package / "assets", package.parent / "assets"):
         found = root / name
-        if found.exists():
+        if is_there(found):
             return found
     raise Unreadable(f"The program's own file {name} is missing. Install StableNew again.")

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from .files import is_folder, is_link, is_there
+
 _NAMES, _LOCK = "_MEI*", "stablenew.lock"
 # A folder of ours has this in it; those of other programs are nobody's business here.
 _SIGN = Path("stablenew_tk") / "assets"
@@ -50,20 +52,20 @@ def remove_leftovers(temporary: Path, own: Path) -> int:
     """Remove the unpacked folders in `temporary` that nobody uses, all but `own`; answers how many. Never raises."""
     removed = 0
     try:
-        found = [path for path in temporary.glob(_NAMES) if path != own and (path / _SIGN).is_dir()]
+        found = [path for path in temporary.glob(_NAMES) if path != own and is_folder(path / _SIGN)]
     except OSError:
         return 0
     for folder in found:
-        if not folder.is_symlink() and _is_left(folder):
+        if not is_link(folder) and _is_left(folder):
             shutil.rmtree(folder, ignore_errors=True)
-            removed += not folder.exists()
+            removed += not is_there(folder)
     return removed
 
 
 def _is_left(folder: Path) -> bool:
     lock = folder / _LOCK
     try:
-        if not lock.exists():
+        if not is_there(lock):
             return time.time() - folder.stat().st_mtime > _UNPACKING_S
         with FileLock(lock, timeout=0):
             return True

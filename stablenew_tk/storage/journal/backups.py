@@ -24,6 +24,7 @@ from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ..disk.files import (
     folder_lock,
     holding,
+    is_there,
     make_folder,
     move,
     open_regular,
@@ -182,7 +183,7 @@ class Backups:
     def _free(self, now: datetime, reason: Reason) -> Path:
         stem = f"{now:{_FORM}}-{reason}"
         candidates = (self.folder / (stem if count == 1 else f"{stem}-{count}") for count in range(1, 1000))
-        return next(path for path in candidates if not path.exists())
+        return next(path for path in candidates if not is_there(path))
 
     def _copy(self, number: int, size: int, complete: bool, to: Path, before: Sequence[Backup]) -> str:
         """Copy a segment up to its size, or share the copy of an earlier backup. Gives its SHA-256."""

@@ -14,10 +14,7 @@ from ...domain.config.engines import SKETCH
 from ...domain.journal.history import History
 from ...domain.journal.pairs import RatedPicture
 from ...domain.journal.record import ImageFeedback, LearningRecord, Output
-from .reader import JournalReading
-from .segments import LINE
-
-_RECORD_START = b'{"kind":"run",'
+from .reader import RECORD_START, JournalReading
 
 
 class ToldPicture(Struct, frozen=True):
@@ -33,10 +30,7 @@ class ToldPicture(Struct, frozen=True):
 def pictures(folder: Path, history: History) -> Iterator[ToldPicture]:
     """Every picture that may be shown. `history` is that of the same folder. Raises Unreadable."""
     visible, seen = history.visible(), set[str]()
-    for _, _, _, line in JournalReading(folder):
-        if not line.startswith(_RECORD_START):
-            continue
-        record = LINE.decode(line)
+    for record, _, _ in JournalReading(folder).decoded(begins=RECORD_START):
         if not isinstance(record, LearningRecord) or record.event_id in seen or history.taken_back(record.event_id):
             continue
         seen.add(record.event_id)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from ...domain.base.errors import NotSaved, Unreadable
+from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ...domain.journal.feedback import fold_feedback
 from ...domain.journal.history import BEGINNING, Position, RawLine
 from ...domain.journal.record import Feedback, FoldedRecord, ImageFeedback, JournalLine, LearningRecord, Void
@@ -28,7 +28,7 @@ from .segments import (
     segments,
 )
 
-_RECORD_START = b'{"kind":"run",'
+RECORD_START = b'{"kind":"run",'
 
 
 class _Mark(msgspec.Struct, gc=False):
@@ -89,6 +89,7 @@ class JournalReading:
         self.damaged: list[Damage] = []
         self.by_segment: dict[int, int] = {}
         self.end = start
+        self._before = 0  # lines of the segments before the one that is being read
         self._folder = folder
         self._ends = ends
         self._newer_too = newer_too
@@ -101,8 +102,29 @@ class JournalReading:
             offset = start.offset if number == start.segment else 0
             yield from self._segment(number, offset, growing=self._ends is None and number == found[-1])
 
+    def decoded(self, *, begins: bytes = b"") -> Iterator[tuple[JournalLine, Position, bytes]]:
+        """The lines with their bytes, of those that begin so. One that cannot be decoded although its checksum fits is
+        damaged, too.
+        """
+        for segment, offset, length, data in self:
+            if not data.startswith(begins):
+                continue
+            try:
+                line = LINE.decode(data)
+            except DECODE_ERRORS as error:
+                self.refuse(segment, error)
+                continue
+            yield line, Position(segment, offset, length), data
+
+    def refuse(self, segment: int, error: Exception) -> None:
+        """Count the line that came last as damaged."""
+        self.ok -= 1
+        reason = f"whole, but this version cannot read it, and a repair leaves it: {str(error)[:200]}"
+        self.damaged.append(Damage(segment_path(self._folder, segment).name, self.lines - self._before, reason))
+
     def _segment(self, number: int, offset: int, *, growing: bool) -> Iterator[RawLine]:
         first_line, path = self.lines, segment_path(self._folder, number)
+        self._before = first_line
         size = None if self._ends is None else self._ends[number]
         for line_start, line, following, ended in raw_lines(path, offset, size):
             if growing and not ended:
@@ -138,9 +160,11 @@ def verify(folder: Path) -> Verification:
     ends = whole_sizes(folder)
     reading = JournalReading(folder, ends=ends, newer_too=True)
     numbers: dict[str, array[int]] = {}
-    for _, _, _, line in reading:
-        mark = _MARK.decode(line)
-        if mark.writer and 0 < mark.seq < 1 << 63:
+    for segment, _, _, line in reading:
+        mark = _mark(line)
+        if mark is None:
+            reading.refuse(segment, InvalidInput("its values are not those of its kind"))
+        elif mark.writer and 0 < mark.seq < 1 << 63:
             numbers.setdefault(mark.writer, array("q")).append(mark.seq)
     present = {segment_path(folder, number).name for number in ends}
     missing = [
@@ -156,6 +180,21 @@ def verify(folder: Path) -> Verification:
     ]
     gaps = tuple(gap for writer in sorted(numbers) for gap in _gaps(writer, numbers[writer]))
     return Verification(reading.lines, reading.ok, (*reading.damaged, *missing), gaps, reading.newer)
+
+
+def _mark(line: bytes) -> _Mark | None:
+    """Writer and number of a line, None when no version could have written it."""
+    try:
+        known = LINE.decode(line)
+    except DECODE_ERRORS:
+        if not judge(line).newer:
+            return None
+    else:
+        return _Mark(known.writer, known.seq)
+    try:
+        return _MARK.decode(line)
+    except DECODE_ERRORS:
+        return _Mark()
 
 
 def whole_sizes(folder: Path) -> dict[int, int]:
@@ -248,7 +287,7 @@ def _newest_first(folder: Path, run_id: bytes) -> Iterator[JournalLine]:
     growing = True
     for _, path in reversed(segments(folder)):
         for line in lines_backward(path, growing=growing):
-            if run_id and line.startswith(_RECORD_START) and run_id not in line:
+            if run_id and line.startswith(RECORD_START) and run_id not in line:
                 continue
             for start, length in reversed(judge(line).pieces):
                 try:

@@ -16,6 +16,7 @@ import msgspec
 
 from ...domain.base.errors import NotSaved
 from ...domain.journal.history import History
+from ...domain.journal.record import LearningRecord
 from ..disk.files import folder_lock, holding, open_regular, open_to_add, write_atomic
 from .reader import JournalReading
 from .segments import judge, raw_lines, segments, without_crc
@@ -33,19 +34,6 @@ class RepairReport(msgspec.Struct, frozen=True):
     moved: int = 0
     segments: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
-
-
-class _Output(msgspec.Struct, gc=False):
-    image_id: str
-
-
-class _Kind(msgspec.Struct, gc=False):
-    kind: str
-
-
-class _Record(msgspec.Struct, gc=False):
-    event_id: str
-    outputs: list[_Output] = []
 
 
 def repair(folder: Path) -> RepairReport:
@@ -128,11 +116,9 @@ def export(folder: Path, out: BinaryIO, *, merged: bool) -> int:
     history = History()
     history.fold_lines(JournalReading(folder))
     seen: set[str] = set()
-    for _, _, _, line in JournalReading(folder):
-        # What stands in a line depends on its kind: a step has outputs, too, but only their ids.
-        if msgspec.json.decode(line, type=_Kind).kind != "run":
+    for record, _, line in JournalReading(folder).decoded():
+        if not isinstance(record, LearningRecord):
             continue
-        record = msgspec.json.decode(line, type=_Record)
         if record.event_id not in seen and not history.taken_back(record.event_id):
             seen.add(record.event_id)
             out.write(_merged(line, record, history) + b"\n")
@@ -140,7 +126,7 @@ def export(folder: Path, out: BinaryIO, *, merged: bool) -> int:
     return count
 
 
-def _merged(line: bytes, record: _Record, history: History) -> bytes:
+def _merged(line: bytes, record: LearningRecord, history: History) -> bytes:
     rows = {output.image_id: history.row_of(output.image_id) for output in record.outputs}
     held = {image_id: history.unblinded().feedback(row) for image_id, row in rows.items() if row is not None}
     feedback = msgspec.json.encode(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -187,6 +188,10 @@ def raw_lines(path: Path, offset: int = 0, size: int | None = None) -> Iterator[
         raise Unreadable(f"The journal segment {path} cannot be read: {error.strerror or error}.") from error
 
 
+def _joined(first: bytes, rest: deque[bytes]) -> bytes:
+    return b"".join((first, *reversed(rest)))[:BOUND]
+
+
 def lines_backward(path: Path, *, growing: bool) -> Iterator[bytes]:
     """Yield the lines without line end, last first, without blank ones.
 
@@ -195,18 +200,28 @@ def lines_backward(path: Path, *, growing: bool) -> Iterator[bytes]:
     try:
         with open_regular(path) as file:
             position = file.seek(0, 2)
-            rest = b""
+            # Blocks without a line end, the one before all others last. Of a line only the first BOUND bytes count.
+            rest: deque[bytes] = deque()
+            held = 0
             while position > 0:
                 step = min(_STEP, position)
                 position -= step
                 file.seek(position)
-                first, *lines = (file.read(step) + rest).split(b"\n")
-                if lines and growing:
-                    lines.pop()
-                    growing = False
-                yield from (line for line in reversed(lines) if line.strip())
-                rest = first[:BOUND]
-            if rest.strip() and not growing:
-                yield rest
+                first, *lines = file.read(step).split(b"\n")
+                if lines:
+                    lines[-1] = _joined(lines[-1], rest)
+                    rest.clear()
+                    held = 0
+                    if growing:
+                        lines.pop()
+                        growing = False
+                    yield from (line for line in reversed(lines) if line.strip())
+                rest.append(first)
+                held += len(first)
+                while held - len(rest[0]) >= BOUND:
+                    held -= len(rest.popleft())
+            last = _joined(b"", rest)
+            if last.strip() and not growing:
+                yield last
     except OSError as error:
         raise Unreadable(f"The journal segment {path} cannot be read: {error.strerror or error}.") from error

@@ -24,6 +24,7 @@ from typing import NamedTuple
 import msgspec
 
 from ...domain.base.errors import InvalidInput, NotSaved
+from ...domain.base.json_text import encodable
 from ...domain.journal.history import Position
 from ...domain.journal.record import JournalLine, LearningRecord
 from ..disk.files import folder_lock, holding, make_folder, open_regular, open_to_add, sync_folder, write_atomic
@@ -213,7 +214,7 @@ def _encoded(line: JournalLine) -> tuple[JournalLine, bytes]:
         body = _ENCODER.encode(line)
     except UnicodeEncodeError:
         # A file name that is not UTF-8 must not prevent the record of a run.
-        line = msgspec.convert(_readable(msgspec.to_builtins(line)), JournalLine)
+        line = msgspec.convert(encodable(msgspec.to_builtins(line)), JournalLine)
         body = _ENCODER.encode(line)
     try:
         same = LINE.decode(body) == line
@@ -252,17 +253,6 @@ def _not_finite(value: object, where: str = "") -> str | None:
             if found is not None:
                 return found
     return None
-
-
-def _readable(value: object) -> object:
-    """The same value with characters that UTF-8 cannot encode escaped, such as \\udce9."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, dict):
-        return {_readable(key): _readable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_readable(item) for item in value]
-    return value
 
 
 def _writer_name() -> str:

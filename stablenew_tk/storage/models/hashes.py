@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from ...domain.base.errors import Cancelled, Unreadable
 from ...domain.models.recommendations import Hashes
-from ..disk.files import open_regular, read_bounded, write_atomic
+from ..disk.files import is_there, open_regular, read_bounded, write_atomic
 from .safetensors import checked_length
 from .sidecars import HEADER_SUFFIXES
 
@@ -106,7 +106,7 @@ class HashCache:
         self._entries: dict[str, _Entry] = {}
         self._saved = True
         try:
-            if file.exists():
+            if is_there(file):
                 self._entries = _ENTRIES.decode(read_bounded(file, _CACHE_LIMIT))
         except (Unreadable, msgspec.DecodeError, UnicodeError):
             # Everything in it can be computed again.

@@ -34,7 +34,7 @@ from ...domain.models.profile import (
 )
 from ...domain.models.recommendations import DENOISE, REFINER, SAMPLER, SCHEDULER, UPSCALER, FileRecommendation
 from ...domain.models.style import StyleCatalogue, read_catalogue
-from ..disk.files import read_bounded
+from ..disk.files import is_there, read_bounded
 from ..disk.places import asset
 from .sidecar_values import CFG, STEPS, WEIGHT_LIMIT, put, put_sampling, put_size, size_in
 
@@ -53,7 +53,7 @@ def load_styles(user_file: Path) -> tuple[StyleCatalogue, tuple[str, ...]]:
     styles = StyleCatalogue(families=families)
     for name in _SHIPPED:
         styles = styles.extended(read_catalogue(read_bounded(asset(name), _CATALOGUE_LIMIT), name)[0])
-    if not user_file.exists():
+    if not is_there(user_file):
         return styles, of_families
     try:
         own, problems = read_catalogue(read_bounded(user_file, _CATALOGUE_LIMIT), str(user_file))
@@ -67,7 +67,7 @@ def load_families(user_file: Path) -> tuple[FamilyCatalogue, tuple[str, ...]]:
     `load_styles`.
     """
     known = read_families(read_bounded(asset(FAMILIES), _CATALOGUE_LIMIT), FAMILIES, FamilyCatalogue())[0]
-    if not user_file.exists():
+    if not is_there(user_file):
         return known, ()
     try:
         return read_families(read_bounded(user_file, _CATALOGUE_LIMIT), str(user_file), known)

@@ -14,7 +14,7 @@ from msgspec import Struct
 from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ...domain.config.lenient_reader import Fields, Problems, read_object
 from ...domain.models.profile import LORA_PROFILE, MODEL_PROFILE, VERSION, LoraProfile, ModelProfile
-from ..disk.files import read_bounded, remove, write_atomic
+from ..disk.files import is_link, is_there, read_bounded, remove, write_atomic
 from ..disk.json_edit import elements, members, relisted, replaced, value_text
 from . import profile_reader as profiles
 
@@ -72,9 +72,9 @@ def take_back(written: Written) -> None:
 
 
 def _present(path: Path) -> bytes | None:
-    if path.is_symlink():
+    if is_link(path):
         raise InvalidInput(f"{path.name} is a link; it is not written through. Replace it by the file.", str(path))
-    if not path.exists():
+    if not is_there(path):
         return None
     try:
         data = read_bounded(path, SIZE_LIMIT)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ...domain.base.errors import InvalidInput, NotSaved, StorageError, Unreadable
 from ...domain.base.wording import pack_title
 from ...domain.prompts.stablenew2_import import SIGN
-from ..disk.files import is_file, make_folder, read_bounded, typed_path, write_atomic
+from ..disk.files import is_file, is_link, is_there, make_folder, read_bounded, real_path, typed_path, write_atomic
 from ..disk.places import asset
 from .pack_file import PackFile
 from .reader import ENDINGS, PREDECESSOR, SIZE_LIMIT, beside, is_sidecar, open_pack
@@ -127,7 +127,7 @@ def find_pack(name_or_path: str, folders: Sequence[Path]) -> Path:
     direct = typed_path(name_or_path)
     if is_file(direct):
         # Whoever names a link means its file; in the folders of packs links are not followed out of them.
-        return Path(os.path.realpath(direct)) if direct.is_symlink() else direct
+        return real_path(direct) if is_link(direct) else direct
     paths = list(dict.fromkeys(path for folder in folders for path in pack_paths(folder)))
     wanted = _folded(name_or_path)
     hits = [path for path in paths if wanted in map(_folded, (path.name, path.stem, pack_title(path.stem)))]
@@ -146,7 +146,7 @@ def ensure_starter(packs_folder: Path) -> Path | None:
     Returns the new file, or None when nothing was copied. Raises NotSaved.
     """
     marker = packs_folder / STARTER_MARKER
-    if marker.exists():
+    if is_there(marker):
         return None
     make_pack_folder(packs_folder)
     target = None

@@ -16,7 +16,7 @@ import send2trash
 
 from ...domain.base.errors import ChangedMeanwhile, InvalidInput, NotSaved, StorageError, Unreadable
 from ...domain.prompts.settings import PackSettings
-from ..disk.files import discard, is_file, read_bounded, reserve, write_atomic
+from ..disk.files import discard, is_file, is_there, read_bounded, reserve, write_atomic
 from .catalog import is_predecessor, make_pack_folder, names_in, pack_paths
 from .reader import PREDECESSOR, SIZE_LIMIT, beside, imported_by, load_pack, open_pack, plain
 from .settings_file import SUFFIX, read_sidecar, sidecar_path, write_sidecar
@@ -35,7 +35,7 @@ def save_text(path: Path, text: str, seen: str) -> Path:
     Raises ChangedMeanwhile, NotSaved; then the file is as before.
     """
     target = path.with_suffix(".txt") if path.suffix.lower() == PREDECESSOR else path
-    if seen and _seen_now(target if target.exists() else path) != seen:
+    if seen and _seen_now(target if is_there(target) else path) != seen:
         raise ChangedMeanwhile(f"{path.name} was changed or removed by another program since it was opened.")
     try:
         there = os.path.lexists(target)

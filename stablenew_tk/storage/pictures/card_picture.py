@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ...domain.base.errors import Unreadable
 from ...domain.cards.card import RANGES_SHOWN, CardRow, CardValue, VerdictCard
+from ..disk.files import is_file
 from .images import DAMAGE, flattened, opened, reason
 
 SIZE = (1200, 630)
@@ -322,7 +323,7 @@ def _own(*, bold: bool) -> str:
     folders = list(found.submodule_search_locations or ()) if found is not None else []
     name = "Roboto-Medium.ttf" if bold else "Roboto-Regular.ttf"
     files = [Path(folder, "assets", "fonts", "Roboto", name) for folder in folders]
-    return next((str(file) for file in files if file.is_file()), "")
+    return next((str(file) for file in files if is_file(file)), "")
 
 
 @lru_cache(maxsize=4096)
@@ -347,7 +348,7 @@ def _font_with(sign: str) -> str:
         except (OSError, subprocess.TimeoutExpired):
             asked = ""
     for path in (asked, *_ELSEWHERE):
-        if path and Path(path).is_file():
+        if path and is_file(Path(path)):
             try:
                 ImageFont.truetype(path, 20)
             except OSError:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ...domain.journal.marks import Marks
-from ..disk.files import is_there, make_folder, write_atomic
+from ..disk.files import is_folder, is_there, make_folder, write_atomic
 from .images import NAME_BYTES, portable, read_picture
 from .xmp import Naming, embedded, sidecar_path, write_sidecar
 
@@ -39,7 +39,7 @@ def copy_pictures(folder: Path, pictures: Iterable[ToCopy], *, inside: bool, nam
     that is gone or cannot be read is told and left out.
     """
     try:
-        if is_there(folder) and not folder.is_dir():
+        if is_there(folder) and not is_folder(folder):
             raise InvalidInput(f"{folder} is a file. Name a folder.", "folder")
         make_folder(folder)
     except OSError as error:

@@ -21,6 +21,7 @@ from ..disk.files import (
     is_file,
     make_folder,
     read_bounded,
+    real_path,
     reserve,
     sweep_temporary,
     write_atomic,
@@ -142,7 +143,7 @@ def _make_inside(root: Path, folder: Path) -> None:
     try:
         # On disk before a record says that there is a picture in it.
         make_folder(folder)
-        inside = folder.resolve().is_relative_to(root.resolve())
+        inside = real_path(folder).is_relative_to(real_path(root))
     except OSError as error:
         raise NotSaved(f"The folder {folder} cannot be made: {error.strerror}. Check the output folder.") from error
     if not inside:

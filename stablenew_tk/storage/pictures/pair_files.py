@@ -18,7 +18,7 @@ from msgspec import Struct
 from PIL import Image
 
 from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
-from ..disk.files import move, sync_folder, write_new
+from ..disk.files import is_folder, is_there, move, sync_folder, write_new
 from .images import DAMAGE, flattened, opened, reason
 
 EXTRA = "parquet"
@@ -59,7 +59,7 @@ def plain_png(data: bytes) -> bytes:
 def check_folder(folder: Path) -> None:
     """Refuse a folder that has something in it: pairs of two exports must not mix. Raises InvalidInput."""
     try:
-        taken = (folder.exists() and not folder.is_dir()) or (folder.is_dir() and any(folder.iterdir()))
+        taken = (is_there(folder) and not is_folder(folder)) or (is_folder(folder) and any(folder.iterdir()))
     except OSError as error:
         raise InvalidInput(f"{folder} cannot be read: {error.strerror}. Name another folder.", "--pairs") from error
     if taken:
@@ -71,12 +71,12 @@ def write_pairs(folder: Path, pairs: Iterable[PairFile]) -> PairsWritten:
     check_folder(folder)
     unfinished = folder.with_name(f"{folder.name}.unfinished")
     try:
-        if unfinished.exists():
+        if is_there(unfinished):
             shutil.rmtree(unfinished)
         for name in (BETTER, WORSE):
             (unfinished / name).mkdir(parents=True)
         written = _fill(unfinished, pairs)
-        if folder.is_dir():
+        if is_folder(folder):
             folder.rmdir()
         for made in (unfinished / BETTER, unfinished / WORSE, unfinished):
             sync_folder(made)

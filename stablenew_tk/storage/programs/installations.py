@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ...domain.config.engines import Installation
+from ..disk.files import is_folder
 
 # Where such things are usually put, below the home folder; "" is the home folder itself.
 _PLACES = (
@@ -73,6 +74,6 @@ def _shown(folder: Path, home: Path) -> str:
 
 def _is_there(path: Path) -> bool:
     try:
-        return path.is_dir()
+        return is_folder(path)
     except OSError:
         return False

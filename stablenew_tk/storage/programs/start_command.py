@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ...domain.base.errors import InvalidInput
-from ..disk.files import typed_path
+from ..disk.files import is_file, is_folder, is_there, typed_path
 
 
 class ReadyCommand(Struct, frozen=True):
@@ -29,8 +29,8 @@ def ready_command(typed: str, folder: str) -> ReadyCommand:
     """
     words = _words(typed)
     place = typed_path(folder.strip()).absolute() if folder.strip() else None
-    if place is not None and not place.is_dir():
-        what = "is a file, not a folder" if place.exists() else "is not there"
+    if place is not None and not is_folder(place):
+        what = "is a file, not a folder" if is_there(place) else "is not there"
         raise InvalidInput(f"The working folder {place} {what}. Name another one in Settings.", "start_folder")
     program = _program(words[0], place)
     return ReadyCommand((str(program), *words[1:]), place or program.parent)
@@ -51,15 +51,15 @@ def _words(typed: str) -> list[str]:
 def _program(word: str, folder: Path | None) -> Path:
     path = typed_path(word)
     in_folder = (folder or Path.cwd()) / path
-    if path.is_absolute() or "/" in word or os.sep in word or (folder is not None and in_folder.is_file()):
+    if path.is_absolute() or "/" in word or os.sep in word or (folder is not None and is_file(in_folder)):
         found: Path | None = path if path.is_absolute() else in_folder
     else:
         found = Path(where) if (where := shutil.which(word)) else None
-    if found is None or not found.exists():
+    if found is None or not is_there(found):
         beside = f" in {folder}" if folder is not None else ""
         shown = found if found is not None and path.is_absolute() else word
         raise InvalidInput(f"The program {shown} of the start command is not there{beside}.", "start_command")
-    if found.is_dir():
+    if is_folder(found):
         raise InvalidInput(f"{found} is a folder. The start command begins with a program.", "start_command")
     if sys.platform != "win32" and not os.access(found, os.X_OK):
         raise InvalidInput(

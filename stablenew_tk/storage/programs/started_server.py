@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from ...domain.base.environment import for_other_programs
 from ...domain.base.errors import InvalidInput, StorageError, Unreadable
+from ...domain.base.json_text import json_bytes
 from ..disk.files import discard, open_regular, open_to_add, read_bounded, write_atomic
 from .processes import end_group, group_lives, start_mark
 from .start_command import ReadyCommand
@@ -193,4 +194,4 @@ def _started(command: ReadyCommand, output: int) -> subprocess.Popen[bytes]:
 
 
 def _write(path: Path, note: ServerNote) -> None:
-    write_atomic(path, msgspec.json.encode(note))
+    write_atomic(path, json_bytes(note))

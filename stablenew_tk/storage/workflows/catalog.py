@@ -11,7 +11,7 @@ from msgspec import Struct
 from ...domain.base.errors import InvalidInput, StableNewError
 from ...domain.workflows.node_kinds import NodeKinds
 from ...domain.workflows.workflow import Workflow, read_workflow, written
-from ..disk.files import write_atomic
+from ..disk.files import is_file, typed_path, write_atomic
 from .reader import workflow_text
 
 ENDINGS = (".json", ".png", ".webp")
@@ -41,7 +41,7 @@ def read_file(file: Path, kinds: NodeKinds | None = None) -> Workflow:
 def list_workflows(folder: Path, kinds: NodeKinds | None = None) -> tuple[WorkflowFile, ...]:
     """All workflows of a folder by name, those that cannot be used included; () where there is no folder."""
     try:
-        files = sorted(one for one in folder.iterdir() if one.suffix.lower() in ENDINGS and one.is_file())
+        files = sorted(one for one in folder.iterdir() if one.suffix.lower() in ENDINGS and is_file(one))
     except OSError:
         return ()
     return tuple(_listed(one, kinds) for one in files[:_MOST])
@@ -56,12 +56,12 @@ def _listed(file: Path, kinds: NodeKinds | None) -> WorkflowFile:
 
 def find_workflow(typed: str, folder: Path) -> Path:
     """The file that a person means: a path, or a name in the folder. Raises InvalidInput with the names there are."""
-    file = Path(typed).expanduser()
-    if file.is_file():
+    file = typed_path(typed)
+    if is_file(file):
         return file.absolute()
     for ending in ("", *ENDINGS):
         inside = folder / f"{typed}{ending}"
-        if not file.is_absolute() and inside.is_file():
+        if not file.is_absolute() and is_file(inside):
             return inside.absolute()
     names = ", ".join(Path(one.path).stem for one in list_workflows(folder)[:8]) or "none"
     raise InvalidInput(f"There is no workflow {typed!r}. The folder {folder} has {names}.", "--workflow")

@@ -81,6 +81,7 @@ def test_it_is_said_how_many_seeds_are_drawn_and_how_rows_are_shared(draft, rows
         ("many", "'many' is not a number of pictures: give up to 1000."),
         ("", "'Nothing' is not a number of pictures: give up to 1000."),
         ("1001", "'1001' is not a number of pictures: give up to 1000."),
+        ("1" * 5000, f"'{'1' * 12}...{'1' * 13}' is not a number of pictures: give up to 1000."),
     ],
 )
 def test_the_pictures_it_may_come_to_are_enough_for_the_first_rows(most, problem):

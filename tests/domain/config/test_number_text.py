@@ -6,7 +6,7 @@ import pytest
 
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.catalogue import parameter
-from stablenew_tk.domain.config.number_text import typed_number
+from stablenew_tk.domain.config.number_text import typed_number, whole_number
 from stablenew_tk.domain.config.seed_text import parse_seed, parse_seed_count
 
 
@@ -29,3 +29,12 @@ def test_other_commas_in_a_whole_number_are_a_mistake(text):
 def test_what_is_no_seed_is_told_with_the_range():
     with pytest.raises(InvalidInput, match="from 0 to 4,294,967,295"):
         parse_seed("many")
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "0" * 4999 + "1", "²", "٣", "1_0", "+1", ""])
+def test_what_python_takes_for_a_number_or_refuses_to_read_is_no_whole_number(text):
+    assert whole_number(text) == -1
+    if text:
+        with pytest.raises(InvalidInput) as refused:
+            parse_seed(text)
+        assert len(str(refused.value)) < 200

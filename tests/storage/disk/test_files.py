@@ -5,6 +5,7 @@ import logging
 import os
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 from disk_faults import ReadOnlyDisk, Synced
@@ -14,9 +15,15 @@ from stablenew_tk.storage.disk.files import (
     discard,
     folder_lock,
     holding,
+    is_file,
+    is_folder,
+    is_link,
+    is_there,
     make_folder,
     read_bounded,
+    real_path,
     sweep_temporary,
+    typed_path,
     write_atomic,
 )
 
@@ -103,6 +110,27 @@ def test_only_old_temporary_files_of_ours_are_swept(tmp_path):
     assert sweep_temporary(tmp_path) == 1
     assert names(tmp_path) == ["b.json.tmp-00ff00ff", "c.tmp-mine", "d.json"]
     assert sweep_temporary(tmp_path / "nowhere") == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such files on Windows")
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path):
+    path = tmp_path / "report.txt"
+    os.mkfifo(path)
+    with pytest.raises(NotSaved, match="a device or a pipe"):
+        write_atomic(path, b"x")
+    assert path.is_fifo()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "y/" * 3000, "loop/below", "loop", "a\0b", "~nobody-here/x"])
+def test_questions_about_a_path_never_raise(tmp_path, name):
+    """Path.exists and its like raise for names that are too long, Path.resolve for links in a circle."""
+    (tmp_path / "loop").symlink_to("loop")
+    path = tmp_path / name
+    assert not any(asks(path) for asks in (is_there, is_file, is_folder))
+    assert is_link(path) is (name == "loop")
+    assert real_path(path).is_absolute()
+    assert isinstance(typed_path(name), Path)
 
 
 def test_a_lock_that_another_holds_is_a_sentence(tmp_path):
