@@ -12,6 +12,8 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from ..base.grid_layout import shared_shapes
+
 SUSPECT, TAGGED, NOTED, FINAL, SKETCH, NOT_OK, HIDDEN, REJECTED = (1 << bit for bit in range(8))
 
 
@@ -45,7 +47,8 @@ class RecordPlaces(NamedTuple):
 
 class HistoryColumns(Struct, frozen=True, kw_only=True):
     """A copy of the history with one row for each picture: `rating` and `flags` are bytes, `run` and `tags` 32-bit
-    indexes into `runs` and `tag_sets`. Pictures of the runs in `hidden_runs` are left out of all results and totals.
+    indexes into `runs` and `tag_sets`, `shape` 16-bit shapes of pictures (`grid_layout.shape_of`), `rated` the 64-bit
+    times of their stars in ms, 0 = none. Pictures of the runs in `hidden_runs` are left out of all results and totals.
     `trashed` has a 1 for each picture in the trash; b"" = none is.
     """
 
@@ -53,6 +56,8 @@ class HistoryColumns(Struct, frozen=True, kw_only=True):
     flags: bytes
     run: memoryview
     tags: memoryview
+    shape: memoryview
+    rated: memoryview
     runs: tuple[RunFacts, ...]
     tag_sets: tuple[tuple[str, ...], ...]
     hidden_runs: frozenset[str] = frozenset()
@@ -63,6 +68,7 @@ class HistoryColumns(Struct, frozen=True, kw_only=True):
 class Query(Struct, frozen=True, kw_only=True):
     """The filter and order. Empty text = any. `min_stars` 1–5 is used with rating "stars" only. Rejected pictures are
     neither unrated nor rated, but among all. What is in the trash is left out, with `trashed` everything else is.
+    `rated_from_ms` to before `rated_to_ms`: when the stars were given, in ms since 1970; 0 = no bound.
     """
 
     rating: Literal["all", "unrated", "stars", "rejected"] = "all"
@@ -76,6 +82,8 @@ class Query(Struct, frozen=True, kw_only=True):
     text: str = ""
     finals_only: bool = False
     run_id: str = ""
+    rated_from_ms: int = 0
+    rated_to_ms: int = 0
     order: Literal["newest", "oldest", "best"] = "newest"
 
 
@@ -105,12 +113,15 @@ class Totals(NamedTuple):
 
 
 class Selection(Struct, frozen=True, kw_only=True):
-    """The result of a query. `rows` are rows of the history in the order to show. `totals` ignore the rating and
+    """The result of a query. `rows` are rows of the history in the order to show, `shapes` those of their pictures;
+    `group_shapes` has one for each group, as `grid_layout.shared_shapes` tells it. `totals` ignore the rating and
     suspect filters; `packs`, `checkpoints`, `tags` and `nodes` are all values that exist in the history, sorted.
     """
 
     rows: array[int]
+    shapes: array[int]
     groups: tuple[Group, ...]
+    group_shapes: array[int]
     totals: Totals
     packs: tuple[str, ...]
     checkpoints: tuple[str, ...]
@@ -138,15 +149,28 @@ def select(columns: HistoryColumns, query: Query, found: bytes | None = None) ->
     rows, groups = _best(columns, rows) if query.order == "best" else _by_run(columns, rows, query.order == "newest")
     runs = [columns.runs[index] for index in _used(columns.run, visible)]
     used_tags = {tag for index in _used(columns.tags, visible) for tag in columns.tag_sets[index]}
+    shapes, group_shapes = _shapes(columns.shape, rows, groups)
     return Selection(
         rows=rows,
+        shapes=shapes,
         groups=groups,
+        group_shapes=group_shapes,
         totals=totals(columns.rating, columns.flags, base, columns.trashed),
         packs=tuple(sorted({run.pack_id for run in runs})),
         checkpoints=tuple(sorted({run.checkpoint for run in runs} - {""})),
         tags=tuple(sorted(used_tags)),
         nodes=tuple(sorted({run.node for run in runs} - {""})),
     )
+
+
+def _shapes(column: memoryview, rows: array[int], groups: Sequence[Group]) -> tuple[array[int], array[int]]:
+    raw = column.tobytes()
+    if raw == raw[:2] * len(column):
+        # All pictures are of one shape, which is common, and told at once.
+        one = array("H", raw[:2])
+        return one * len(rows), one * len(groups)
+    shapes = array("H", map(column.__getitem__, rows))
+    return shapes, shared_shapes(shapes, [group.first for group in groups])
 
 
 def judged(columns: HistoryColumns, rows: Sequence[int]) -> bytes:
@@ -220,6 +244,9 @@ def _within(columns: HistoryColumns, query: Query, visible: bytes) -> bytes:
     if query.tag:
         tagged = bytes(query.tag in tags for tags in columns.tag_sets)
         mask = _both(mask, bytes(map(tagged.__getitem__, columns.tags)))
+    if query.rated_from_ms or query.rated_to_ms:
+        first, end = max(1, query.rated_from_ms), query.rated_to_ms or 1 << 62
+        mask = _both(mask, bytes([first <= moment < end for moment in columns.rated]))
     return mask
 
 

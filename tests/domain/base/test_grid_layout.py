@@ -1,21 +1,21 @@
 import pytest
 
-from stablenew_tk.domain.base.grid_layout import GridLayout, measures
+from stablenew_tk.domain.base.grid_layout import GridLayout, Measures
 
-SIZE = measures(900, 134)
+SIZE = Measures(room=868, height=180)
 
 
 @pytest.mark.parametrize("place", [0, 3, 5, 6, 17, 29])
 def test_a_point_inside_a_cell_finds_that_cell(place):
     layout = GridLayout((0, 4, 17), 30, SIZE)
-    x, y = layout.xy(place)
+    x, y, *_ = layout.spot(place)
     assert layout.place_at(x + 10, y + 10) == place
 
 
 def test_every_place_lies_in_the_band_it_stands_in():
     layout = GridLayout((0, 4, 17), 30, SIZE)
     for place in range(30):
-        _, y = layout.xy(place)
+        y = layout.spot(place).y
         assert place in layout.places(y, y + 5)
     assert layout.places(0, layout.height) == range(30)
 

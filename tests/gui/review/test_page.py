@@ -188,7 +188,7 @@ def test_after_a_move_or_a_click_tags_go_to_the_current_picture(desk, how):
     if how == "keys":
         d.press("Right", "Left")
     else:
-        x, y = d.grid.layout.xy(1)
+        x, y, *_ = d.grid.layout.spot(1)
         d.grid.canvas.event_generate("<ButtonPress-1>", x=x + 20, y=y + 20)
         d.root.update()
     assert (d.current(), flags(d)) == ("image 4", 0)
