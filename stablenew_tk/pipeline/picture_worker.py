@@ -86,6 +86,8 @@ class PictureWork:
         for one in order.pictures:
             try:
                 path = self._path(one)
+                if order.name and not is_file(path):
+                    path = self._before_trash(one)  # it came back just now, which is not known everywhere yet
                 if not is_file(path):
                     raise StorageError(f"{path.name} is no longer in {path.parent}, so it was not put into the trash.")
                 kept = to_trash(path)
@@ -96,7 +98,7 @@ class PictureWork:
             self._write(PictureFiles(paths={one.image_id: kept}, trashed=True))
             done.append(msgspec.structs.replace(one, place=FilePlace(kept, trashed=True)))
             problems += self._with_sidecar(path)
-        return PicturesTrashed(done=tuple(done), problems=tuple(problems))
+        return PicturesTrashed(done=tuple(done), problems=tuple(problems), name=order.name)
 
     @perform.register
     def _(self, order: BringBackPictures) -> PicturesBack:

@@ -100,7 +100,7 @@ class ReviewSearch:
 
 def depends_on_feedback(query: Query) -> bool:
     """Whether rating or tagging a picture could change what a filter shows or where."""
-    return query.rating != "all" or bool(query.tag or query.text) or query.order == "best"
+    return query.rating != "all" or bool(query.tag or query.text or query.rated_from_ms) or query.order == "best"
 
 
 def rating_segments(totals: Totals) -> list[tuple[str, str]]:

@@ -43,7 +43,7 @@ class Measures(Struct, frozen=True):
     top: int = 4
 
 
-class Spot(NamedTuple):
+class CellPlace(NamedTuple):
     """Where a cell stands, frame and foot included."""
 
     x: int
@@ -149,7 +149,7 @@ class GridLayout:
         """Where a group ends and the next one begins."""
         return self.head_y(group + 1) if group + 1 < len(self._firsts) else self.height
 
-    def spot(self, place: int) -> Spot:
+    def spot(self, place: int) -> CellPlace:
         """Where a cell stands."""
         block = self._block_of(place)
         if self._is_mixed(block):
@@ -157,11 +157,11 @@ class GridLayout:
             row = bisect_right(rows.firsts, place) - 1
             lefts, high = self._lefts(rows, row), rows.heights[row]
             y = self._body(block) + rows.tops[row]
-            return Spot(lefts[place - rows.firsts[row]], y, self._width(place, high), self._cell_height(high))
+            return CellPlace(lefts[place - rows.firsts[row]], y, self._width(place, high), self._cell_height(high))
         lanes = self._lanes_of(block)
         down, column = divmod(place - self._blocks[block], lanes.columns)
         x = self.size.left + round(column * lanes.step)
-        return Spot(x, self._body(block) + down * (lanes.height + self.size.gap_y), lanes.width, lanes.height)
+        return CellPlace(x, self._body(block) + down * (lanes.height + self.size.gap_y), lanes.width, lanes.height)
 
     def places(self, top: float, bottom: float) -> range:
         """The places whose rows touch the band from `top` to `bottom`."""
@@ -322,15 +322,15 @@ class GridLayout:
         around = 2 * size.frame + size.gap
         wides = [size.height * usual(shape) // ONE + around for shape in self._shapes[first:end]]
         sums = list(accumulate(wides, initial=0))
-        room, goes_on = size.room + size.gap, end < self.count and self._firsts[self.group_of(end)] != end
+        room, goes_on = float(size.room + size.gap), end < self.count and self._firsts[self.group_of(end)] != end
         if goes_on:  # the last row of this block is one among others: all are to be equally full
-            room = max(1, sums[-1] // max(1, round(sums[-1] / room)))
+            room = sums[-1] / max(1, round(sums[-1] / room))
         firsts, tops, heights = array("q"), array("q"), array("l")
         at = y = 0
         while at < count:
-            goal = sums[at] + room
+            goal = (len(firsts) + 1) * room if goes_on else sums[at] + room
             stop = max(at + 1, bisect_right(sums, goal, at + 1) - 1)
-            if stop < count and sums[stop] < goal and goal - sums[stop] > (sums[stop + 1] - sums[stop]) / 2:
+            if stop < count and goal - sums[stop] > (sums[stop + 1] - sums[stop]) / 2:
                 stop += 1  # one more, all of them a little smaller
             shapes = sum(map(usual, self._shapes[first + at : first + stop]))
             height = self._height_for(shapes, stop - at)

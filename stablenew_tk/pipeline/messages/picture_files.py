@@ -44,9 +44,10 @@ class SearchImages(PictureOrder, frozen=True, kw_only=True):
 
 
 class TrashPictures(PictureOrder, frozen=True, kw_only=True):
-    """Put the files of pictures into the system's trash; PicturesTrashed answers."""
+    """Put the files of pictures into the system's trash; PicturesTrashed answers. `name`: what is done again."""
 
     pictures: tuple[RecordedPicture, ...]
+    name: str = ""
 
 
 class PicturesTrashed(Event, frozen=True, kw_only=True):
@@ -54,6 +55,7 @@ class PicturesTrashed(Event, frozen=True, kw_only=True):
 
     done: tuple[RecordedPicture, ...]
     problems: tuple[str, ...] = ()
+    name: str = ""
 
 
 class BringBackPictures(PictureOrder, frozen=True, kw_only=True):

@@ -211,3 +211,27 @@ def test_a_cell_of_another_size_fits_more_columns(root, shop):
     columns = shop.grid.layout.row_step(0, 1)
     shop.grid.set_cell(110)
     assert shop.grid.layout.row_step(0, 1) > columns * 1.5
+
+
+def test_the_head_of_the_uppermost_group_stays_in_sight_and_offers_what_it_offers(root, shop):
+    grid = shop.grid
+    grid.show(array("I", range(300)), (0, 100, 200))
+    grid.canvas.event_generate("<Button-5>")
+    grid.canvas.event_generate("<Button-5>")
+    root.update()
+    assert grid.top > grid.layout.size.head
+    assert grid.place_under(60, 10) < 0, "the head lies over the cells"
+    items = [item for item in grid.canvas.find_withtag("head") if grid.canvas.type(item) == "text"]
+    words = {grid.canvas.itemcget(item, "text"): item for item in items}
+    assert 0 < grid.canvas.coords(words["group 0"])[1] - grid.top < grid.layout.size.head
+    left, upper, right, lower = grid.canvas.bbox(words["Make Learning Run"])
+    x, y = (left + right) // 2, round((upper + lower) / 2 - grid.top)
+    before = grid.picked.current
+    grid.canvas.event_generate("<ButtonPress-1>", x=x, y=y)
+    assert shop.offered == [0]
+    assert grid.picked.current == before
+    # A cell is never brought into sight below a head.
+    grid.go_to(0)
+    grid.go_to(50)
+    press(root, grid, *["<Up>"] * 3)
+    assert grid.layout.spot(grid.picked.current).y - grid.top >= grid.layout.size.head
