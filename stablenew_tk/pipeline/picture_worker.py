@@ -42,8 +42,10 @@ from .messages.picture_files import (
     PicturesExported,
     PicturesFound,
     PicturesTrashed,
+    PrepareSearch,
     RecordedPicture,
     SearchImages,
+    SearchPrepared,
     TrashPictures,
     WriteCard,
 )
@@ -78,6 +80,10 @@ class PictureWork:
     @perform.register
     def _(self, order: SearchImages) -> ImagesFound:
         return ImagesFound(query=order.query, selection=self._search.select(order.columns, order.query))
+
+    @perform.register
+    def _(self, order: PrepareSearch) -> SearchPrepared:
+        return SearchPrepared(left=self._search.prepare(order.columns, order.most))
 
     @perform.register
     def _(self, order: TrashPictures) -> PicturesTrashed:

@@ -271,34 +271,33 @@ def _best(columns: HistoryColumns, rows: array[int]) -> tuple[array[int], tuple[
 def _by_run(columns: HistoryColumns, rows: array[int], newest: bool) -> tuple[array[int], tuple[Group, ...]]:
     # Reading the column straight through is three times as quick as fetching its numbers row by row.
     numbers = columns.run if len(rows) == len(columns.run) else array("I", map(columns.run.__getitem__, rows))
+    known: dict[str, int] = {}
+    same_run = [known.setdefault(run.run_id, index) for index, run in enumerate(columns.runs)]
     runs, edges = [], [0]
-    for index, same in groupby(numbers):
-        runs.append(columns.runs[index])
+    for index, same in groupby(map(same_run.__getitem__, numbers)):
+        runs.append(index)
         edges.append(edges[-1] + len(list(same)))
+    began: dict[int, int] = {}
+    shared: dict[int, str] = {}
+    for number in set(numbers):
+        run, index = columns.runs[number], same_run[number]
+        began[index] = min(began.get(index, run.time_ms), run.time_ms)
+        shared[index] = run.checkpoint if shared.get(index, run.checkpoint) == run.checkpoint else ""
     # Most runs stand in one piece. Only those that do not get a list: a container per run would keep the cyclic
     # collector busy for as long as all the rest takes.
-    first_piece: dict[str, int] = {}
-    more: dict[str, list[int]] = {}
-    began: dict[str, int] = {}
-    for piece, run in enumerate(runs):
-        if first_piece.setdefault(run.run_id, piece) != piece:
-            more.setdefault(run.run_id, []).append(piece)
-        began[run.run_id] = min(began.get(run.run_id, run.time_ms), run.time_ms)
+    first_piece: dict[int, int] = {}
+    more: dict[int, list[int]] = {}
+    for piece, index in enumerate(runs):
+        if first_piece.setdefault(index, piece) != piece:
+            more.setdefault(index, []).append(piece)
     # Sorting keeps the order of what is equal, so runs of the same moment stay in the order of the journal.
-    names = sorted(first_piece, key=began.__getitem__)
     step = -1 if newest else 1
     ordered: array[int] = array("I")
     groups = []
-    for name in names[::step]:
-        place, piece = len(ordered), first_piece[name]
-        run = runs[piece]
-        shared = run.checkpoint
-        if name not in more:
-            ordered.extend(rows[edges[piece] : edges[piece + 1]][::step])
-        else:
-            pieces = [piece, *more[name]]
-            for part in pieces[::step]:
-                ordered.extend(rows[edges[part] : edges[part + 1]][::step])
-            shared = shared if all(runs[part].checkpoint == shared for part in pieces) else ""
-        groups.append(Group(place, len(ordered) - place, name, run.run_name, run.pack_id, shared, began[name]))
+    for index in sorted(first_piece, key=began.__getitem__)[::step]:
+        place, piece = len(ordered), first_piece[index]
+        for part in [piece, *more[index]][::step] if index in more else (piece,):
+            ordered.extend(rows[edges[part] : edges[part + 1]][::step])
+        run, count = columns.runs[index], len(ordered) - place
+        groups.append(Group(place, count, run.run_id, run.run_name, run.pack_id, shared[index], began[index]))
     return ordered, tuple(groups)

@@ -33,6 +33,7 @@ from ...pipeline.messages.journal import (
     RecordRead,
     UnsavedChanged,
 )
+from ...pipeline.messages.picture_files import SearchPrepared
 from ...pipeline.messages.pictures import ImagesFound, MakeThumbnail, ThumbnailReady
 from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
@@ -54,6 +55,7 @@ from .inspector import WIDTH, Inspector, InspectorActions
 from .selection_bar import ActionBar
 
 _WIDE = 400
+_PREPARE_AFTER_MS, _PREPARE_NEXT_MS = 400, 20
 _LOOKED_AT = 50  # pictures of a group, for one that a Learning Run may begin from
 _COUNT_AFTER_MS, _SAVE_SIZE_AFTER_MS, _GUIDE_AFTER_MS = 250, 700, 60
 _MOVES_GUIDE = (HistoryChanged, HistoryLoaded, LineSaved, SettingsChanged, RecordRead, BackendChecked)
@@ -89,6 +91,7 @@ class ReviewPage(PageFrame):
         self._fresh = False
         self.show_guide()
         self._find()
+        self.later("prepare", _PREPARE_AFTER_MS, self._search.prepare)
 
     # ---- what the window asks
 
@@ -163,6 +166,9 @@ class ReviewPage(PageFrame):
             self._history_changed(event)
         elif isinstance(event, HistoryLoaded):
             self._find()
+            self.later("prepare", _PREPARE_AFTER_MS, self._search.prepare)
+        elif isinstance(event, SearchPrepared):
+            self._prepared(event)
         elif isinstance(event, RecordRead):
             self._learn_on(event)
         elif isinstance(event, UnsavedChanged):
@@ -240,6 +246,13 @@ class ReviewPage(PageFrame):
         if state is not None:
             self.guide.show(state)
         pack_if(state, self.guide, side="bottom", fill="x", before=self.pictures)
+
+    def _prepared(self, event: SearchPrepared) -> None:
+        # In small helpings with room between them: nothing that the user does waits for it.
+        if event.left:
+            self.later("prepare", _PREPARE_NEXT_MS, self._search.prepare)
+        else:
+            self._search.prepared()
 
     # ---- group heads
 
