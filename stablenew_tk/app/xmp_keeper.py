@@ -66,6 +66,8 @@ class XmpKeeper:
         self._pass: Iterator[int] | None = None
         self._soon: dict[int, None] = {}  # rows, and those where the journal is to win
         self._keep: dict[int, None] = {}
+        self._changed_in: set[str] = set()
+        self._changed_below: set[str] = set()
         self._mine: set[str] = set()  # pictures about which that was decided
         self._sent: dict[str, Marks] = {}
         self.done = self.whole = self.written = self.read = 0
@@ -128,7 +130,9 @@ class XmpKeeper:
         elif isinstance(event, HistoryChanged) and self._names:
             self._look_at(event.rows)
         elif isinstance(event, XmpTouched) and self._names:
-            self._desk.ask(LookAtFolders(folders=event.folders, trees=event.trees))
+            self._changed_in |= event.folders
+            self._changed_below |= event.trees
+            self._look_around()
         elif isinstance(event, StarsTouched):
             self._look_at(self._rows(event.image_ids))
 
@@ -158,6 +162,13 @@ class XmpKeeper:
         # On the watcher's thread.
         self._context.inbox.put(XmpTouched(folders=touched.folders, trees=touched.trees))
 
+    def _look_around(self) -> None:
+        """Have the folders looked at in which something changed, when it is not our own writing that changes them."""
+        if (self._changed_in or self._changed_below) and not self._busy:
+            folders, trees = frozenset(self._changed_in), frozenset(self._changed_below)
+            self._changed_in, self._changed_below = set(), set()
+            self._desk.ask(LookAtFolders(folders=folders, trees=trees))
+
     def _look_at(self, rows: Iterable[int]) -> None:
         history = self._context.history()
         for row in rows:
@@ -172,6 +183,7 @@ class XmpKeeper:
         keep = bool(self._keep)
         pictures = self._some(self._keep) if keep else self._some(self._soon) or self._some_of_pass()
         if pictures is None:
+            self._look_around()
             return
         self._sent = {one.image_id: one.marks for one in pictures}
         self._busy = True

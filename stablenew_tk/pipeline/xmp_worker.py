@@ -5,6 +5,7 @@ A thread of its own: ten thousand small files take a while, and nothing else may
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import singledispatchmethod
 from pathlib import Path
@@ -18,6 +19,7 @@ from .messages.xmp import LookAtFolders, StarConflict, StarsSynced, StarsTouched
 from .recorded_files import RecordedFiles
 from .workers import Inbox, LateDesk
 
+_REST_S = 0.001  # after each picture: the window works beside this
 _Print = tuple[int, int] | None  # time and size of a file, None = there is none
 
 
@@ -44,6 +46,7 @@ class XmpWork:
                 break
             done += write_or_tell((one,), order.names, keep=order.keep)
             self._remember(one, order.names)
+            time.sleep(_REST_S)
         problems += [one.problem for one in done if one.problem]
         return StarsSynced(
             looked=len(order.pictures),
