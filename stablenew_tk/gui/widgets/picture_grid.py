@@ -20,7 +20,7 @@ from ...domain.base.grid_selection import Picked, Way
 from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 from . import theme
 from .basics import Box
-from .group_heads import GroupHeads, HeadContent
+from .group_heads import GroupHead, GroupHeads, HeadContent
 from .picture_cell import FOOT, FRAME, Bounds, CellContent, PictureCell
 from .rescaling import Scaled
 from .scrollbar import ThinScrollbar, bind_wheel
@@ -367,6 +367,7 @@ class ThumbnailGrid(Box, Scaled):
         self.canvas.coords(self._ring, x - out, y - out, x + width + out, y + height + out)
         self.canvas.itemconfigure(self._ring, outline=theme.palette["focus"], state="normal")
         self.canvas.tag_raise(self._ring)
+        self.canvas.tag_raise(GroupHead.TAG)
 
     def _want(self) -> None:
         cells = [self._shown[place] for place in sorted(self._shown)]
