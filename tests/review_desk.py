@@ -71,9 +71,13 @@ class Desk:
         for number in range(count):
             self.writer.append(record(number, self.places, suspect=("mismatch:txt2img.steps",) if number == 3 else ()))
         self.controller = Controller(self.places, Settings(**settings))
-        self.used, self.created = [], []
+        self.used, self.created, self.learned = [], [], []
         self.page = ReviewPage(
-            root, self.controller, on_use_settings=self.used.append, go_create=lambda: self.created.append(True)
+            root,
+            self.controller,
+            on_use_settings=self.used.append,
+            go_create=lambda: self.created.append(True),
+            on_learn=lambda _record, facts: self.learned.append(facts),
         )
         self.page.pack(fill="both", expand=True)
         self.controller.subscribe(self.page.on_event)

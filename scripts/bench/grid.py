@@ -32,7 +32,7 @@ def jpegs(edge: int) -> list[bytes]:
 
     made = []
     for number in range(24):
-        noise = Image.effect_noise((60, 88), 60).resize((edge * 832 // 1216, edge))
+        noise = Image.effect_noise((60, 88), 60).resize((round(edge * 832 / 1216), edge))
         tint = Image.new("RGB", noise.size, (number * 10, 90, 250 - number * 10))
         out = io.BytesIO()
         Image.blend(tint, Image.merge("RGB", (noise, noise, noise)), 0.4).save(out, "JPEG", quality=85)
@@ -179,12 +179,12 @@ class Bench:
 
     def bare_row(self) -> float:
         """CPU ms of the least a row of new thumbnails can cost: decode, make Tk pictures, put them on a canvas."""
-        from stablenew_tk.gui.widgets.thumbnails import fitted
+        from stablenew_tk.gui.widgets.thumbnails import edge_for, fitted
 
-        size = self.page.pictures.layout.size
-        box = (size.cell_width - 4, size.cell_height - 28)
-        canvas = self.page.pictures.canvas
-        taken, row = [], jpegs(176)[: size.columns]
+        layout, canvas = self.page.pictures.layout, self.page.pictures.canvas
+        spot = layout.spot(0)
+        box = (spot.width - 4, spot.height - 28)
+        taken, row = [], jpegs(edge_for(box))[: layout.row_step(0, 1)]
         for _ in range(15):
             began = time.process_time()
             photos = [fitted(jpeg, box) for jpeg in row]

@@ -94,6 +94,7 @@ from .runs.pair_voter import PairVoter
 from .runs.plan_boards import PlanBoards
 from .runs.plan_lines import known_plan, rows_made
 from .workflows import WorkflowContext, Workflows
+from .xmp_keeper import XmpContext, XmpKeeper
 
 # Between a change of the queue's order and writing it: a key that is held down changes it thirty times a second, and
 # thousands of jobs are megabytes.
@@ -168,6 +169,17 @@ class Controller(InForce):
         self._files = file_desk(self.inbox, self._engines.disconnect)
         self._picture_desk = picture_desk(self.inbox, self._desk_work.recorded, self._writer)
         self.pictures = PictureKeeper(self._picture_desk.ask, self._outbox.put_reversible, lambda: self.history)
+        self.xmp = XmpKeeper(
+            XmpContext(
+                places=places,
+                inbox=self.inbox,
+                settings=lambda: self.settings,
+                history=lambda: self.history,
+                append=self.ask,
+                put_undoable=self._outbox.put_undoable,
+                announce=self._announce,
+            )
+        )
         self._watcher: Watcher | None = None
         self._reading_news = False
 
@@ -559,6 +571,7 @@ class Controller(InForce):
             self.ask(SaveSnapshot(history=self.history))
         self._files.close(ENDING_S)
         self._picture_desk.close(timeout_s)
+        self.xmp.close()
         self._caller.close(ENDING_S)
         self._engines.close()
         self._desk.close(timeout_s)
@@ -573,5 +586,6 @@ class Controller(InForce):
             self.pump()
 
     def _announce(self, event: Event) -> None:
+        self.xmp.on_event(event)
         for subscriber in tuple(self._subscribers):
             subscriber(event)

@@ -17,6 +17,7 @@ from ..pipeline.messages.picture_files import (
     PicturesExported,
     PicturesFound,
     PicturesTrashed,
+    RecordedPicture,
     TrashPictures,
     recorded,
 )
@@ -26,16 +27,19 @@ _SHOWN = 2  # of several problems, so many are told in full
 
 
 class PictureKeeper:
-    """Gives orders to the picture thread. `reversible(name, take_back)` notes what Ctrl+Z takes back. Main thread."""
+    """Gives orders to the picture thread. `reversible(name, take_back, do_again)` notes what undo takes back and redo
+    does once more. Main thread.
+    """
 
     def __init__(
         self,
         ask: Callable[[PictureOrder], object],
-        reversible: Callable[[str, Callable[[], object]], object],
+        reversible: Callable[[str, Callable[[], object], Callable[[], object]], object],
         history: Callable[[], History | None],
     ) -> None:
         self._ask, self._reversible, self._history = ask, reversible, history
         self.can_bring_back = can_bring_back()
+        self._in_trash: dict[str, tuple[RecordedPicture, ...]] = {}
 
     def trash(self, pictures: Iterable[ImageFacts]) -> None:
         """Put the files of pictures into the system's trash; PicturesTrashed answers."""
@@ -44,8 +48,16 @@ class PictureKeeper:
 
     def trashed(self, event: PicturesTrashed) -> None:
         """Note what is in the trash now, so that it can be undone."""
-        if event.done:
-            self._reversible(new_id(), lambda: self._ask(BringBackPictures(pictures=event.done)))
+        if not event.done:
+            return
+        name = event.name or new_id()
+        self._in_trash[name] = event.done  # done again, they may lie elsewhere in the trash
+        if not event.name:
+            self._reversible(
+                name,
+                lambda: self._ask(BringBackPictures(pictures=self._in_trash[name])),
+                lambda: self._ask(TrashPictures(pictures=self._in_trash[name], name=name)),
+            )
 
     def bring_back(self, image_ids: Sequence[str]) -> None:
         """Bring the files of pictures back from the trash; PicturesBack answers."""

@@ -38,12 +38,14 @@ from ..pipeline.messages.journal import HistoryLoaded, ReadNews, UnsavedTakenIn
 from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SettingsChanged
 from ..pipeline.messages.workflows import WorkflowRead
+from ..pipeline.messages.xmp import XmpProgress
 from .crash_sheet import CrashSheet
 from .drag_and_drop import DropActions, DroppedFiles
 from .forms.stage_cards import general_entries
 from .frame_bars import BottomBar, CheckpointActions, Rail, TopBar
 from .page_makers import PageMakers, PagesActions, import_next
 from .queue_popup import QueueActions, QueuePopup
+from .settings.star_conflicts import ConflictTeller
 from .way_out import WayOut
 from .widgets import icons, theme
 from .widgets.basics import Box, Separator
@@ -131,6 +133,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         for notice in notices:
             self.notices.say(notice)
         controller.open()
+        controller.xmp.open()
         if claim is not None:
             claim.announce(controller.inbox)
         self._tick()
@@ -159,6 +162,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self.body = Box(self, "bg")
         self.body.pack(side="top", fill="both", expand=True)
         self.notices = Notices(self.bottom.left)
+        self.conflicts = ConflictTeller(self, self.controller, self.notices)
         self.crashes = CrashSheet(self, self.controller, self.notices)
         self.arrivals = DroppedFiles(
             self,
@@ -373,6 +377,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self.arrivals.answered(event)
         elif isinstance(event, ServerChanged):
             self._tell_of_server(event)
+        elif isinstance(event, XmpProgress):
+            self.conflicts.tell()
         elif isinstance(event, SecondStart):
             self._come_to_front()
             event.shown()

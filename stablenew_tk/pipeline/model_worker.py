@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, singledispatchmethod
 from pathlib import Path
 from typing import NamedTuple
@@ -16,8 +16,10 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from ..domain.base.errors import Cancelled, InvalidInput, NotSaved, StorageError
+from ..domain.config.sweep import LORA_FILE
 from ..domain.journal.seen import SeenModel, seen_of_all
 from ..domain.models.best_setting import BestSetting
+from ..domain.models.lora_series import place_words, trainings
 from ..domain.models.profile import (
     LearningSummary,
     LoraProfile,
@@ -35,6 +37,7 @@ from ..storage.models.folders import beside
 from ..storage.models.hashes import HashCache, hash_file
 from ..storage.models.index import settings_of
 from ..storage.models.library import Library
+from ..storage.models.lora_files import lora_files
 from ..storage.models.model_entry import LibrarySnapshot, ModelEntry
 from ..storage.models.name_lookup import LibraryNames
 from ..storage.models.profile_writer import Written, profile_path, save_profile, take_back
@@ -55,6 +58,7 @@ from .messages.models import (
     ModelOrder,
     ModelRead,
     ModelsCounted,
+    ModelSeries,
     OpenLibrary,
     ProfileSaved,
     ReadModel,
@@ -79,6 +83,7 @@ class _Names(NamedTuple):
     hashes: Mapping[str, Hashes]
     models: LibraryNames
     owners: dict[tuple[str, str], str]
+    series: tuple[ModelSeries, ...]
 
 
 class ModelWorker:
@@ -223,23 +228,34 @@ class ModelWorker:
                 names.owners[name, kind] = os.path.join(found.folder, found.key) if found is not None else ""  # noqa: PTH118
             return names.owners[name, kind]
 
+        series = names.series
+        of_file = {path: (one.key, words) for one in series for path, words in one.members}
         answers: dict[str, list[BestSetting]] = {}
         loaded = {run.run_id: run.checkpoint for run in order.columns.runs}
         for one in order.answers:
             path = owner(one.model or loaded.get(one.plan_id, ""), one.kind)
-            known = answers.setdefault(path, [])
-            if path and all(other.path != one.path for other in known):
-                known.append(one)
+            _note(answers, path, one)
+            if path in of_file:
+                key, words = of_file[path]
+                _note(answers, key, replace(one, value=words) if one.path == LORA_FILE else one)
         answers.pop("", None)
         seen = seen_of_all(order.columns, owner)
-        return ModelsCounted(order=order, seen=seen, answers={path: tuple(them) for path, them in answers.items()})
+        if of_file:
+            seen |= seen_of_all(order.columns, lambda name, kind: of_file.get(owner(name, kind), ("", ""))[0])
+        found = {path: tuple(them) for path, them in answers.items()}
+        return ModelsCounted(order=order, seen=seen, answers=found, series=series)
 
     def _names_of(self, hashes: Mapping[str, Hashes]) -> _Names:
         """Names that were looked up once are kept as long as neither the models nor their hashes change."""
         snapshot = self._library.snapshot if self._library is not None else LibrarySnapshot()
         names = self._names
         if names is None or names.entries is not snapshot.entries or names.hashes != hashes:
-            names = self._names = _Names(snapshot.entries, hashes, LibraryNames(snapshot.entries, hashes), {})
+            # The files did not change when their hashes were computed.
+            series = (
+                names.series if names is not None and names.entries is snapshot.entries else _series(snapshot.entries)
+            )
+            names = _Names(snapshot.entries, hashes, LibraryNames(snapshot.entries, hashes), {}, series)
+            self._names = names
         return names
 
     # ---- profiles
@@ -360,3 +376,19 @@ class HashWorker:
         except (StorageError, OSError) as error:
             # Only the next start has to read the file once more.
             log.warning("the hashes of models were not saved: %s", error)
+
+
+def _note(answers: dict[str, list[BestSetting]], key: str, one: BestSetting) -> None:
+    known = answers.setdefault(key, [])
+    if key and all(other.path != one.path for other in known):
+        known.append(one)
+
+
+def _series(entries: Sequence[ModelEntry]) -> tuple[ModelSeries, ...]:
+    """The trainings that the LoRA files in the folders are from."""
+    paths = {(one.folder, one.stem): os.path.join(one.folder, one.key) for one in entries if one.kind == "lora"}  # noqa: PTH118
+    found = []
+    for name, files in trainings(lora_files(entries)):
+        members = tuple((paths[one.folder, one.stem], place_words(one)) for one in files)
+        found.append(ModelSeries(name, f"{members[0][0]}\0", members))
+    return tuple(found)

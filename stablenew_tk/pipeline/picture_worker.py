@@ -23,7 +23,7 @@ from ..storage.disk.trash import from_trash, to_trash
 from ..storage.pictures.cards import write_card
 from ..storage.pictures.copies import ToCopy, copy_pictures
 from ..storage.pictures.moved import look_for
-from ..storage.pictures.xmp import sidecar_path
+from ..storage.pictures.xmp_sync import sidecars
 from ..storage.programs.clipboard import clipboard_program, copy_picture
 from .ids_and_times import as_line, day_in_words
 from .messages.base import Event, Order
@@ -42,8 +42,10 @@ from .messages.picture_files import (
     PicturesExported,
     PicturesFound,
     PicturesTrashed,
+    PrepareSearch,
     RecordedPicture,
     SearchImages,
+    SearchPrepared,
     TrashPictures,
     WriteCard,
 )
@@ -80,12 +82,18 @@ class PictureWork:
         return ImagesFound(query=order.query, selection=self._search.select(order.columns, order.query))
 
     @perform.register
+    def _(self, order: PrepareSearch) -> SearchPrepared:
+        return SearchPrepared(left=self._search.prepare(order.columns, order.most))
+
+    @perform.register
     def _(self, order: TrashPictures) -> PicturesTrashed:
         done: list[RecordedPicture] = []
         problems: list[str] = []
         for one in order.pictures:
             try:
                 path = self._path(one)
+                if order.name and not is_file(path):
+                    path = self._before_trash(one)  # it came back just now, which is not known everywhere yet
                 if not is_file(path):
                     raise StorageError(f"{path.name} is no longer in {path.parent}, so it was not put into the trash.")
                 kept = to_trash(path)
@@ -96,7 +104,7 @@ class PictureWork:
             self._write(PictureFiles(paths={one.image_id: kept}, trashed=True))
             done.append(msgspec.structs.replace(one, place=FilePlace(kept, trashed=True)))
             problems += self._with_sidecar(path)
-        return PicturesTrashed(done=tuple(done), problems=tuple(problems))
+        return PicturesTrashed(done=tuple(done), problems=tuple(problems), name=order.name)
 
     @perform.register
     def _(self, order: BringBackPictures) -> PicturesBack:
@@ -111,10 +119,10 @@ class PictureWork:
             moved = self._moved_before(one.image_id)
             self._write(PictureFiles(paths={one.image_id: moved}))
             done.append(one.image_id)
-            beside = sidecar_path(home, "full")
-            if not is_there(beside):
+            for beside in sidecars(home):
                 try:
-                    from_trash("", beside)
+                    if not is_there(beside):
+                        from_trash("", beside)
                 except NotSaved:
                     continue  # most pictures have none
         return PicturesBack(done=tuple(done), problems=tuple(problems))
@@ -132,15 +140,15 @@ class PictureWork:
                 continue
             of_file[path] = one.image_id
             wanted.append(ToCopy(path, f"{record.run_name}_{path.stem}".strip("_"), one.marks))
-        copied = copy_pictures(order.folder, wanted, inside=False)
+        copied = copy_pictures(order.folder, wanted, inside=False, names=self._files.settings.xmp or "full")
         problems += copied.problems
         if order.move:
             self._write_places({of_file[old]: new for old, new in copied.files})
             # Only after the new place is in the journal, so that no moment is without a file that is known.
             for old, _ in copied.files:
                 try:
-                    remove(old)
-                    remove(sidecar_path(old, "full"))
+                    for gone in (*sidecars(old), old):
+                        remove(gone)
                 except OSError as error:
                     problems.append(f"{old} could not be removed: {error.strerror or error}. It is in both folders.")
         return PicturesExported(count=copied.pictures, folder=order.folder, move=order.move, problems=tuple(problems))
@@ -208,13 +216,14 @@ class PictureWork:
         return self._files.book.before_trash(image_id) if self._files.book is not None else ""
 
     def _with_sidecar(self, path: Path) -> list[str]:
-        beside = sidecar_path(path, "full")
-        try:
-            if is_there(beside):
-                to_trash(beside)
-        except NotSaved as problem:
-            return [str(problem)]
-        return []
+        problems = []
+        for beside in sidecars(path):
+            try:
+                if is_there(beside):
+                    to_trash(beside)
+            except NotSaved as problem:
+                problems.append(str(problem))
+        return problems
 
     def _write_places(self, places: dict[str, Path]) -> None:
         """Tell the journal where pictures are now, many of one folder in one line."""

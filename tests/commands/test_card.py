@@ -84,7 +84,7 @@ class TestPage:
         assert told["prompts"] is True
         page = Page((tmp_path / "c.html").read_text())
         words = spaced(" ".join(page.words))
-        for said in ("How many steps for a prompt of “rain”?", "Take 28 steps.", "Forge", "dream", "a rainy street"):
+        for said in ("How many steps for a prompt of “Rain”?", "Take 28 steps.", "Forge", "dream", "a rainy street"):
             assert said in words
         assert page.tags.count("img") == 12
         assert words.count("not rated") == 0

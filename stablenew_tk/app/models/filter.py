@@ -9,14 +9,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Literal, get_args
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from ...domain.base.wording import counted
 from ...domain.journal.seen import Seen
 from ...domain.models.best_setting import BestSetting
 from ...domain.models.recommendations import is_kind
+from ...pipeline.messages.models import ModelSeries
 from ...storage.models.model_entry import LibrarySnapshot, ModelEntry
 from . import wording as words
 
@@ -27,6 +30,7 @@ OF_STARS: tuple[Column, ...] = ("rated", "mean", "best", "used")
 BUDGET_S, PORTION = 0.003, 50
 _LAST = "\U0010ffff"  # behind every name
 _END = object()
+Nested = tuple["ModelLine", Sequence["ModelLine"]]  # a series, and its files
 
 
 class ModelLine(Struct, frozen=True, gc=False):
@@ -39,6 +43,14 @@ class ModelLine(Struct, frozen=True, gc=False):
     sources: str
     searched: str
     order: str
+    key: str = ""  # that of a series for its row, else the path
+    note: str = ""
+    depth: int = 0
+
+    @property
+    def is_series(self) -> bool:
+        """Whether it stands for all files of a training; `entry` and `path` are those of the best one."""
+        return self.key != self.path
 
     @property
     def preview(self) -> str:
@@ -64,7 +76,8 @@ def line_of(entry: ModelEntry) -> ModelLine:
     shown = entry.stem or entry.key
     searched = f"{shown}\n{entry.title}\n{family}\n{kind}\n{sources}\n{entry.folder}".casefold()
     shown_family = " · ".join(filter(None, (kind, family)))
-    return ModelLine(entry, path_of(entry), shown, shown_family, sources, searched, shown.casefold())
+    path = path_of(entry)
+    return ModelLine(entry, path, shown, shown_family, sources, searched, shown.casefold(), key=path)
 
 
 # Lines stand in order of their names already, and sorting keeps that among equals; so each key may be a simple one.
@@ -81,6 +94,12 @@ class ModelStars(Struct, frozen=True):
 
     seen: Mapping[str, Seen] = {}
     answers: Mapping[str, tuple[BestSetting, ...]] = {}
+    series: Sequence[ModelSeries] = ()
+
+    def mean(self, key: str) -> float:
+        """For ordering: 0 = no stars yet."""
+        found = self.seen.get(key)
+        return found.mean or 0.0 if found is not None else 0.0
 
     def best(self, path: str) -> BestSetting | None:
         """The answer for the column: the newest certain one, else the newest lead."""
@@ -100,6 +119,19 @@ class ModelStars(Struct, frozen=True):
         return {path: -one.newest_ms for path, one in self.seen.items()}
 
 
+def nested(one: ModelSeries, stars: ModelStars, known: Mapping[str, ModelLine]) -> Nested | None:
+    """The line of a series and those of its files, the best one first; None when fewer than two of them are known. That
+    of the series is about its best file, without stars its last.
+    """
+    inside = [structs.replace(known[path], note=where, depth=1) for path, where in one.members if path in known]
+    if len(inside) < 2:
+        return None
+    note, last = f"{counted(len(inside), 'file')}, {inside[0].note} to {inside[-1].note}", inside[-1]
+    inside.sort(key=lambda line: -stars.mean(line.path))
+    best = inside[0] if stars.mean(inside[0].path) else last
+    return structs.replace(best, name=one.name, key=one.key, note=note, depth=0), inside
+
+
 class ModelFilter:
     """All models as lines; `lines` are those shown now."""
 
@@ -111,14 +143,22 @@ class ModelFilter:
         self.column: Column = "name"
         self.backwards = False
         self.stars = ModelStars()
+        self.open: set[str] = set()  # keys of the series whose files are shown
         self._made: dict[int, ModelLine] = {}
         self._by_path: dict[str, ModelLine] = {}
         self._all: dict[Kind, list[ModelLine]] = {kind: [] for kind in KINDS}
+        self._nested: Mapping[str, Nested] = {}
+        self._tops: Mapping[str, ModelLine] = {}  # the line of its series by the path of a file
         self._work: Iterator[None] = iter(())
 
     def take(self, snapshot: LibrarySnapshot) -> None:
         """News: `work` makes the lines. What is shown stays as it is until then."""
-        self._work = self._taking(snapshot.entries)
+        self._work = chain(self._taking(snapshot.entries), self._nesting())
+
+    def take_stars(self, stars: ModelStars) -> None:
+        """What ratings say is in force now; files of one training stand together once `work` is done."""
+        self.stars = stars
+        self._work = chain(self._work, self._nesting())
 
     def work(self, budget_s: float = BUDGET_S) -> bool:
         """Go on for about so long; True when everything is made and `lines` are those of the latest news."""
@@ -133,16 +173,35 @@ class ModelFilter:
         lines = self._all[self.kind]
         for word in self.search.casefold().split():
             lines = [line for line in lines if word in line.searched]
+        lines = list({line.key: line for line in (self._tops.get(line.path, line) for line in lines)}.values())
         if self.column == "name":
             self.lines = lines[::-1] if self.backwards else lines
         elif self.column in OF_STARS:
             known = self.stars.known(self.column)
             # Nobody looks for models without stars, whichever way round.
-            found = [line for line in lines if line.path in known]
-            found.sort(key=lambda line: known[line.path], reverse=self.backwards)
-            self.lines = [*found, *(line for line in lines if line.path not in known)]
+            found = [line for line in lines if line.key in known]
+            found.sort(key=lambda line: known[line.key], reverse=self.backwards)
+            self.lines = [*found, *(line for line in lines if line.key not in known)]
         else:
             self.lines = sorted(lines, key=_SORTS[self.column], reverse=self.backwards)
+        if self.open and self._nested:
+            self.lines = [one for line in self.lines for one in (line, *self._inside(line))]
+
+    def unfold(self, key: str, on: bool) -> bool:
+        """Show the files of a series, or no longer. False when there is nothing to change."""
+        if key not in self._nested or on == (key in self.open):
+            return False
+        self.open ^= {key}
+        self.arrange()
+        return True
+
+    def series_of(self, path: str) -> str:
+        """The key of the series that a file is shown in, "" for none."""
+        top = self._tops.get(path)
+        return top.key if top is not None else ""
+
+    def _inside(self, line: ModelLine) -> Sequence[ModelLine]:
+        return self._nested[line.key][1] if line.is_series and line.key in self.open else ()
 
     def sort_by(self, column: Column) -> None:
         """Order by a column; by the same one again turns it round."""
@@ -152,16 +211,11 @@ class ModelFilter:
 
     def place_of(self, path: str) -> int:
         """Where a model stands among the lines shown, −1 when it does not."""
-        line = self.known(path)
-        if line is not None:
-            for place, other in enumerate(self.lines):
-                if other is line:
-                    return place
-        return -1
+        return next((place for place, line in enumerate(self.lines) if line.key == path), -1)
 
     def known(self, path: str) -> ModelLine | None:
-        """A model of any kind by its path."""
-        return self._by_path.get(path)
+        """A model of any kind by its path, or a series by its key."""
+        return self._nested[path][0] if path in self._nested else self._by_path.get(path)
 
     def _taking(self, entries: Sequence[ModelEntry]) -> Iterator[None]:
         """Make the lines in small portions; then they are in force all at once."""
@@ -182,4 +236,18 @@ class ModelFilter:
             yield
         self._all, self._made, self._by_path = fresh, made, by_path
         self.counts = {kind: len(lines) for kind, lines in fresh.items()}
+        self.arrange()
+
+    def _nesting(self) -> Iterator[None]:
+        """Put the files of each training together, in small portions."""
+        found: dict[str, Nested] = {}
+        tops: dict[str, ModelLine] = {}
+        for number, one in enumerate(self.stars.series):
+            made = nested(one, self.stars, self._by_path)
+            if made is not None:
+                found[one.key] = made
+                tops.update((line.path, made[0]) for line in made[1])
+            if number % PORTION == PORTION - 1:
+                yield
+        self._nested, self._tops = found, tops
         self.arrange()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ...domain.base.wording import counted
-from ...domain.journal.query import Group, Query, Totals
+from ...domain.journal.query import Group, HistoryColumns, Query, Totals
+from ...pipeline.messages.picture_files import PrepareSearch
 from ...pipeline.messages.pictures import ImagesFound
 from ..controller import Controller
 
+_PREPARED_AT_ONCE = 1500  # about 10 ms of the thread that does it
 # What the segments of the filter stand for.
 RATING_FILTERS = {
     "all": Query(),
@@ -28,6 +30,7 @@ class ReviewSearch:
         self._asked: Query | None = None
         self._counting: Query | None = None
         self._known = 0
+        self._prepared: HistoryColumns | None = None
         self._totals = (0, 0)
 
     @property
@@ -51,6 +54,18 @@ class ReviewSearch:
         """How many pictures came since the filter was applied."""
         history = self._controller.history
         return len(history) - self._known if history is not None else 0
+
+    def prepare(self) -> None:
+        """Read the texts of some more pictures, so that the first search for words need not; SearchPrepared answers."""
+        history = self._controller.history
+        if history is not None and self._prepared is None:
+            self._prepared = history.visible().columns()
+        if self._prepared is not None:
+            self._controller.ask(PrepareSearch(columns=self._prepared, most=_PREPARED_AT_ONCE))
+
+    def prepared(self) -> None:
+        """All texts have been read."""
+        self._prepared = None
 
     def runs(self) -> tuple[tuple[str, str], ...]:
         """Id and name of the Learning Runs whose pictures may be shown."""
@@ -100,7 +115,7 @@ class ReviewSearch:
 
 def depends_on_feedback(query: Query) -> bool:
     """Whether rating or tagging a picture could change what a filter shows or where."""
-    return query.rating != "all" or bool(query.tag or query.text) or query.order == "best"
+    return query.rating != "all" or bool(query.tag or query.text or query.rated_from_ms) or query.order == "best"
 
 
 def rating_segments(totals: Totals) -> list[tuple[str, str]]:

@@ -77,7 +77,7 @@ class Outbox:
         self._sent: dict[str, JournalLine] = {}
         self._next_retry = 0.0
         self._undo = UndoStacks()
-        self._reversible: dict[tuple[str, ...], Callable[[], object]] = {}
+        self._reversible: dict[tuple[str, ...], tuple[Callable[[], object], Callable[[], object]]] = {}
         self._pictures_of_line: dict[str, tuple[str, ...]] = {}
 
     def put(self, lines: Iterable[JournalLine]) -> None:
@@ -92,15 +92,16 @@ class Outbox:
         self.put(lines)
         return self._undo.did(tuple(line.event_id for line in lines))
 
-    def put_reversible(self, name: str, reverse: Callable[[], object]) -> None:
-        """Note something that `reverse` takes back when it is its turn to be undone; it cannot be redone."""
-        self._reversible[self._undo.did((name,))] = reverse
+    def put_reversible(self, name: str, reverse: Callable[[], object], again: Callable[[], object]) -> None:
+        """Note something that `reverse` takes back when it is its turn to be undone, and `again` does once more."""
+        self._reversible[self._undo.did((name,))] = reverse, again
 
     def undo(self, *, redo: bool) -> bool:
         """Send the void lines that undo, or with `redo` redo, the last group. False when there is none."""
         group = self._undo.next(redo=redo)
-        if (reverse := self._reversible.pop(group, None)) is not None:
-            reverse()
+        if (acts := self._reversible.get(group)) is not None:
+            self._undo.undid(group, redo=redo)
+            acts[redo]()
             return True
         lines = [as_line(Void(target=target)) for target in group]
         self._undo.undid(tuple(line.event_id for line in lines), redo=redo)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
-from ..base.wording import counted
+from ..base.wording import counted, pack_title
 from ..config.catalogue import Value, flat
 from ..config.pipeline_config import PipelineConfig
 from ..config.sweep import LORA, focus
@@ -152,7 +152,8 @@ def _question(report: Report) -> str:
         asked = f"Which {_small(plan_heading(plan))}"
     tested = report.prompts or prompts_tested(plan)
     if plan.pack_id:
-        where = f"for the pack “{plan.pack_id}”" if len(tested) != 1 else f"for a prompt of “{plan.pack_id}”"
+        pack = pack_title(plan.pack_id)
+        where = f"for the pack “{pack}”" if len(tested) != 1 else f"for a prompt of “{pack}”"
     else:
         where = "for one prompt" if len(tested) == 1 else f"for {len(tested)} prompts"
     return f"{asked} {where}?"

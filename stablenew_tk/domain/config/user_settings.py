@@ -77,6 +77,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     `start_command` starts the user's own server in `start_folder` ("" = where its program is), with this program when
     `start_with_app`; `server_at_close` is what happens to it when this program closes.
     `size` is that of everything in the window in percent, `AS_THE_SCREEN` (0) what suits it.
+    `xmp`: stars are kept beside the pictures, too, in NAME.png.xmp ("full") or NAME.xmp ("stem"); "" = they are not.
     `workflow` is the file of the one that makes the pictures, "" = none.
     `guide`: the user is led through the loop for the first time.
     """
@@ -96,6 +97,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     start_with_app: bool = False
     server_at_close: Literal["ask", "stop", "leave"] = "ask"
     output_folder: _ShortText = ""
+    xmp: Literal["", "full", "stem"] = ""
     pack_folders: tuple[_ShortText, ...] = ()
     wildcard_folders: tuple[_ShortText, ...] = ()
     model_folders: tuple[_ShortText, ...] = ()

@@ -155,7 +155,9 @@ def column(code: str) -> Any:
 
 
 class Pictures(msgspec.Struct):
-    """One row for each picture. `last_said` is the number of its latest feedback line in `FeedbackLog`, −1 = none."""
+    """One row for each picture. `last_said` is the number of its latest feedback line in `FeedbackLog`, −1 = none;
+    `shape` as `grid_layout.shape_of` tells it; `rated`: when it got the stars it has, in ms, 0 = it has none.
+    """
 
     rating: array[int] = column("B")
     flags: array[int] = column("B")
@@ -166,6 +168,8 @@ class Pictures(msgspec.Struct):
     record: array[int] = column("I")
     output: array[int] = column("H")
     last_said: array[int] = column("i")
+    shape: array[int] = column("H")
+    rated: array[int] = column("q")
 
 
 class Records(msgspec.Struct):
@@ -239,6 +243,8 @@ class OutputSummary(msgspec.Struct, gc=False):
     stage: str
     suspect: tuple[str, ...] = ()
     pixels: str = ""
+    width: int = 0
+    height: int = 0
 
 
 class RecordSummary(msgspec.Struct, tag_field="kind", tag="run", gc=False):

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from msgspec import UNSET, Struct
 
-from .columns import IdColumn, Numbered, column
+from .columns import IdColumn, Numbered, column, time_ms
 from .record import Feedback, ImageFeedback
 
 _NO_FEEDBACK = ImageFeedback()
@@ -79,7 +79,7 @@ class Withdrawals:
 
 class FeedbackRow(Struct):
     """One row for each feedback line. `before` is the previous line on the same picture, −1 = none (linked list).
-    In `rating`, `note` and `rejected` −1 = unchanged.
+    In `rating`, `note` and `rejected` −1 = unchanged. `time` in ms since 1970.
     """
 
     row: array[int] = column("i")
@@ -93,6 +93,7 @@ class FeedbackRow(Struct):
     repeat: array[int] = column("b")
     blind: array[int] = column("b")
     rejected: array[int] = column("b")
+    time: array[int] = column("q")
 
 
 class FeedbackLog:
@@ -121,6 +122,7 @@ class FeedbackLog:
         table.repeat.append(feedback.repeat)
         table.blind.append(feedback.blind)
         table.rejected.append(-1 if feedback.rejected is None else feedback.rejected)
+        table.time.append(time_ms(feedback.ts))
         return len(table.row) - 1
 
     def chain(self, number: int, row: int, last: int) -> int:
@@ -178,6 +180,16 @@ class FeedbackLog:
             if gives and self.ids.text(number) not in self.withdrawn:
                 return bool(table.blind[number]) and table.rating[number] > 0
         return False
+
+    def rated_ms(self, last: int) -> int:
+        """When the picture got the stars it has, in ms since 1970; 0 when it has none."""
+        table = self.table
+        while last >= 0:
+            gives = table.rating[last] >= 0 and not table.repeat[last]
+            if gives and not (self.withdrawn.target_of and self.ids.text(last) in self.withdrawn):
+                return table.time[last] if table.rating[last] else 0
+            last = table.before[last]
+        return 0
 
     def _chain(self, last: int) -> list[int]:
         chain = []

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from ..base.errors import InvalidInput
+from ..base.grid_layout import shape_of
 from ..base.lora_tags import loras_in
 from ..runs.plan import LearningPlan
 from .columns import (
@@ -49,10 +50,10 @@ from .query import (
     totals,
 )
 from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, PairVote, PictureFiles, PlanLine, Void
-from .row_places import record_places
+from .row_places import copied_columns, mask_of
 from .soundness import Sizes, refuse_unsound_feedback, refuse_unsound_ids, refuse_unsound_pictures
 
-_FORMAT = 9
+_FORMAT = 10
 RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the line end, the line
 
 
@@ -230,13 +231,7 @@ class VisiblePictures:
         return bytes(flags)
 
     def _trashed(self) -> bytes:
-        """One byte for each row, 1 = in the trash; b"" when none is."""
-        if not self._rows.trashed:
-            return b""
-        mask = bytearray(len(self._rows.pictures.rating))
-        for row in self._rows.trashed:
-            mask[row] = 1
-        return bytes(mask)
+        return mask_of(len(self._rows.pictures.rating), self._rows.trashed)
 
     def latest(self, count: int) -> array[int]:
         """Rows of the last `count` pictures that may be shown and are not undone, newest first."""
@@ -258,18 +253,20 @@ class VisiblePictures:
 
     def columns(self) -> HistoryColumns:
         """A copy of the columns for `query.select`, safe on another thread: later folds do not change it."""
-        pictures = self._rows.pictures
-        return HistoryColumns(
-            rating=pictures.rating.tobytes(),
+        rows = self._rows
+        return copied_columns(
+            rows.pictures,
+            rows.records,
+            rows.log,
+            rows.runs,
             flags=self._flags(),
-            run=memoryview(pictures.run.tobytes()).cast("I"),
-            tags=memoryview(pictures.tags.tobytes()).cast("I"),
-            runs=tuple(self._rows.runs),
-            tag_sets=tuple(self._rows.log.tag_sets.values),
             hidden_runs=self._plans.hidden(),
             trashed=self._trashed(),
-            places=record_places(pictures, self._rows.records, self._rows.log.texts.values),
         )
+
+    def shapes(self, rows: Iterable[int]) -> array[int]:
+        """The shapes of pictures, as `grid_layout.shape_of` tells them."""
+        return array("H", map(self._rows.pictures.shape.__getitem__, rows))
 
 
 def _nothing_known(row: int) -> ImageFacts:
@@ -511,6 +508,8 @@ class History:
             pictures.tags.frombytes(four_zeros)
             pictures.note.frombytes(four_zeros)
             pictures.last_said.extend([-1] * many)
+            pictures.shape.extend([shape_of(one.width, one.height) for one in chosen])
+            pictures.rated.frombytes(bytes(8 * many))
         if record.learning.plan_id:
             self._fold_step(record)
         if self.files.lines:
@@ -554,6 +553,7 @@ class History:
     def _hold(self, row: int, held: ImageFeedback) -> None:
         pictures = self._rows.pictures
         pictures.rating[row] = held.rating
+        pictures.rated[row] = self._rows.log.rated_ms(pictures.last_said[row]) if held.rating else 0
         pictures.tags[row] = self._rows.log.tag_sets.number(held.tags)
         pictures.note[row] = self._rows.log.texts.number(held.note)
         marks = (TAGGED if held.tags else 0) | (NOTED if held.note else 0) | (REJECTED if held.rejected else 0)

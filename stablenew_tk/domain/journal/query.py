@@ -12,6 +12,8 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from ..base.grid_layout import shared_shapes
+
 SUSPECT, TAGGED, NOTED, FINAL, SKETCH, NOT_OK, HIDDEN, REJECTED = (1 << bit for bit in range(8))
 
 
@@ -45,7 +47,8 @@ class RecordPlaces(NamedTuple):
 
 class HistoryColumns(Struct, frozen=True, kw_only=True):
     """A copy of the history with one row for each picture: `rating` and `flags` are bytes, `run` and `tags` 32-bit
-    indexes into `runs` and `tag_sets`. Pictures of the runs in `hidden_runs` are left out of all results and totals.
+    indexes into `runs` and `tag_sets`, `shape` 16-bit shapes of pictures (`grid_layout.shape_of`), `rated` the 64-bit
+    times of their stars in ms, 0 = none. Pictures of the runs in `hidden_runs` are left out of all results and totals.
     `trashed` has a 1 for each picture in the trash; b"" = none is.
     """
 
@@ -53,6 +56,8 @@ class HistoryColumns(Struct, frozen=True, kw_only=True):
     flags: bytes
     run: memoryview
     tags: memoryview
+    shape: memoryview
+    rated: memoryview
     runs: tuple[RunFacts, ...]
     tag_sets: tuple[tuple[str, ...], ...]
     hidden_runs: frozenset[str] = frozenset()
@@ -63,6 +68,7 @@ class HistoryColumns(Struct, frozen=True, kw_only=True):
 class Query(Struct, frozen=True, kw_only=True):
     """The filter and order. Empty text = any. `min_stars` 1–5 is used with rating "stars" only. Rejected pictures are
     neither unrated nor rated, but among all. What is in the trash is left out, with `trashed` everything else is.
+    `rated_from_ms` to before `rated_to_ms`: when the stars were given, in ms since 1970; 0 = no bound.
     """
 
     rating: Literal["all", "unrated", "stars", "rejected"] = "all"
@@ -76,6 +82,8 @@ class Query(Struct, frozen=True, kw_only=True):
     text: str = ""
     finals_only: bool = False
     run_id: str = ""
+    rated_from_ms: int = 0
+    rated_to_ms: int = 0
     order: Literal["newest", "oldest", "best"] = "newest"
 
 
@@ -105,12 +113,15 @@ class Totals(NamedTuple):
 
 
 class Selection(Struct, frozen=True, kw_only=True):
-    """The result of a query. `rows` are rows of the history in the order to show. `totals` ignore the rating and
+    """The result of a query. `rows` are rows of the history in the order to show, `shapes` those of their pictures;
+    `group_shapes` has one for each group, as `grid_layout.shared_shapes` tells it. `totals` ignore the rating and
     suspect filters; `packs`, `checkpoints`, `tags` and `nodes` are all values that exist in the history, sorted.
     """
 
     rows: array[int]
+    shapes: array[int]
     groups: tuple[Group, ...]
+    group_shapes: array[int]
     totals: Totals
     packs: tuple[str, ...]
     checkpoints: tuple[str, ...]
@@ -138,15 +149,28 @@ def select(columns: HistoryColumns, query: Query, found: bytes | None = None) ->
     rows, groups = _best(columns, rows) if query.order == "best" else _by_run(columns, rows, query.order == "newest")
     runs = [columns.runs[index] for index in _used(columns.run, visible)]
     used_tags = {tag for index in _used(columns.tags, visible) for tag in columns.tag_sets[index]}
+    shapes, group_shapes = _shapes(columns.shape, rows, groups)
     return Selection(
         rows=rows,
+        shapes=shapes,
         groups=groups,
+        group_shapes=group_shapes,
         totals=totals(columns.rating, columns.flags, base, columns.trashed),
         packs=tuple(sorted({run.pack_id for run in runs})),
         checkpoints=tuple(sorted({run.checkpoint for run in runs} - {""})),
         tags=tuple(sorted(used_tags)),
         nodes=tuple(sorted({run.node for run in runs} - {""})),
     )
+
+
+def _shapes(column: memoryview, rows: array[int], groups: Sequence[Group]) -> tuple[array[int], array[int]]:
+    raw = column.tobytes()
+    if raw == raw[:2] * len(column):
+        # All pictures are of one shape, which is common, and told at once.
+        one = array("H", raw[:2])
+        return one * len(rows), one * len(groups)
+    shapes = array("H", map(column.__getitem__, rows))
+    return shapes, shared_shapes(shapes, [group.first for group in groups])
 
 
 def judged(columns: HistoryColumns, rows: Sequence[int]) -> bytes:
@@ -220,6 +244,9 @@ def _within(columns: HistoryColumns, query: Query, visible: bytes) -> bytes:
     if query.tag:
         tagged = bytes(query.tag in tags for tags in columns.tag_sets)
         mask = _both(mask, bytes(map(tagged.__getitem__, columns.tags)))
+    if query.rated_from_ms or query.rated_to_ms:
+        first, end = max(1, query.rated_from_ms), query.rated_to_ms or 1 << 62
+        mask = _both(mask, bytes([first <= moment < end for moment in columns.rated]))
     return mask
 
 
@@ -244,34 +271,33 @@ def _best(columns: HistoryColumns, rows: array[int]) -> tuple[array[int], tuple[
 def _by_run(columns: HistoryColumns, rows: array[int], newest: bool) -> tuple[array[int], tuple[Group, ...]]:
     # Reading the column straight through is three times as quick as fetching its numbers row by row.
     numbers = columns.run if len(rows) == len(columns.run) else array("I", map(columns.run.__getitem__, rows))
+    known: dict[str, int] = {}
+    same_run = [known.setdefault(run.run_id, index) for index, run in enumerate(columns.runs)]
     runs, edges = [], [0]
-    for index, same in groupby(numbers):
-        runs.append(columns.runs[index])
+    for index, same in groupby(map(same_run.__getitem__, numbers)):
+        runs.append(index)
         edges.append(edges[-1] + len(list(same)))
+    began: dict[int, int] = {}
+    shared: dict[int, str] = {}
+    for number in set(numbers):
+        run, index = columns.runs[number], same_run[number]
+        began[index] = min(began.get(index, run.time_ms), run.time_ms)
+        shared[index] = run.checkpoint if shared.get(index, run.checkpoint) == run.checkpoint else ""
     # Most runs stand in one piece. Only those that do not get a list: a container per run would keep the cyclic
     # collector busy for as long as all the rest takes.
-    first_piece: dict[str, int] = {}
-    more: dict[str, list[int]] = {}
-    began: dict[str, int] = {}
-    for piece, run in enumerate(runs):
-        if first_piece.setdefault(run.run_id, piece) != piece:
-            more.setdefault(run.run_id, []).append(piece)
-        began[run.run_id] = min(began.get(run.run_id, run.time_ms), run.time_ms)
+    first_piece: dict[int, int] = {}
+    more: dict[int, list[int]] = {}
+    for piece, index in enumerate(runs):
+        if first_piece.setdefault(index, piece) != piece:
+            more.setdefault(index, []).append(piece)
     # Sorting keeps the order of what is equal, so runs of the same moment stay in the order of the journal.
-    names = sorted(first_piece, key=began.__getitem__)
     step = -1 if newest else 1
     ordered: array[int] = array("I")
     groups = []
-    for name in names[::step]:
-        place, piece = len(ordered), first_piece[name]
-        run = runs[piece]
-        shared = run.checkpoint
-        if name not in more:
-            ordered.extend(rows[edges[piece] : edges[piece + 1]][::step])
-        else:
-            pieces = [piece, *more[name]]
-            for part in pieces[::step]:
-                ordered.extend(rows[edges[part] : edges[part + 1]][::step])
-            shared = shared if all(runs[part].checkpoint == shared for part in pieces) else ""
-        groups.append(Group(place, len(ordered) - place, name, run.run_name, run.pack_id, shared, began[name]))
+    for index in sorted(first_piece, key=began.__getitem__)[::step]:
+        place, piece = len(ordered), first_piece[index]
+        for part in [piece, *more[index]][::step] if index in more else (piece,):
+            ordered.extend(rows[edges[part] : edges[part + 1]][::step])
+        run, count = columns.runs[index], len(ordered) - place
+        groups.append(Group(place, count, run.run_id, run.run_name, run.pack_id, shared[index], began[index]))
     return ordered, tuple(groups)

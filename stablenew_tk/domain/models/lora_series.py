@@ -90,7 +90,12 @@ def numbered(stem: str) -> NumberedStem:
 
 
 def series_of(files: Iterable[LoraFile]) -> tuple[LoraSeries, ...]:
-    """All series among these files, by their name. A file is in one of them at the most.
+    """All series among these files, by their name; see `trainings`."""
+    return tuple(LoraSeries(name, tuple(one.stem for one in members)) for name, members in trainings(files))
+
+
+def trainings(files: Iterable[LoraFile]) -> tuple[tuple[str, tuple[LoraFile, ...]], ...]:
+    """Name and files, in the order of learning, of all series among these files. A file is in one at the most.
 
     Equal session ids make a series wherever the files lie. The others go by folder, name and kind of weights; a file
     without a number belongs to the numbered ones of its name, as the final one.
@@ -107,8 +112,16 @@ def series_of(files: Iterable[LoraFile]) -> tuple[LoraSeries, ...]:
     for members in named.values():
         if any(numbered(one.stem).unit for one in members):
             groups += _runs(members)
-    found = (LoraSeries(_name(members), _ordered(members)) for members in groups)
-    return tuple(sorted((one for one in found if len(one.stems) > 1), key=lambda one: one.name.casefold()))
+    found = ((_name(members), _ordered(members)) for members in groups)
+    return tuple(sorted((one for one in found if len(one[1]) > 1), key=lambda one: one[0].casefold()))
+
+
+def place_words(one: LoraFile) -> str:
+    """Where in its training a file was saved: "epoch 6", "step 500", "epoch 12, last", "last"."""
+    said = numbered(one.stem)
+    if said.unit:
+        return f"{said.unit} {said.at}"
+    return f"epoch {one.training.epoch}, last" if one.training.epoch else "last"
 
 
 def series_named(name: str, series: Sequence[_Series]) -> _Series | None:
@@ -135,7 +148,7 @@ def _runs(members: Sequence[LoraFile]) -> list[list[LoraFile]]:
     return runs
 
 
-def _ordered(members: Sequence[LoraFile]) -> tuple[str, ...]:
+def _ordered(members: Sequence[LoraFile]) -> tuple[LoraFile, ...]:
     known = all(one.training.steps for one in members)
 
     def place(one: LoraFile) -> tuple[float, ...]:
@@ -152,7 +165,11 @@ def _ordered(members: Sequence[LoraFile]) -> tuple[str, ...]:
             one.training.finished_at,
         )
 
-    return tuple(dict.fromkeys(one.stem for one in sorted(members, key=lambda one: (place(one), one.stem))))
+    ordered = sorted(members, key=lambda one: (place(one), one.stem))
+    first: dict[str, LoraFile] = {}
+    for one in ordered:
+        first.setdefault(one.stem, one)
+    return tuple(first.values())
 
 
 def _name(members: Sequence[LoraFile]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
+from array import array
 from collections.abc import Callable
 
 from PIL import Image, ImageTk
@@ -171,11 +172,12 @@ class PreviewPanel(Box):
             self._show_latest()
 
     def _show_latest(self) -> None:
-        rows = self._controller.history.visible().latest(LATEST) if self._controller.history is not None else ()
-        if rows:
+        history = self._controller.history
+        rows = history.visible().latest(LATEST) if history is not None else array("I")
+        if history is not None and rows:
             self._none.pack_forget()
             self._grid.pack(fill="both", expand=True)
-            self._grid.show(rows)
+            self._grid.show(rows, shapes=history.visible().shapes(rows))
             self._grid.select_none()
         self._count_unrated()
 

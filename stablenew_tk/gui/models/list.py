@@ -42,21 +42,27 @@ class ModelListActions(Struct, frozen=True):
 
 
 class ModelList(DeferringBox):
-    """The list. `path` is the chosen model's, "" for none."""
+    """The list. `key` is the chosen line's, "" for none."""
 
     def __init__(self, parent: tk.Misc, controller: Controller, actions: ModelListActions) -> None:
         super().__init__(parent, "bg")
         self._controller, self._actions = controller, actions
         self.filter = ModelFilter()
-        self.path = ""
+        self.key = ""
         self._is_stale = False
         self._shown_kinds: list[tuple[Kind, str]] = []
         self._build()
 
     @property
     def line(self) -> ModelLine | None:
-        """The chosen model."""
-        return self.filter.known(self.path)
+        """The chosen model, or series of files."""
+        return self.filter.known(self.key)
+
+    @property
+    def path(self) -> str:
+        """The chosen model's path, of a series that of its best file; "" for none."""
+        line = self.line
+        return line.path if line is not None else ""
 
     def refresh(self) -> None:
         """Show what the library knows now; with very many models that takes some turns of the loop."""
@@ -68,7 +74,10 @@ class ModelList(DeferringBox):
     def show_stars(self, stars: ModelStars, marked: str = "") -> None:
         """Show what ratings say of the models. `marked` is the path of the one that is to be compared."""
         self.table.rows.stars, self.table.rows.marked = stars, marked
-        self.filter.stars = stars
+        if stars is not self.filter.stars:
+            self.filter.take_stars(stars)
+            if not self.is_pending("step"):
+                self._step()
         if self.filter.column in OF_STARS:
             self._arrange(scroll=False)
         else:
@@ -101,6 +110,7 @@ class ModelList(DeferringBox):
             opened=lambda _index: self._actions.opened(),
             sort=self._sort,
             ask=self._actions.ask,
+            unfold=self._unfold,
         )
         self.table.pack(fill="both", expand=True)
         self.rows = self.table.rows
@@ -130,10 +140,12 @@ class ModelList(DeferringBox):
         """Show the lines that pass the filter, the chosen model among them."""
         filter = self.filter
         self._show_kinds()
-        place = filter.place_of(self.path)
+        place = filter.place_of(self.key)
+        if place < 0 and (above := filter.series_of(self.key)):
+            place, self.key = filter.place_of(above), above
         if place < 0 and self._actions.may_leave():
             place = 0 if filter.lines else -1
-            self.path = filter.lines[0].path if filter.lines else ""
+            self.key = filter.lines[0].key if filter.lines else ""
         self.table.head.show(filter.column, filter.backwards)
         self.rows.show_lines(filter.lines, place, self._nothing())
         self._show_foot()
@@ -161,14 +173,26 @@ class ModelList(DeferringBox):
         pack_if(troubles, self.trouble, side="bottom", fill="x", padx=theme.px(theme.PAD), pady=(theme.px(10), 0))
 
     def _chosen(self, index: int) -> None:
-        path = self.filter.lines[index].path
-        if path == self.path:
+        key = self.filter.lines[index].key
+        if key == self.key:
             return
         if not self._actions.may_leave():
-            self.rows.select(self.filter.place_of(self.path))
+            self.rows.select(self.filter.place_of(self.key))
             return
-        self.path = path
+        self.key = key
         self._actions.shown()
+
+    def _unfold(self, index: int, on: bool | None) -> bool:
+        """Show the files of a series, or no longer; None = the other way. False for a line that is no series."""
+        if not 0 <= index < len(self.filter.lines):
+            return False
+        line = self.filter.lines[index]
+        key = line.key if line.is_series else self.filter.series_of(line.path) if on is False else ""
+        if not key or not self.filter.unfold(key, key not in self.filter.open if on is None else on):
+            return False
+        self.rows.open = self.filter.open
+        self._show()
+        return True
 
     def choose_kind(self, kind: str) -> None:
         """Show the models of another kind."""
@@ -190,5 +214,5 @@ class ModelList(DeferringBox):
         filter.sort_by(column)
         # The same models in another order: nothing else has to be drawn or looked up.
         self.table.head.show(filter.column, filter.backwards)
-        self.rows.show_lines(filter.lines, filter.place_of(self.path), self._nothing())
+        self.rows.show_lines(filter.lines, filter.place_of(self.key), self._nothing())
         self.rows.see(max(0, self.rows.selected))

@@ -101,6 +101,7 @@ class ModelsPage(PageFrame):
         """Keys of the page, for F1."""
         return (
             ("Up, Down, letters", "model"),
+            ("Right, Left", "files of a training"),
             ("Enter, Ctrl+E", "edit its profile"),
             ("Ctrl+L", "learn about it"),
             ("Ctrl+B", "find the best epoch or mix"),
@@ -144,7 +145,7 @@ class ModelsPage(PageFrame):
             self._refresh_soon()
         elif isinstance(event, ModelsCounted) and event.order is self._counting:
             self._counting = None
-            self.stars = ModelStars(event.seen, event.answers)
+            self.stars = ModelStars(event.seen, event.answers, event.series)
             if self.winfo_viewable():
                 self._show_stars()
                 self._show_panel()
@@ -233,7 +234,7 @@ class ModelsPage(PageFrame):
             self._settings = {self.path: fresh}
         # Until a changed file is read, what it said before is better than nothing.
         history = self._controller.history
-        seen = self.stars.seen.get(self.path)
+        seen = self.stars.seen.get(line.key)
         evidence = model_evidence(history, self.settings, seen)
         visible = history.visible() if history is not None else None
         best = [visible.facts(row) for row in seen.best] if visible is not None and seen is not None else []
@@ -245,7 +246,7 @@ class ModelsPage(PageFrame):
             evidence,
             self._series,
             best=[one for one in best if one.image_id],
-            answers=self.stars.answers.get(self.path, ()),
+            answers=self.stars.answers.get(line.key, ()),
             marked=self._marked.entry.stem if self._marked is not None else "",
         )
         if not self._is_counted:

@@ -133,14 +133,15 @@ class ModelPanel(Box):
         it waits for the other one.
         """
         entry = line.entry
-        if self.line is None or self.line.path != line.path:
+        if self.line is None or self.line.key != line.key:
             self.area.scroll_to(0)
             self.tell("")
         self.line = line
         self.picture.show(line.preview)
         title = entry.title if entry.title and entry.title.casefold() != entry.stem.casefold() else ""
-        self._title.show(entry.stem or entry.key)
-        self._facts.show(words.facts(entry, settings))
+        self._title.show(line.name if line.is_series else entry.stem or entry.key)
+        best_file = f"{line.note} · what follows is about {entry.stem}\n" if line.is_series else ""
+        self._facts.show(best_file + words.facts(entry, settings))
         self._folder.show(entry.folder)
         learned = "\n".join(filter(None, (words.seen_here(evidence.seen), words.told(evidence.told))))
         for label, text, after in ((self._name, title, self._title), (self.learned, learned, self._facts)):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import tkinter as tk
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct
 
@@ -24,6 +25,7 @@ from ..widgets.thumbnails import ThumbnailRequest, Thumbs
 
 HEAD, ROW = 28, 36
 _PICTURE = 28
+_INDENT = 24  # of the files of a series
 _GAP = 12  # design pixels between columns
 _NARROW = 640  # design pixels below which there is no room for the best settings
 _ROOMY = 1080  # design pixels from which size and sources have columns, too
@@ -157,7 +159,10 @@ class ModelRows(RowList):
         on_select: Callable[[int], object],
         on_open: Callable[[int], object],
         ask: Callable[[MakePreview], None],
+        unfold: Callable[[int, bool | None], bool],
     ) -> None:
+        self._unfold = unfold
+        self.open: Collection[str] = ()  # keys of the series whose files are shown
         self._lines: Sequence[ModelLine] = ()
         self.stars, self.marked = ModelStars(), ""
         self._places: dict[str, int] = {}
@@ -168,6 +173,18 @@ class ModelRows(RowList):
         super().__init__(parent, on_select=on_select, on_open=on_open, row_height=ROW, ground="surface")
         self.thumbs = Thumbs(self.canvas, preview, self._arrived)
         self.thumbs.set_box((theme.px(_PICTURE), theme.px(_PICTURE)))
+        for key, on in (("<Right>", True), ("<Left>", False)):
+            self.canvas.bind(key, partial(self._fold_key, on))
+        self.canvas.bind("<ButtonRelease-1>", self._fold_click, add="+")
+
+    def _fold_key(self, on: bool, _event: tk.Event[tk.Misc]) -> str:
+        self._unfold(self.selected, on)
+        return "break"
+
+    def _fold_click(self, event: tk.Event[tk.Misc]) -> None:
+        index = int((event.y + self._top) // self._row)
+        if event.x < theme.px(theme.PAD + _PICTURE) and 0 <= index < len(self._lines) and self._lines[index].is_series:
+            self._unfold(index, None)
 
     def show_lines(self, lines: Sequence[ModelLine], selected: int, empty: str = "") -> None:
         """Show these models; `empty` is said where there are none."""
@@ -200,7 +217,9 @@ class ModelRows(RowList):
             if one.at_right:
                 canvas.words(right, middle, text, size=12, ink=ink, anchor="e")
                 continue
-            if one.column == "best" and (best := self.stars.best(line.path)) is not None:
+            if not place:
+                left += theme.px(_INDENT) * line.depth
+            if one.column == "best" and (best := self.stars.best(line.key)) is not None:
                 sign: tuple[str, Role] = ("star", "accent_text") if best.certain else ("ring", "text3")
                 canvas.picture(left, middle, icons.icon(sign[0], 10, sign[1], ground), "w")
                 left += theme.px(16)
@@ -208,13 +227,17 @@ class ModelRows(RowList):
                 canvas.picture(right, middle, icons.icon("compare", 14, "accent_text", ground), "e")
                 right -= theme.px(20)
             canvas.words(left, middle, text, size=12 if place else 13, bold=bold, ink=ink, room=right - left)
+            if not place and line.note:
+                left += theme.font(13, bold).measure(text) + theme.px(8)
+                if right - left > theme.px(40):
+                    canvas.words(left, middle, line.note, size=12, ink="text3", room=right - left)
         if line.entry.problems:
             canvas.picture(width - theme.px(20), middle, icons.icon("warning", 14, "warn", ground), "e")
         if self._focused and (chosen or (self.selected < 0 and index == 0)):
             canvas.focus_ring(theme.px(3), y, width, y + self._row)
 
     def _texts(self, line: ModelLine) -> Mapping[Column, tuple[str, Role]]:
-        seen, best = self.stars.seen.get(line.path, Seen()), self.stars.best(line.path)
+        seen, best = self.stars.seen.get(line.key, Seen()), self.stars.best(line.key)
         few: Role = "text" if seen.rated >= _FEW else "text3"
         return {
             "name": (line.name, "warn" if line.entry.problems else "text"),
@@ -230,11 +253,15 @@ class ModelRows(RowList):
         }
 
     def _draw_picture(self, line: ModelLine, y: int) -> None:
-        side, left = theme.px(_PICTURE), theme.px(theme.PAD)
+        side, left = theme.px(_PICTURE), theme.px(theme.PAD + _INDENT * line.depth)
         top = y + (self._row - side) // 2
         photo = self.thumbs.photo(line.preview) if line.preview else None
         self.canvas.fill(left, top, left + side, top + side, "image_ground")
         middle = (left + side // 2, top + side // 2)
+        if line.is_series:
+            sign = "chevron_down" if line.key in self.open else "chevron_right"
+            self.canvas.picture(*middle, icons.icon(sign, 14, "text2", "image_ground"), "center")
+            return
         image = photo or icons.icon("models", 14, "text3", "image_ground")
         self._places[line.preview] = self.canvas.picture(*middle, image, "center")
 
@@ -245,7 +272,10 @@ class ModelRows(RowList):
 
 
 class ModelTable(Box):
-    """Head and rows. `chosen(index)` follows the selection, `opened(index)` Return and a double click."""
+    """Head and rows. `chosen(index)` follows the selection, `opened(index)` Return and a double click.
+
+    `unfold(index, on)` shows the files of a series, or no longer; None = the other way.
+    """
 
     def __init__(
         self,
@@ -255,9 +285,10 @@ class ModelTable(Box):
         opened: Callable[[int], object],
         sort: Callable[[Column], object],
         ask: Callable[[MakePreview], None],
+        unfold: Callable[[int, bool | None], bool],
     ) -> None:
         super().__init__(parent, "surface")
         self.head = TableHead(self, sort)
         self.head.pack(fill="x")
-        self.rows = ModelRows(self, on_select=chosen, on_open=opened, ask=ask)
+        self.rows = ModelRows(self, on_select=chosen, on_open=opened, ask=ask, unfold=unfold)
         self.rows.pack(fill="both", expand=True)

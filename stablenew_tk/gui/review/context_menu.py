@@ -87,14 +87,14 @@ class GridMenu:
             if not self._grid.in_sight(place):
                 self._grid.go_to_rows(set(self._grid.picked.selected))
                 place = self._grid.picked.current
-            x, y = self._grid.layout.xy(place)
-            self._open_at(x + theme.px(24), round(y - self._grid.top) + theme.px(24))
+            spot = self._grid.layout.spot(place)
+            self._open_at(spot.x + theme.px(24), round(spot.y - self._grid.top) + theme.px(24))
         return "break"
 
     def _clicked(self, event: tk.Event[tk.Misc]) -> str:
         grid = self._grid
         grid.canvas.focus_set()
-        place = grid.layout.place_at(event.x, event.y + grid.top)
+        place = grid.place_under(event.x, event.y)
         if place < 0:
             return "break"
         if grid.picked.rows[place] not in grid.picked.selected:

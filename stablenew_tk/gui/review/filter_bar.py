@@ -17,6 +17,7 @@ from ..widgets.entries import Entry
 from ..widgets.flow import pack_if, tab_order
 from ..widgets.page_frame import DeferringBox
 from ..widgets.popups import ChoiceField, MenuEntry
+from .rated_between import RatedTime
 
 _ORDERS = (("newest", "Newest"), ("oldest", "Oldest"), ("best", "Best"))
 _FINALS, _SUSPECT, _TRASHED = "finals", "suspect", "trashed"
@@ -43,6 +44,8 @@ class Filters(DeferringBox):
             on_edit=lambda _text: self.later("search", _TYPED_MS, self._typed),
             on_commit=lambda _text: self._typed(),
         )
+        self.rated = RatedTime(first, changed)
+        self.rated.pack(side="right", padx=(theme.px(6), 0))
         self.search.pack(side="left", fill="x", expand=True)
         self._searched = ""
         low = Box(self, "surface")
@@ -72,6 +75,7 @@ class Filters(DeferringBox):
         """What is chosen now."""
         chosen = self._pack.value
         run_id = chosen.removeprefix(_RUN) if chosen.startswith(_RUN) else ""
+        since, until = self.rated.bounds_ms
         return msgspec.structs.replace(
             RATING_FILTERS[self.rating.value],
             pack="" if run_id else chosen,
@@ -83,6 +87,8 @@ class Filters(DeferringBox):
             suspect_only=self._suspect,
             trashed=self._trashed,
             text=self._searched,
+            rated_from_ms=since,
+            rated_to_ms=until,
             order=self._shown_order,
         )
 
@@ -125,6 +131,7 @@ class Filters(DeferringBox):
     def reset(self) -> None:
         """Show everything again; the order stays."""
         self.rating.set("all")
+        self.rated.reset()
         self._searched = ""
         self.search.set("")
         for menu in (self._pack, self._checkpoint, self._tag):

@@ -25,12 +25,21 @@ from ...domain.journal.query import Query, Selection
 from ...domain.journal.record import LearningRecord
 from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.jobs import BackendChecked
-from ...pipeline.messages.journal import HistoryChanged, HistoryLoaded, LineSaved, RecordRead, UnsavedChanged
+from ...pipeline.messages.journal import (
+    HistoryChanged,
+    HistoryLoaded,
+    LineSaved,
+    ReadRecord,
+    RecordRead,
+    UnsavedChanged,
+)
+from ...pipeline.messages.picture_files import SearchPrepared
 from ...pipeline.messages.pictures import ImagesFound, MakeThumbnail, ThumbnailReady
 from ...pipeline.messages.settings import SettingsChanged
 from ..widgets import theme
 from ..widgets.basics import Box, Separator
 from ..widgets.flow import pack_if, tab_order
+from ..widgets.group_heads import HeadContent
 from ..widgets.keyboard import Shortcuts
 from ..widgets.notices import Notice
 from ..widgets.page_frame import PageFrame
@@ -46,6 +55,8 @@ from .inspector import WIDTH, Inspector, InspectorActions
 from .selection_bar import ActionBar
 
 _WIDE = 400
+_PREPARE_AFTER_MS, _PREPARE_NEXT_MS = 400, 20
+_LOOKED_AT = 50  # pictures of a group, for one that a Learning Run may begin from
 _COUNT_AFTER_MS, _SAVE_SIZE_AFTER_MS, _GUIDE_AFTER_MS = 250, 700, 60
 _MOVES_GUIDE = (HistoryChanged, HistoryLoaded, LineSaved, SettingsChanged, RecordRead, BackendChecked)
 
@@ -71,6 +82,7 @@ class ReviewPage(PageFrame):
         self._on_use_settings, self._on_learn = on_use_settings, on_learn
         self._search = ReviewSearch(controller)
         self._seek: set[int] = set()
+        self._learn_next: ImageFacts | None = None
         self._folded: bool | None = None
         self._cell_px = controller.settings.cell_px
         self._feedback = PictureFeedback(controller, self._feedback_changed)
@@ -79,6 +91,7 @@ class ReviewPage(PageFrame):
         self._fresh = False
         self.show_guide()
         self._find()
+        self.later("prepare", _PREPARE_AFTER_MS, self._search.prepare)
 
     # ---- what the window asks
 
@@ -153,6 +166,11 @@ class ReviewPage(PageFrame):
             self._history_changed(event)
         elif isinstance(event, HistoryLoaded):
             self._find()
+            self.later("prepare", _PREPARE_AFTER_MS, self._search.prepare)
+        elif isinstance(event, SearchPrepared):
+            self._prepared(event)
+        elif isinstance(event, RecordRead):
+            self._learn_on(event)
         elif isinstance(event, UnsavedChanged):
             self._keys.tell_unsaved(event)
         elif isinstance(event, SettingsChanged):
@@ -182,7 +200,8 @@ class ReviewPage(PageFrame):
         grid_actions = GridActions(
             ask=lambda order: self._controller.ask(order, last=True),
             content=lambda row: cell_content(*self._feedback.known(row), tags_here=row == self.target.just_rated),
-            head=lambda number: group_words(self._search.groups[number], time.time_ns() // 1_000_000),
+            head=self._head,
+            offered=self._learn_from_group,
             chosen=self._moved,
             opened=self._open_large,
         )
@@ -227,6 +246,42 @@ class ReviewPage(PageFrame):
         if state is not None:
             self.guide.show(state)
         pack_if(state, self.guide, side="bottom", fill="x", before=self.pictures)
+
+    def _prepared(self, event: SearchPrepared) -> None:
+        # In small helpings with room between them: nothing that the user does waits for it.
+        if event.left:
+            self.later("prepare", _PREPARE_NEXT_MS, self._search.prepare)
+        else:
+            self._search.prepared()
+
+    # ---- group heads
+
+    def _head(self, number: int) -> HeadContent:
+        words = group_words(self._search.groups[number], time.time_ns() // 1_000_000)
+        return HeadContent(*words, "Make Learning Run")
+
+    def _learn_from_group(self, number: int) -> None:
+        """Begin a Learning Run from the current picture if it is of this group, else from its first sound one."""
+        group, rows = self._search.groups[number], self.pictures.picked.rows
+        places = range(group.first, group.first + group.count)
+        first = [self.pictures.picked.current] if self.pictures.picked.current in places else []
+        facts = (self._feedback.facts(rows[place]) for place in (*first, *places[:_LOOKED_AT]))
+        sound = next((one for one in facts if not one.suspect), None)
+        if sound is None:
+            self.bar.say("These pictures are suspect, which is no evidence: make one of them again first.")
+            return
+        self._learn_next = sound
+        self._controller.ask(ReadRecord(image_id=sound.image_id, position=sound.position))
+
+    def _learn_on(self, event: RecordRead) -> None:
+        wanted = self._learn_next
+        if wanted is None or event.image_id != wanted.image_id:
+            return
+        self._learn_next = None
+        if event.record is not None:
+            self._on_learn(event.record, wanted)
+        else:
+            self.bar.say(event.problem, "danger")
 
     def _other_question(self) -> None:
         self._guide.another()
@@ -318,7 +373,8 @@ class ReviewPage(PageFrame):
         if self._search.found(event):
             self.filters.show(event.selection)
             self.bar.offer_trash(event.selection.totals.rejected)
-            self.pictures.show(event.selection.rows, self._search.group_starts())
+            found = event.selection
+            self.pictures.show(found.rows, self._search.group_starts(), found.shapes, found.group_shapes)
             self._show_notice(event.selection)
             if self._fresh and self.winfo_viewable():
                 self._fresh = False

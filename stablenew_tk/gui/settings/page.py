@@ -20,6 +20,7 @@ from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.jobs import BackendChecked, CheckBackend, EngineFound, FindEngine, backend_order
 from ...pipeline.messages.server import ServerChanged, StartServer
 from ...pipeline.messages.settings import SaveSettings, SettingsChanged, SettingsSaved
+from ...pipeline.messages.xmp import XmpProgress
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Card, Label
 from ..widgets.controls import Check, Segmented
@@ -36,6 +37,7 @@ from .own_engine import ABOUT, OwnEngineFields
 from .size_fields import SizeFields
 from .start_command import ABOUT as STARTING
 from .start_command import StartCommandFields
+from .xmp_fields import XmpFields
 
 ENGINES = ((SKETCH, "Sketch engine"), (WEBUI, "WebUI or ComfyUI"), (SD_SERVER, "Own sd-server"))
 _ADDED = (
@@ -69,6 +71,7 @@ class SettingsPage(PageFrame):
         self._build_own_engine()
         self._build_added()
         self._build_folders()
+        self._build_xmp()
         self._build_backups()
         self._build_learning()
         self._build_appearance()
@@ -100,6 +103,8 @@ class SettingsPage(PageFrame):
             self._show_in_force(event)
         elif isinstance(event, EngineFound):
             self.own_engine.show_found(event.program)
+        elif isinstance(event, XmpProgress):
+            self.xmp.show()
         self.backups.on_event(event)
         if isinstance(event, BackendChecked):
             self.found.on_event(event)
@@ -212,6 +217,11 @@ class SettingsPage(PageFrame):
         Button(row, "Browse…", browse).pack(side="left", padx=theme.px(4))
         return entry
 
+    def _build_xmp(self) -> None:
+        words = "Stars and tags go into small XMP files beside the pictures, which themselves are never touched."
+        self.xmp = XmpFields(self._section("Stars in other programs", words), self._controller, self._change)
+        self.xmp.pack(fill="x")
+
     def _build_backups(self) -> None:
         words = (
             "One a day is made, one before a repair or a new version; old ones are thinned. Pictures are not inside."
@@ -281,6 +291,7 @@ class SettingsPage(PageFrame):
         self._offer.set(settings.offer_rating)
         self.guide.set(settings.guide)
         self.user_name.show(settings.user_name)
+        self.xmp.show()
         self._tags.show(", ".join(f"{key} {words}" for key, words in settings.tags))
         self.added.show(settings.globals)
         self._appearance.set(settings.appearance)

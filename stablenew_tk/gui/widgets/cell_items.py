@@ -1,4 +1,4 @@
-"""The canvas items of one picture's cell, each with a name: made when first shown, then moved and changed."""
+"""The canvas items of a picture's cell or a group's head, each with a name: made when first shown, then changed."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class CellItems:
     """Between `begin` and `end` everything is shown that shall be in sight; `end` hides the rest.
 
     `layers` names the items from the lowest to the uppermost. Only what differs from before is told to the canvas, so
-    that scrolling costs little. Items keep the pictures alive that they show.
+    that scrolling costs little. Items keep the pictures alive that they show. All of them have the `tag`.
     """
 
-    def __init__(self, canvas: tk.Canvas, layers: Sequence[str]) -> None:
-        self._canvas, self._layers = canvas, layers
+    def __init__(self, canvas: tk.Canvas, layers: Sequence[str], tag: str = "") -> None:
+        self._canvas, self._layers, self._tag = canvas, layers, tag
         self._items: dict[str, int] = {}
         self._places: dict[str, tuple[int, ...]] = {}
         self._styles: dict[str, dict[str, Any]] = {}  # options of the items as they are now
@@ -100,7 +100,7 @@ class CellItems:
     def _show(self, name: str, make: Callable[..., int], at: tuple[int, ...], **style: Any) -> None:  # canvas options
         item = self._items.get(name)
         if item is None:
-            item = self._items[name] = make(*at)
+            item = self._items[name] = make(*at, tags=self._tag)
             below = [self._items[other] for other in self._layers[: self._layers.index(name)] if other in self._items]
             if below:
                 self._canvas.tag_raise(item, below[-1])

@@ -109,6 +109,11 @@ class PictureCell:
                 self._items.hide("reason", "reason sign", *(() if photo is not None else ("picture",)))
                 self._draw_picture(self._bounds)
 
+    @property
+    def box(self) -> tuple[int, int]:
+        """The place for the picture where the cell was drawn last."""
+        return self._bounds.picture_box if self._bounds is not None else (0, 0)
+
     def hide(self) -> None:
         """Take the cell out of sight and let go of its picture."""
         self._items.begin()

@@ -1,5 +1,7 @@
 """A grid of pictures that is as quick with 100,000 pictures as with ten: only the cells in sight exist.
 
+Cells have the shapes of their pictures, in rows that fill the width. The head of the uppermost group stays in sight.
+
 It knows places, selection, keys for moving and how to get thumbnails. What a cell says and what a rating is, it does
 not know: it asks the page for the content of a row and for the words of a group's head.
 """
@@ -13,20 +15,21 @@ from functools import partial
 
 from msgspec import Struct
 
-from ...domain.base.grid_layout import GridLayout, Measures, measures
+from ...domain.base.grid_layout import PICTURE_RATIO, GridLayout, Measures
 from ...domain.base.grid_selection import Picked, Way
 from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 from . import theme
 from .basics import Box
+from .group_heads import GroupHead, GroupHeads, HeadContent
 from .picture_cell import FOOT, FRAME, Bounds, CellContent, PictureCell
 from .rescaling import Scaled
 from .scrollbar import ThinScrollbar, bind_wheel
 from .thumbnails import ThumbnailRequest, Thumbs
 
 _WHEEL_PX = 72
-_SIDE = 16
-_SPACES = {"frame": FRAME, "foot": FOOT, "gap": 9, "gap_y": 8, "side": _SIDE, "top": 4, "head": 34}  # px
-_CELL_SHAPE = 0.67  # width of a cell by its height
+_SIDE, _TOP, _HEAD = 16, 0, 40
+_SPACES = {"frame": FRAME, "foot": FOOT, "gap": 9, "gap_y": 8, "left": _SIDE}  # px
+_CELL_SHAPE = 0.67  # width of an upright cell by its height
 _SHIFT, _CONTROL = 0x1, 0x4
 _EXTEND_KEYS = {
     "<Left>": "left", "<Right>": "right", "<Up>": "up", "<Down>": "down",
@@ -35,14 +38,16 @@ _EXTEND_KEYS = {
 
 
 class GridActions(Struct, frozen=True, kw_only=True):
-    """What the grid needs from the page: order thumbnails, the content of a row, head words of a group.
+    """What the grid needs from the page: order thumbnails, the content of a row, the head of a group.
 
-    `chosen` is called when the current cell or the selection changed, `opened` on Space, Return or a double click.
+    `offered(group)` is called when a head's offer is clicked, `chosen` when the current cell or the selection changed,
+    `opened` on Space, Return or a double click.
     """
 
     ask: Callable[[MakeThumbnail], None]
     content: Callable[[int], CellContent]
-    head: Callable[[int], tuple[str, str]] = lambda _group: ("", "")
+    head: Callable[[int], HeadContent] = lambda _group: HeadContent("")
+    offered: Callable[[int], None] = lambda _group: None
     chosen: Callable[[], None] = lambda: None
     opened: Callable[[], None] = lambda: None
 
@@ -59,29 +64,29 @@ class ThumbnailGrid(Box, Scaled):
         self._actions = actions
         self._cell_px = cell_px
         self._firsts: Sequence[int] = ()
-        self.top = 0.0
+        self._shapes: array[int] | None = None
+        self._shared: Sequence[int] = ()
+        self.top, self._right = 0.0, 1
         self._shown: dict[int, PictureCell] = {}
         self._place_of: dict[str, int] = {}
         self._pool: list[PictureCell] = []
-        self._head_faces = theme.font(13, True), theme.font(12)
-        self._heads: list[tuple[int, int]] = []
-        self._heads_shown: list[int] = []
         self._region = (0, 0, 0, 0)
         self.canvas = tk.Canvas(self, bd=0, highlightthickness=0, takefocus=1, yscrollincrement=1)
         self._bar = ThinScrollbar(self, self._scroll_to)
         self._bar.pack(side="right", fill="y")
         self.canvas.pack(side="left", fill="both", expand=True)
+        self._heads = GroupHeads(self.canvas, actions.head)
         self._ring = self.canvas.create_rectangle(0, 0, 0, 0, state="hidden")
         self._measure()
         self._thumbs = Thumbs(self.canvas, actions.ask, self._thumb_arrived)
-        self.layout = GridLayout((), 0, self._measures(1))
+        self.layout = GridLayout((), 0, self._measures(1), None)
         self._bind_all()
         theme.on_change(self._repaint)
         self._repaint()
 
     def _measure(self) -> None:
         self._space = {name: theme.px(length) for name, length in _SPACES.items()}
-        self._near, self._side, self._ring_gap = theme.px(8), theme.px(_SIDE), theme.px(3)
+        self._side, self._ring_gap = theme.px(_SIDE), theme.px(3)
         self.canvas.itemconfigure(self._ring, width=theme.px(2))
 
     def remeasure(self) -> None:
@@ -91,14 +96,23 @@ class ThumbnailGrid(Box, Scaled):
 
     # ---- what is shown
 
-    def show(self, rows: array[int], firsts: Sequence[int] = ()) -> None:
-        """Show these rows, in groups that begin at `firsts`. The current one stays current and in place on screen."""
+    def show(
+        self,
+        rows: array[int],
+        firsts: Sequence[int] = (),
+        shapes: array[int] | None = None,
+        shared: Sequence[int] = (),
+    ) -> None:
+        """Show these rows, in groups that begin at `firsts`. The current one stays current and in place on screen.
+
+        `shapes` are those of the pictures, `shared` those of the groups, as `GridLayout` takes them.
+        """
         before = self._screen_y(self.picked.current)
-        self._firsts = firsts
+        self._firsts, self._shapes, self._shared = firsts, shapes, shared
         self.picked.replace(rows)
         self._lay_out()
         if before is not None and self.picked.current >= 0:
-            self.top = self.layout.xy(self.picked.current)[1] - before
+            self.top = self.layout.spot(self.picked.current).y - before
         self._redraw(all_cells=True)
 
     def refresh(self, rows: Iterable[int] | None = None) -> None:
@@ -138,8 +152,10 @@ class ThumbnailGrid(Box, Scaled):
     def in_sight(self, place: int) -> bool:
         """Whether at least half of a place's cell can be seen."""
         y = self._screen_y(place)
-        half = self.layout.size.cell_height / 2
-        return y is not None and -half <= y <= self.canvas.winfo_height() - half
+        if y is None:
+            return False
+        half = self.layout.spot(place).height / 2
+        return self.layout.size.head - half <= y <= self.canvas.winfo_height() - half
 
     def set_cell(self, cell_px: int) -> None:
         """Change the height of cells (design pixels); the current one stays where it is on screen."""
@@ -164,24 +180,19 @@ class ThumbnailGrid(Box, Scaled):
         self._thumbs.retry()
         self._redraw(all_cells=True)
 
-    def destroy(self) -> None:
-        """Stop decoding and go."""
-        self._thumbs.close()
-        super().destroy()
-
     # ---- moving
 
     def move(self, how: str, way: Way = "only") -> None:
         """Move the current cell: left, right, up, down, home, end, page_up, page_down."""
         now, layout = max(self.picked.current, 0), self.layout
-        page = layout.rows_in(self.canvas.winfo_height())
+        page = max(1, self.canvas.winfo_height() - layout.size.head - theme.px(_WHEEL_PX))
         targets: dict[str, Callable[[], int]] = {
             "left": lambda: now - 1,
             "right": lambda: now + 1,
             "up": lambda: layout.row_step(now, -1),
             "down": lambda: layout.row_step(now, 1),
-            "page_up": lambda: layout.row_step(now, -page),
-            "page_down": lambda: layout.row_step(now, page),
+            "page_up": lambda: layout.page_step(now, -page),
+            "page_down": lambda: layout.page_step(now, page),
             "home": lambda: 0,
             "end": lambda: layout.count - 1,
         }
@@ -194,6 +205,7 @@ class ThumbnailGrid(Box, Scaled):
         canvas.bind("<ButtonPress-1>", self._clicked)
         canvas.bind("<Double-Button-1>", self._double_clicked)
         canvas.bind("<Motion>", self._pointed)
+        canvas.bind("<Leave>", lambda _event: self._heads.light(-1))
         canvas.bind("<FocusIn>", lambda _event: self._draw_ring())
         canvas.bind("<FocusOut>", lambda _event: self._draw_ring())
         for key in ("<space>", "<Return>", "<KP_Enter>"):
@@ -218,43 +230,61 @@ class ThumbnailGrid(Box, Scaled):
 
     def _clicked(self, event: tk.Event[tk.Misc]) -> None:
         self.canvas.focus_set()
-        place = self.layout.place_at(event.x, event.y + self.top)
+        if (group := self._heads.offer_at(event.x, event.y + self.top)) >= 0:
+            self._actions.offered(group)
+            return
+        place = self.place_under(event.x, event.y)
         if place >= 0:
             state = int(event.state)
             self.go_to(place, "range" if state & _SHIFT else "toggle" if state & _CONTROL else "only")
 
+    def place_under(self, x: int, y: int) -> int:
+        """The place under a point of the canvas, −1 for none; what a head covers is none."""
+        return -1 if self._heads.at(y + self.top) >= 0 else self.layout.place_at(x, y + self.top)
+
     def _double_clicked(self, event: tk.Event[tk.Misc]) -> None:
-        if self.layout.place_at(event.x, event.y + self.top) >= 0 and not int(event.state) & (_SHIFT | _CONTROL):
+        if self.place_under(event.x, event.y) >= 0 and not int(event.state) & (_SHIFT | _CONTROL):
             self._actions.opened()
 
     def _pointed(self, event: tk.Event[tk.Misc]) -> None:
-        wanted = "hand2" if self.layout.place_at(event.x, event.y + self.top) >= 0 else ""
+        offer = self._heads.offer_at(event.x, event.y + self.top)
+        self._heads.light(offer)
+        wanted = "hand2" if offer >= 0 or self.place_under(event.x, event.y) >= 0 else ""
         if str(self.canvas["cursor"]) != wanted:
             self.canvas.configure(cursor=wanted)
 
     # ---- drawing
 
     def _measures(self, width: int) -> Measures:
-        cell = round(theme.px(self._cell_px) * _CELL_SHAPE)
-        return measures(width, cell, **(self._space if self._firsts else {**self._space, "top": self._side, "head": 0}))
+        upright = round(theme.px(self._cell_px) * _CELL_SHAPE) - 2 * self._space["frame"]
+        return Measures(
+            room=max(1, width - 2 * self._side),
+            height=round(upright * PICTURE_RATIO),
+            top=theme.px(_TOP if self._firsts else _SIDE),
+            head=theme.px(_HEAD) if self._firsts else 0,
+            **self._space,
+        )
 
     def _lay_out(self) -> None:
         # The bar's place is part of the right margin, so that cells end where the page's other contents end.
         width = self.canvas.winfo_width() + self._bar.winfo_reqwidth()
-        self.layout = GridLayout(self._firsts, len(self.picked.rows), self._measures(width))
-        size = self.layout.size
-        self._thumbs.set_box(Bounds(0, 0, size.cell_width, size.cell_height, theme.scale()).picture_box)
+        before, self._right = self.layout.size, width - self._side
+        size = self._measures(width)
+        self.layout = GridLayout(self._firsts, len(self.picked.rows), size, self._shapes, self._shared)
+        if (size.room, size.height) != (before.room, before.height):
+            self._thumbs.hold()
 
     def _resized(self) -> None:
         before = self._screen_y(self.picked.current)
         self._lay_out()
         if before is not None:
-            self.top = self.layout.xy(self.picked.current)[1] - before
+            self.top = self.layout.spot(self.picked.current).y - before
         self._redraw(all_cells=True)
 
     def _repaint(self) -> None:
         for cell in (*self._shown.values(), *self._pool):
             cell.forget()
+        self._heads.forget()
         self.canvas.configure(bg=theme.palette["bg"])
         self._redraw(all_cells=True)
 
@@ -262,20 +292,21 @@ class ThumbnailGrid(Box, Scaled):
         """Where a place is on screen; None when it is not, not even in part."""
         if not 0 <= place < self.layout.count:
             return None
-        y = self.layout.xy(place)[1] - self.top
-        return y if -self.layout.size.cell_height < y < self.canvas.winfo_height() else None
+        spot = self.layout.spot(place)
+        y = spot.y - self.top
+        return y if -spot.height < y < self.canvas.winfo_height() else None
 
     def _scroll_to(self, top: float) -> None:
         self.top = top
         self._redraw()
 
     def _see(self, place: int) -> None:
-        y, size, view = self.layout.xy(place)[1], self.layout.size, self.canvas.winfo_height()
-        # With the first row of a group its head comes into sight, too.
-        is_first_row = y - size.head == self.layout.head_y(self.layout.group_of(place))
-        above = y - (size.head + size.top if is_first_row else size.gap_y)
-        below = y + size.cell_height + size.gap_y
-        if above < self.top or size.cell_height >= view:
+        spot, size, view = self.layout.spot(place), self.layout.size, self.canvas.winfo_height()
+        # The head of its group lies over what is at the top; with the first row its own place comes into sight.
+        is_first_row = spot.y - size.head == self.layout.head_y(self.layout.group_of(place))
+        above = spot.y - size.head - (size.top if is_first_row else size.gap_y)
+        below = spot.y + spot.height + size.gap_y
+        if above < self.top or spot.height + size.head >= view:
             self.top = above
         elif below > self.top + view:
             self.top = below - view
@@ -288,7 +319,9 @@ class ThumbnailGrid(Box, Scaled):
         self._actions.chosen()
 
     def _redraw(self, *, all_cells: bool = False) -> None:
-        view, whole = self.canvas.winfo_height(), self.layout.height
+        view = self.canvas.winfo_height()
+        self.top += self.layout.settle(self.top, self.top + view, view)
+        whole = self.layout.height
         self.top = float(round(min(max(self.top, 0.0), max(0, whole - view))))
         region = (0, 0, self.canvas.winfo_width(), max(whole, view))
         if region != self._region:
@@ -308,8 +341,8 @@ class ThumbnailGrid(Box, Scaled):
                 self._draw_cell(place, cell)
             elif all_cells:
                 self._draw_cell(place, cell)
-        self._draw_heads(again=all_cells)
         self._draw_ring()
+        self._heads.show(self.layout, int(self.top), self._side, self._right)
         self._want()
 
     def _release(self, place: int) -> None:
@@ -320,56 +353,30 @@ class ThumbnailGrid(Box, Scaled):
     def _draw_cell(self, place: int, cell: PictureCell) -> None:
         row = self.picked.rows[place]
         content = self._actions.content(row)
-        size = self.layout.size
-        cell.draw(
-            Bounds(*self.layout.xy(place), size.cell_width, size.cell_height, theme.scale()),
-            content,
-            selected=row in self.picked.selected,
-        )
+        bounds = Bounds(*self.layout.spot(place), theme.scale())
+        cell.draw(bounds, content, selected=row in self.picked.selected)
         self._place_of[content.image_id] = place
         self._show_picture(cell, content.image_id)
-
-    def _draw_heads(self, *, again: bool) -> None:
-        view, width = self.canvas.winfo_height(), self.canvas.winfo_width() - self._side
-        (bold, plain), head = self._head_faces, self.layout.size.head
-        groups = [
-            g for g in self.layout.groups(self.top - head, self.top + view) if self.layout.head_y(g) + head > self.top
-        ]
-        if groups == self._heads_shown and not again:
-            return
-        self._heads_shown = groups
-        while len(self._heads) < len(groups):
-            make = self.canvas.create_text
-            self._heads.append((make(0, 0, anchor="w"), make(0, 0, anchor="w")))
-        for number, (title_item, note_item) in enumerate(self._heads):
-            if number >= len(groups):
-                self.canvas.itemconfigure(title_item, state="hidden")
-                self.canvas.itemconfigure(note_item, state="hidden")
-                continue
-            title, note = self._actions.head(groups[number])
-            x, y = self.layout.size.left, self.layout.head_y(groups[number]) + head // 2
-            title = theme.elide(title, bold, width // 2)
-            after = x + bold.measure(title) + self._near
-            self.canvas.coords(title_item, x, y)
-            self.canvas.itemconfigure(title_item, text=title, font=bold, fill=theme.palette["text"], state="normal")
-            self.canvas.coords(note_item, after, y)
-            note = theme.elide(note, plain, width - after)
-            self.canvas.itemconfigure(note_item, text=note, font=plain, fill=theme.palette["text3"], state="normal")
 
     def _draw_ring(self) -> None:
         place = self.picked.current
         if place not in self._shown or not 0 <= place < self.layout.count:
             self.canvas.itemconfigure(self._ring, state="hidden")
             return
-        (x, y), size, out = self.layout.xy(place), self.layout.size, self._ring_gap
-        right, bottom = x + size.cell_width + out, y + size.cell_height + out
-        self.canvas.coords(self._ring, x - out, y - out, right, bottom)
+        (x, y, width, height), out = self.layout.spot(place), self._ring_gap
+        self.canvas.coords(self._ring, x - out, y - out, x + width + out, y + height + out)
         self.canvas.itemconfigure(self._ring, outline=theme.palette["focus"], state="normal")
         self.canvas.tag_raise(self._ring)
+        self.canvas.tag_raise(GroupHead.TAG)
 
     def _want(self) -> None:
-        cells = [self._shown[place].content for place in sorted(self._shown)]
-        self._thumbs.want([ThumbnailRequest(c.image_id, c.position, c.output_index) for c in cells if c is not None])
+        cells = [self._shown[place] for place in sorted(self._shown)]
+        wishes = (
+            ThumbnailRequest(now.image_id, now.position, now.output_index, cell.box)
+            for cell in cells
+            if (now := cell.content) is not None
+        )
+        self._thumbs.want(list(wishes))
 
     def _thumb_arrived(self, image_id: str) -> None:
         place = self._place_of.get(image_id, -1)
@@ -379,5 +386,5 @@ class ThumbnailGrid(Box, Scaled):
             self._show_picture(cell, image_id)
 
     def _show_picture(self, cell: PictureCell, image_id: str) -> None:
-        photo = self._thumbs.photo(image_id)
+        photo = self._thumbs.photo(image_id, cell.box)
         cell.picture(photo, self._thumbs.problem(image_id) if photo is None else "")

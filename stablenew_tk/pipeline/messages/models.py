@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec import Struct
+
 from ...domain.journal.query import HistoryColumns
 from ...domain.journal.seen import Seen, SeenModel
 from ...domain.models.best_setting import BestSetting
@@ -89,10 +91,21 @@ class CountModels(ModelOrder, frozen=True, kw_only=True):
     hashes: Mapping[str, Hashes] = {}
 
 
+class ModelSeries(Struct, frozen=True):
+    """The files of one training of a LoRA: its `name`, a `key` that no path is, and path and words ("epoch 6") of each
+    file in the order of learning.
+    """
+
+    name: str
+    key: str
+    members: tuple[tuple[str, str], ...]
+
+
 class ModelsCounted(Event, frozen=True, kw_only=True):
-    """What the journal saw of the models, and what Learning Runs found for each, by path."""
+    """What the journal saw of the models, and what Learning Runs found for each, by path or by the key of a series."""
 
     order: CountModels
+    series: tuple[ModelSeries, ...]
     seen: Mapping[str, Seen]
     answers: Mapping[str, tuple[BestSetting, ...]]
 

@@ -43,10 +43,24 @@ class SearchImages(PictureOrder, frozen=True, kw_only=True):
     query: Query
 
 
+class PrepareSearch(PictureOrder, frozen=True, kw_only=True):
+    """Read the texts of `most` more pictures, so that the first search finds them read; SearchPrepared answers."""
+
+    columns: HistoryColumns
+    most: int
+
+
+class SearchPrepared(Event, frozen=True, kw_only=True):
+    """The texts of `left` pictures are still to be read."""
+
+    left: int
+
+
 class TrashPictures(PictureOrder, frozen=True, kw_only=True):
-    """Put the files of pictures into the system's trash; PicturesTrashed answers."""
+    """Put the files of pictures into the system's trash; PicturesTrashed answers. `name`: what is done again."""
 
     pictures: tuple[RecordedPicture, ...]
+    name: str = ""
 
 
 class PicturesTrashed(Event, frozen=True, kw_only=True):
@@ -54,6 +68,7 @@ class PicturesTrashed(Event, frozen=True, kw_only=True):
 
     done: tuple[RecordedPicture, ...]
     problems: tuple[str, ...] = ()
+    name: str = ""
 
 
 class BringBackPictures(PictureOrder, frozen=True, kw_only=True):

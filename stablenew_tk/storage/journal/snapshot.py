@@ -100,7 +100,7 @@ def save_snapshot(history: History, folder: Path, path: Path, loaded: Sequence[S
     Raises NotSaved or Unreadable; then the old snapshot stays. Unreadable also when the journal was repaired or
     replaced since it was loaded, because then its lines stand elsewhere.
 
-    It takes about 50 bytes for each picture. No lines may be folded meanwhile, so call it on the thread that owns the
+    It takes about 60 bytes for each picture. No lines may be folded meanwhile, so call it on the thread that owns the
     history, or while that thread waits.
     """
     prints = _prints(folder, history.end)

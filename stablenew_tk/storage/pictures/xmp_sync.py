@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ...domain.base.errors import StorageError
 from ...domain.journal.marks import Marks, settle
@@ -68,6 +68,25 @@ def sync(
             yield Synced(picture=one, problem=str(problem))
 
 
+def write_or_tell(pictures: Iterable[RatedFile], naming: Naming, *, keep: bool = False) -> Iterator[Synced]:
+    """As `sync`, but it saves no lines. A picture that others changed is told with its `line`: it is written when it
+    comes here again with the marks that hold then. One whose stars both sides changed is told and left as it is; with
+    `keep` those of the journal hold.
+    """
+    for told in sync(pictures, naming, None):
+        if told.problem or (told.conflict and not keep):
+            yield structs.replace(told, line=None, written=False)
+        elif told.line is not None or not told.written:
+            yield structs.replace(told, written=False, conflict=False)
+        else:
+            try:
+                written = write_sidecar(sidecar_path(told.picture.file, naming), told.picture.marks)
+            except StorageError as problem:
+                yield Synced(picture=told.picture, problem=str(problem))
+            else:
+                yield structs.replace(told, written=written, conflict=False)
+
+
 def _synced(one: RatedFile, path: Path, there: MarkedSidecar, save: Save | None, *, prefer_files: bool) -> Synced:
     settled = settle(one.marks, there.marks, there.last, prefer_theirs=prefer_files)
     line = _line(one, settled.marks)
@@ -95,6 +114,12 @@ def _line(one: RatedFile, marks: Marks) -> Feedback | None:
         tags_added=added,
         tags_removed=removed,
     )
+
+
+def sidecars(picture: Path) -> tuple[Path, ...]:
+    """The files that may be beside a picture and belong to it alone, by either name."""
+    full = sidecar_path(picture, "full")
+    return (full,) if _twin(picture) else (full, sidecar_path(picture, "stem"))
 
 
 def _twin(picture: Path) -> str:

@@ -273,6 +273,26 @@ def test_filters_and_orders(three_runs, query, expected):
     assert shown(history, **({"order": "oldest"} | query)) == [ids[i] for i in expected]
 
 
+def test_pictures_are_found_by_when_their_stars_were_given(three_runs):
+    history, ids = three_runs
+    hour = 3_600_000
+
+    def between(first, end):
+        return shown(history, rated_from_ms=first, rated_to_ms=end, order="oldest")
+
+    times = {ids[at]: history.unblinded().pictures.rated[history.row_of(ids[at])] for at in (0, 3, 4)}
+    assert between(1, 0) == [ids[0], ids[4], ids[3]], "never those without stars"
+    assert set(between(times[ids[3]], times[ids[3]] + 1)) == {one for one in times if times[one] == times[ids[3]]}
+    assert between(max(times.values()) + hour, 0) == []
+    # Given anew later, and taken back: what counts is when the stars that it has were given.
+    again = msgspec.structs.replace(rate(ids[0], 2), ts="2026-03-01T00:00:00Z")
+    history.fold(again, Position(1, 20_000))
+    assert between(times[ids[0]] + 1, 0) == [ids[0]]
+    assert History.from_bytes(history.to_bytes()).visible().columns().rated == history.visible().columns().rated
+    history.fold(undo(again), Position(1, 20_001))
+    assert between(times[ids[0]] + 1, 0) == []
+
+
 def test_totals_do_not_depend_on_the_rating_filter_but_on_the_others(three_runs):
     history, _ = three_runs
     selection = select(history.visible().columns(), Query(rating="unrated", pack="heroes"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from conftest import wait_until
 from fake_webui import FakeWebUI
-from journal_lines import new_id
+from journal_lines import new_id, rate, record
 from learning_lab import Lab, spaced
 from msgspec.structs import replace
 from open_window import choose_file
@@ -72,9 +72,21 @@ class Shop:
 
     def choose(self, name, kind="checkpoint"):
         self.page.list.choose_kind(kind)
+        self.root.update()
+        if name not in self.names():  # it is among the files of a training
+            self.unfold()
         self.page.list.rows.select(self.names().index(name), tell=True)
         self.until(lambda: self.page.settings is not None)
         self.root.update()
+
+    def unfold(self, key="<Right>"):
+        """Show the files of all trainings, or with Left none of them."""
+        rows, lines = self.page.list.rows, self.page.list.filter
+        rows.canvas.focus_force()
+        for one in [line.key for line in lines.lines if line.is_series]:
+            rows.select(lines.place_of(one), tell=True)
+            rows.canvas.event_generate(key)
+            self.root.update()
 
     def names(self):
         return [line.name for line in self.page.list.filter.lines]
@@ -386,6 +398,37 @@ def test_the_best_epoch_of_a_training_is_looked_for_among_its_files_in_the_order
     (plan,) = shop.plans
     assert (plan.focus_parameter, plan.name) == ("lora", "Best file of rainy")
     assert plan.variant_values == ("rainy-000002", "rainy-000004", "the good one", "rainy", "none")
+
+
+def test_the_files_of_a_training_stand_below_its_name_with_the_stars_of_each(shop):
+    lab = Lab(shop.places.journal.parent)
+    for epoch, stars in ((2, 2), (4, 5), (6, 4)):
+        shop.put(f"rainy-{epoch:06}", ss_network_module="networks.lora")
+        made = record(prompt=f"a street <lora:rainy-{epoch:06}:0.8>")
+        lab.append(made)
+        lab.append(rate(made.outputs[0], stars))
+    shop.put("soft-haze", ss_network_module="networks.lora")
+    shop.open()
+    shop.page.list.choose_kind("lora")
+    shop.until(lambda: shop.names() == ["rainy", "soft-haze"])
+    (top, _), stars = shop.page.list.filter.lines, shop.page.stars
+    assert (top.note, top.entry.stem) == ("3 files, epoch 2 to epoch 6", "rainy-000004")
+    assert (stars.seen[top.key].rated, stars.seen[top.key].mean) == (3, 3.67)
+    shop.page.list.rows.select(0, tell=True)
+    shop.unfold()
+    assert shop.names() == ["rainy", "rainy-000004", "rainy-000006", "rainy-000002", "soft-haze"], "the best first"
+    assert [line.note for line in shop.page.list.filter.lines[1:4]] == ["epoch 4", "epoch 6", "epoch 2"]
+    assert [stars.seen[line.key].mean for line in shop.page.list.filter.lines[1:4]] == [5, 4, 2]
+    shop.page.list.rows.select(2, tell=True)
+    shop.root.update()
+    assert shop.page.path.endswith("rainy-000006.safetensors")
+    # Folded up from one of its files, the training is the chosen line.
+    shop.page.list.rows.canvas.event_generate("<Left>")
+    assert (shop.names(), shop.page.list.line.name) == (["rainy", "soft-haze"], "rainy")
+    shop.until(lambda: shop.page.settings is not None)
+    assert shop.page.panel.series.winfo_ismapped()
+    shop.page.panel.series.invoke()
+    assert shop.plans[-1].variant_values == ("rainy-000002", "rainy-000004", "rainy-000006", "none")
 
 
 def test_mixes_of_the_same_checkpoints_are_compared_in_the_order_of_their_ratio(shop):

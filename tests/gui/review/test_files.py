@@ -79,7 +79,15 @@ def test_rejected_pictures_go_to_the_trash_together_and_a_trash_that_is_full_los
     one.until(lambda: facts(one, 2).file.trashed and facts(one, 3).file.trashed)
     assert sorted(path.name for path in one.places.outputs.iterdir()) == ["0.png", "1.png"]
     one.press("Control-z")
-    one.until(lambda: len(list(one.places.outputs.iterdir())) == 4)
+    one.until(lambda: not facts(one, 2).file.trashed and not facts(one, 3).file.trashed)
+    assert len(list(one.places.outputs.iterdir())) == 4
+    for redo in ("Control-y", "Control-Shift-Z"):
+        one.press(redo)
+        one.until(lambda: facts(one, 2).file.trashed and facts(one, 3).file.trashed)
+        assert len(list(one.places.outputs.iterdir())) == 2
+        one.press("Control-z")
+        one.until(lambda: not facts(one, 2).file.trashed and not facts(one, 3).file.trashed)
+        assert len(list(one.places.outputs.iterdir())) == 4
 
 
 def type_search(one, text):

@@ -9,6 +9,7 @@ from review_desk import Desk, record
 from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.entries import Slider
+from stablenew_tk.gui.widgets.popups import Menu
 from stablenew_tk.pipeline.ids_and_times import new_id, utc_text
 from stablenew_tk.pipeline.messages.journal import AppendLines
 
@@ -188,7 +189,7 @@ def test_after_a_move_or_a_click_tags_go_to_the_current_picture(desk, how):
     if how == "keys":
         d.press("Right", "Left")
     else:
-        x, y = d.grid.layout.xy(1)
+        x, y, *_ = d.grid.layout.spot(1)
         d.grid.canvas.event_generate("<ButtonPress-1>", x=x + 20, y=y + 20)
         d.root.update()
     assert (d.current(), flags(d)) == ("image 4", 0)
@@ -413,3 +414,45 @@ def test_of_pictures_side_by_side_a_tag_belongs_to_the_framed_one(desk):
     d.press("Shift-Right", "Shift-Right", "c", "Left", "Left", "s")
     d.until(lambda: d.tags(5) == ("too smooth",))
     assert not d.tags(4)
+
+
+def choose(field, words):
+    field.update()
+    field.act()
+    canvas = Menu.shared().canvas
+    canvas.event_generate("<Home>")
+    for _ in range([entry.text for entry in field.entries].index(words)):
+        canvas.event_generate("<Down>")
+    canvas.event_generate("<Return>")
+    field.update()
+
+
+def test_pictures_rated_between_two_days_are_found_and_a_day_that_is_none_is_told(desk):
+    d = desk(4)
+    d.press("4")
+    d.until(lambda: d.rating(3) == 4)
+    menu = d.page.filters.rated
+    choose(menu, "Rated today")
+    d.until(lambda: len(d.grid.picked.rows) == 1)
+    choose(menu, "Rated between two days…")
+    menu.box.last.set("yesterday")
+    menu.box.show_button.invoke()
+    assert "is no day" in menu.box.problem.cget("text")
+    menu.box.first.set("2001-02-03")
+    menu.box.last.set("2001-02-04")
+    menu.box.show_button.invoke()
+    d.until(lambda: len(d.grid.picked.rows) == 0 and not d.page.searching)
+    assert menu.value == "between"
+    d.page.filters.reset()
+    assert d.page.filters.query.rated_from_ms == 0
+
+
+def test_the_head_of_a_group_begins_a_learning_run_from_its_picture(desk):
+    d = desk(3)
+    canvas = d.grid.canvas
+    words = [item for item in canvas.find_withtag("head") if canvas.type(item) == "text"]
+    offer = next(item for item in words if canvas.itemcget(item, "text") == "Make Learning Run")
+    left, upper, right, lower = canvas.bbox(offer)
+    d.grid.canvas.event_generate("<ButtonPress-1>", x=(left + right) // 2, y=(upper + lower) // 2)
+    d.until(lambda: d.learned)
+    assert d.learned[0].image_id == "image 2"

@@ -6,6 +6,7 @@ from conftest import pump
 from PIL import Image
 
 from stablenew_tk.domain.journal.history import Position
+from stablenew_tk.gui.widgets.group_heads import HeadContent
 from stablenew_tk.gui.widgets.picture_cell import CellContent
 from stablenew_tk.gui.widgets.picture_grid import GridActions, ThumbnailGrid
 from stablenew_tk.pipeline.messages.pictures import ThumbnailReady
@@ -21,14 +22,15 @@ class Shop:
     """Answers the grid's orders at once, like a desk without a disk."""
 
     def __init__(self, root):
-        self.asked = []
+        self.asked, self.offered = [], []
         self.chosen = self.opened = self.contents = 0
         self.problem = ""
         self.answers = True
         actions = GridActions(
             ask=self.ask,
             content=self.content,
-            head=lambda group: (f"group {group}", "3 images"),
+            head=lambda group: HeadContent(f"group {group}", "3 images", "Make Learning Run"),
+            offered=self.offer,
             chosen=self.choose,
             opened=self.open,
         )
@@ -51,6 +53,9 @@ class Shop:
 
     def choose(self):
         self.chosen += 1
+
+    def offer(self, group):
+        self.offered.append(group)
 
     def open(self):
         self.opened += 1
@@ -132,8 +137,7 @@ def test_a_missing_picture_says_why(root, shop):
 
 def test_arrows_move_by_cell_and_by_row_over_group_borders(root, shop):
     shop.grid.show(array("I", range(20)), (0, 4, 9))
-    columns = shop.grid.layout.size.columns
-    assert columns > 5
+    assert shop.grid.layout.row_step(0, 1) == 4
     press(root, shop.grid, "<Right>", "<Right>")
     assert shop.grid.picked.current == 2
     press(root, shop.grid, "<Down>")
@@ -163,7 +167,7 @@ def test_shift_arrows_select_a_range_and_a_click_selects_one(root, shop):
     shop.grid.show(array("I", range(50)))
     press(root, shop.grid, "<Shift-Right>", "<Shift-Right>")
     assert shop.grid.picked.selected == {0, 1, 2}
-    x, y = shop.grid.layout.xy(1)
+    x, y, *_ = shop.grid.layout.spot(1)
     shop.grid.canvas.event_generate("<ButtonPress-1>", x=x + 20, y=y + 20)
     assert shop.grid.picked.selected == {1}
 
@@ -171,7 +175,7 @@ def test_shift_arrows_select_a_range_and_a_click_selects_one(root, shop):
 def test_control_click_adds_and_takes(root, shop):
     shop.grid.show(array("I", range(50)))
     for place, state in ((2, 0), (4, 4), (5, 4), (4, 4)):
-        x, y = shop.grid.layout.xy(place)
+        x, y, *_ = shop.grid.layout.spot(place)
         shop.grid.canvas.event_generate("<ButtonPress-1>", x=x + 20, y=y + 20, state=state)
     assert shop.grid.picked.selected == {2, 5}
 
@@ -195,15 +199,39 @@ def test_space_opens_the_current_cell(root, shop):
 def test_new_pictures_leave_the_current_one_where_it_was_on_screen(root, shop):
     shop.grid.show(array("I", range(1000)))
     shop.grid.go_to(500)
-    before = shop.grid.layout.xy(500)[1] - shop.grid.top
+    before = shop.grid.layout.spot(500).y - shop.grid.top
     shop.grid.show(array("I", [*range(2000, 2060), *range(1000)]))
     assert shop.grid.picked.current_row == 500
-    now = shop.grid.layout.xy(shop.grid.picked.current)[1] - shop.grid.top
+    now = shop.grid.layout.spot(shop.grid.picked.current).y - shop.grid.top
     assert abs(now - before) <= 1
 
 
 def test_a_cell_of_another_size_fits_more_columns(root, shop):
     shop.grid.show(array("I", range(100)))
-    columns = shop.grid.layout.size.columns
+    columns = shop.grid.layout.row_step(0, 1)
     shop.grid.set_cell(110)
-    assert shop.grid.layout.size.columns > columns * 1.5
+    assert shop.grid.layout.row_step(0, 1) > columns * 1.5
+
+
+def test_the_head_of_the_uppermost_group_stays_in_sight_and_offers_what_it_offers(root, shop):
+    grid = shop.grid
+    grid.show(array("I", range(300)), (0, 100, 200))
+    grid.canvas.event_generate("<Button-5>")
+    grid.canvas.event_generate("<Button-5>")
+    root.update()
+    assert grid.top > grid.layout.size.head
+    assert grid.place_under(60, 10) < 0, "the head lies over the cells"
+    items = [item for item in grid.canvas.find_withtag("head") if grid.canvas.type(item) == "text"]
+    words = {grid.canvas.itemcget(item, "text"): item for item in items}
+    assert 0 < grid.canvas.coords(words["group 0"])[1] - grid.top < grid.layout.size.head
+    left, upper, right, lower = grid.canvas.bbox(words["Make Learning Run"])
+    x, y = (left + right) // 2, round((upper + lower) / 2 - grid.top)
+    before = grid.picked.current
+    grid.canvas.event_generate("<ButtonPress-1>", x=x, y=y)
+    assert shop.offered == [0]
+    assert grid.picked.current == before
+    # A cell is never brought into sight below a head.
+    grid.go_to(0)
+    grid.go_to(50)
+    press(root, grid, *["<Up>"] * 3)
+    assert grid.layout.spot(grid.picked.current).y - grid.top >= grid.layout.size.head

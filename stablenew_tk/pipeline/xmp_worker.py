@@ -1,0 +1,100 @@
+"""The XMP thread: stars beside the pictures, written and read.
+
+A thread of its own: ten thousand small files take a while, and nothing else may wait for them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import singledispatchmethod
+from pathlib import Path
+
+from ..domain.base.errors import InvalidInput, StorageError
+from ..storage.pictures.xmp import Naming, sidecar_path
+from ..storage.pictures.xmp_sync import RatedFile, Synced, write_or_tell
+from .messages.base import Event, Order
+from .messages.picture_files import RecordedPicture
+from .messages.xmp import LookAtFolders, StarConflict, StarsSynced, StarsTouched, SyncStars
+from .recorded_files import RecordedFiles
+from .workers import Inbox, LateDesk
+
+_REST_S = 0.001  # after each picture: the window works beside this
+_Print = tuple[int, int] | None  # time and size of a file, None = there is none
+
+
+class XmpWork:
+    """Carries out the orders. `stopped()`: the program ends."""
+
+    def __init__(self, files: RecordedFiles, stopped: Callable[[], bool]) -> None:
+        self._files, self._stopped = files, stopped
+        # The files beside pictures by folder, as they were when they were read or written last.
+        self._seen: dict[str, dict[str, tuple[str, _Print]]] = {}
+
+    @singledispatchmethod
+    def perform(self, order: Order) -> Event | None:
+        """Carry out an order and return the event that answers it."""
+        raise InvalidInput(f"The XMP thread does not know the order {type(order).__name__}.")
+
+    @perform.register
+    def _(self, order: SyncStars) -> StarsSynced:
+        problems: list[str] = []
+        files = [found for one in order.pictures if (found := self._rated(one, problems)) is not None]
+        done: list[Synced] = []
+        for one in files:
+            if self._stopped():
+                break
+            done += write_or_tell((one,), order.names, keep=order.keep)
+            self._remember(one, order.names)
+            time.sleep(_REST_S)
+        problems += [one.problem for one in done if one.problem]
+        return StarsSynced(
+            looked=len(order.pictures),
+            written=sum(one.written for one in done),
+            changed=tuple(one.line for one in done if one.line is not None),
+            conflicts=tuple(_conflict(one) for one in done if one.conflict and not order.keep),
+            problems=tuple(problems),
+        )
+
+    @perform.register
+    def _(self, order: LookAtFolders) -> StarsTouched:
+        trees = tuple(f"{Path(tree)}/" for tree in order.trees)
+        folders = [one for one in self._seen if one in order.folders or one in order.trees or one.startswith(trees)]
+        return StarsTouched(
+            image_ids=tuple(
+                image_id
+                for folder in folders
+                for image_id, (path, then) in self._seen[folder].items()
+                if _print(Path(path)) != then
+            )
+        )
+
+    def _rated(self, one: RecordedPicture, problems: list[str]) -> RatedFile | None:
+        try:
+            record = self._files.record(one.position)
+            path = self._files.path(one.image_id, one.position, one.output_index)
+        except StorageError as problem:
+            problems.append(str(problem))
+            return None
+        return RatedFile(one.image_id, record.run_id, path, one.marks)
+
+    def _remember(self, one: RatedFile, names: Naming) -> None:
+        path = sidecar_path(one.file, names)
+        self._seen.setdefault(str(path.parent), {})[one.image_id] = str(path), _print(path)
+
+
+def _print(path: Path) -> _Print:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def _conflict(one: Synced) -> StarConflict:
+    return StarConflict(one.picture.image_id, one.picture.file.name, one.picture.marks.rating, one.theirs.rating)
+
+
+def xmp_desk(inbox: Inbox, files: RecordedFiles) -> LateDesk:
+    """The XMP thread."""
+    return LateDesk(inbox, lambda stopped: XmpWork(files, stopped).perform, name="xmp")
