@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import singledispatchmethod
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -25,9 +26,8 @@ from ..domain.journal.record import Feedback, JournalLine
 from ..domain.models.recommendations import FamilyFinding
 from ..domain.nodes.events import Start
 from ..domain.runs.job import Job, RunRequest, make_jobs
-from ..pipeline.desk import DeskWork
-from ..pipeline.file_worker import file_desk
 from ..pipeline.ids_and_times import as_line, draw_seed, new_id
+from ..pipeline.late import Late
 from ..pipeline.messages.backups import BackupOrder, BackupRestored, MakeBackup
 from ..pipeline.messages.base import Event, Order, OrderFailed
 from ..pipeline.messages.files import FileOrder
@@ -57,23 +57,30 @@ from ..pipeline.messages.journal import (
     SaveSnapshot,
     TakeInUnsaved,
 )
-from ..pipeline.messages.models import ModelOrder
-from ..pipeline.messages.packs import PackOrder
+from ..pipeline.messages.models import (
+    FoldersTouched,
+    LibraryChanged,
+    ModelHashed,
+    ModelOrder,
+    ModelRead,
+    ProfileSaved,
+)
+from ..pipeline.messages.packs import (
+    PackFoldersTouched,
+    PackLoaded,
+    PackNotSaved,
+    PackOrder,
+    PackSaved,
+    PackSettingsSaved,
+    PacksListed,
+)
 from ..pipeline.messages.picture_files import PictureOrder, PicturesTrashed, SearchImages
 from ..pipeline.messages.pictures import FindImages
 from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SaveSettings, SettingsChanged
 from ..pipeline.messages.workflows import WorkflowsListed
-from ..pipeline.picture_worker import picture_desk
-from ..pipeline.recorded_files import output_root
-from ..pipeline.runner import JobContext
-from ..pipeline.workers import ENDING_S, Desk, Inbox, drain
+from ..pipeline.workers import ENDING_S, Desk, Inbox, LateDesk, Perform, drain
 from ..storage.disk.places import Places, find_places
-from ..storage.journal.spool import Spool
-from ..storage.journal.writer import LearningRecordWriter
-from ..storage.models.scan import JOURNAL
-from ..storage.pictures.images import open_for_start
-from ..storage.watcher import Touched, Watcher
 from .checkpoint_family import family_in_library
 from .engines.backend_for import Engines
 from .engines.backend_state import BackendState
@@ -95,6 +102,12 @@ from .runs.pair_voter import PairVoter
 from .runs.plan_boards import PlanBoards
 from .runs.plan_lines import known_plan, rows_made
 from .workflows import WorkflowContext, Workflows
+
+if TYPE_CHECKING:
+    from ..pipeline.desk import DeskWork
+    from ..pipeline.runner import JobContext
+    from ..storage.journal.writer import LearningRecordWriter
+    from ..storage.watcher import Touched, Watcher
 
 # Between a change of the queue's order and writing it: a key that is held down changes it thirty times a second, and
 # thousands of jobs are megabytes.
@@ -135,12 +148,13 @@ class Controller(InForce):
         self._closing = False
         self._looks_first = False  # the next job waits until the backend has said what it offers
         self.inbox: Inbox = queue.SimpleQueue()
-        self._writer = LearningRecordWriter(places.journal)
+        # What the threads need is imported by them, so that the window is painted before.
+        self._writer = Late(self._make_writer)
         self._engines = Engines(places)
-        self._desk_work = DeskWork(places, settings, self._writer, self._engines.make)
-        self._desk = Desk(self._desk_work.perform, self.inbox)
+        self._desk_work = Late(self._make_desk_work)
+        self._desk = Desk(self._perform, self.inbox)
         # A thread of its own, because a rating must not wait behind a server that takes seconds to time out.
-        self._caller = Desk(self._desk_work.perform, self.inbox, name="caller")
+        self._caller = Desk(self._perform, self.inbox, name="caller")
         self._outbox = Outbox(lambda lines: self._desk.ask(AppendLines(lines=lines), Desk.FIRST))
         self.unsaved = self._outbox.unsaved
         self._keeper = HistoryKeeper(self._outbox, self._announce, self._follow, self._start_next)
@@ -166,8 +180,8 @@ class Controller(InForce):
         self.nodes = Machines(lambda: self._capabilities)
         self.dispatch = Dispatch(self._for_nodes(patient), self.nodes, settings)
         # A thread of its own, made when it is first needed: a dialog is open for as long as the user takes.
-        self._files = file_desk(self.inbox)
-        self._picture_desk = picture_desk(self.inbox, self._desk_work.recorded, self._writer)
+        self._files = LateDesk(self.inbox, _file_work, name="files")
+        self._picture_desk = LateDesk(self.inbox, self._picture_work, name="pictures")
         self.pictures = PictureKeeper(self._picture_desk.ask, self._outbox.put_reversible, lambda: self.history)
         self._watcher: Watcher | None = None
         self._reading_news = False
@@ -184,6 +198,9 @@ class Controller(InForce):
         self.ask(TakeInUnsaved())
         self.ask(LoadHistory())
         self.ask(MakeBackup(reason="daily"), last=True)
+        from ..storage.models.scan import JOURNAL
+        from ..storage.watcher import Watcher
+
         self._watcher = Watcher((self.places.journal,), self._journal_touched, endings=JOURNAL)
         self.check_backend()
         self.models.open(self.settings.model_folders)
@@ -302,6 +319,8 @@ class Controller(InForce):
         if not self._closing:
             self._closing = True
             self._end_threads(timeout_s)
+            from ..storage.journal.spool import Spool
+
             self._left = self._outbox.leave(Spool(self.places.data))
         return self._left
 
@@ -311,7 +330,7 @@ class Controller(InForce):
     def _fold(self, event: Event) -> None:
         """Update the state from an event. Most events change nothing here and are only passed to the views."""
 
-    @_fold.register
+    @_fold.register(HistoryLoaded)
     def _(self, event: HistoryLoaded) -> None:
         self.history = event.history
         self.boards.forget()
@@ -326,26 +345,27 @@ class Controller(InForce):
             # What others wrote after the journal was read, and before this arrived here.
             self._fold(JournalTouched())
 
-    @_fold.register
+    @_fold.register(LineSaved)
     def _(self, event: LineSaved) -> None:
         self._keeper.take_in((event,))
 
-    @_fold.register
+    @_fold.register(LinesWritten)
     def _(self, event: LinesWritten) -> None:
         self._keeper.written(event)
 
-    @_fold.register
+    @_fold.register(LineNotSaved)
     def _(self, event: LineNotSaved) -> None:
         self._keeper.refuse(event)
 
-    @_fold.register
+    @_fold.register(JournalTouched)
+    @_fold.register(BackupRestored)
     def _(self, _event: JournalTouched | BackupRestored) -> None:
         # One question at a time: a run of this program touches the journal with every picture.
         if self.history is not None and not self._reading_news and not self._closing:
             self._reading_news = True
             self.ask(ReadNews())
 
-    @_fold.register
+    @_fold.register(NewsRead)
     def _(self, event: NewsRead) -> None:
         self._reading_news = False
         if self.history is None:
@@ -357,7 +377,7 @@ class Controller(InForce):
         if event.more:
             self._fold(JournalTouched())
 
-    @_fold.register
+    @_fold.register(BackendChecked)
     def _(self, event: BackendChecked) -> None:
         if event.is_of(backend_order(self.settings)):
             before, self._capabilities = self._capabilities, event.capabilities
@@ -372,7 +392,19 @@ class Controller(InForce):
             self._start_next()
             self._queue_changed()
 
-    @_fold.register
+    @_fold.register(FoldersTouched)
+    @_fold.register(LibraryChanged)
+    @_fold.register(ModelRead)
+    @_fold.register(ModelHashed)
+    @_fold.register(ProfileSaved)
+    @_fold.register(PacksListed)
+    @_fold.register(PackFoldersTouched)
+    @_fold.register(PackLoaded)
+    @_fold.register(PackSaved)
+    @_fold.register(PackSettingsSaved)
+    @_fold.register(PackNotSaved)
+    @_fold.register(WorkflowsListed)
+    @_fold.register(OrderFailed)
     def _(self, event: ModelEvent | PackEvent | WorkflowsListed | OrderFailed) -> None:
         if isinstance(event, OrderFailed) and isinstance(event.order, ReadNews):
             self._reading_news = False
@@ -381,25 +413,27 @@ class Controller(InForce):
         self.workflows.fold(event)
         self.server.fold(event)
 
-    @_fold.register
+    @_fold.register(PicturesTrashed)
     def _(self, event: PicturesTrashed) -> None:
         self.pictures.trashed(event)
 
-    @_fold.register
+    @_fold.register(ServerChanged)
     def _(self, event: ServerChanged) -> None:
         if not self._closing and self.server.fold(event):
             self.check_backend()
 
-    @_fold.register
+    @_fold.register(StageStarted)
+    @_fold.register(StageProgressed)
+    @_fold.register(NodeWaiting)
     def _(self, event: StageStarted | StageProgressed | NodeWaiting) -> None:
         self.dispatch.progressed(event)
 
-    @_fold.register
+    @_fold.register(NodeLooked)
     def _(self, event: NodeLooked) -> None:
         self.dispatch.looked(event)
         self._start_next()
 
-    @_fold.register
+    @_fold.register(JobEnded)
     def _(self, event: JobEnded) -> None:
         was = self.dispatch.ended(event.record)
         if was is not None and was.again and event.record.status == "cancelled":
@@ -508,15 +542,8 @@ class Controller(InForce):
     def _for_nodes(self, patient: bool) -> NodesContext:
         return NodesContext(
             make_backend=self._engines.make,
-            job_context=JobContext(
-                outputs=self.places.outputs,
-                node="",
-                emit=self.inbox.put,
-                new_id=new_id,
-                writer=self._writer,
-                read_start=open_for_start,
-            ),
-            outputs=lambda: output_root(self.places, self.settings),
+            job_context=self._job_context,
+            outputs=lambda: self.places.output_root(self.settings.output_folder),
             families=lambda: self.models.styles.families,
             inbox=self.inbox,
             patient=patient,
@@ -544,11 +571,45 @@ class Controller(InForce):
     def _forget_leftover(self, plan_id: str) -> None:
         self.leftover = tuple(job for job in self.leftover if job.learning.plan_id != plan_id)
 
+    # ---- what is made for the threads, and by them
+
+    def _make_writer(self) -> LearningRecordWriter:
+        from ..storage.journal.writer import LearningRecordWriter
+
+        return LearningRecordWriter(self.places.journal)
+
+    def _make_desk_work(self) -> DeskWork:
+        from ..pipeline.desk import DeskWork
+
+        return DeskWork(self.places, self.settings, self._writer.get(), self._engines.make)
+
+    def _perform(self, order: Order) -> Event | None:
+        return self._desk_work.get().perform(order)
+
+    def _picture_work(self, is_closed: Callable[[], bool]) -> Perform:
+        from ..pipeline.picture_worker import PictureWork
+
+        return PictureWork(self._desk_work.get().recorded, self._writer.get(), self.inbox.put, is_closed).perform
+
+    def _job_context(self) -> JobContext:
+        from ..pipeline.runner import JobContext
+        from ..storage.pictures.images import open_for_start
+
+        return JobContext(
+            outputs=self.places.outputs,
+            node="",
+            emit=self.inbox.put,
+            new_id=new_id,
+            writer=self._writer.get(),
+            read_start=open_for_start,
+        )
+
     # ---- the end
 
     def _end_threads(self, timeout_s: float) -> None:
-        self._writer.hurry()
-        self._desk_work.give_up_check()
+        self._writer.get().hurry()
+        if self._desk_work.made is not None:
+            self._desk_work.made.give_up_check()
         self.dispatch.take_back()
         self.dispatch.close()
         self._take_in_all()
@@ -576,3 +637,9 @@ class Controller(InForce):
     def _announce(self, event: Event) -> None:
         for subscriber in tuple(self._subscribers):
             subscriber(event)
+
+
+def _file_work(is_closed: Callable[[], bool]) -> Perform:
+    from ..pipeline.file_worker import FileWork
+
+    return FileWork(is_closed).perform

@@ -54,7 +54,7 @@ from .widgets.page_frame import PageFrame
 from .widgets.popups import MenuEntry, Popup
 from .widgets.rescaling import rescale
 from .widgets.screen import screen_of
-from .widgets.toolkit import ctk
+from .widgets.toolkit import CTk
 
 if TYPE_CHECKING:
     from .create.page import CreatePage
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from .workflow.page import WorkflowPage
 
 TICK_IDLE_MS, TICK_BUSY_MS = 33, 16
-_FIRST_PAINT_MS, _IMPORT_MS = 1000, 100
+_PAINTED_MS, _IMPORT_MS = 20, 100
 _AGAIN_MS = 10_000  # between two looks whether a server is back
 PAGES = (
     ("create", "create", "Create"),
@@ -82,7 +82,7 @@ _PATIENCE_S = 0.0002
 _YOUNG, _MIDDLE, _OLD = 5_000, 20, 10  # new objects, and collections of the younger kind, after which to collect
 
 
-class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
+class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
     """The main window. One per process. All its work is short: threads do the rest and report through `tick`."""
 
     def __init__(
@@ -103,7 +103,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._queue: QueuePopup | None = None
         self._menu: Sequence[MenuEntry] = ()
         self._menu_of: Capabilities | None = None
-        self._tick_id = self._again_id = self._import_id = ""
+        self._begin_id = self._tick_id = self._again_id = self._import_id = ""
         self._closing = False
         self._rating = RatingOffer(controller)
         self._ready = self._leftover = ""
@@ -130,12 +130,23 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self.show("create" if controller.settings.welcome_done else "welcome")
         for notice in notices:
             self.notices.say(notice)
-        controller.open()
-        if claim is not None:
-            claim.announce(controller.inbox)
+        self.top.show_checkpoint()
+        # What is drawn goes before: the journal, the folders and the backend are asked when the page is in sight.
+        self._begin_id = self.after_idle(self._soon)
+
+    def _soon(self) -> None:
+        self._begin_id = self.after(_PAINTED_MS, self._begin)
+
+    def _begin(self) -> None:
+        """The first page is in sight: begin with everything that has to do with files, threads and the network."""
+        self._begin_id = ""
+        self.arrivals.open()
+        self.controller.open()
+        if self._claim is not None:
+            self._claim.announce(self.controller.inbox)
         self._tick()
         self._ask_again()
-        self._import_id = self.after(_FIRST_PAINT_MS, self._import_pages)
+        self._import_id = self.after(_IMPORT_MS, self._import_pages)
 
     def _build(self) -> None:
         self.rail = Rail(self, PAGES, self._show_home)
@@ -534,9 +545,9 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         geometry = self.wm_geometry()
         if geometry != self.controller.settings.geometry:
             self._change(geometry=geometry)
-        self.after_cancel(self._tick_id)
-        self.after_cancel(self._again_id)
-        self.after_cancel(self._import_id)
+        for pending in (self._begin_id, self._tick_id, self._again_id, self._import_id):
+            if pending:
+                self.after_cancel(pending)
         self.crashes.close()
         if self._claim is not None:
             self._claim.fall_silent()
@@ -555,7 +566,10 @@ def open_window(controller: Controller, notices: Sequence[str] = (), claim: Wind
     """
     with StopSignals() as signals, signals.quietly():
         try:
-            Window(controller, notices, claim, signals).mainloop()
+            window = Window(controller, notices, claim, signals)
+            # What was made until now stays: no collection has to look at it any more.
+            gc.freeze()
+            window.mainloop()
         finally:
             # Without a display or a font the window cannot be built, and threads left alone would keep the program
             # alive.

@@ -26,7 +26,6 @@ from .messages.files import (
     ShowFile,
     UsualPlacesFound,
 )
-from .workers import Inbox, LateDesk
 
 
 class FileWork:
@@ -70,11 +69,6 @@ class FileWork:
     @perform.register
     def _(self, order: ShowFile) -> None:
         reveal(order.path)
-
-
-def file_desk(inbox: Inbox) -> LateDesk:
-    """The file thread. Closing it closes a dialog that is open."""
-    return LateDesk(inbox, lambda is_closed: FileWork(is_closed).perform, name="files")
 
 
 def _existing(start: Path) -> Path:

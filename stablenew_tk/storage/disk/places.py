@@ -99,6 +99,10 @@ class Places(Struct, frozen=True, kw_only=True):
         """File of the user's own styles and aliases. Need not exist."""
         return self.data / "styles.json"
 
+    def output_root(self, chosen: str) -> Path:
+        """Folder for pictures: the one chosen in the settings, "" = the usual one."""
+        return Path(chosen) if chosen else self.outputs
+
 
 def find_places(data_dir: str | None, environ: Mapping[str, str], executable: Path | None) -> Places:
     """Determine the folders. Reads and creates no file.
