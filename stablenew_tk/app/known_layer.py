@@ -6,16 +6,15 @@ The layer itself is the journal: which values it has is read from the history, a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ..domain.base.wording import counted
+from ..domain.config.learning_mode import mode_for
 from ..domain.config.sweep import focus
 from ..domain.config.user_settings import Settings
-from ..domain.insights.follow_up import CERTAIN
-from ..domain.insights.naming import naming
-from ..domain.insights.verdict_text import percent
 from ..domain.journal.history import History
 from ..domain.journal.plan_log import PlanBook
 from ..domain.journal.record import JournalLine, Void
@@ -24,6 +23,9 @@ from ..domain.models.value_sources import PresetValues
 from ..domain.runs.known_value import KnownValue, settings_after, what_goes_before
 from ..domain.runs.plan import PresetEvidence
 from ..pipeline.ids_and_times import as_line, new_id
+
+if TYPE_CHECKING:
+    from .controller import Controller
 
 
 class KnownContext(Struct, frozen=True, kw_only=True):
@@ -118,13 +120,24 @@ def known_values(known: KnownValue) -> PresetValues:
     )
 
 
+def is_locked(controller: Controller, pack_id: str) -> bool:
+    """Whether a pack is locked in: what is known changes nothing there."""
+    return mode_for(controller.settings.learning, controller.packs.learning, pack_id).locked
+
+
 def value_words(known: KnownValue) -> str:
     """A known value in a sentence: "CFG 7", "28 steps"."""
+    # Not above: what analyses need takes longer to import than the window to open.
+    from ..domain.insights.naming import naming
+
     return naming(focus(known.path))(known.value)
 
 
 def proof_words(evidence: PresetEvidence) -> str:
     """What a known value rests on: "92 %, 15 pictures"."""
+    from ..domain.insights.follow_up import CERTAIN
+    from ..domain.insights.verdict_text import percent
+
     rated = counted(evidence.rated, "picture") if evidence.rated else ""
     if evidence.by_hand or evidence.state not in CERTAIN:
         return ", ".join(part for part in ("chosen by hand", rated) if part)

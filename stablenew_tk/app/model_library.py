@@ -16,8 +16,6 @@ from msgspec.structs import replace
 from ..backends.base import Capabilities
 from ..domain.base.errors import InvalidInput, Unreadable
 from ..domain.config.sweep import LORA
-from ..domain.insights.profile_entry import is_about_lora, learned_preset, learned_weight
-from ..domain.insights.report import Report
 from ..domain.journal.history import History
 from ..domain.journal.seen import SeenModel
 from ..domain.models.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
@@ -50,12 +48,12 @@ from ..pipeline.messages.models import (
 from ..pipeline.workers import Desk, Inbox
 from ..storage.disk.places import Places
 from ..storage.models.model_entry import LibrarySnapshot, ModelEntry
-from ..storage.models.name_lookup import LibraryNames
-from ..storage.models.profile_reader import load_styles
 from .model_evidence import seen_model
 
 if TYPE_CHECKING:
+    from ..domain.insights.report import Report
     from ..pipeline.model_worker import HashWorker, ModelWorker
+    from ..storage.models.name_lookup import LibraryNames
 
 ModelEvent = FoldersTouched | LibraryChanged | ModelRead | ModelHashed | ProfileSaved
 # A LoRA is hashed as soon as it is chosen; a checkpoint, which takes a minute, only when it is used.
@@ -110,6 +108,8 @@ class Models:
     def styles(self) -> StyleCatalogue:
         """All styles and aliases, the user's included."""
         if self._styles is None:
+            from ..storage.models.profile_reader import load_styles
+
             try:
                 self._styles, self._style_problems = load_styles(self._context.places.styles)
             except Unreadable as damaged:
@@ -131,6 +131,8 @@ class Models:
         if self.snapshot is None or not name:
             return None
         if self._names is None:
+            from ..storage.models.name_lookup import LibraryNames
+
             self._names = LibraryNames(self.snapshot.entries, self.hashes)
         return self._names.find(name, kind)
 
@@ -211,6 +213,8 @@ class Models:
         InvalidInput, with nothing written, when the report recommends no value, the run was made with the sketch
         engine, or the model's file is in none of the model folders.
         """
+        from ..domain.insights.profile_entry import is_about_lora, learned_preset, learned_weight
+
         date = now_text()[:10]
         if is_about_lora(plan):
             name, kind = plan.focus_parameter.removeprefix(LORA), "lora"

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from ..domain.models.recommendations import ModelSettings
 from ..domain.models.sensible_range import ModelTraits, lora_range, traits_of
-from ..storage.models.index import settings_of
 from ..storage.models.model_entry import ModelEntry
 from .controller import Controller
 
@@ -35,5 +34,7 @@ def known_traits(controller: Controller, checkpoint: str = "", loras: Iterable[s
 def _known(controller: Controller, entry: ModelEntry) -> ModelSettings:
     """What is known about a model at once, without waiting until its files were read."""
     models = controller.models
+    from ..storage.models.index import settings_of
+
     found = models.settings(entry.path) or settings_of(entry, models.styles)
     return found if found.family else replace(found, family=entry.family)

@@ -13,11 +13,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from ..domain.config.learning_mode import PackLearning
-from ..domain.config.user_settings import Settings
 from ..domain.prompts.settings import PackSettings
 from ..pipeline.late import Late
-from ..pipeline.messages.base import Event
 from ..pipeline.messages.packs import (
     ClosePacks,
     ListPacks,
@@ -32,11 +29,14 @@ from ..pipeline.messages.packs import (
     SavePackSettings,
 )
 from ..pipeline.workers import Desk, Inbox
-from ..storage.disk.places import Places
-from ..storage.packs.pack_file import PackFile
 
 if TYPE_CHECKING:
+    from ..domain.config.learning_mode import PackLearning
+    from ..domain.config.user_settings import Settings
+    from ..pipeline.messages.base import Event
     from ..pipeline.pack_worker import PackWorker
+    from ..storage.disk.places import Places
+    from ..storage.packs.pack_file import PackFile
 
 PackEvent = PacksListed | PackFoldersTouched | PackLoaded | PackSaved | PackSettingsSaved | PackNotSaved
 # Of packs with the same id the strictest mode counts, so that nothing is recorded by mistake.

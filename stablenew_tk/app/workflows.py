@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,12 +14,14 @@ from ..domain.config.user_settings import Settings
 from ..domain.config.workflow_use import NO_WORKFLOW, WorkflowUse
 from ..domain.workflows.check import Missing, missing_in
 from ..domain.workflows.node_kinds import NodeKinds
-from ..domain.workflows.workflow import Workflow
-from ..pipeline.messages.base import Event
 from ..pipeline.messages.jobs import BackendChecked
 from ..pipeline.messages.packs import PackFoldersTouched, PackOrder
 from ..pipeline.messages.workflows import AddWorkflow, ListWorkflows, ReadWorkflow, WorkflowsListed
-from ..storage.workflows.catalog import WorkflowFile
+
+if TYPE_CHECKING:
+    from ..domain.workflows.workflow import Workflow
+    from ..pipeline.messages.base import Event
+    from ..storage.workflows.catalog import WorkflowFile
 
 
 class WorkflowContext(Struct, frozen=True):

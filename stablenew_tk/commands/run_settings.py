@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from ..app.controller import Controller
 from ..app.engines.backend_for import Engines
 from ..app.engines.own_engine import engine_address
-from ..app.known import is_locked
+from ..app.known_layer import is_locked
 from ..app.nodes.specs import node_specs
 from ..app.presets import left_out_words, preset_values, presets_in_force
 from ..domain.base.errors import InvalidInput, StorageError

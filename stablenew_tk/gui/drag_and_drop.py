@@ -22,6 +22,7 @@ from .widgets.notices import Notices
 if TYPE_CHECKING:
     from .packs.page import PacksPage
 
+
 class DropActions(Struct, frozen=True):
     """What is asked of the window: `packs()` gives the page, made if need be; `is_on_packs()`: it is in sight;
     `show_workflow` brings up the page of a workflow.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ..app.controller import Controller
-from ..app.learn.guide import GuideState
 from ..domain.config.origins import MAX_SEED
-from ..domain.experiments.next_question import draft_about
 from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord
 from ..domain.models.precedence import Resolved
@@ -23,6 +23,7 @@ from .widgets.basics import Box
 from .widgets.page_frame import PageFrame
 
 if TYPE_CHECKING:
+    from ..app.learn.guide import GuideState
     from .create.page import CreatePage, ShowNotice
 
 
@@ -67,6 +68,7 @@ class PageMakers:
         return makers[name]()
 
     def _create(self) -> PageFrame:
+        from ..domain.experiments.next_question import draft_about
         from .create.page import CreatePage, LoopActions
 
         do = self._do
@@ -155,33 +157,36 @@ class PageMakers:
 
 # What takes longest to import, in the order in which pages are usually opened.
 _LATER = (
-    "widgets.picture_grid",
-    "create.page",
-    "review.page",
-    "learn.rating.view",
-    "learn.wizard.wizard",
-    "learn.page",
-    "insights.panel",
-    "insights.page",
-    "packs.editor",
-    "packs.page",
-    "models.page",
-    "settings.page",
-    "nodes.page",
-    "workflow.page",
+    "..app.learn.plan_results",
+    "..app.known",
+    ".queue_popup",
+    ".widgets.picture_grid",
+    ".review.page",
+    ".learn.rating.view",
+    ".learn.wizard.wizard",
+    ".learn.page",
+    ".insights.panel",
+    ".insights.page",
+    ".packs.editor",
+    ".packs.page",
+    ".models.page",
+    ".settings.page",
+    ".nodes.page",
+    ".workflow.page",
 )
+_PAUSE_S = 0.01
 
 
-def _imports() -> Iterator[None]:
-    """Import the pages bit by bit, a few milliseconds each."""
+def import_all() -> threading.Thread:
+    """Import what pages need on a thread of its own, with a pause after each, so that keys and the pointer come first.
+    A page that is wanted before waits for that one import.
+    """
+    thread = threading.Thread(target=_import_all, name="imports")
+    thread.start()
+    return thread
+
+
+def _import_all() -> None:
     for name in _LATER:
-        import_module(f".{name}", __package__)
-        yield
-
-
-_imported = _imports()
-
-
-def import_next() -> bool:
-    """Import a bit of what pages need; whether there may be more. Main thread."""
-    return next(_imported, True) is None
+        import_module(name, __package__)
+        time.sleep(_PAUSE_S)

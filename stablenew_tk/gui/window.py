@@ -11,27 +11,15 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import msgspec
 
-from ..app.controller import Controller
 from ..app.engines.checkpoint_names import values_here
 from ..app.engines.started_server import server_text
-from ..app.learn.guide import GuideState
-from ..app.learn.plan_results import PlanResults
 from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
 from ..app.runs.outbox import taken_in_words
 from ..app.stop_signals import StopSignals
-from ..app.window_claim import WindowClaim
-from ..backends.base import Capabilities
-from ..domain.base.key_press import KeyPress
 from ..domain.base.screen_scale import AS_THE_SCREEN, LEAST_WINDOW, next_size, size_in_use
 from ..domain.base.wording import counted
-from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, draft_of
-from ..domain.models.precedence import Resolved
 from ..domain.models.value_sources import CHECKPOINT
-from ..domain.recipes.recipe import Recipe
-from ..domain.runs.job import Job
-from ..domain.runs.known_value import KnownValue
-from ..domain.runs.plan import LearningPlan
 from ..pipeline.messages.base import Event, OrderFailed, SecondStart
 from ..pipeline.messages.jobs import JobEnded, QueueChanged
 from ..pipeline.messages.journal import HistoryLoaded, ReadNews, UnsavedTakenIn
@@ -42,26 +30,38 @@ from .crash_sheet import CrashSheet
 from .drag_and_drop import DropActions, DroppedFiles
 from .forms.stage_cards import general_entries
 from .frame_bars import BottomBar, CheckpointActions, Rail, TopBar
-from .page_makers import PageMakers, PagesActions, import_next
-from .queue_popup import QueueActions, QueuePopup
+from .page_makers import PageMakers, PagesActions, import_all
 from .way_out import WayOut
 from .widgets import icons, theme
 from .widgets.basics import Box, Separator
 from .widgets.keyboard import KeyHelp, Shortcuts
 from .widgets.modal import Decision, QuestionBox, nothing, open_boxes
 from .widgets.notices import Notices
-from .widgets.page_frame import PageFrame
 from .widgets.popups import MenuEntry, Popup
 from .widgets.rescaling import rescale
 from .widgets.screen import screen_of
 from .widgets.toolkit import CTk
 
 if TYPE_CHECKING:
+    from ..app.controller import Controller
+    from ..app.learn.guide import GuideState
+    from ..app.learn.plan_results import PlanResults
+    from ..app.window_claim import WindowClaim
+    from ..backends.base import Capabilities
+    from ..domain.base.key_press import KeyPress
+    from ..domain.journal.history import ImageFacts
+    from ..domain.models.precedence import Resolved
+    from ..domain.recipes.recipe import Recipe
+    from ..domain.runs.job import Job
+    from ..domain.runs.known_value import KnownValue
+    from ..domain.runs.plan import LearningPlan
     from .create.page import CreatePage
     from .insights.page import InsightsPage
     from .learn.page import LearnPage
     from .packs.page import PacksPage
+    from .queue_popup import QueuePopup
     from .review.page import ReviewPage
+    from .widgets.page_frame import PageFrame
     from .workflow.page import WorkflowPage
 
 TICK_IDLE_MS, TICK_BUSY_MS = 33, 16
@@ -123,7 +123,7 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
         self._build()
         self._makers = self._page_makers()
         self._bind_keys()
-        self._results = PlanResults(controller)
+        self._results: PlanResults | None = None
         self._way_out = WayOut(self, controller, self._signals, packs=self._open_packs, fall_silent=self._fall_silent)
         controller.subscribe(self._on_event)
         self.protocol("WM_DELETE_WINDOW", self.leave)
@@ -140,7 +140,6 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
     def _begin(self) -> None:
         """The first page is in sight: begin with everything that has to do with files, threads and the network."""
         self._begin_id = ""
-        self.arrivals.open()
         self.controller.open()
         if self._claim is not None:
             self._claim.announce(self.controller.inbox)
@@ -326,9 +325,19 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
         self._review().show_run(run_id, plan.name if plan is not None else run_id)
 
     def _import_pages(self) -> None:
-        """What the other pages need is imported bit by bit, so that the first look at one takes no longer."""
-        if import_next():
-            self._import_id = self.after(_IMPORT_MS, self._import_pages)
+        """What the other pages need is imported by a thread, so that the first look at one takes no longer."""
+        self.arrivals.open()
+        self._imports = import_all()
+        self._see_results()
+
+    def _see_results(self) -> None:
+        if self._imports.is_alive():
+            self._import_id = self.after(_IMPORT_MS, self._see_results)
+            return
+        from ..app.learn.plan_results import PlanResults
+
+        self._import_id = ""
+        self._results = PlanResults(self.controller)
 
     # ---- news from the threads
 
@@ -338,7 +347,8 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
             self._tick_id = self.after(1, self._way_out.end)
             return
         self.controller.pump()
-        self._results.work()
+        if self._results is not None:
+            self._results.work()
         if self._has_news:
             self._has_news = False
             self.bottom.refresh()
@@ -504,6 +514,8 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
             self.controller.cancel()
 
     def _show_queue(self) -> None:
+        from .queue_popup import QueueActions, QueuePopup
+
         self._queue = queue = QueuePopup.shared()
         if queue.is_open:
             queue.close()

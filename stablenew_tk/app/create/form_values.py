@@ -23,7 +23,7 @@ from ...domain.runs.job import RunRequest
 from ...domain.runs.known_value import KnownValue
 from ...domain.runs.plan import Preset
 from ..controller import Controller
-from ..known import is_locked
+from ..known_layer import is_locked
 from ..model_evidence import known_here
 from ..model_traits import known_traits
 from ..presets import agreeing, choosing, dropping, presets_in_force
