@@ -7,7 +7,6 @@ Every command prints a table or, with --json, one JSON document. Exit codes: 0 a
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Without arguments the window opens."""
     words = list(sys.argv[1:] if argv is None else argv)
     args = parser_for(words).parse_args(words)
+    import logging
+
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
     frozen = Path(sys.executable) if getattr(sys, "frozen", False) else None
     unpacked = own_unpacked_folder() if frozen else None
@@ -222,9 +223,9 @@ def _common(data_dir: str | None, json: str | bool) -> argparse.ArgumentParser:
 
 
 def _window(_args: argparse.Namespace, places: Places) -> int:
-    from .commands.terminal import FAILED, OK, WRONG_USE, err
-
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+        from .commands.terminal import WRONG_USE, err
+
         err.print("There is no display here, so the window cannot open. Use the terminal instead:")
         names = "run PACK, learn PACK, rate, insights, known, presets, records, packs check, workflows, nodes, server"
         err.print(f"{typed_name()} {names}, doctor ({typed_name()} --help tells more).")
@@ -239,6 +240,9 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
     is_mine = True
     try:
         while (found := claim.settle()) != "mine":
+            # Only here, for it takes a tenth of the time in which the window opens.
+            from .commands.terminal import FAILED, OK, err
+
             if found == "shown":
                 err.print("StableNew is open already. Its window is in front now.")
                 return OK
@@ -263,6 +267,7 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
 
 
 def _log_to_file(places: Places) -> None:
+    import logging
     from logging.handlers import RotatingFileHandler
 
     try:

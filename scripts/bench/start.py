@@ -29,14 +29,19 @@ def paint(window):
         pass
     os._exit(0)
 """
-BARE_WINDOW = PAINT + """
+BARE_WINDOW = (
+    PAINT
+    + """
 import customtkinter
 window = customtkinter.CTk()
 window.geometry("1280x800")
 customtkinter.CTkLabel(window, text="Hello").pack()
 paint(window)
 """
-WINDOW = PAINT + """
+)
+WINDOW = (
+    PAINT
+    + """
 import sys
 from stablenew_tk.app.controller import Controller, open_places
 from stablenew_tk.domain.config.user_settings import Settings
@@ -45,13 +50,17 @@ settings = Settings(appearance="dark", welcome_done=True, geometry="1280x800+0+0
 window = Window(Controller(open_places(sys.argv[1]), settings))
 paint(window)
 """
-PROGRAM = PAINT + """
+)
+PROGRAM = (
+    PAINT
+    + """
 import sys, tkinter
 tkinter.Misc.mainloop = lambda window, n=0: paint(window)
 sys.argv = ["stablenew", "--data-dir", sys.argv[1]]
 from stablenew_tk.__main__ import run
 run()
 """
+)
 SETTLED = """
 import os, sys, time, tkinter
 def settled(window, n=0):

@@ -12,13 +12,13 @@ from msgspec.structs import replace
 from ..backends.base import Capabilities
 from ..domain.config.user_settings import Settings
 from ..domain.config.workflow_use import NO_WORKFLOW, WorkflowUse
-from ..domain.workflows.check import Missing, missing_in
 from ..domain.workflows.node_kinds import NodeKinds
 from ..pipeline.messages.jobs import BackendChecked
 from ..pipeline.messages.packs import PackFoldersTouched, PackOrder
 from ..pipeline.messages.workflows import AddWorkflow, ListWorkflows, ReadWorkflow, WorkflowsListed
 
 if TYPE_CHECKING:
+    from ..domain.workflows.check import Missing
     from ..domain.workflows.workflow import Workflow
     from ..pipeline.messages.base import Event
     from ..storage.workflows.catalog import WorkflowFile
@@ -72,7 +72,11 @@ class Workflows:
 
     def missing(self, workflow: Workflow) -> tuple[Missing, ...]:
         """What the server in force lacks for a workflow; () where no ComfyUI answers."""
-        return missing_in(workflow.nodes, self.kinds) if self.kinds else ()
+        if not self.kinds:
+            return ()
+        from ..domain.workflows.check import missing_in
+
+        return missing_in(workflow.nodes, self.kinds)
 
     # ---- actions
 

@@ -8,7 +8,7 @@ import traceback
 from types import TracebackType
 
 from ..app.controller import Controller
-from ..app.crash.crash_report import LastLines, crash_report
+from ..app.crash.last_lines import LastLines
 from ..pipeline.messages.files import ShowFile
 from .widgets.notices import Notices
 
@@ -46,6 +46,7 @@ class CrashSheet:
     def _tell(self, cause: str, sentence: str, error: BaseException | None) -> None:
         if cause in self._causes:
             return
+        from ..app.crash.crash_report import crash_report
         from ..app.crash.private_words import private_words
 
         self._causes.add(cause)

@@ -11,7 +11,6 @@ from ...domain.base.errors import InvalidInput
 from ...domain.base.wording import pack_title
 from ...domain.config.learning_mode import mode_for
 from ...domain.config.sweep import focus
-from ...domain.experiments.next_question import NextQuestion
 from ...domain.models.precedence import without_hash
 from ...domain.models.preset_scope import engine_name
 from ...domain.models.value_sources import LOCKED
@@ -20,6 +19,7 @@ from ..known_layer import value_words
 from .form_values import FormValues
 
 if TYPE_CHECKING:
+    from ...domain.experiments.next_question import NextQuestion
     from ..known import KnownRow
 
 

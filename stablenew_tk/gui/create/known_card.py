@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from ...app.create.known_choice import KnownCardText, KnownChoice
 from ...app.wording import ago
-from ...domain.experiments.next_question import NextQuestion
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Card, Label, Separator, ShortLabel, Sign
 from ..widgets.controls import Switch
@@ -22,6 +21,7 @@ from ..widgets.tooltips import tip
 if TYPE_CHECKING:
     from ...app.known import KnownRow
     from ...domain.base.colour_roles import Role
+    from ...domain.experiments.next_question import NextQuestion
 
 _HEAD, _ROW, _FOOT = 36, 32, 44  # px
 # Columns in px: switch, parameter, value; the verdict takes what is left; evidence and age only where there is room.

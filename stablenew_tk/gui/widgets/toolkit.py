@@ -12,14 +12,12 @@ import sys
 from importlib.util import find_spec
 from types import ModuleType
 
-import darkdetect  # type: ignore[import-untyped]
-
-_WHOLE = ("customtkinter", "customtkinter.windows", "customtkinter.windows.widgets")
+_WHOLE = ("darkdetect", "customtkinter", "customtkinter.windows", "customtkinter.windows.widgets")
 _FONTS = "customtkinter.windows.widgets.font.font_manager"
 
 
 class _Unopened(ModuleType):
-    """A package of customtkinter that is run when something is asked of it that it does not have yet."""
+    """A package that is run when something is asked of it that it does not have yet."""
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("__") or self.__spec__ is None or self.__spec__.loader is None:
@@ -67,12 +65,17 @@ if _FONTS not in sys.modules:
     sys.modules[_FONTS] = _replacement
 
 # It would ask the desktop for its mode, with a program that is started for it. `theme.apply` asks if that is wanted.
-_asked, darkdetect.theme = darkdetect.theme, lambda: "Light"
+_detector = sys.modules["darkdetect"]
+_asked = vars(_detector).get("theme")
+_detector.theme = lambda: "Light"  # type: ignore[attr-defined]
 from customtkinter.windows.ctk_tk import CTk  # noqa: E402  # after what it would find otherwise
 from customtkinter.windows.widgets.appearance_mode import AppearanceModeTracker  # noqa: E402
 from customtkinter.windows.widgets.scaling import ScalingTracker  # noqa: E402
 from customtkinter.windows.widgets.theme import ThemeManager  # noqa: E402
 
-darkdetect.theme = _asked
+if _asked is None:
+    del _detector.theme
+else:
+    _detector.theme = _asked  # type: ignore[attr-defined]
 
 __all__ = ["AppearanceModeTracker", "CTk", "ScalingTracker", "ThemeManager"]

@@ -10,7 +10,6 @@ import io
 import logging
 import os
 import re
-import secrets
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -46,7 +45,7 @@ def replacing(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
     The umask limits `mode`. Raises NotSaved, also for an OSError of the body; then the old file is untouched and
     nothing is left beside it. When only the folder cannot be synced, the new file is in place: a warning in the log.
     """
-    temporary = path.with_name(f"{_stem(path.name)}.tmp-{secrets.token_hex(4)}")
+    temporary = path.with_name(f"{_stem(path.name)}.tmp-{os.urandom(4).hex()}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, mode)
         with os.fdopen(descriptor, "wb") as file:
@@ -124,7 +123,7 @@ def write_new(path: Path, data: bytes) -> None:
 
 def write_cached(path: Path, data: bytes) -> bool:
     """Replace a file that may be lost in a power cut, because it can be made again. False when that failed."""
-    temporary = path.with_name(f"{_stem(path.name)}.tmp-{secrets.token_hex(4)}")
+    temporary = path.with_name(f"{_stem(path.name)}.tmp-{os.urandom(4).hex()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(data)

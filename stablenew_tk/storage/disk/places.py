@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-import platformdirs
 from msgspec import Struct
 
 from ...domain.base.errors import InvalidInput, Unreadable
@@ -149,6 +148,8 @@ def _inside(folder: Path, kind: Literal["option", "variable", "portable"], sourc
 
 
 def _platform() -> Places:
+    import platformdirs
+
     # appauthor=False: otherwise Windows makes the folder twice, StableNew\StableNew.
     dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
     data = dirs.user_data_path
