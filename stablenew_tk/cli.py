@@ -7,6 +7,7 @@ Every command prints a table or, with --json, one JSON document. Exit codes: 0 a
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -230,6 +231,8 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
         names = "run PACK, learn PACK, rate, insights, known, presets, records, packs check, workflows, nodes, server"
         err.print(f"{typed_name()} {names}, doctor ({typed_name()} --help tells more).")
         return WRONG_USE
+    # What is imported and made now stays, so nobody is to look for what could be thrown away.
+    gc.disable()
     from .app.controller import Controller
     from .app.window_claim import WindowClaim
     from .gui.screen_faults import screen_faults_told
@@ -259,9 +262,8 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
         with screen_faults_told():
             from .gui.window import open_window
 
-            _log_to_file(places)
             controller = Controller(places, loaded.settings, keep_queue=is_mine)
-            return open_window(controller, loaded.notices, claim)
+            return open_window(controller, loaded.notices, claim, lambda: _log_to_file(places))
     finally:
         claim.release()
 

@@ -174,6 +174,8 @@ class Models:
 
     def _usable_by_name(self, name: str, offered: Capabilities | None) -> Usable | None:
         """What suits the family of a checkpoint that is in none of the folders, as far as its name tells it."""
+        if not name:
+            return None
         known = self._usable
         if known is not None and known[0] == name and known[2] is offered and known[1].found.source.startswith("file"):
             return known[3]

@@ -25,9 +25,12 @@ def known_traits(controller: Controller, checkpoint: str = "", loras: Iterable[s
     known = _known(controller, entry) if entry is not None else ModelSettings()
     ranges: dict[str, tuple[float, float]] = {}
     for lora in loras:
-        entry = models.find(lora, "lora")
-        if entry is not None and (ends := lora_range(_known(controller, entry))) is not None:
+        found = models.find(lora, "lora")
+        if found is not None and (ends := lora_range(_known(controller, found))) is not None:
             ranges[lora] = ends
+    if not name and entry is None:
+        # Nothing is chosen yet: so the table of families need not be read before the window is in sight.
+        return ModelTraits(lora_ranges=ranges)
     return replace(traits_of(known, models.styles.families, name), lora_ranges=ranges)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import tkinter as tk
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -91,10 +91,11 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
         notices: Sequence[str] = (),
         claim: WindowClaim | None = None,
         signals: StopSignals | None = None,
+        begun: Callable[[], object] = nothing,
     ) -> None:
         super().__init__(className="StableNew")
         self.title("StableNew")
-        self.controller, self._claim = controller, claim
+        self.controller, self._claim, self._begun = controller, claim, begun
         self._signals = signals or StopSignals()
         self._pages: dict[str, PageFrame] = {}
         self._page = ""
@@ -119,6 +120,7 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
         self.iconphoto(True, cast(tk.PhotoImage, icons.logo(64)))
         self._limit()
         # In screen pixels: customtkinter would multiply them once more on Windows.
+        self._hear_own_size()
         self.wm_geometry(controller.settings.geometry or f"{theme.px(FIRST[0])}x{theme.px(FIRST[1])}")
         self._build()
         self._makers = self._page_makers()
@@ -140,6 +142,7 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
     def _begin(self) -> None:
         """The first page is in sight: begin with everything that has to do with files, threads and the network."""
         self._begin_id = ""
+        self._begun()
         self.controller.open()
         if self._claim is not None:
             self._claim.announce(self.controller.inbox)
@@ -493,6 +496,11 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
             rescale(self, size / 100)
             self._limit()
 
+    def _hear_own_size(self) -> None:
+        # customtkinter asks for the size of the window with every change of one of the widgets in it.
+        changed = self.register(self._update_dimensions_event)
+        self.tk.call("bind", self._w, "<Configure>", f'if {{"%W" eq "{self._w}"}} {{{changed}}}')
+
     def _limit(self) -> None:
         """No smaller than what everything needs, and no larger than the screen."""
         room = (self.screen.width, self.screen.height)
@@ -571,14 +579,20 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
         self.crashes.caught(error, trace)
 
 
-def open_window(controller: Controller, notices: Sequence[str] = (), claim: WindowClaim | None = None) -> int:
-    """Open the window and stay until it is closed. With `claim` a second start shows it. Returns the exit code.
+def open_window(
+    controller: Controller,
+    notices: Sequence[str] = (),
+    claim: WindowClaim | None = None,
+    begun: Callable[[], object] = nothing,
+) -> int:
+    """Open the window and stay until it is closed. With `claim` a second start shows it.
+    `begun` is called once the first page is in sight. Returns the exit code.
 
     Ctrl+C in its terminal, SIGTERM and SIGHUP close it without a question.
     """
     with StopSignals() as signals, signals.quietly():
         try:
-            window = Window(controller, notices, claim, signals)
+            window = Window(controller, notices, claim, signals, begun)
             # What was made until now stays: no collection has to look at it any more.
             gc.freeze()
             window.mainloop()
