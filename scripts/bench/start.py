@@ -1,10 +1,11 @@
 """What starting costs: terminal commands beside bare Python, the window beside a bare customtkinter window.
 
 Prints one JSON document. Every figure is the least CPU time (user and system, all threads) of several fresh processes
-in turn, in ms, and its ratio to the peer in the same run. The window counts until its first page is painted (no event of
-a window and no idle work is left), for a `Window` made by hand and for the whole program as it is started without arguments; `settled` counts until everything
-is done that was put off until after that: all pages imported, the journal read, the threads idle. Bytecode is written
-before the first measured run, into a folder of its own.
+in turn, in ms, and its ratio to the peer in the same run. The window counts until its first page is painted, that is:
+no event of a window and no idle work is left; for a `Window` made by hand and for the whole program as it is started
+without arguments. `settled` counts until everything is done that was put off: all pages imported, the journal read, the
+threads idle. Bytecode is written before the first measured run, into a folder of its own. ONLY=window in the
+environment measures the windows alone.
 
     xvfb-run -a -s "-screen 0 1280x800x24" .venv/bin/python scripts/bench/start.py [repeats]
 """

@@ -27,7 +27,6 @@ from ..domain.models.recommendations import FamilyFinding
 from ..domain.nodes.events import Start
 from ..domain.runs.job import Job, RunRequest, make_jobs
 from ..pipeline.ids_and_times import as_line, draw_seed, new_id
-from ..pipeline.late import Late
 from ..pipeline.messages.backups import BackupOrder, BackupRestored, MakeBackup
 from ..pipeline.messages.base import Event, Order, OrderFailed
 from ..pipeline.messages.files import FileOrder
@@ -79,7 +78,7 @@ from ..pipeline.messages.pictures import FindImages
 from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SaveSettings, SettingsChanged
 from ..pipeline.messages.workflows import WorkflowsListed
-from ..pipeline.workers import ENDING_S, Desk, Inbox, LateDesk, Perform, drain
+from ..pipeline.workers import ENDING_S, Desk, Inbox, LateDesk, drain
 from ..storage.disk.places import Places, find_places
 from .checkpoint_family import family_in_library
 from .engines.backend_for import Engines
@@ -101,12 +100,10 @@ from .runs.pace import JobPace
 from .runs.pair_voter import PairVoter
 from .runs.plan_boards import PlanBoards
 from .runs.plan_lines import known_plan, rows_made
+from .thread_work import ThreadWork
 from .workflows import WorkflowContext, Workflows
 
 if TYPE_CHECKING:
-    from ..pipeline.desk import DeskWork
-    from ..pipeline.runner import JobContext
-    from ..storage.journal.writer import LearningRecordWriter
     from ..storage.watcher import Touched, Watcher
 
 # Between a change of the queue's order and writing it: a key that is held down changes it thirty times a second, and
@@ -148,13 +145,11 @@ class Controller(InForce):
         self._closing = False
         self._looks_first = False  # the next job waits until the backend has said what it offers
         self.inbox: Inbox = queue.SimpleQueue()
-        # What the threads need is imported by them, so that the window is painted before.
-        self._writer = Late(self._make_writer)
         self._engines = Engines(places)
-        self._desk_work = Late(self._make_desk_work)
-        self._desk = Desk(self._perform, self.inbox)
+        self._work = ThreadWork(places, settings, self.inbox, self._engines.make)
+        self._desk = Desk(self._work.perform, self.inbox)
         # A thread of its own, because a rating must not wait behind a server that takes seconds to time out.
-        self._caller = Desk(self._perform, self.inbox, name="caller")
+        self._caller = Desk(self._work.perform, self.inbox, name="caller")
         self._outbox = Outbox(lambda lines: self._desk.ask(AppendLines(lines=lines), Desk.FIRST))
         self.unsaved = self._outbox.unsaved
         self._keeper = HistoryKeeper(self._outbox, self._announce, self._follow, self._start_next)
@@ -180,8 +175,8 @@ class Controller(InForce):
         self.nodes = Machines(lambda: self._capabilities)
         self.dispatch = Dispatch(self._for_nodes(patient), self.nodes, settings)
         # A thread of its own, made when it is first needed: a dialog is open for as long as the user takes.
-        self._files = LateDesk(self.inbox, _file_work, name="files")
-        self._picture_desk = LateDesk(self.inbox, self._picture_work, name="pictures")
+        self._files = LateDesk(self.inbox, self._work.on_files, name="files")
+        self._picture_desk = LateDesk(self.inbox, self._work.on_pictures, name="pictures")
         self.pictures = PictureKeeper(self._picture_desk.ask, self._outbox.put_reversible, lambda: self.history)
         self._watcher: Watcher | None = None
         self._reading_news = False
@@ -198,10 +193,7 @@ class Controller(InForce):
         self.ask(TakeInUnsaved())
         self.ask(LoadHistory())
         self.ask(MakeBackup(reason="daily"), last=True)
-        from ..storage.models.scan import JOURNAL
-        from ..storage.watcher import Watcher
-
-        self._watcher = Watcher((self.places.journal,), self._journal_touched, endings=JOURNAL)
+        self._watcher = self._work.watcher(self._journal_touched)
         self.check_backend()
         self.models.open(self.settings.model_folders)
         self.packs.open(self.settings)
@@ -319,9 +311,7 @@ class Controller(InForce):
         if not self._closing:
             self._closing = True
             self._end_threads(timeout_s)
-            from ..storage.journal.spool import Spool
-
-            self._left = self._outbox.leave(Spool(self.places.data))
+            self._left = self._outbox.leave(self._work.spool())
         return self._left
 
     # ---- folding events into state
@@ -542,7 +532,7 @@ class Controller(InForce):
     def _for_nodes(self, patient: bool) -> NodesContext:
         return NodesContext(
             make_backend=self._engines.make,
-            job_context=self._job_context,
+            job_context=self._work.job_context,
             outputs=lambda: self.places.output_root(self.settings.output_folder),
             families=lambda: self.models.styles.families,
             inbox=self.inbox,
@@ -571,45 +561,10 @@ class Controller(InForce):
     def _forget_leftover(self, plan_id: str) -> None:
         self.leftover = tuple(job for job in self.leftover if job.learning.plan_id != plan_id)
 
-    # ---- what is made for the threads, and by them
-
-    def _make_writer(self) -> LearningRecordWriter:
-        from ..storage.journal.writer import LearningRecordWriter
-
-        return LearningRecordWriter(self.places.journal)
-
-    def _make_desk_work(self) -> DeskWork:
-        from ..pipeline.desk import DeskWork
-
-        return DeskWork(self.places, self.settings, self._writer.get(), self._engines.make)
-
-    def _perform(self, order: Order) -> Event | None:
-        return self._desk_work.get().perform(order)
-
-    def _picture_work(self, is_closed: Callable[[], bool]) -> Perform:
-        from ..pipeline.picture_worker import PictureWork
-
-        return PictureWork(self._desk_work.get().recorded, self._writer.get(), self.inbox.put, is_closed).perform
-
-    def _job_context(self) -> JobContext:
-        from ..pipeline.runner import JobContext
-        from ..storage.pictures.images import open_for_start
-
-        return JobContext(
-            outputs=self.places.outputs,
-            node="",
-            emit=self.inbox.put,
-            new_id=new_id,
-            writer=self._writer.get(),
-            read_start=open_for_start,
-        )
-
     # ---- the end
 
     def _end_threads(self, timeout_s: float) -> None:
-        self._writer.get().hurry()
-        if self._desk_work.made is not None:
-            self._desk_work.made.give_up_check()
+        self._work.hurry()
         self.dispatch.take_back()
         self.dispatch.close()
         self._take_in_all()
@@ -637,9 +592,3 @@ class Controller(InForce):
     def _announce(self, event: Event) -> None:
         for subscriber in tuple(self._subscribers):
             subscriber(event)
-
-
-def _file_work(is_closed: Callable[[], bool]) -> Perform:
-    from ..pipeline.file_worker import FileWork
-
-    return FileWork(is_closed).perform

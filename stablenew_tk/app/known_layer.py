@@ -6,13 +6,11 @@ The layer itself is the journal: which values it has is read from the history, a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ..domain.base.wording import counted
-from ..domain.config.learning_mode import mode_for
 from ..domain.config.sweep import focus
 from ..domain.config.user_settings import Settings
 from ..domain.journal.history import History
@@ -23,9 +21,6 @@ from ..domain.models.value_sources import PresetValues
 from ..domain.runs.known_value import KnownValue, settings_after, what_goes_before
 from ..domain.runs.plan import PresetEvidence
 from ..pipeline.ids_and_times import as_line, new_id
-
-if TYPE_CHECKING:
-    from .controller import Controller
 
 
 class KnownContext(Struct, frozen=True, kw_only=True):
@@ -118,11 +113,6 @@ def known_values(known: KnownValue) -> PresetValues:
         scope=known.scope,
         plan_id=known.evidence.plan_id,
     )
-
-
-def is_locked(controller: Controller, pack_id: str) -> bool:
-    """Whether a pack is locked in: what is known changes nothing there."""
-    return mode_for(controller.settings.learning, controller.packs.learning, pack_id).locked
 
 
 def value_words(known: KnownValue) -> str:

@@ -193,7 +193,7 @@ class Models:
             return
         if self._desk is None:
             work = Late(self._make_work)
-            self._desk = Desk(lambda one: work.get().perform(one), self._context.inbox, name="models")
+            self._desk = Desk(lambda one: work.now().perform(one), self._context.inbox, name="models")
         self._desk.ask(order, Desk.LAST if last else Desk.SOON)
 
     def save_model_profile(self, model: str | Path, profile: ModelProfile) -> ModelOrder:
@@ -273,7 +273,7 @@ class Models:
             self._desk.close(timeout_s)
         self._is_closed = True
         if self._hashing is not None:
-            self._hashing[0].get().stop()
+            self._hashing[0].now().stop()
             self._hashing[1].close(timeout_s)
 
     def fold(self, event: Event) -> None:
@@ -329,7 +329,7 @@ class Models:
         self._to_hash[path] = order
         if self._hashing is None:
             work = Late(self._make_hash_work)
-            desk = Desk(lambda one: work.get().perform(one), self._context.inbox, name="hashes")
+            desk = Desk(lambda one: work.now().perform(one), self._context.inbox, name="hashes")
             self._hashing = work, desk
         self._hashing[1].ask(order, Desk.LAST)
 

@@ -93,7 +93,7 @@ class Packs:
             return
         if self._desk is None:
             work = Late(self._make_work)
-            self._desk = Desk(lambda one: work.get().perform(one), self._inbox, name="pack-worker")
+            self._desk = Desk(lambda one: work.now().perform(one), self._inbox, name="pack-worker")
         if isinstance(order, SavePackSettings):
             self._being_written[order.path] = order.settings
             self._take(self._listed)

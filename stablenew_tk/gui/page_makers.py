@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import random
-import threading
-import time
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -156,37 +153,24 @@ class PageMakers:
 
 
 # What takes longest to import, in the order in which pages are usually opened.
-_LATER = (
-    "..app.learn.plan_results",
-    "..app.known",
-    ".queue_popup",
-    ".widgets.picture_grid",
-    ".review.page",
-    ".learn.rating.view",
-    ".learn.wizard.wizard",
-    ".learn.page",
-    ".insights.panel",
-    ".insights.page",
-    ".packs.editor",
-    ".packs.page",
-    ".models.page",
-    ".settings.page",
-    ".nodes.page",
-    ".workflow.page",
+LATER = tuple(
+    f"stablenew_tk.{name}"
+    for name in (
+        "app.learn.plan_results",
+        "app.known",
+        "gui.queue_popup",
+        "gui.widgets.picture_grid",
+        "gui.review.page",
+        "gui.learn.rating.view",
+        "gui.learn.wizard.wizard",
+        "gui.learn.page",
+        "gui.insights.panel",
+        "gui.insights.page",
+        "gui.packs.editor",
+        "gui.packs.page",
+        "gui.models.page",
+        "gui.settings.page",
+        "gui.nodes.page",
+        "gui.workflow.page",
+    )
 )
-_PAUSE_S = 0.01
-
-
-def import_all() -> threading.Thread:
-    """Import what pages need on a thread of its own, with a pause after each, so that keys and the pointer come first.
-    A page that is wanted before waits for that one import.
-    """
-    thread = threading.Thread(target=_import_all, name="imports")
-    thread.start()
-    return thread
-
-
-def _import_all() -> None:
-    for name in _LATER:
-        import_module(name, __package__)
-        time.sleep(_PAUSE_S)

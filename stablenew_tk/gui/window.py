@@ -16,6 +16,7 @@ from ..app.engines.started_server import server_text
 from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
 from ..app.runs.outbox import taken_in_words
 from ..app.stop_signals import StopSignals
+from ..app.thread_work import import_soon
 from ..domain.base.screen_scale import AS_THE_SCREEN, LEAST_WINDOW, next_size, size_in_use
 from ..domain.base.wording import counted
 from ..domain.journal.record import LearningRecord, draft_of
@@ -30,7 +31,7 @@ from .crash_sheet import CrashSheet
 from .drag_and_drop import DropActions, DroppedFiles
 from .forms.stage_cards import general_entries
 from .frame_bars import BottomBar, CheckpointActions, Rail, TopBar
-from .page_makers import PageMakers, PagesActions, import_all
+from .page_makers import LATER, PageMakers, PagesActions
 from .way_out import WayOut
 from .widgets import icons, theme
 from .widgets.basics import Box, Separator
@@ -40,7 +41,7 @@ from .widgets.notices import Notices
 from .widgets.popups import MenuEntry, Popup
 from .widgets.rescaling import rescale
 from .widgets.screen import screen_of
-from .widgets.toolkit import CTk
+from .widgets.toolkit import CTk, hear_own_size
 
 if TYPE_CHECKING:
     from ..app.controller import Controller
@@ -94,6 +95,7 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
         begun: Callable[[], object] = nothing,
     ) -> None:
         super().__init__(className="StableNew")
+        hear_own_size(self)
         self.title("StableNew")
         self.controller, self._claim, self._begun = controller, claim, begun
         self._signals = signals or StopSignals()
@@ -120,7 +122,6 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
         self.iconphoto(True, cast(tk.PhotoImage, icons.logo(64)))
         self._limit()
         # In screen pixels: customtkinter would multiply them once more on Windows.
-        self._hear_own_size()
         self.wm_geometry(controller.settings.geometry or f"{theme.px(FIRST[0])}x{theme.px(FIRST[1])}")
         self._build()
         self._makers = self._page_makers()
@@ -330,11 +331,11 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
     def _import_pages(self) -> None:
         """What the other pages need is imported by a thread, so that the first look at one takes no longer."""
         self.arrivals.open()
-        self._imports = import_all()
+        self._imported = import_soon(LATER)
         self._see_results()
 
     def _see_results(self) -> None:
-        if self._imports.is_alive():
+        if not self._imported():
             self._import_id = self.after(_IMPORT_MS, self._see_results)
             return
         from ..app.learn.plan_results import PlanResults
@@ -495,11 +496,6 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
             Popup.close_all()
             rescale(self, size / 100)
             self._limit()
-
-    def _hear_own_size(self) -> None:
-        # customtkinter asks for the size of the window with every change of one of the widgets in it.
-        changed = self.register(self._update_dimensions_event)
-        self.tk.call("bind", self._w, "<Configure>", f'if {{"%W" eq "{self._w}"}} {{{changed}}}')
 
     def _limit(self) -> None:
         """No smaller than what everything needs, and no larger than the screen."""

@@ -334,7 +334,7 @@ class LateDesk:
     def ask(self, order: Order) -> None:
         """Queue an order; its answer arrives in the inbox."""
         if self._desk is None and not self._is_closed:
-            self._desk = Desk(lambda order: self._work.get()(order), self._inbox, name=self._name)
+            self._desk = Desk(lambda order: self._work.now()(order), self._inbox, name=self._name)
         if self._desk is not None:
             self._desk.ask(order)
 

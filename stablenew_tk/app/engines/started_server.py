@@ -102,7 +102,7 @@ class OwnServer:
     def _ask(self, order: ServerOrder) -> None:
         if self._desk is None:
             work = Late(lambda: server_work(self._places))
-            self._desk = Desk(lambda one: work.get().perform(one), self._inbox, name="server")
+            self._desk = Desk(lambda one: work.now().perform(one), self._inbox, name="server")
         self._desk.ask(order)
 
 

@@ -220,19 +220,19 @@ class Painted(Painting, Scaled):
         if self.bind_class(tag):
             return
         for event, answer in (
-            ("<Configure>", Painted._resized),
-            ("<Enter>", Painted._entered),
-            ("<Leave>", Painted._left),
-            ("<ButtonPress-1>", Painted._pressed),
-            ("<ButtonRelease-1>", Painted._released),
-            ("<FocusIn>", Painted._focused),
-            ("<FocusOut>", Painted._unfocused),
-            ("<Key>", Painted._key),
-            ("<space>", Painted._keyed),
-            ("<Return>", Painted._keyed),
-            ("<KP_Enter>", Painted._keyed),
+            ("<Configure>", "_resized"),
+            ("<Enter>", "_entered"),
+            ("<Leave>", "_left"),
+            ("<ButtonPress-1>", "_pressed"),
+            ("<ButtonRelease-1>", "_released"),
+            ("<FocusIn>", "_focused"),
+            ("<FocusOut>", "_unfocused"),
+            ("<Key>", "_key"),
+            ("<space>", "_keyed"),
+            ("<Return>", "_keyed"),
+            ("<KP_Enter>", "_keyed"),
         ):
-            self.bind_class(tag, event, partial(_answered, answer.__name__))
+            self.bind_class(tag, event, partial(_answered, answer))
 
     def draw(self, width: int, height: int) -> None:
         """Draw the present state into the canvas; the margin for the ring is already taken off the sizes."""

@@ -78,4 +78,10 @@ if _asked is None:
 else:
     _detector.theme = _asked  # type: ignore[attr-defined]
 
-__all__ = ["AppearanceModeTracker", "CTk", "ScalingTracker", "ThemeManager"]
+__all__ = ["AppearanceModeTracker", "CTk", "ScalingTracker", "ThemeManager", "hear_own_size"]
+
+
+def hear_own_size(window: CTk) -> None:
+    """Let a window look at its size when that changes; customtkinter does with every change of a widget in it."""
+    path, looks = str(window), window.bind("<Configure>")
+    window.tk.call("bind", path, "<Configure>", f'if {{"%W" eq "{path}"}} {{{looks}}}')
