@@ -10,15 +10,8 @@ import pytest
 from disk_faults import ReadOnlyDisk, Synced
 
 from stablenew_tk.domain.base.errors import NotSaved, Unreadable
-from stablenew_tk.storage.disk.files import (
-    discard,
-    folder_lock,
-    holding,
-    make_folder,
-    read_bounded,
-    sweep_temporary,
-    write_atomic,
-)
+from stablenew_tk.storage.disk.files import discard, make_folder, read_bounded, sweep_temporary, write_atomic
+from stablenew_tk.storage.disk.process_lock import folder_lock, holding
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="folders are synced and looked up in /proc")
 
