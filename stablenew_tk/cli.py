@@ -234,6 +234,7 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
     # What is imported and made now stays, so nobody is to look for what could be thrown away.
     gc.disable()
     from .app.controller import Controller
+    from .app.system_caches import caches_inside
     from .app.window_claim import WindowClaim
     from .gui.screen_faults import screen_faults_told
     from .storage.settings import load_settings
@@ -250,7 +251,7 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
                 err.print("StableNew is open already. Its window is in front now.")
                 return OK
             err.print(claim.who, markup=False)
-            with screen_faults_told():
+            with screen_faults_told(), caches_inside(places):
                 from .gui.start_question import ask_start
 
                 answer = ask_start(claim.who, loaded.settings.appearance)
