@@ -35,7 +35,6 @@ LATER = (
     "filelock",
     "send2trash",
     "tkinterdnd2",
-    "subprocess",
     "customtkinter.windows.ctk_toplevel",
 )
 
@@ -46,6 +45,8 @@ def start(tmp_path_factory):
     folder = tmp_path_factory.mktemp("start")
     home, data, fonts = folder / "home", folder / "data", folder / "fonts.conf"
     home.mkdir()
+    data.mkdir()
+    (data / "settings.json").write_text('{"welcome_done": true}')
     fonts.write_text(FONTS)
     environ = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
     environ |= {"HOME": str(home), "FONTCONFIG_FILE": str(fonts)}
