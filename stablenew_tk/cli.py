@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
-import logging
+import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Without arguments the window opens."""
     words = list(sys.argv[1:] if argv is None else argv)
     args = parser_for(words).parse_args(words)
+    import logging
+
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
     frozen = Path(sys.executable) if getattr(sys, "frozen", False) else None
     unpacked = own_unpacked_folder() if frozen else None
@@ -228,14 +230,17 @@ def _common(data_dir: str | None, json: str | bool) -> argparse.ArgumentParser:
 
 
 def _window(_args: argparse.Namespace, places: Places) -> int:
-    from .commands.terminal import FAILED, OK, WRONG_USE, err
-
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+        from .commands.terminal import WRONG_USE, err
+
         err.print("There is no display here, so the window cannot open. Use the terminal instead:")
         names = "run PACK, learn PACK, rate, insights, known, presets, records, packs check, workflows, nodes, server"
         err.print(f"{typed_name()} {names}, doctor ({typed_name()} --help tells more).")
         return WRONG_USE
+    # What is imported and made now stays, so nobody is to look for what could be thrown away.
+    gc.disable()
     from .app.controller import Controller
+    from .app.system_caches import caches_inside
     from .app.window_claim import WindowClaim
     from .gui.screen_faults import screen_faults_told
     from .storage.settings import load_settings
@@ -245,11 +250,14 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
     is_mine = True
     try:
         while (found := claim.settle()) != "mine":
+            # Only here, for it takes a tenth of the time in which the window opens.
+            from .commands.terminal import FAILED, OK, err
+
             if found == "shown":
                 err.print("StableNew is open already. Its window is in front now.")
                 return OK
             err.print(claim.who, markup=False)
-            with screen_faults_told():
+            with screen_faults_told(), caches_inside(places):
                 from .gui.start_question import ask_start
 
                 answer = ask_start(claim.who, loaded.settings.appearance)
@@ -261,14 +269,14 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
         with screen_faults_told():
             from .gui.window import open_window
 
-            _log_to_file(places)
             controller = Controller(places, loaded.settings, keep_queue=is_mine)
-            return open_window(controller, loaded.notices, claim)
+            return open_window(controller, loaded.notices, claim, lambda: _log_to_file(places))
     finally:
         claim.release()
 
 
 def _log_to_file(places: Places) -> None:
+    import logging
     from logging.handlers import RotatingFileHandler
 
     try:

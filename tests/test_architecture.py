@@ -32,6 +32,7 @@ THIRD_PARTY = {
 THREADS = {
     "stablenew_tk.__main__",  # makes none, but sees at the end whether one is stuck
     "stablenew_tk.pipeline.workers",
+    "stablenew_tk.pipeline.late",  # imports in the background
     "stablenew_tk.pipeline.cluster.link",
     "stablenew_tk.app.engines.backend_for",  # makes none: a lock, so that two nodes share one connection
     "stablenew_tk.pipeline.second_start",

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import singledispatchmethod
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,9 +25,8 @@ from ..domain.journal.record import Feedback, JournalLine
 from ..domain.models.recommendations import FamilyFinding
 from ..domain.nodes.events import Start
 from ..domain.runs.job import Job, RunRequest, make_jobs
-from ..pipeline.desk import DeskWork
-from ..pipeline.file_worker import file_desk
 from ..pipeline.ids_and_times import as_line, draw_seed, new_id
+from ..pipeline.late import Late
 from ..pipeline.messages.backups import BackupOrder, BackupRestored, MakeBackup
 from ..pipeline.messages.base import Event, Order, OrderFailed
 from ..pipeline.messages.files import FileOrder
@@ -56,23 +56,19 @@ from ..pipeline.messages.journal import (
     SaveSnapshot,
     TakeInUnsaved,
 )
-from ..pipeline.messages.models import ModelOrder
-from ..pipeline.messages.packs import PackOrder
+from ..pipeline.messages.models import (
+    ModelOrder,
+)
+from ..pipeline.messages.packs import (
+    PackOrder,
+)
 from ..pipeline.messages.picture_files import PictureOrder, PicturesTrashed, SearchImages
 from ..pipeline.messages.pictures import FindImages
 from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SaveSettings, SettingsChanged
 from ..pipeline.messages.workflows import WorkflowsListed
-from ..pipeline.picture_worker import picture_desk
-from ..pipeline.recorded_files import output_root
-from ..pipeline.runner import JobContext
-from ..pipeline.workers import ENDING_S, Desk, Inbox, drain
+from ..pipeline.workers import ENDING_S, Desk, Inbox, LateDesk, drain
 from ..storage.disk.places import Places, find_places
-from ..storage.journal.spool import Spool
-from ..storage.journal.writer import LearningRecordWriter
-from ..storage.models.scan import JOURNAL
-from ..storage.pictures.images import open_for_start
-from ..storage.watcher import Touched, Watcher
 from .checkpoint_family import family_in_library
 from .engines.backend_for import Engines
 from .engines.backend_state import BackendState
@@ -93,8 +89,12 @@ from .runs.pace import JobPace
 from .runs.pair_voter import PairVoter
 from .runs.plan_boards import PlanBoards
 from .runs.plan_lines import known_plan, rows_made
+from .thread_work import ThreadWork
 from .workflows import WorkflowContext, Workflows
-from .xmp_keeper import XmpContext, XmpKeeper
+
+if TYPE_CHECKING:
+    from ..storage.watcher import Touched, Watcher
+    from .xmp_keeper import XmpKeeper
 
 # Between a change of the queue's order and writing it: a key that is held down changes it thirty times a second, and
 # thousands of jobs are megabytes.
@@ -135,12 +135,11 @@ class Controller(InForce):
         self._closing = False
         self._looks_first = False  # the next job waits until the backend has said what it offers
         self.inbox: Inbox = Inbox()
-        self._writer = LearningRecordWriter(places.journal)
         self._engines = Engines(places)
-        self._desk_work = DeskWork(places, settings, self._writer, self._engines.make)
-        self._desk = Desk(self._desk_work.perform, self.inbox)
+        self._work = ThreadWork(places, settings, self.inbox, self._engines)
+        self._desk = Desk(self._work.perform, self.inbox)
         # A thread of its own, because a rating must not wait behind a server that takes seconds to time out.
-        self._caller = Desk(self._desk_work.perform, self.inbox, name="caller")
+        self._caller = Desk(self._work.perform, self.inbox, name="caller")
         self._outbox = Outbox(lambda lines: self._desk.ask(AppendLines(lines=lines), Desk.FIRST))
         self.unsaved = self._outbox.unsaved
         self._keeper = HistoryKeeper(self._outbox, self._announce, self._follow, self._start_next)
@@ -149,13 +148,9 @@ class Controller(InForce):
         self.boards = PlanBoards(lambda: self.history)
         self.pairs = PairVoter(self._outbox.put_undoable)
         self.learning = LearningRunner(self._for_learning())
+        putting = self._outbox.put_undoable
         self.known = KnownLayer(
-            KnownContext(
-                history=lambda: self.history,
-                settings=lambda: self.settings,
-                put_undoable=self._outbox.put_undoable,
-                change_settings=self.change_settings,
-            )
+            KnownContext(lambda: self.history, lambda: self.settings, putting, self.change_settings)
         )
         self.models = Models(ModelContext(places, self.inbox, lambda: self.capabilities, lambda: self.history))
         self.packs = Packs(places, self.inbox)
@@ -166,22 +161,17 @@ class Controller(InForce):
         self.nodes = Machines(lambda: self._capabilities)
         self.dispatch = Dispatch(self._for_nodes(patient), self.nodes, settings)
         # A thread of its own, made when it is first needed: a dialog is open for as long as the user takes.
-        self._files = file_desk(self.inbox, self._engines.disconnect)
-        self._picture_desk = picture_desk(self.inbox, self._desk_work.recorded, self._writer)
+        self._files = LateDesk(self.inbox, self._work.on_files, name="files")
+        self._picture_desk = LateDesk(self.inbox, self._work.on_pictures, name="pictures")
         self.pictures = PictureKeeper(self._picture_desk.ask, self._outbox.put_reversible, lambda: self.history)
-        self.xmp = XmpKeeper(
-            XmpContext(
-                places=places,
-                inbox=self.inbox,
-                settings=lambda: self.settings,
-                history=lambda: self.history,
-                append=self.ask,
-                put_undoable=self._outbox.put_undoable,
-                announce=self._announce,
-            )
-        )
+        self._xmp = Late(self._make_xmp)
         self._watcher: Watcher | None = None
         self._reading_news = False
+
+    @property
+    def xmp(self) -> XmpKeeper:
+        """Keeps the stars beside the pictures; made when it is first needed."""
+        return self._xmp.now()
 
     # ---- actions
 
@@ -195,7 +185,7 @@ class Controller(InForce):
         self.ask(TakeInUnsaved())
         self.ask(LoadHistory())
         self.ask(MakeBackup(reason="daily"), last=True)
-        self._watcher = Watcher((self.places.journal,), self._journal_touched, endings=JOURNAL)
+        self._watcher = self._work.watcher(self._journal_touched)
         self.check_backend()
         self.models.open(self.settings.model_folders)
         self.packs.open(self.settings)
@@ -313,7 +303,7 @@ class Controller(InForce):
         if not self._closing:
             self._closing = True
             self._end_threads(timeout_s)
-            self._left = self._outbox.leave(Spool(self.places.data))
+            self._left = self._outbox.leave(self._work.spool())
         return self._left
 
     # ---- folding events into state
@@ -322,7 +312,7 @@ class Controller(InForce):
     def _fold(self, event: Event) -> None:
         """Update the state from an event. Most events change nothing here and are only passed to the views."""
 
-    @_fold.register
+    @_fold.register(HistoryLoaded)
     def _(self, event: HistoryLoaded) -> None:
         self.history = event.history
         self.boards.forget()
@@ -337,26 +327,27 @@ class Controller(InForce):
             # What others wrote after the journal was read, and before this arrived here.
             self._fold(JournalTouched())
 
-    @_fold.register
+    @_fold.register(LineSaved)
     def _(self, event: LineSaved) -> None:
         self._keeper.take_in((event,))
 
-    @_fold.register
+    @_fold.register(LinesWritten)
     def _(self, event: LinesWritten) -> None:
         self._keeper.written(event)
 
-    @_fold.register
+    @_fold.register(LineNotSaved)
     def _(self, event: LineNotSaved) -> None:
         self._keeper.refuse(event)
 
-    @_fold.register
+    @_fold.register(JournalTouched)
+    @_fold.register(BackupRestored)
     def _(self, _event: JournalTouched | BackupRestored) -> None:
         # One question at a time: a run of this program touches the journal with every picture.
         if self.history is not None and not self._reading_news and not self._closing:
             self._reading_news = True
             self.ask(ReadNews())
 
-    @_fold.register
+    @_fold.register(NewsRead)
     def _(self, event: NewsRead) -> None:
         self._reading_news = False
         if self.history is None:
@@ -368,7 +359,7 @@ class Controller(InForce):
         if event.more:
             self._fold(JournalTouched())
 
-    @_fold.register
+    @_fold.register(BackendChecked)
     def _(self, event: BackendChecked) -> None:
         if event.is_of(backend_order(self.settings)):
             before, self._capabilities = self._capabilities, event.capabilities
@@ -392,25 +383,27 @@ class Controller(InForce):
         self.workflows.fold(event)
         self.server.fold(event)
 
-    @_fold.register
+    @_fold.register(PicturesTrashed)
     def _(self, event: PicturesTrashed) -> None:
         self.pictures.trashed(event)
 
-    @_fold.register
+    @_fold.register(ServerChanged)
     def _(self, event: ServerChanged) -> None:
         if not self._closing and self.server.fold(event):
             self.check_backend()
 
-    @_fold.register
+    @_fold.register(StageStarted)
+    @_fold.register(StageProgressed)
+    @_fold.register(NodeWaiting)
     def _(self, event: StageStarted | StageProgressed | NodeWaiting) -> None:
         self.dispatch.progressed(event)
 
-    @_fold.register
+    @_fold.register(NodeLooked)
     def _(self, event: NodeLooked) -> None:
         self.dispatch.looked(event)
         self._start_next()
 
-    @_fold.register
+    @_fold.register(JobEnded)
     def _(self, event: JobEnded) -> None:
         was = self.dispatch.ended(event.record)
         if was is not None and was.again and event.record.status == "cancelled":
@@ -519,15 +512,8 @@ class Controller(InForce):
     def _for_nodes(self, patient: bool) -> NodesContext:
         return NodesContext(
             make_backend=self._engines.make,
-            job_context=JobContext(
-                outputs=self.places.outputs,
-                node="",
-                emit=self.inbox.put,
-                new_id=new_id,
-                writer=self._writer,
-                read_start=open_for_start,
-            ),
-            outputs=lambda: output_root(self.places, self.settings),
+            job_context=self._work.job_context,
+            outputs=lambda: self.places.output_root(self.settings.output_folder),
             families=lambda: self.models.styles.families,
             inbox=self.inbox,
             patient=patient,
@@ -552,14 +538,19 @@ class Controller(InForce):
             whole=self.boards.whole,
         )
 
+    def _make_xmp(self) -> XmpKeeper:
+        from .xmp_keeper import XmpContext, XmpKeeper
+
+        asking = (lambda: self.settings), (lambda: self.history), self.ask, self._outbox.put_undoable, self._announce
+        return XmpKeeper(XmpContext(self.places, self.inbox, *asking))
+
     def _forget_leftover(self, plan_id: str) -> None:
         self.leftover = tuple(job for job in self.leftover if job.learning.plan_id != plan_id)
 
     # ---- the end
 
     def _end_threads(self, timeout_s: float) -> None:
-        self._writer.hurry()
-        self._desk_work.give_up_check()
+        self._work.hurry()
         self.dispatch.take_back()
         self.dispatch.close()
         self._take_in_all()
@@ -571,7 +562,8 @@ class Controller(InForce):
             self.ask(SaveSnapshot(history=self.history))
         self._files.close(ENDING_S)
         self._picture_desk.close(timeout_s)
-        self.xmp.close()
+        if self._xmp.made is not None:
+            self._xmp.made.close()
         self._caller.close(ENDING_S)
         self._engines.close()
         self._desk.close(timeout_s)
@@ -586,6 +578,7 @@ class Controller(InForce):
             self.pump()
 
     def _announce(self, event: Event) -> None:
-        self.xmp.on_event(event)
+        if self._xmp.made is not None:
+            self._xmp.made.on_event(event)
         for subscriber in tuple(self._subscribers):
             subscriber(event)

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from ..domain.base.wording import counted
 from ..domain.config.catalogue import catalogue
-from ..domain.config.learning_mode import mode_for
 from ..domain.config.origins import Origin
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.config.sweep import is_wording, value_text
@@ -31,11 +30,6 @@ from ..domain.runs.plan import LearningPlan, Preset, PresetEvidence, ResultSumma
 from .controller import Controller
 from .model_traits import known_traits
 from .presets import model_of
-
-
-def is_locked(controller: Controller, pack_id: str) -> bool:
-    """Whether a pack is locked in: what is known changes nothing there."""
-    return mode_for(controller.settings.learning, controller.packs.learning, pack_id).locked
 
 
 def drafts_from(report: Report, controller: Controller, at: int) -> tuple[KnownValue, ...]:

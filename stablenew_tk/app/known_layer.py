@@ -13,9 +13,6 @@ from msgspec.structs import replace
 from ..domain.base.wording import counted
 from ..domain.config.sweep import focus
 from ..domain.config.user_settings import Settings
-from ..domain.insights.follow_up import CERTAIN
-from ..domain.insights.naming import naming
-from ..domain.insights.verdict_text import percent
 from ..domain.journal.history import History
 from ..domain.journal.plan_log import PlanBook
 from ..domain.journal.record import JournalLine, Void
@@ -26,7 +23,7 @@ from ..domain.runs.plan import PresetEvidence
 from ..pipeline.ids_and_times import as_line, new_id
 
 
-class KnownContext(Struct, frozen=True, kw_only=True):
+class KnownContext(Struct, frozen=True):
     """The interface of the controller for `KnownLayer`."""
 
     history: Callable[[], History | None]
@@ -120,11 +117,17 @@ def known_values(known: KnownValue) -> PresetValues:
 
 def value_words(known: KnownValue) -> str:
     """A known value in a sentence: "CFG 7", "28 steps"."""
+    # Not above: what analyses need takes longer to import than the window to open.
+    from ..domain.insights.naming import naming
+
     return naming(focus(known.path))(known.value)
 
 
 def proof_words(evidence: PresetEvidence) -> str:
     """What a known value rests on: "92 %, 15 pictures"."""
+    from ..domain.insights.follow_up import CERTAIN
+    from ..domain.insights.verdict_text import percent
+
     rated = counted(evidence.rated, "picture") if evidence.rated else ""
     if evidence.by_hand or evidence.state not in CERTAIN:
         return ", ".join(part for part in ("chosen by hand", rated) if part)

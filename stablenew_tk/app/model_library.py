@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,8 +16,6 @@ from msgspec.structs import replace
 from ..backends.base import Capabilities
 from ..domain.base.errors import InvalidInput, Unreadable
 from ..domain.config.sweep import LORA
-from ..domain.insights.profile_entry import is_about_lora, learned_preset, learned_weight
-from ..domain.insights.report import Report
 from ..domain.journal.history import History
 from ..domain.journal.seen import SeenModel
 from ..domain.models.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
@@ -25,6 +24,7 @@ from ..domain.models.recommendations import Hashes, ModelSettings, Usable, is_ki
 from ..domain.models.style import StyleCatalogue
 from ..domain.runs.plan import LearningPlan
 from ..pipeline.ids_and_times import now_text
+from ..pipeline.late import Late
 from ..pipeline.messages.base import Event, OrderFailed
 from ..pipeline.messages.models import (
     CloseLibrary,
@@ -45,13 +45,15 @@ from ..pipeline.messages.models import (
     TakeBackProfile,
     WorkOnLibrary,
 )
-from ..pipeline.model_worker import HashWorker, ModelWorker
 from ..pipeline.workers import Desk, Inbox
 from ..storage.disk.places import Places
 from ..storage.models.model_entry import LibrarySnapshot, ModelEntry
-from ..storage.models.name_lookup import LibraryNames
-from ..storage.models.profile_reader import load_styles
 from .model_evidence import seen_model
+
+if TYPE_CHECKING:
+    from ..domain.insights.report import Report
+    from ..pipeline.model_worker import HashWorker, ModelWorker
+    from ..storage.models.name_lookup import LibraryNames
 
 ModelEvent = FoldersTouched | LibraryChanged | ModelRead | ModelHashed | ProfileSaved
 # A LoRA is hashed as soon as it is chosen; a checkpoint, which takes a minute, only when it is used.
@@ -95,7 +97,7 @@ class Models:
         self._asked: set[str] = set()
         self.hashes: dict[str, Hashes] = {}
         self._to_hash: dict[str, HashModel] = {}  # the latest order of each path
-        self._hashing: tuple[HashWorker, Desk] | None = None
+        self._hashing: tuple[Late[HashWorker], Desk] | None = None
         self._counted: set[str] = set()  # paths of models whose summary is up to date since the program started
         self._in_use = ""
         self._usable: tuple[str, ModelSettings, Capabilities | None, Usable] | None = None
@@ -106,6 +108,8 @@ class Models:
     def styles(self) -> StyleCatalogue:
         """All styles and aliases, the user's included."""
         if self._styles is None:
+            from ..storage.models.profile_reader import load_styles
+
             try:
                 self._styles, self._style_problems = load_styles(self._context.places.styles)
             except Unreadable as damaged:
@@ -127,6 +131,8 @@ class Models:
         if self.snapshot is None or not name:
             return None
         if self._names is None:
+            from ..storage.models.name_lookup import LibraryNames
+
             self._names = LibraryNames(self.snapshot.entries, self.hashes)
         return self._names.find(name, kind)
 
@@ -168,6 +174,8 @@ class Models:
 
     def _usable_by_name(self, name: str, offered: Capabilities | None) -> Usable | None:
         """What suits the family of a checkpoint that is in none of the folders, as far as its name tells it."""
+        if not name:
+            return None
         known = self._usable
         if known is not None and known[0] == name and known[2] is offered and known[1].found.source.startswith("file"):
             return known[3]
@@ -184,8 +192,8 @@ class Models:
         if self._is_closed:
             return
         if self._desk is None:
-            worker = ModelWorker(self._context.places, self.styles, self._context.inbox.put)
-            self._desk = Desk(worker.perform, self._context.inbox, name="models")
+            work = Late(self._make_work)
+            self._desk = Desk(lambda one: work.now().perform(one), self._context.inbox, name="models")
         self._desk.ask(order, Desk.LAST if last else Desk.SOON)
 
     def save_model_profile(self, model: str | Path, profile: ModelProfile) -> ModelOrder:
@@ -207,6 +215,8 @@ class Models:
         InvalidInput, with nothing written, when the report recommends no value, the run was made with the sketch
         engine, or the model's file is in none of the model folders.
         """
+        from ..domain.insights.profile_entry import is_about_lora, learned_preset, learned_weight
+
         date = now_text()[:10]
         if is_about_lora(plan):
             name, kind = plan.focus_parameter.removeprefix(LORA), "lora"
@@ -263,7 +273,7 @@ class Models:
             self._desk.close(timeout_s)
         self._is_closed = True
         if self._hashing is not None:
-            self._hashing[0].stop()
+            self._hashing[0].now().stop()
             self._hashing[1].close(timeout_s)
 
     def fold(self, event: Event) -> None:
@@ -287,6 +297,17 @@ class Models:
         elif isinstance(event, OrderFailed) and isinstance(event.order, WorkOnLibrary):
             self._is_working = False
 
+    def _make_work(self) -> ModelWorker:
+        # On the thread of the worker, as the next one: see `Late`.
+        from ..pipeline.model_worker import ModelWorker
+
+        return ModelWorker(self._context.places, self.styles, self._context.inbox.put)
+
+    def _make_hash_work(self) -> HashWorker:
+        from ..pipeline.model_worker import HashWorker
+
+        return HashWorker(self._context.places.model_hashes)
+
     def _keep(self, event: ModelRead) -> None:
         settings, computed = event.settings, self.hashes.get(event.path)
         if settings is not None:
@@ -307,8 +328,9 @@ class Models:
             return
         self._to_hash[path] = order
         if self._hashing is None:
-            worker = HashWorker(self._context.places.model_hashes)
-            self._hashing = worker, Desk(worker.perform, self._context.inbox, name="hashes")
+            work = Late(self._make_hash_work)
+            desk = Desk(lambda one: work.now().perform(one), self._context.inbox, name="hashes")
+            self._hashing = work, desk
         self._hashing[1].ask(order, Desk.LAST)
 
     def _changed(self, event: LibraryChanged) -> None:

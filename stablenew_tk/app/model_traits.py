@@ -10,7 +10,6 @@ from ..backends.base import Capabilities
 from ..domain.models.idle_settings import EngineTraits
 from ..domain.models.recommendations import ModelSettings
 from ..domain.models.sensible_range import ModelTraits, lora_range, traits_of
-from ..storage.models.index import settings_of
 from ..storage.models.model_entry import ModelEntry
 from .controller import Controller
 
@@ -28,10 +27,14 @@ def known_traits(controller: Controller, checkpoint: str = "", loras: Iterable[s
     known = _known(controller, entry) if entry is not None else ModelSettings()
     ranges: dict[str, tuple[float, float]] = {}
     for lora in loras:
-        entry = models.find(lora, "lora")
-        if entry is not None and (ends := lora_range(_known(controller, entry))) is not None:
+        found = models.find(lora, "lora")
+        if found is not None and (ends := lora_range(_known(controller, found))) is not None:
             ranges[lora] = ends
-    return replace(traits_of(known, models.styles.families, name), lora_ranges=ranges, engine=engine_traits(offered))
+    engine = engine_traits(offered)
+    if not name and entry is None:
+        # Nothing is chosen yet: so the table of families need not be read before the window is in sight.
+        return ModelTraits(lora_ranges=ranges, engine=engine)
+    return replace(traits_of(known, models.styles.families, name), lora_ranges=ranges, engine=engine)
 
 
 def engine_traits(offered: Capabilities | None) -> EngineTraits:
@@ -42,5 +45,7 @@ def engine_traits(offered: Capabilities | None) -> EngineTraits:
 def _known(controller: Controller, entry: ModelEntry) -> ModelSettings:
     """What is known about a model at once, without waiting until its files were read."""
     models = controller.models
+    from ..storage.models.index import settings_of
+
     found = models.settings(entry.path) or settings_of(entry, models.styles)
     return found if found.family else replace(found, family=entry.family)

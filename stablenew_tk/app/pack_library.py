@@ -9,13 +9,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from ..domain.config.learning_mode import PackLearning
-from ..domain.config.user_settings import Settings
 from ..domain.prompts.settings import PackSettings
-from ..pipeline.messages.base import Event
+from ..pipeline.late import Late
 from ..pipeline.messages.packs import (
     ClosePacks,
     ListPacks,
@@ -29,10 +28,15 @@ from ..pipeline.messages.packs import (
     RescanPacks,
     SavePackSettings,
 )
-from ..pipeline.pack_worker import PackWorker
 from ..pipeline.workers import Desk, Inbox
-from ..storage.disk.places import Places
-from ..storage.packs.pack_file import PackFile
+
+if TYPE_CHECKING:
+    from ..domain.config.learning_mode import PackLearning
+    from ..domain.config.user_settings import Settings
+    from ..pipeline.messages.base import Event
+    from ..pipeline.pack_worker import PackWorker
+    from ..storage.disk.places import Places
+    from ..storage.packs.pack_file import PackFile
 
 PackEvent = PacksListed | PackFoldersTouched | PackLoaded | PackSaved | PackSettingsSaved | PackNotSaved
 # Of packs with the same id the strictest mode counts, so that nothing is recorded by mistake.
@@ -88,8 +92,8 @@ class Packs:
         if self._is_closed:
             return
         if self._desk is None:
-            worker = PackWorker(self._places, self._inbox.put)
-            self._desk = Desk(worker.perform, self._inbox, name="pack-worker")
+            work = Late(self._make_work)
+            self._desk = Desk(lambda one: work.now().perform(one), self._inbox, name="pack-worker")
         if isinstance(order, SavePackSettings):
             self._being_written[order.path] = order.settings
             self._take(self._listed)
@@ -150,6 +154,12 @@ class Packs:
             if isinstance(event, PackSettingsSaved):
                 self._answered(event.path, event.settings)
             self._take(_with(self._listed, event.path, event.settings))
+
+    def _make_work(self) -> PackWorker:
+        # On the thread of the worker: see `Late`.
+        from ..pipeline.pack_worker import PackWorker
+
+        return PackWorker(self._places, self._inbox.put)
 
     def _answered(self, path: Path, settings: PackSettings | None) -> None:
         if settings is not None and self._being_written.get(path) is settings:

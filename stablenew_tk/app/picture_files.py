@@ -21,7 +21,6 @@ from ..pipeline.messages.picture_files import (
     TrashPictures,
     recorded,
 )
-from ..storage.disk.trash import can_bring_back
 
 _SHOWN = 2  # of several problems, so many are told in full
 
@@ -38,8 +37,14 @@ class PictureKeeper:
         history: Callable[[], History | None],
     ) -> None:
         self._ask, self._reversible, self._history = ask, reversible, history
-        self.can_bring_back = can_bring_back()
         self._in_trash: dict[str, tuple[RecordedPicture, ...]] = {}
+
+    @property
+    def can_bring_back(self) -> bool:
+        """Whether a file can be taken out of this system's trash again by a program."""
+        from ..storage.disk.trash import can_bring_back
+
+        return can_bring_back()
 
     def trash(self, pictures: Iterable[ImageFacts]) -> None:
         """Put the files of pictures into the system's trash; PicturesTrashed answers."""

@@ -11,7 +11,6 @@ from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value, parameter
 from ..domain.config.sweep import LORA, focus
 from ..domain.config.user_settings import Settings
-from ..domain.insights.naming import naming
 from ..domain.journal.plan_log import PlanBook
 from ..domain.models.preset_scope import LEARNED, Situation, engine_name, reasons, scope_words
 from ..domain.models.recommendations import ModelSettings
@@ -159,6 +158,9 @@ def values_words(preset: PresetValues) -> str:
 
 
 def _named(path: str, value: Value) -> str:
+    # Not above: what analyses need takes longer to import than the window to open.
+    from ..domain.insights.naming import naming
+
     try:
         return naming(focus(path))(value)
     except InvalidInput:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,16 +12,18 @@ from msgspec.structs import replace
 from ..backends.base import Capabilities
 from ..domain.config.user_settings import Settings
 from ..domain.config.workflow_use import NO_WORKFLOW, WorkflowUse
-from ..domain.workflows.check import Missing, missing_in
 from ..domain.workflows.choices import with_choices
 from ..domain.workflows.node_kinds import NodeKinds
-from ..domain.workflows.workflow import Workflow
 from ..domain.workflows.workflow_nodes import InputPlace
-from ..pipeline.messages.base import Event
 from ..pipeline.messages.jobs import BackendChecked
 from ..pipeline.messages.packs import PackFoldersTouched, PackOrder
 from ..pipeline.messages.workflows import AddWorkflow, ListWorkflows, ReadWorkflow, WorkflowsListed
-from ..storage.workflows.catalog import WorkflowFile
+
+if TYPE_CHECKING:
+    from ..domain.workflows.check import Missing
+    from ..domain.workflows.workflow import Workflow
+    from ..pipeline.messages.base import Event
+    from ..storage.workflows.catalog import WorkflowFile
 
 
 class WorkflowContext(Struct, frozen=True):
@@ -71,7 +74,11 @@ class Workflows:
 
     def missing(self, workflow: Workflow) -> tuple[Missing, ...]:
         """What the server in force lacks for a workflow; () where no ComfyUI answers."""
-        return missing_in(workflow.nodes, self.kinds) if self.kinds else ()
+        if not self.kinds:
+            return ()
+        from ..domain.workflows.check import missing_in
+
+        return missing_in(workflow.nodes, self.kinds)
 
     # ---- actions
 

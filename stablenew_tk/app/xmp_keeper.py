@@ -26,7 +26,7 @@ from ..pipeline.messages.xmp import (
     XmpProgress,
     XmpTouched,
 )
-from ..pipeline.recorded_files import RecordedFiles, output_root
+from ..pipeline.recorded_files import RecordedFiles
 from ..pipeline.workers import ENDING_S, Inbox
 from ..pipeline.xmp_worker import xmp_desk
 from ..storage.disk.places import Places
@@ -37,7 +37,7 @@ TOGETHER = 50  # pictures that are asked about at once: a millisecond of this th
 _MOST_PROBLEMS = 20
 
 
-class XmpContext(Struct, frozen=True, kw_only=True):
+class XmpContext(Struct, frozen=True):
     """What the keeper needs. `append` writes lines that no undo is for, `put_undoable` those of the user."""
 
     places: Places
@@ -143,7 +143,7 @@ class XmpKeeper:
     def _follow_settings(self) -> None:
         settings = self._context.settings()
         self._files.settings = settings
-        root = str(output_root(self._context.places, settings))
+        root = str(self._context.places.output_root(settings.output_folder))
         if not self._opened or (settings.xmp, root) == self._in_force:
             return
         self._in_force = settings.xmp, root

@@ -38,8 +38,8 @@ from ..domain.runs.plan import MOST_PICTURES, START_ROWS, LearningPlan, PlanCell
 from ..domain.runs.plan_title import prompts_tested, rows_words
 from ..domain.runs.wordings import short_texts
 from ..pipeline.ids_and_times import new_id
-from ..storage.disk.files import alone
 from ..storage.disk.places import Places
+from ..storage.disk.process_lock import alone
 from ..storage.journal.snapshot import load_history
 from .file_series import series_values
 from .plan_arguments import IMAGES, PlanArguments, completed, drafted, range_words

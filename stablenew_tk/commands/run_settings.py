@@ -9,9 +9,9 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from ..app.controller import Controller
+from ..app.create.form_values import is_locked
 from ..app.engines.backend_for import Engines
 from ..app.engines.own_engine import engine_address
-from ..app.known import is_locked
 from ..app.model_traits import engine_traits
 from ..app.nodes.specs import node_specs
 from ..app.presets import left_out_words, preset_values, presets_in_force

@@ -8,8 +8,7 @@ import traceback
 from types import TracebackType
 
 from ..app.controller import Controller
-from ..app.crash.crash_report import LastLines, crash_report
-from ..app.crash.private_words import private_words
+from ..app.crash.last_lines import LastLines
 from ..pipeline.messages.files import ShowFile
 from .widgets.notices import Notices
 
@@ -47,6 +46,9 @@ class CrashSheet:
     def _tell(self, cause: str, sentence: str, error: BaseException | None) -> None:
         if cause in self._causes:
             return
+        from ..app.crash.crash_report import crash_report
+        from ..app.crash.private_words import private_words
+
         self._causes.add(cause)
         report = crash_report(error, sentence, tuple(self.lines.lines), private_words(self._controller.settings))
         self._notices.ask(sentence, ("Copy report", lambda: self._copy(report)), ("Open log", self._open_log))

@@ -22,11 +22,6 @@ from .widgets.notices import Notices
 if TYPE_CHECKING:
     from .packs.page import PacksPage
 
-try:
-    from tkinterdnd2 import TkinterDnD
-except ImportError:  # an installation without it; the buttons remain
-    TkinterDnD = None
-
 
 class DropActions(Struct, frozen=True):
     """What is asked of the window: `packs()` gives the page, made if need be; `is_on_packs()`: it is in sight;
@@ -40,11 +35,15 @@ class DropActions(Struct, frozen=True):
 
 
 class DroppedFiles:
-    """Takes what is dropped on a window. `available` is False where nothing can be."""
+    """Takes what is dropped on a window. `available` is False until `open`, and where nothing can be."""
 
     def __init__(self, window: tk.Tk, controller: Controller, notices: Notices, actions: DropActions) -> None:
         self._controller, self._notices, self._actions, self._window = controller, notices, actions, window
         self._asked: set[Path] = set()
+        self.available = False
+
+    def open(self) -> None:
+        """Let files be dropped from now on, where that is possible."""
         self.available = self._register()
 
     def drop(self, data: str) -> str:
@@ -96,7 +95,9 @@ class DroppedFiles:
             )
 
     def _register(self) -> bool:
-        if TkinterDnD is None:
+        try:
+            from tkinterdnd2 import TkinterDnD
+        except ImportError:  # an installation without it; the buttons remain
             return False
         window = self._window
         try:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from ..app.controller import Controller
-from ..app.learn.guide import GuideState
 from ..domain.config.origins import MAX_SEED
-from ..domain.experiments.next_question import draft_about
 from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord
 from ..domain.models.precedence import Resolved
@@ -23,6 +20,7 @@ from .widgets.basics import Box
 from .widgets.page_frame import PageFrame
 
 if TYPE_CHECKING:
+    from ..app.learn.guide import GuideState
     from .create.page import CreatePage, ShowNotice
 
 
@@ -67,6 +65,7 @@ class PageMakers:
         return makers[name]()
 
     def _create(self) -> PageFrame:
+        from ..domain.experiments.next_question import draft_about
         from .create.page import CreatePage, LoopActions
 
         do = self._do
@@ -154,34 +153,24 @@ class PageMakers:
 
 
 # What takes longest to import, in the order in which pages are usually opened.
-_LATER = (
-    "widgets.picture_grid",
-    "create.page",
-    "review.page",
-    "learn.rating.view",
-    "learn.wizard.wizard",
-    "learn.page",
-    "insights.panel",
-    "insights.page",
-    "packs.editor",
-    "packs.page",
-    "models.page",
-    "settings.page",
-    "nodes.page",
-    "workflow.page",
+LATER = tuple(
+    f"stablenew_tk.{name}"
+    for name in (
+        "app.learn.plan_results",
+        "app.known",
+        "gui.queue_popup",
+        "gui.widgets.picture_grid",
+        "gui.review.page",
+        "gui.learn.rating.view",
+        "gui.learn.wizard.wizard",
+        "gui.learn.page",
+        "gui.insights.panel",
+        "gui.insights.page",
+        "gui.packs.editor",
+        "gui.packs.page",
+        "gui.models.page",
+        "gui.settings.page",
+        "gui.nodes.page",
+        "gui.workflow.page",
+    )
 )
-
-
-def _imports() -> Iterator[None]:
-    """Import the pages bit by bit, a few milliseconds each."""
-    for name in _LATER:
-        import_module(f".{name}", __package__)
-        yield
-
-
-_imported = _imports()
-
-
-def import_next() -> bool:
-    """Import a bit of what pages need; whether there may be more. Main thread."""
-    return next(_imported, True) is None

@@ -6,7 +6,7 @@ from typing import Literal
 
 from .widgets import theme
 from .widgets.modal import Decision, QuestionBox
-from .widgets.toolkit import ctk
+from .widgets.toolkit import CTk
 
 StartAnswer = Literal["again", "open", "close"]
 _SIZE = "560x300"
@@ -14,7 +14,7 @@ _SIZE = "560x300"
 
 def ask_start(who: str, appearance: Literal["system", "dark", "light"]) -> StartAnswer:
     """Say who has the folder and ask what to do. Blocks until there is an answer; closing the box means "close"."""
-    root = ctk.CTk(className="StableNew")
+    root = CTk(className="StableNew")
     root.title("StableNew")
     theme.apply(root, appearance)
     root.geometry(_SIZE)

@@ -5,33 +5,23 @@ from __future__ import annotations
 import gc
 import sys
 import tkinter as tk
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, cast
 
 import msgspec
 
-from ..app.controller import Controller
 from ..app.engines.checkpoint_names import values_here
 from ..app.engines.started_server import server_text
-from ..app.learn.guide import GuideState
-from ..app.learn.plan_results import PlanResults
 from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
 from ..app.runs.outbox import taken_in_words
 from ..app.stop_signals import StopSignals
-from ..app.window_claim import WindowClaim
-from ..backends.base import Capabilities
-from ..domain.base.key_press import KeyPress
+from ..app.system_caches import caches_inside
+from ..app.thread_work import import_soon
 from ..domain.base.screen_scale import AS_THE_SCREEN, LEAST_WINDOW, next_size, size_in_use
 from ..domain.base.wording import counted
-from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, draft_of
-from ..domain.models.precedence import Resolved
 from ..domain.models.value_sources import CHECKPOINT
-from ..domain.recipes.recipe import Recipe
-from ..domain.runs.job import Job
-from ..domain.runs.known_value import KnownValue
-from ..domain.runs.plan import LearningPlan
 from ..pipeline.messages.base import Event, OrderFailed, SecondStart
 from ..pipeline.messages.jobs import JobEnded, QueueChanged
 from ..pipeline.messages.journal import HistoryLoaded, ReadNews, UnsavedTakenIn
@@ -43,8 +33,7 @@ from .crash_sheet import CrashSheet
 from .drag_and_drop import DropActions, DroppedFiles
 from .forms.stage_cards import general_entries
 from .frame_bars import BottomBar, CheckpointActions, Rail, TopBar
-from .page_makers import PageMakers, PagesActions, import_next
-from .queue_popup import QueueActions, QueuePopup
+from .page_makers import LATER, PageMakers, PagesActions
 from .settings.star_conflicts import ConflictTeller
 from .way_out import WayOut
 from .widgets import icons, theme
@@ -52,22 +41,35 @@ from .widgets.basics import Box, Separator
 from .widgets.keyboard import KeyHelp, Shortcuts
 from .widgets.modal import Decision, QuestionBox, nothing, open_boxes
 from .widgets.notices import Notices
-from .widgets.page_frame import PageFrame
 from .widgets.popups import MenuEntry, Popup
 from .widgets.rescaling import rescale
 from .widgets.screen import screen_of
-from .widgets.toolkit import ctk
+from .widgets.toolkit import CTk, hear_own_size
 
 if TYPE_CHECKING:
+    from ..app.controller import Controller
+    from ..app.learn.guide import GuideState
+    from ..app.learn.plan_results import PlanResults
+    from ..app.window_claim import WindowClaim
+    from ..backends.base import Capabilities
+    from ..domain.base.key_press import KeyPress
+    from ..domain.journal.history import ImageFacts
+    from ..domain.models.precedence import Resolved
+    from ..domain.recipes.recipe import Recipe
+    from ..domain.runs.job import Job
+    from ..domain.runs.known_value import KnownValue
+    from ..domain.runs.plan import LearningPlan
     from .create.page import CreatePage
     from .insights.page import InsightsPage
     from .learn.page import LearnPage
     from .packs.page import PacksPage
+    from .queue_popup import QueuePopup
     from .review.page import ReviewPage
+    from .widgets.page_frame import PageFrame
     from .workflow.page import WorkflowPage
 
 TICK_IDLE_MS, TICK_BUSY_MS = 33, 16
-_FIRST_PAINT_MS, _IMPORT_MS = 1000, 100
+_PAINTED_MS, _IMPORT_MS = 20, 100
 _AGAIN_MS = 10_000  # between two looks whether a server is back
 PAGES = (
     ("create", "create", "Create"),
@@ -84,7 +86,7 @@ _PATIENCE_S = 0.0002
 _YOUNG, _MIDDLE, _OLD = 5_000, 20, 10  # new objects, and collections of the younger kind, after which to collect
 
 
-class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
+class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
     """The main window. One per process. All its work is short: threads do the rest and report through `tick`."""
 
     def __init__(
@@ -93,10 +95,12 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         notices: Sequence[str] = (),
         claim: WindowClaim | None = None,
         signals: StopSignals | None = None,
+        begun: Callable[[], object] = nothing,
     ) -> None:
         super().__init__(className="StableNew")
+        hear_own_size(self)
         self.title("StableNew")
-        self.controller, self._claim = controller, claim
+        self.controller, self._claim, self._begun = controller, claim, begun
         self._signals = signals or StopSignals()
         self._pages: dict[str, PageFrame] = {}
         self._page = ""
@@ -105,7 +109,7 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._queue: QueuePopup | None = None
         self._menu: Sequence[MenuEntry] = ()
         self._menu_of: Capabilities | None = None
-        self._tick_id = self._again_id = self._import_id = ""
+        self._begin_id = self._tick_id = self._again_id = self._import_id = ""
         self._closing = False
         self._rating = RatingOffer(controller)
         self._ready = self._leftover = ""
@@ -125,20 +129,31 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._build()
         self._makers = self._page_makers()
         self._bind_keys()
-        self._results = PlanResults(controller)
+        self._results: PlanResults | None = None
         self._way_out = WayOut(self, controller, self._signals, packs=self._open_packs, fall_silent=self._fall_silent)
         controller.subscribe(self._on_event)
         self.protocol("WM_DELETE_WINDOW", self.leave)
         self.show("create" if controller.settings.welcome_done else "welcome")
         for notice in notices:
             self.notices.say(notice)
-        controller.open()
-        controller.xmp.open()
-        if claim is not None:
-            claim.announce(controller.inbox)
+        self.top.show_checkpoint()
+        # What is drawn goes before: the journal, the folders and the backend are asked when the page is in sight.
+        self._begin_id = self.after_idle(self._soon)
+
+    def _soon(self) -> None:
+        self._begin_id = self.after(_PAINTED_MS, self._begin)
+
+    def _begin(self) -> None:
+        """The first page is in sight: begin with everything that has to do with files, threads and the network."""
+        self._begin_id = ""
+        self._begun()
+        self.controller.open()
+        self.controller.xmp.open()
+        if self._claim is not None:
+            self._claim.announce(self.controller.inbox)
         self._tick()
         self._ask_again()
-        self._import_id = self.after(_FIRST_PAINT_MS, self._import_pages)
+        self._import_id = self.after(_IMPORT_MS, self._import_pages)
 
     def _build(self) -> None:
         self.rail = Rail(self, PAGES, self._show_home)
@@ -319,9 +334,19 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self._review().show_run(run_id, plan.name if plan is not None else run_id)
 
     def _import_pages(self) -> None:
-        """What the other pages need is imported bit by bit, so that the first look at one takes no longer."""
-        if import_next():
-            self._import_id = self.after(_IMPORT_MS, self._import_pages)
+        """What the other pages need is imported by a thread, so that the first look at one takes no longer."""
+        self.arrivals.open()
+        self._imported = import_soon(LATER)
+        self._see_results()
+
+    def _see_results(self) -> None:
+        if not self._imported():
+            self._import_id = self.after(_IMPORT_MS, self._see_results)
+            return
+        from ..app.learn.plan_results import PlanResults
+
+        self._import_id = ""
+        self._results = PlanResults(self.controller)
 
     # ---- news from the threads
 
@@ -331,7 +356,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self._tick_id = self.after(1, self._way_out.end)
             return
         self.controller.pump()
-        self._results.work()
+        if self._results is not None:
+            self._results.work()
         if self._has_news:
             self._has_news = False
             self.bottom.refresh()
@@ -501,6 +527,8 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
             self.controller.cancel()
 
     def _show_queue(self) -> None:
+        from .queue_popup import QueueActions, QueuePopup
+
         self._queue = queue = QueuePopup.shared()
         if queue.is_open:
             queue.close()
@@ -542,9 +570,9 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         geometry = self.wm_geometry()
         if geometry != self.controller.settings.geometry:
             self._change(geometry=geometry)
-        self.after_cancel(self._tick_id)
-        self.after_cancel(self._again_id)
-        self.after_cancel(self._import_id)
+        for pending in (self._begin_id, self._tick_id, self._again_id, self._import_id):
+            if pending:
+                self.after_cancel(pending)
         self.crashes.close()
         if self._claim is not None:
             self._claim.fall_silent()
@@ -556,14 +584,24 @@ class Window(ctk.CTk):  # type: ignore[misc]  # customtkinter has no types
         self.crashes.caught(error, trace)
 
 
-def open_window(controller: Controller, notices: Sequence[str] = (), claim: WindowClaim | None = None) -> int:
-    """Open the window and stay until it is closed. With `claim` a second start shows it. Returns the exit code.
+def open_window(
+    controller: Controller,
+    notices: Sequence[str] = (),
+    claim: WindowClaim | None = None,
+    begun: Callable[[], object] = nothing,
+) -> int:
+    """Open the window and stay until it is closed. With `claim` a second start shows it.
+    `begun` is called once the first page is in sight. Returns the exit code.
 
     Ctrl+C in its terminal, SIGTERM and SIGHUP close it without a question.
     """
     with StopSignals() as signals, signals.quietly():
         try:
-            Window(controller, notices, claim, signals).mainloop()
+            with caches_inside(controller.places):
+                window = Window(controller, notices, claim, signals, begun)
+            # What was made until now stays: no collection has to look at it any more.
+            gc.freeze()
+            window.mainloop()
         finally:
             # Without a display or a font the window cannot be built, and threads left alone would keep the program
             # alive.

@@ -28,7 +28,6 @@ from .messages.files import (
     ShowFile,
     UsualPlacesFound,
 )
-from .workers import Inbox, LateDesk
 
 
 class FileWork:
@@ -81,11 +80,6 @@ class FileWork:
     @perform.register
     def _(self, order: ShowFile) -> None:
         reveal(order.path)
-
-
-def file_desk(inbox: Inbox, disconnect: Callable[[], None]) -> LateDesk:
-    """The file thread. Closing it closes a dialog that is open. `disconnect`: see FileWork."""
-    return LateDesk(inbox, lambda is_closed: FileWork(is_closed, disconnect).perform, name="files")
 
 
 def _existing(start: Path) -> Path:

@@ -54,7 +54,6 @@ from .missing_pictures import without_files
 from .picture_search import PictureSearch
 from .recorded_files import RecordedFiles
 from .runner import LearningWriter
-from .workers import Inbox, LateDesk
 
 _IN_A_LINE = 200  # pictures that one line of the journal tells the places of
 
@@ -244,8 +243,3 @@ class PictureWork:
             self._emit(LineNotSaved(line=line, message=str(refused)))
         else:
             self._emit(LineSaved(line=saved.line, position=saved.position))
-
-
-def picture_desk(inbox: Inbox, files: RecordedFiles, writer: LearningWriter) -> LateDesk:
-    """The picture thread."""
-    return LateDesk(inbox, lambda stopped: PictureWork(files, writer, inbox.put, stopped).perform, name="pictures")

@@ -13,11 +13,6 @@ from ..storage.journal.reader import read_record
 from ..storage.pictures.images import picture_file, recorded_file
 
 
-def output_root(places: Places, settings: Settings) -> Path:
-    """The folder for pictures: that of the settings, else the default one."""
-    return Path(settings.output_folder) if settings.output_folder else places.outputs
-
-
 class RecordedFiles:
     """Any thread may ask. `settings` and `book`, which tells what was moved, are set when they are known."""
 
@@ -28,7 +23,7 @@ class RecordedFiles:
     @property
     def root(self) -> Path:
         """The output folder of today."""
-        return output_root(self.places, self.settings)
+        return self.places.output_root(self.settings.output_folder)
 
     def record(self, position: Position) -> LearningRecord:
         """The record at a place of the journal. Raises Unreadable."""

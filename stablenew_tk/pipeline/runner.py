@@ -33,6 +33,7 @@ from ..domain.journal.history import Position
 from ..domain.journal.record import BackendInfo, Failure, JournalLine, LearningRecord, Output, StageRecord, Status
 from ..domain.models.families import FamilyCatalogue
 from ..domain.models.preset_scope import Situation, as_made
+from ..domain.models.value_sources import CHECKPOINT_PATHS
 from ..domain.nodes.fingerprint import fingerprint
 from ..domain.runs.job import Job
 from ..storage.disk.files import typed_path
@@ -44,7 +45,6 @@ from .messages.jobs import ImageSaved, JobEnded, JobStarted, StageStarted
 from .messages.journal import LineNotSaved, LineSaved
 
 MESSAGE_LIMIT = 2000
-CHECKPOINT_PATHS = ("checkpoint", "refiner.checkpoint", "hires.checkpoint")
 # The stages that ControlNet guides.
 _GUIDED = ("txt2img", "img2img")
 

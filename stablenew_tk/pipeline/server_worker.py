@@ -17,6 +17,7 @@ from ..storage.programs.started_server import ServerFiles, StartedServer, find_s
 from .messages.base import Event, Order
 from .messages.jobs import CheckBackend
 from .messages.server import (
+    MOST_LINES,
     CloseServer,
     FindServer,
     ServerChanged,
@@ -27,7 +28,6 @@ from .messages.server import (
 )
 
 Look = Callable[[CheckBackend], Literal["no", "nearly", "yes"]]
-MOST_LINES = 2000
 
 
 class ServerTiming(Struct, frozen=True, kw_only=True):

@@ -14,16 +14,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
 from ..backends.base import Backend
 from ..domain.base.errors import AccessDenied, BackendError, StableNewError
 from ..domain.runs.job import Job
+from .late import Late
 from .messages.base import Event, Order
 from .messages.jobs import GRACE_S, JobEnded, NodeLooked, NodeWaiting, StageProgressed, StageStarted
-from .runner import JobContext, PipelineRunner
+
+if TYPE_CHECKING:
+    from .runner import JobContext
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +56,9 @@ class Node:
     """
 
     def __init__(self, backend: Backend, context: JobContext, inbox: Inbox, *, patient: bool) -> None:
+        # Here, because no window needs it before its first job.
+        from .runner import PipelineRunner
+
         self.backend = backend
         self.name = context.node
         self._inbox = inbox
@@ -318,18 +324,18 @@ class Desk:
 
 class LateDesk:
     """A desk whose thread begins with the first order, for what is seldom asked for. `work(is_closed)` gives the
-    function that it passes orders to. Main thread.
+    function that it passes orders to; it is called on that thread. Main thread.
     """
 
     def __init__(self, inbox: Inbox, work: Callable[[Callable[[], bool]], Perform], *, name: str) -> None:
         self._inbox, self._name, self._is_closed = inbox, name, False
-        self._perform = work(lambda: self._is_closed)
+        self._work = Late(lambda: work(lambda: self._is_closed))
         self._desk: Desk | None = None
 
     def ask(self, order: Order) -> None:
         """Queue an order; its answer arrives in the inbox."""
         if self._desk is None and not self._is_closed:
-            self._desk = Desk(self._perform, self._inbox, name=self._name)
+            self._desk = Desk(lambda order: self._work.now()(order), self._inbox, name=self._name)
         if self._desk is not None:
             self._desk.ask(order)
 

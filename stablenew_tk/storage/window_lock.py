@@ -11,13 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
-from filelock import FileLock, Timeout
 from msgspec import Struct
 
 from ..domain.base.errors import NotSaved, Unreadable
 from ..domain.base.json_text import json_bytes
 from .disk.files import discard, make_folder, read_bounded, write_atomic
 from .disk.network_drives import is_on_network
+from .disk.process_lock import ProcessLock
 
 _LOCK, _NOTE, _NOTE_LIMIT = "window.lock", "window.json", 1 << 16
 
@@ -45,7 +45,7 @@ class WindowLock:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = FileLock(folder / _LOCK, mode=0o600, thread_local=False)
+        self._lock = ProcessLock(folder / _LOCK)
 
     @property
     def owner(self) -> WindowOwner | None:
@@ -62,9 +62,8 @@ class WindowLock:
         """
         try:
             make_folder(self._folder)
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            return False
+            if not self._lock.take():
+                return False
         except (OSError, NotImplementedError):
             owner = self.owner
             return owner is None or not _may_live(owner)
@@ -77,9 +76,9 @@ class WindowLock:
 
     def take_anyway(self) -> bool:
         """Take the lock if it is free, although another computer may have the window. Whether it is ours now."""
-        with suppress(Timeout, OSError, NotImplementedError):
-            self._lock.acquire(timeout=0)
-        return self._lock.is_locked
+        with suppress(OSError, NotImplementedError):
+            self._lock.take()
+        return self._lock.is_held
 
     def sign(self, owner: WindowOwner) -> None:
         """Say who has the window. Where that cannot be written, others learn only that somebody has it."""

@@ -25,7 +25,7 @@ from stablenew_tk.pipeline.messages.jobs import ImageSaved, JobEnded, KeepWaitin
 from stablenew_tk.pipeline.messages.journal import HistoryChanged, HistoryLoaded, UnsavedChanged, UnsavedTakenIn
 from stablenew_tk.pipeline.messages.pictures import ImagesFound
 from stablenew_tk.pipeline.messages.settings import SaveSettings, SettingsChanged, SettingsSaved
-from stablenew_tk.storage.disk.files import folder_lock, holding
+from stablenew_tk.storage.disk.process_lock import folder_lock, holding
 from stablenew_tk.storage.journal.reader import recent, verify
 from stablenew_tk.storage.pending_jobs import load_waiting
 from stablenew_tk.storage.settings import load_settings

@@ -7,7 +7,8 @@ import logging
 import pytest
 from msgspec.structs import replace
 
-from stablenew_tk.app.crash.crash_report import LINES, LastLines, crash_report, redacted
+from stablenew_tk.app.crash.crash_report import crash_report, redacted
+from stablenew_tk.app.crash.last_lines import LINES, LastLines
 from stablenew_tk.app.crash.private_words import private_words
 from stablenew_tk.domain.config.catalogue import check_value
 from stablenew_tk.domain.config.user_settings import Settings

@@ -10,7 +10,7 @@ import pytest
 from terminal import ROOT, Terminal
 
 # Libraries that take long to import, and what they are for.
-HEAVY = ("tkinter", "customtkinter", "requests", "watchdog", "PIL", "hypothesis")
+HEAVY = ("tkinter", "customtkinter", "requests", "watchdog", "PIL", "filelock", "hypothesis")
 TOLD = """
 import atexit, json, sys
 def tell():
@@ -39,9 +39,9 @@ def image(tmp_path, capsys):
     [
         (("--version",), 15),
         (("--help",), 15),
-        (("packs", "check", "starter"), 70),
-        (("records", "show"), 80),
-        (("rate", "IMAGE", "4"), 80),
+        (("packs", "check", "starter"), 66),
+        (("records", "show"), 77),
+        (("rate", "IMAGE", "4"), 78),
     ],
     ids=lambda part: part[0] if isinstance(part, tuple) else "",
 )

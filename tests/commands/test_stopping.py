@@ -11,7 +11,7 @@ from fake_comfyui import FakeComfyUI
 from fake_webui import FakeWebUI
 from terminal import TINY, Terminal, ended, program
 
-from stablenew_tk.storage.disk.files import folder_lock, holding
+from stablenew_tk.storage.disk.process_lock import folder_lock, holding
 from stablenew_tk.storage.journal.reader import recent, verify
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

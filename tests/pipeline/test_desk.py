@@ -34,7 +34,6 @@ from stablenew_tk.pipeline.messages.pictures import (
 )
 from stablenew_tk.pipeline.messages.plans import FindAssociations, ReadPlan, WritePlan
 from stablenew_tk.pipeline.messages.settings import SaveSettings
-from stablenew_tk.pipeline.recorded_files import output_root
 from stablenew_tk.storage.disk.places import find_places
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 from stablenew_tk.storage.settings import load_settings
@@ -264,8 +263,8 @@ class TestBackendAndSettings:
         wanted = Settings(output_folder=str(tmp_path / "pictures"), seed=5)
         assert room.do(SaveSettings(settings=wanted)).settings == wanted
         assert load_settings(room.places.settings_file).settings == wanted
-        assert output_root(room.places, wanted) == tmp_path / "pictures"
-        assert output_root(room.places, Settings()) == room.places.outputs
+        assert room.places.output_root(wanted.output_folder) == tmp_path / "pictures"
+        assert room.places.output_root("") == room.places.outputs
 
     def test_settings_that_cannot_be_saved_are_an_error_for_the_desk_to_tell(self, room):
         room.places.data.parent.mkdir(parents=True, exist_ok=True)

@@ -5,17 +5,14 @@ Nothing private is in it: no prompt, no name, no address, no path outside the pr
 
 from __future__ import annotations
 
-import logging
 import platform
 import re
 import sys
 import traceback
-from collections import deque
 from collections.abc import Collection
 
 from ... import __version__
 
-LINES = 60
 _LONGEST = 400
 _LIBRARIES = ("msgspec", "Pillow", "customtkinter", "requests", "watchdog", "filelock")
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE)
@@ -25,22 +22,6 @@ _PATH = re.compile(r"(?:[A-Za-z]:[\\/]|\\\\|~?/)[^\s\"'<>|:,;]+(?: [^\s\"'<>|:,;
 _OURS = re.compile(r"(?:.*[\\/])?((?:stablenew_tk|site-packages|lib[\\/]python3\.\d+)[\\/].*\.py)$")
 _NETWORK = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b[\w.+-]+@[\w-]+\.[\w.]+\b")
 _SOURCE_LINE = "    "
-
-
-class LastLines(logging.Handler):
-    """The last lines of the log, in memory. Any thread."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.INFO)
-        self.lines: deque[str] = deque(maxlen=LINES)
-        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep the lines of one record."""
-        try:
-            self.lines.extend(self.format(record).splitlines())
-        except (TypeError, ValueError):
-            self.handleError(record)
 
 
 def crash_report(error: BaseException | None, sentence: str, lines: Collection[str], private: Collection[str]) -> str:

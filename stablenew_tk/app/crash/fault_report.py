@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from .crash_report import LINES, about_program, redacted
+from .crash_report import about_program, redacted
+from .last_lines import LINES
 
 _HEAD = "Report of StableNew. It is meant to hold no prompt, name, address, password or path of yours: read it first."
 

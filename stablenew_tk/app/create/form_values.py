@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from ...domain.config.catalogue import Value, flat, is_of_workflow, parameter
+from ...domain.config.learning_mode import mode_for
 from ...domain.config.pipeline_config import PipelineConfig
 from ...domain.config.user_settings import Settings
 from ...domain.models.explanation import WhyRow, explain
@@ -23,11 +24,15 @@ from ...domain.runs.job import RunRequest
 from ...domain.runs.known_value import KnownValue
 from ...domain.runs.plan import Preset
 from ..controller import Controller
-from ..known import is_locked
 from ..model_evidence import known_here
 from ..model_traits import known_traits
 from ..presets import agreeing, choosing, dropping, presets_in_force
 from ..wording import value_text
+
+
+def is_locked(controller: Controller, pack_id: str) -> bool:
+    """Whether a pack is locked in: what is known changes nothing there."""
+    return mode_for(controller.settings.learning, controller.packs.learning, pack_id).locked
 
 
 def base_values(controller: Controller) -> Resolved:

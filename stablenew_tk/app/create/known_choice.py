@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -10,14 +11,16 @@ from ...domain.base.errors import InvalidInput
 from ...domain.base.wording import pack_title
 from ...domain.config.learning_mode import mode_for
 from ...domain.config.sweep import focus
-from ...domain.experiments.next_question import NextQuestion
 from ...domain.models.precedence import without_hash
 from ...domain.models.preset_scope import engine_name
 from ...domain.models.value_sources import LOCKED
 from ..controller import Controller
-from ..known import KnownRow, asked_next, before_words, known_rows, preset_of
 from ..known_layer import value_words
 from .form_values import FormValues
+
+if TYPE_CHECKING:
+    from ...domain.experiments.next_question import NextQuestion
+    from ..known import KnownRow
 
 
 class KnownCardText(Struct, frozen=True, kw_only=True):
@@ -43,17 +46,21 @@ class KnownChoice:
 
     def text(self) -> KnownCardText:
         """What the card shows for what the form is about."""
+        if self._controller.history is None:
+            # Nor is anything imported that looks at a journal, before the window is in sight.
+            return KnownCardText(context=self._about())
+        from ..known import asked_next, known_rows
+
         sources, resolved = self._values.sources, self._values.resolved
         rows = known_rows(self._controller, sources, resolved.origins)
         used = [row for row in rows if row.state == "on"]
         known = [row for row in rows if row.state in ("on", "off", "elsewhere")]
         refused = mode_for(self._controller.settings.learning, self._controller.packs.learning, sources.pack_id).by_hand
         asked = asked_next(self._controller, resolved.config, rows) if not refused else None
-        about = (pack_title(sources.pack_id), without_hash(sources.checkpoint), _engine(sources.engine))
         latest = max(used, key=lambda row: row.since_ms, default=None)
         return KnownCardText(
             rows=tuple(rows),
-            context=" · ".join(part for part in about if part),
+            context=self._about(),
             count=f"{len(used)} of {len(known)} in use" if known else "",
             short=self._short(used, rows),
             news=self._news(latest),
@@ -61,6 +68,11 @@ class KnownChoice:
             next=asked,
             next_words=f"find the best {_plain(asked.path)}" if asked is not None else "",
         )
+
+    def _about(self) -> str:
+        sources = self._values.sources
+        about = (pack_title(sources.pack_id), without_hash(sources.checkpoint), _engine(sources.engine))
+        return " · ".join(part for part in about if part)
 
     def _short(self, used: Sequence[KnownRow], rows: Sequence[KnownRow]) -> str:
         sources = self._values.sources
@@ -77,6 +89,8 @@ class KnownChoice:
     def _news(self, latest: KnownRow | None) -> str:
         if latest is None or latest.known is None:
             return ""
+        from ..known import before_words
+
         before = before_words(latest.known, self._values.sources)
         words = value_words(latest.known)
         return f"{words[:1].upper()}{words[1:]}, was {before}" if before else f"New: {words}"
@@ -107,6 +121,8 @@ class KnownChoice:
         if not used:
             return "Nothing is in use here."
         try:
+            from ..known import preset_of
+
             self._controller.learning.keep_preset(preset_of(used, name))
         except InvalidInput as wrong:
             return str(wrong)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from msgspec.structs import replace
 
@@ -11,8 +11,10 @@ from ...domain.base.wording import pack_title
 from ...domain.config.learning_mode import PackLearning
 from ...domain.prompts.pack import PackPrompt, PromptPack, successors
 from ...pipeline.messages.packs import LoadPack
-from ...storage.packs.pack_file import PackFile
-from ..controller import Controller
+
+if TYPE_CHECKING:
+    from ...storage.packs.pack_file import PackFile
+    from ..controller import Controller
 
 
 class PackChoice:

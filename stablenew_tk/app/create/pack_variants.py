@@ -8,7 +8,6 @@ from pathlib import Path
 from ...domain.config.catalogue import Value, with_values
 from ...domain.config.pipeline_config import PipelineConfig
 from ...domain.prompts.pack import PackPrompt, Slot
-from ...domain.prompts.randomizer import may_vary
 from ...domain.prompts.settings import PackSettings, Seeds
 from ...domain.prompts.variant import Expansion, as_written
 from ...domain.runs.job import RunRequest
@@ -48,6 +47,8 @@ class PackVariants:
         wanted = (path, tuple(prompts), settings, tuple(slots), kept)
         if wanted != self._wanted:
             self._wanted, self._number, self.expansion = wanted, 0, None
+            from ...domain.prompts.randomizer import may_vary
+
             if may_vary(prompts, settings.randomizer):
                 self._ask(wanted)
             else:

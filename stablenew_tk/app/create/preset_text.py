@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...domain.base.wording import counted
-from ...domain.insights.follow_up import CERTAIN
-from ...domain.insights.titles import VERDICT_NAMES
-from ...domain.insights.verdict_text import percent
 from ...domain.models.preset_scope import PresetScope, reasons, scope_words
 from ...domain.runs.plan import PresetEvidence
 from ..presets import PresetOffer
@@ -15,6 +12,11 @@ from ..presets import PresetOffer
 
 def evidence_words(evidence: PresetEvidence) -> str:
     """What a preset rests on, short enough for a menu: "settled 94 %, 24 rated"."""
+    # Not above: what analyses need takes longer to import than the window to open.
+    from ...domain.insights.follow_up import CERTAIN
+    from ...domain.insights.titles import VERDICT_NAMES
+    from ...domain.insights.verdict_text import percent
+
     rated = f"{evidence.rated} rated" if evidence.rated else ""
     proven = evidence.state in CERTAIN
     proof = f"{VERDICT_NAMES[evidence.state].lower()} {percent(evidence.probability)}" if proven else ""

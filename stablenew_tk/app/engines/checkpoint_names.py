@@ -11,9 +11,9 @@ from ...domain.base.errors import InvalidInput
 from ...domain.base.model_hash import hash_digits, unknown_hash
 from ...domain.config.catalogue import Value, get_value, with_values
 from ...domain.config.pipeline_config import PipelineConfig
+from ...domain.models.value_sources import CHECKPOINT_PATHS
 from ...domain.recipes.recipe import Recipe
 from ...domain.runs.plan import LearningPlan
-from ...pipeline.runner import CHECKPOINT_PATHS
 from ...storage.models.model_entry import ModelEntry
 
 # Finds a model in the model folders: its file may tell a hash that the backend does not.

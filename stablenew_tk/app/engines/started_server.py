@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from ...domain.config.engines import SD_SERVER, SKETCH
 from ...domain.config.user_settings import Settings
+from ...pipeline.late import Late
 from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.jobs import CheckBackend, backend_order
 from ...pipeline.messages.server import (
+    MOST_LINES,
     CloseServer,
     FindServer,
     ServerChanged,
@@ -20,13 +22,12 @@ from ...pipeline.messages.server import (
     StopServer,
     WatchServer,
 )
-from ...pipeline.server_worker import MOST_LINES, ServerWork
 from ...pipeline.workers import Desk, Inbox
 from ...storage.disk.places import Places
-from ...storage.programs.started_server import ServerFiles
 
 if TYPE_CHECKING:
     from ...backends.remote.backend import Readiness
+    from ...pipeline.server_worker import ServerWork
 
 
 class OwnServer:
@@ -100,7 +101,8 @@ class OwnServer:
 
     def _ask(self, order: ServerOrder) -> None:
         if self._desk is None:
-            self._desk = Desk(server_work(self._places).perform, self._inbox, name="server")
+            work = Late(lambda: server_work(self._places))
+            self._desk = Desk(lambda one: work.now().perform(one), self._inbox, name="server")
         self._desk.ask(order)
 
 
@@ -113,6 +115,9 @@ def _look(order: CheckBackend) -> Readiness:
 
 def server_work(places: Places) -> ServerWork:
     """What carries out orders about the server; for a thread, or for a terminal command that waits anyway."""
+    from ...pipeline.server_worker import ServerWork
+    from ...storage.programs.started_server import ServerFiles
+
     return ServerWork(ServerFiles(places.server_note, places.server_output), _look)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
@@ -41,7 +42,6 @@ from ...pipeline.messages.jobs import (
     StageProgressed,
     StageStarted,
 )
-from ...pipeline.runner import JobContext
 from ...pipeline.workers import Inbox, Node, close_nodes
 from .machines import Machines
 from .node_state import NodeState, is_no_answer
@@ -49,9 +49,12 @@ from .running import Running
 from .specs import NodeSpec, node_specs
 from .tasks import TaskBook, offer_of
 
+if TYPE_CHECKING:
+    from ...pipeline.runner import JobContext
+
 
 class NodesContext(Struct, frozen=True, kw_only=True):
-    """What the set needs of the controller. `job_context` is that of every node, but for its name, its folder and the
+    """What the set needs of the controller. `job_context()` is that of every node, but for its name, its folder and the
     `families` known when it begins;
     `leading()` is what the first machine offers, as the whole program knows it; `plan_of` finds a Learning Run,
     `rows_of` tells where its rows were made so far: row, node, fingerprint. `changed()` is called after the user paused
@@ -60,7 +63,7 @@ class NodesContext(Struct, frozen=True, kw_only=True):
     """
 
     make_backend: Callable[[CheckBackend], Backend]
-    job_context: JobContext
+    job_context: Callable[[], JobContext]
     outputs: Callable[[], Path]
     families: Callable[[], FamilyCatalogue]
     inbox: Inbox
@@ -275,7 +278,7 @@ class Dispatch:
             if (old := self._nodes.pop(spec.name, None)) is not None:
                 self._end(old)
             families = self._context.families()
-            context = self._context.job_context
+            context = self._context.job_context()
             context = msgspec.structs.replace(context, node=spec.name, outputs=wanted[1], families=families)
             backend = self._context.make_backend(spec.order)
             patient = self._context.patient or not self._machines.is_alone

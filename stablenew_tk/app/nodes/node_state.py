@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from statistics import median
 from typing import Literal
 
 from ...backends.base import Capabilities
@@ -85,6 +84,8 @@ class NodeState:
     @property
     def per_minute(self) -> float | None:
         """Pictures per minute while it works, None before the first one."""
+        from statistics import median
+
         return 60 / median(self._paces) if self._paces else None
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,10 +20,6 @@ from ...domain.config.engines import CLUSTER, ENGINES, SKETCH, engine_of
 from ...domain.config.origins import MAX_SEED
 from ...domain.config.sweep import check_values
 from ...domain.config.user_settings import Settings
-from ...domain.insights.follow_up import refuse_empty
-from ...domain.insights.matrix import Board, board
-from ...domain.insights.report import Report, certain_summary, step_ratings
-from ...domain.insights.result import due_result
 from ...domain.journal.history import History, ImageFacts
 from ...domain.journal.record import JournalLine, LearningRecord
 from ...domain.runs.job import Job
@@ -41,6 +38,11 @@ from ...pipeline.ids_and_times import as_line, new_id, now_text, system_user
 from ..engines.checkpoint_names import plan_with_names
 from ..engines.missing_checkpoint import missing_in_job, missing_in_plan
 from .plan_lines import ended_step, known_plan, regained_step, reused_step, sized, with_drawn_seeds
+
+if TYPE_CHECKING:
+    # What analyses need takes longer to import than the window to open.
+    from ...domain.insights.matrix import Board
+    from ...domain.insights.report import Report
 
 
 class LearningContext(Struct, frozen=True, kw_only=True):
@@ -166,6 +168,8 @@ class LearningRunner:
 
     def conclude(self, report: Report) -> None:
         """Record the result of a plan; from then on its values may be shown."""
+        from ...domain.insights.matrix import board
+
         if board(self._history(), report.plan.plan_id) is None:
             raise InvalidInput(_unknown(report.plan.plan_id), "plan_id")
         self._put_result(report, reveal=True)
@@ -182,6 +186,8 @@ class LearningRunner:
         same = {plan_id, *(one.plan.plan_id for one in seen.others)}
         lines = (*seen.told, *self._context.unsaved())
         told = [line for line in lines if isinstance(line, LearningRunResult) and line.plan_id in same]
+        from ...domain.insights.result import due_result
+
         result = due_result(seen, report, told[-1] if told else None, reveal=reveal)
         if result is not None:
             self._context.put([as_line(result)])
@@ -190,6 +196,8 @@ class LearningRunner:
         """Record a preset, which one undo removes. A new one gets an id. Returns it as recorded."""
         if not preset.name.strip():
             raise InvalidInput("name: give the preset a name.", "name")
+        from ...domain.insights.follow_up import refuse_empty
+
         refuse_empty(preset)
         kept = as_line(replace(preset, preset_id=preset.preset_id or new_id()))
         self._context.put_undoable([kept])
@@ -216,6 +224,9 @@ class LearningRunner:
 
         The result is written, so the values are revealed. Whoever goes on with the plan nevertheless is not stopped.
         """
+        from ...domain.insights.matrix import board
+        from ...domain.insights.report import certain_summary, step_ratings
+
         history = self._context.history()
         seen = board(history, plan_id) if history is not None else None
         if seen is None or any(cell.images for cell in seen.cells if cell.cell.row):

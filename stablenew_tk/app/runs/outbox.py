@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -14,7 +15,9 @@ from ...domain.journal.record import Feedback, JournalLine, LearningRecord, Pair
 from ...domain.journal.undo import UndoStacks
 from ...domain.runs.plan import LearningPlan
 from ...pipeline.ids_and_times import as_line
-from ...storage.journal.spool import Spool
+
+if TYPE_CHECKING:
+    from ...storage.journal.spool import Spool
 
 RETRY_UNSAVED_S = 2.0
 # Lines that are written with one fsync, and taken in by the window at once.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
-from ...domain.insights.matrix import Board, board, with_others
 from ...domain.journal.history import History
 from ...domain.journal.record import JournalLine, Void
 from ...domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep
+
+if TYPE_CHECKING:
+    from ...domain.insights.matrix import Board
 
 
 class PlanBoards:
@@ -26,6 +29,8 @@ class PlanBoards:
         if history is None:
             return None
         if plan_id not in self._known:
+            from ...domain.insights.matrix import board
+
             found = self._known[plan_id] = board(history, plan_id)
             self._foreign |= {
                 shown.facts.image_id: plan_id
@@ -37,7 +42,11 @@ class PlanBoards:
     def whole(self, plan_id: str) -> Board | None:
         """The board of a plan with those of the plans that asked the same question."""
         history, held = self._history(), self.of(plan_id)
-        return with_others(held, history, self.of) if history is not None and held is not None else None
+        if history is None or held is None:
+            return None
+        from ...domain.insights.matrix import with_others
+
+        return with_others(held, history, self.of)
 
     def follow(self, line: JournalLine, rows: Iterable[int]) -> None:
         """A line was folded into the history; `rows` are the pictures it is about."""

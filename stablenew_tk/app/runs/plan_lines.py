@@ -11,15 +11,16 @@ from ...domain.journal.plan_log import Attempt
 from ...domain.journal.record import JournalLine, LearningRecord
 from ...domain.runs.plan import LearningPlan, LearningRunStep, PlanCell, cell_of, config_for
 from ...pipeline.ids_and_times import as_line, draw_seed
-from ...storage.journal.segments import MAX_LINE
 
 # Room for writer, number and checksum, which the journal adds to a line.
-_ROOM_IN_LINE = MAX_LINE - 1024
+_KEPT_FREE = 1024
 
 
 def sized(plan: LearningPlan) -> LearningPlan:
     """Return the plan. Raises InvalidInput when it is too long for a line of the journal."""
-    if len(json_bytes(plan)) > _ROOM_IN_LINE:
+    from ...storage.journal.segments import MAX_LINE
+
+    if len(json_bytes(plan)) > MAX_LINE - _KEPT_FREE:
         raise InvalidInput(
             f"prompts: the Learning Run “{plan.name}” is too long to be recorded. Take fewer.", "prompts"
         )

@@ -21,7 +21,10 @@ StableNewError                 its text is shown to the user as it is
 
 from __future__ import annotations
 
-from .certificate import Certificate
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .certificate import Certificate
 
 
 class StableNewError(Exception):

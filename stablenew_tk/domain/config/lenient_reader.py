@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from html import unescape
 from typing import TypeVar
 
 import msgspec
@@ -306,6 +305,8 @@ def shown(value: object) -> str:
 
 def plain(text: str) -> str:
     """Text without HTML, entities resolved."""
+    from html import unescape
+
     return " ".join(unescape(_TAG.sub(" ", _INLINE.sub("", text))).split())[:LONGEST_TEXT]
 
 

@@ -52,32 +52,32 @@ _SHORT_SCHEDULERS = {"ka": "Karras", "k": "Karras", "exp": "Exponential"}
 _UNKNOWN = frozenset({"", "none", "null", "other", "unknown", "sdversionunknown", "na"})
 # By letters and digits alone, the first that is found. Names of other families may hold "flux" or "sd".
 _FAMILIES = (
-    (re.compile(r"pony(diffusion)?v?7(?!\d)|auraflow"), "auraflow"),
-    (re.compile(r"(sdxl|stablediffusionxl|^xl).*refiner"), "sdxl-refiner"),
+    (r"pony(diffusion)?v?7(?!\d)|auraflow", "auraflow"),
+    (r"(sdxl|stablediffusionxl|^xl).*refiner", "sdxl-refiner"),
     # Pony, Illustrious and NoobAI are SDXL with other training; what fits one fits the others.
-    (re.compile(r"sdxl|stablediffusionxl|pony(?!v?7)|illustrious|noobai"), "sdxl"),
-    (re.compile(r"flux3.*klein"), "flux3-klein"),
-    (re.compile(r"klein(base)?4b|flux24b"), "flux2-klein-4b"),
-    (re.compile(r"klein(base)?9b|flux29b"), "flux2-klein-9b"),
-    (re.compile(r"flux\.?2.*klein|^klein"), "flux2-klein"),
-    (re.compile(r"chroma(?!t)"), "chroma"),
-    (re.compile(r"flux2"), "flux2"),
-    (re.compile(r"flux"), "flux"),
-    (re.compile(r"zimage"), "zimage"),
-    (re.compile(r"krea2"), "krea2"),
-    (re.compile(r"qwen(image)?21(?!\d)|^qwen2$"), "qwen-2.1"),
-    (re.compile(r"qwen(image|edit|$|\d{4})|^qwen(?!2?5?vl|3|2\d)"), "qwen"),
-    (re.compile(r"^anima(?![tlg])"), "anima"),
-    (re.compile(r"hidreamo1"), "hidream-o1"),
-    (re.compile(r"hidream"), "hidream"),
-    (re.compile(r"lumina"), "lumina2"),
-    (re.compile(r"pixart"), "pixart"),
-    (re.compile(r"^ernie"), "ernie"),
-    (re.compile(r"ideogram"), "ideogram4"),
-    (re.compile(r"^sana(?!t)"), "sana"),
-    (re.compile(r"(sdv?|stablediffusionv?)3"), "sd3"),
-    (re.compile(r"(sdv?|stablediffusionv?)2"), "sd21"),
-    (re.compile(r"(sdv?|stablediffusionv?)1|^v1"), "sd15"),
+    (r"sdxl|stablediffusionxl|pony(?!v?7)|illustrious|noobai", "sdxl"),
+    (r"flux3.*klein", "flux3-klein"),
+    (r"klein(base)?4b|flux24b", "flux2-klein-4b"),
+    (r"klein(base)?9b|flux29b", "flux2-klein-9b"),
+    (r"flux\.?2.*klein|^klein", "flux2-klein"),
+    (r"chroma(?!t)", "chroma"),
+    (r"flux2", "flux2"),
+    (r"flux", "flux"),
+    (r"zimage", "zimage"),
+    (r"krea2", "krea2"),
+    (r"qwen(image)?21(?!\d)|^qwen2$", "qwen-2.1"),
+    (r"qwen(image|edit|$|\d{4})|^qwen(?!2?5?vl|3|2\d)", "qwen"),
+    (r"^anima(?![tlg])", "anima"),
+    (r"hidreamo1", "hidream-o1"),
+    (r"hidream", "hidream"),
+    (r"lumina", "lumina2"),
+    (r"pixart", "pixart"),
+    (r"^ernie", "ernie"),
+    (r"ideogram", "ideogram4"),
+    (r"^sana(?!t)", "sana"),
+    (r"(sdv?|stablediffusionv?)3", "sd3"),
+    (r"(sdv?|stablediffusionv?)2", "sd21"),
+    (r"(sdv?|stablediffusionv?)1|^v1", "sd15"),
 )
 FAMILY_TITLES = {
     "sdxl": "SDXL", "sd15": "SD 1.5", "sd21": "SD 2.1", "sd3": "SD 3", "flux": "Flux", "flux2": "Flux 2",
@@ -89,15 +89,15 @@ FAMILY_TITLES = {
     "ideogram4": "Ideogram 4", "sana": "Sana",
 }  # fmt: skip
 _KINDS = (
-    (re.compile(r"lora|locon|lycoris|dora|loha|lokr"), "lora"),
-    (re.compile(r"textualinversion|embedding"), "embedding"),
-    (re.compile(r"controlnet|t2iadapter"), "controlnet"),
-    (re.compile(r"hypernet"), "hypernetwork"),
-    (re.compile(r"upscal|esrgan|swinir"), "upscaler"),
-    (re.compile(r"(^|[^a-z])vae|autoencoder"), "vae"),
-    (re.compile(r"diffusionmodel|^unet"), "diffusion model"),
-    (re.compile(r"textencoder|^clip$"), "text encoder"),
-    (re.compile(r"checkpoint|stablediffusion|unet|^ckpts?$"), "checkpoint"),
+    (r"lora|locon|lycoris|dora|loha|lokr", "lora"),
+    (r"textualinversion|embedding", "embedding"),
+    (r"controlnet|t2iadapter", "controlnet"),
+    (r"hypernet", "hypernetwork"),
+    (r"upscal|esrgan|swinir", "upscaler"),
+    (r"(^|[^a-z])vae|autoencoder", "vae"),
+    (r"diffusionmodel|^unet", "diffusion model"),
+    (r"textencoder|^clip$", "text encoder"),
+    (r"checkpoint|stablediffusion|unet|^ckpts?$", "checkpoint"),
 )
 
 
@@ -139,13 +139,19 @@ def is_scheduler(name: str) -> bool:
     return name in _SCHEDULERS
 
 
+@lru_cache(maxsize=2)
+def _patterns(rows: tuple[tuple[str, str], ...]) -> tuple[tuple[re.Pattern[str], str], ...]:
+    # Made ready when the first name is looked up: that takes longer than the rest of this module.
+    return tuple((re.compile(pattern), found) for pattern, found in rows)
+
+
 @lru_cache(maxsize=256)
 def family_of(written: str) -> str:
     """The family a base model belongs to: "sdxl", "sd15", "sd21", "sd3", "flux"…; "" for none, others pass through."""
     key = re.sub(r"[^a-z0-9]", "", written[:200].casefold())
     if key in _UNKNOWN:
         return ""
-    for pattern, family in _FAMILIES:
+    for pattern, family in _patterns(_FAMILIES):
         if pattern.search(key):
             return family
     return " ".join(written[:200].split())
@@ -157,7 +163,7 @@ def kind_of(written: str) -> str:
     # An architecture such as "stable-diffusion-xl-v1-base/lora" ends in what was put on top of the base.
     for part in reversed(written[:200].casefold().split("/")):
         word = re.sub(r"[\s_-]", "", part)
-        for pattern, kind in _KINDS:
+        for pattern, kind in _patterns(_KINDS):
             if pattern.search(word):
                 return kind
     return ""

@@ -9,7 +9,6 @@ the one that was written. Everything is counted before it is built, so a slip of
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 import reprlib
@@ -525,7 +524,9 @@ def not_offered(path: str, value: str, offered: Sequence[str]) -> str:
             f"{path}: “{value}” is the sampler {sampler} with the scheduler {scheduler}. "
             f"Compare {sampler} and set {path.replace(_SAMPLER, _SCHEDULER)} to {scheduler}."
         )
-    near = [by_fold[fold] for fold in difflib.get_close_matches(value.casefold(), by_fold, n=3)]
+    from difflib import get_close_matches
+
+    near = [by_fold[fold] for fold in get_close_matches(value.casefold(), by_fold, n=3)]
     some = f"It has {', '.join(offered[:5])}{' and others' if len(offered) > 5 else ''}." if offered else "It has none."
     hint = f"Did you mean {' or '.join(near)}?" if near else some
     return f"{path}: the backend has no {one} {value!r}. {hint}"

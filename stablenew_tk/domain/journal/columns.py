@@ -6,7 +6,6 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from functools import lru_cache, partial
-from hashlib import blake2b
 from typing import Any, Generic, TypeVar, Union, get_args
 
 import msgspec
@@ -128,6 +127,8 @@ def _cut(joined: bytes | bytearray) -> list[bytes]:
 
 
 def _stand_in(key: bytes) -> bytes:
+    from hashlib import blake2b
+
     return b"~" + blake2b(key, digest_size=13).hexdigest()[: ID_LENGTH - 1].encode()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from statistics import median
 
 from ..config.pipeline_config import PipelineConfig, work
 from .record import LearningRecord
@@ -19,6 +18,8 @@ def seconds_per_work(records: Iterable[LearningRecord], backend_kind: str) -> fl
         for record in records
         if record.status == "ok" and record.backend.kind == backend_kind and _own_seconds(record) > 0
     ]
+    from statistics import median
+
     return median(paces) if paces else None
 
 

@@ -346,7 +346,8 @@ class History:
             except (msgspec.MsgspecError, ValueError, RecursionError):
                 unreadable += 1
                 continue
-            if not line.event_id or (isinstance(line, PlanLine) and not can_hold(line)):
+            is_record = type(line) is RecordSummary  # nearly all are, and the next question costs more than this one
+            if not line.event_id or (not is_record and isinstance(line, PlanLine) and not can_hold(line)):
                 # A draft, or a number beyond all bounds: no program of ours writes either.
                 unreadable += 1
                 continue

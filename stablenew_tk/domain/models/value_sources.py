@@ -41,6 +41,8 @@ from .provenance import learned_word
 from .recommendations import Hashes, ModelSettings, Usable
 
 CHECKPOINT = "checkpoint"
+# The places of a config that name one.
+CHECKPOINT_PATHS = (CHECKPOINT, "refiner.checkpoint", "hires.checkpoint")
 # Why nothing that was learned is used in a pack that is locked in.
 LOCKED = "this pack is locked in, so nothing learned changes its settings"
 # And why in a run with a workflow.

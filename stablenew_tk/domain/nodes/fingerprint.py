@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 
 def fingerprint(kind: str, name: str, version: str, device: str) -> str:
     """16 hex digits for engine, its version and the device that computes; "" where nobody has said which engine it is.
@@ -13,4 +11,6 @@ def fingerprint(kind: str, name: str, version: str, device: str) -> str:
     if not kind:
         return ""
     made_of = "\n".join((kind, name.partition(" · ")[0], version, device))
+    import hashlib
+
     return hashlib.sha256(made_of.encode()).hexdigest()[:16]

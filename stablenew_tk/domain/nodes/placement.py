@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import singledispatchmethod
-from statistics import median
 
 from .events import (
     Decision,
@@ -73,6 +72,8 @@ class _Member:
     @property
     def pace(self) -> float:
         """Seconds for each unit of work; 0 = not known yet."""
+        from statistics import median
+
         return median(self.paces) if self.paces else 0.0
 
     def has(self, need: Need) -> bool:

@@ -12,12 +12,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from functools import cache
 from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 
 from ..base.lora_tags import lora_key, with_lora_instead
-from .parser import EMBEDDING, without_comment
 
 NAME_LIMIT = 80
 VALUE_LIMIT = 20_000
@@ -31,7 +31,6 @@ _TAG = re.compile(r"<\w+:[^<>]*>")
 # Beginnings of lines that a pack does not read as words.
 _OTHER_LINES = ("#", "neg:", "name:", "[[")
 # Tags, embeddings and escaped signs stay; the other matches would make a prompt that varies.
-_VARYING = re.compile(rf"<\w+:[^<>]*>|{EMBEDDING}|\\.|[{{}}]|__|\$\$|(?<!\S)#|\[(?=\[[\w-]+\]\])")
 # In a tag underscores are safe inside a name, not around a whole one.
 _BRACE = re.compile(r"\\.|[{}]|(?<=:)__(?=[^:<>]*[:>])")
 _HASHED = re.compile(r"\s+(#\w\S*)")
@@ -142,6 +141,9 @@ class PackBuilder:
 
     def without_comment(self, line: str, number: int, column: int) -> str:
         """A line without its comment. A # that may have been meant as a sign is a warning; a name may hold one."""
+        # Not above: its patterns take longer to make ready than the window to open.
+        from .parser import without_comment
+
         words = line if line[:5].lower() == "name:" else without_comment(line)
         if words and (word := _HASHED.match(line, len(words))):
             message = f"“{word[1]}” begins a comment, so it is not sent. Write \\{word[1]} if it belongs to the prompt."
@@ -360,7 +362,14 @@ def pack_block(name: str, prompt: str, negative: str) -> str:
 
 def as_words(text: str) -> str:
     """A text of a pack that is this text when it is expanded: what would vary is escaped."""
-    return _VARYING.sub(_as_words, text)
+    return _varying().sub(_as_words, text)
+
+
+@cache
+def _varying() -> re.Pattern[str]:
+    from .parser import EMBEDDING
+
+    return re.compile(rf"<\w+:[^<>]*>|{EMBEDDING}|\\.|[{{{{}}}}]|__|\$\$|(?<!\S)#|\[(?=\[[\w-]+\]\])")
 
 
 def _as_words(match: re.Match[str]) -> str:

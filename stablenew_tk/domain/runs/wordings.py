@@ -16,8 +16,6 @@ from ..base.lora_tags import lora_key, loras_in, with_lora_instead
 from ..config.catalogue import Value
 from ..config.sweep import NEGATIVE, PROMPT, SLOT, is_wording, slot_words, value_text
 from ..prompts.pack import PackPrompt
-from ..prompts.parser import parse
-from ..prompts.template import Choice
 
 LONGEST_NAME = 40
 # Stands for the wording while the rest of a prompt is expanded; no prompt has this character.
@@ -95,6 +93,10 @@ def check_wordings(path: str, prompts: Sequence[Sequence[str]], values: Sequence
 
 def varies_itself(text: str) -> bool:
     """Whether a wording holds a choice, a wildcard or a slot, so that it is no one text."""
+    # Not above: the patterns of the parser take longer to make ready than the window to open.
+    from ..prompts.parser import parse
+    from ..prompts.template import Choice
+
     parsed = parse(text)
     parts = [part for part in parsed.body if not isinstance(part, str)]
     return bool(parsed.troubles) or any(not isinstance(part, Choice) or len(part.options) > 1 for part in parts)

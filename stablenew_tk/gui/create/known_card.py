@@ -5,20 +5,23 @@ from __future__ import annotations
 import time
 import tkinter as tk
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from ...app.create.known_choice import KnownCardText, KnownChoice
-from ...app.known import KnownRow
 from ...app.wording import ago
-from ...domain.base.colour_roles import Role
-from ...domain.experiments.next_question import NextQuestion
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Card, Label, Separator, ShortLabel, Sign
 from ..widgets.controls import Switch
 from ..widgets.entries import Entry
 from ..widgets.flow import pack_if
 from ..widgets.tooltips import tip
+
+if TYPE_CHECKING:
+    from ...app.known import KnownRow
+    from ...domain.base.colour_roles import Role
+    from ...domain.experiments.next_question import NextQuestion
 
 _HEAD, _ROW, _FOOT = 36, 32, 44  # px
 # Columns in px: switch, parameter, value; the verdict takes what is left; evidence and age only where there is room.

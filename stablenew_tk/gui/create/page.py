@@ -5,7 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
@@ -21,7 +21,6 @@ from ...domain.base.key_press import KeyPress, act_on
 from ...domain.config.catalogue import Value, parameter_in
 from ...domain.config.pipeline_config import FIRST_STAGE, STAGE_SPECS, size_words
 from ...domain.config.sweep import NEGATIVE
-from ...domain.experiments.next_question import NextQuestion
 from ...domain.journal.record import Feedback, JournalLine, LearningRecord, Void
 from ...domain.models.explanation import WhyRow
 from ...domain.models.precedence import Resolved
@@ -55,6 +54,9 @@ from .profile_loras import ProfileLoraLine
 from .run_bar import RunBar
 from .run_fields import GlobalTextLine, SeedFields, StartPicture
 from .workflow_card import WorkflowCard, WorkflowLine
+
+if TYPE_CHECKING:
+    from ...domain.experiments.next_question import NextQuestion
 
 # Widths of the left and the right side in px; where there is little room, the preview is unfolded beside the cards.
 WIDTHS: dict[SizeClass, tuple[int, int]] = {"narrow": (232, 280), "usual": (280, 324), "wide": (320, 400)}

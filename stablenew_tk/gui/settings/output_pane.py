@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Iterable
 from itertools import islice
 
+from ...pipeline.messages.server import MOST_LINES
 from ..widgets import theme
 from ..widgets.page_frame import DeferringBox
 from ..widgets.scrollbar import ThinScrollbar
 from ..widgets.text_field import bind_text_keys
 
-MOST_LINES = 2000
 # So many lines at once take the window a few milliseconds, however fast a program prints.
 _AT_ONCE, _PAUSE_MS = 150, 20
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from ...domain.base.colour_roles import Role
@@ -208,21 +209,30 @@ class Painted(Painting, Scaled):
         super().__init__(
             parent, ground or ground_of(parent), width=width, height=height, takefocus=True, cursor="hand2"
         )
-        for event, answer in (
-            ("<Configure>", self._resized),
-            ("<Enter>", self._entered),
-            ("<Leave>", self._left),
-            ("<ButtonPress-1>", self._pressed),
-            ("<ButtonRelease-1>", self._released),
-            ("<FocusIn>", self._focused),
-            ("<FocusOut>", self._unfocused),
-            ("<Key>", self._key),
-            ("<space>", self._keyed),
-            ("<Return>", self._keyed),
-            ("<KP_Enter>", self._keyed),
-        ):
-            self.bind(event, answer)
+        self._answer_events()
         theme.on_change(self.repaint)
+
+    def _answer_events(self) -> None:
+        # Bound once for all controls: eleven bindings for each of a hundred take longer than to draw them.
+        tag = f"{_TAG}{theme.generation()}"
+        own, *others = self.bindtags()
+        self.bindtags((own, tag, *others))
+        if self.bind_class(tag):
+            return
+        for event, answer in (
+            ("<Configure>", "_resized"),
+            ("<Enter>", "_entered"),
+            ("<Leave>", "_left"),
+            ("<ButtonPress-1>", "_pressed"),
+            ("<ButtonRelease-1>", "_released"),
+            ("<FocusIn>", "_focused"),
+            ("<FocusOut>", "_unfocused"),
+            ("<Key>", "_key"),
+            ("<space>", "_keyed"),
+            ("<Return>", "_keyed"),
+            ("<KP_Enter>", "_keyed"),
+        ):
+            self.bind_class(tag, event, partial(_answered, answer))
 
     def draw(self, width: int, height: int) -> None:
         """Draw the present state into the canvas; the margin for the ring is already taken off the sizes."""
@@ -308,6 +318,12 @@ class Painted(Painting, Scaled):
 
 
 _CONTROL = 0x4
+_TAG = "StableNewControl"
+
+
+def _answered(name: str, event: tk.Event[tk.Misc]) -> object:
+    return getattr(event.widget, name)(event)
+
 
 Kind = Literal["main", "plain", "outline", "quiet", "link", "chip"]
 # kind: fill and outline (None = the ground), ink, then fill and outline under the pointer, fill while pressed.

@@ -81,8 +81,16 @@ def everything_in(widget: tk.Misc) -> Iterator[tk.Misc]:
 
 
 def _tell_size(widget: tk.Misc) -> None:
-    if theme.alive(widget) and widget.winfo_width() > 1 and widget.bind("<Configure>"):
+    if theme.alive(widget) and widget.winfo_width() > 1 and _hears_size(widget):
         widget.event_generate("<Configure>", width=widget.winfo_width(), height=widget.winfo_height())
+
+
+def _hears_size(widget: tk.Misc) -> bool:
+    # Controls hear it by a tag that they share.
+    _own, *others = widget.bindtags()
+    window = str(widget.winfo_toplevel())
+    tags = [tag for tag in others if tag != window]
+    return bool(widget.bind("<Configure>") or any(widget.bind_class(tag, "<Configure>") for tag in tags))
 
 
 def _go_on(root: tk.Misc, work: Iterator[Callable[[], None]]) -> None:

@@ -8,7 +8,7 @@ import tkinter as tk
 from contextlib import suppress
 
 from ...domain.base.screen_scale import Screen, WindowSystem
-from .toolkit import ctk
+from .toolkit import ScalingTracker
 
 _POSSIBLE_DPI = (48.0, 480.0)
 
@@ -24,7 +24,7 @@ def screen_of(root: tk.Misc) -> Screen:
         resource_dpi=_resource_dpi() if system == "x11" else 0.0,
         desktop_scale=_number(os.environ.get("GDK_SCALE", "")) if system == "x11" else 0.0,
         measured_dpi=float(root.winfo_fpixels("1i")),
-        system_scale=float(ctk.ScalingTracker.get_window_dpi_scaling(root)) if system == "win32" else 0.0,
+        system_scale=float(ScalingTracker.get_window_dpi_scaling(root)) if system == "win32" else 0.0,
     )
 
 

@@ -17,13 +17,13 @@ from tkinter import font as tkfont
 from typing import Literal
 
 from ...domain.base.colour_roles import Role
-from .toolkit import ctk
+from .toolkit import AppearanceModeTracker, CTk, ThemeManager
 
 Mode = Literal["dark", "light"]
 
 # customtkinter would look 30 times a second whether the system's mode has changed, and its last call would be told as
 # an error in the terminal when the window is gone. What the system has is looked up by `apply`.
-ctk.AppearanceModeTracker.update_loop_running = True
+AppearanceModeTracker.update_loop_running = True
 
 # role: (light, dark), the order customtkinter expects.
 _COLOURS: dict[Role, tuple[str, str]] = {
@@ -242,14 +242,14 @@ def apply(
     if scale is not None:
         set_scale(scale)
     if wanted == "system":
-        _ThemeState.mode = "dark" if ctk.AppearanceModeTracker.detect_appearance_mode() else "light"
+        _ThemeState.mode = "dark" if AppearanceModeTracker.detect_appearance_mode() else "light"
     else:
         _ThemeState.mode = wanted
     palette.update({role: both[_ThemeState.mode == "dark"] for role, both in _COLOURS.items()})
     _choose_family(root, family)
-    ctk.ThemeManager.theme.update({"CTk": {"fg_color": pair("bg")}})
-    ctk.set_appearance_mode(_ThemeState.mode)
-    if isinstance(root, ctk.CTk):
+    ThemeManager.theme.update({"CTk": {"fg_color": pair("bg")}})
+    AppearanceModeTracker.set_appearance_mode(_ThemeState.mode)
+    if isinstance(root, CTk):
         root.configure(fg_color=pair("bg"))
     repaint()
 

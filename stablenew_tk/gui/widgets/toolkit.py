@@ -1,20 +1,35 @@
-"""customtkinter as `ctk`, imported so that it starts no program and writes nothing into the home folder."""
+"""customtkinter's window, its colours and its scale, imported so that no program is started for it and nothing is
+written into the home folder.
+
+Of customtkinter's widgets none is used here. Its packages import them all, and Pillow with them, which takes three
+times as long as what is used: so the packages are entered without that, and run as usual as soon as somebody asks for
+more.
+"""
 
 from __future__ import annotations
 
-import ctypes
-import os
 import sys
+from importlib.util import find_spec
 from types import ModuleType
 
-import darkdetect  # type: ignore[import-untyped]
+_WHOLE = ("darkdetect", "customtkinter", "customtkinter.windows", "customtkinter.windows.widgets")
+_FONTS = "customtkinter.windows.widgets.font.font_manager"
 
-_MODULE = "customtkinter.windows.widgets.font.font_manager"
+
+class _Unopened(ModuleType):
+    """A package that is run when something is asked of it that it does not have yet."""
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__") or self.__spec__ is None or self.__spec__.loader is None:
+            raise AttributeError(name)
+        self.__class__ = ModuleType  # type: ignore[assignment]  # an ordinary package from now on
+        self.__spec__.loader.exec_module(self)
+        return getattr(self, name)
 
 
 class OwnFonts:
-    """In place of customtkinter's loader, which copies its fonts to ~/.fonts at each start: this program alone gets
-    them. Where it cannot, the window takes a font of the system.
+    """In place of customtkinter's loader, which copies its fonts to ~/.fonts at each start. Only its own widgets would
+    use them.
     """
 
     @classmethod
@@ -23,25 +38,50 @@ class OwnFonts:
         return True
 
     @classmethod
-    def load_font(cls, path: str) -> bool:
-        """Let Tk find the font in this file, whatever the answer: only customtkinter's own widgets depend on it."""
-        try:
-            fontconfig = ctypes.CDLL("libfontconfig.so.1")
-        except OSError:
-            return True
-        fontconfig.FcConfigAppFontAddFile(None, ctypes.c_char_p(os.fsencode(path)))
+    def load_font(cls, _path: str) -> bool:
+        """The window takes a font of the system."""
         return True
 
 
-if sys.platform.startswith("linux") and _MODULE not in sys.modules:
-    _replacement = ModuleType(_MODULE)
+def _enter(name: str) -> None:
+    spec = find_spec(name)
+    if name in sys.modules or spec is None:
+        return
+    package = _Unopened(name)
+    package.__spec__, package.__loader__ = spec, spec.loader
+    package.__package__, package.__file__ = name, spec.origin
+    package.__path__ = list(spec.submodule_search_locations or ())
+    sys.modules[name] = package
+    above, _, last = name.rpartition(".")
+    if above:
+        setattr(sys.modules[above], last, package)
+
+
+for _name in _WHOLE:
+    _enter(_name)
+if _FONTS not in sys.modules:
+    _replacement = ModuleType(_FONTS)
     _replacement.FontManager = OwnFonts  # type: ignore[attr-defined]
-    sys.modules[_MODULE] = _replacement
+    sys.modules[_FONTS] = _replacement
 
 # It would ask the desktop for its mode, with a program that is started for it. `theme.apply` asks if that is wanted.
-_asked, darkdetect.theme = darkdetect.theme, lambda: "Light"
-import customtkinter as ctk  # noqa: E402  # after what it would find otherwise
+_detector = sys.modules["darkdetect"]
+_asked = vars(_detector).get("theme")
+_detector.theme = lambda: "Light"  # type: ignore[attr-defined]
+from customtkinter.windows.ctk_tk import CTk  # noqa: E402  # after what it would find otherwise
+from customtkinter.windows.widgets.appearance_mode import AppearanceModeTracker  # noqa: E402
+from customtkinter.windows.widgets.scaling import ScalingTracker  # noqa: E402
+from customtkinter.windows.widgets.theme import ThemeManager  # noqa: E402
 
-darkdetect.theme = _asked
+if _asked is None:
+    del _detector.theme
+else:
+    _detector.theme = _asked  # type: ignore[attr-defined]
 
-__all__ = ["ctk"]
+__all__ = ["AppearanceModeTracker", "CTk", "ScalingTracker", "ThemeManager", "hear_own_size"]
+
+
+def hear_own_size(window: CTk) -> None:
+    """Let a window look at its size when that changes; customtkinter does with every change of a widget in it."""
+    path, looks = str(window), window.bind("<Configure>")
+    window.tk.call("bind", path, "<Configure>", f'if {{"%W" eq "{path}"}} {{{looks}}}')

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from ...storage.journal.backups import Backup, Reason, RestorePlan
+from typing import TYPE_CHECKING
+
 from .base import Event, Order
+
+if TYPE_CHECKING:
+    from ...storage.journal.backups import Backup, Reason, RestorePlan
 
 
 class BackupOrder(Order, frozen=True, kw_only=True):

@@ -6,11 +6,14 @@ Numbers tell answers apart.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ...domain.base.file_wish import FileWish
-from ...storage.desktop_dialogs import DialogAnswer
-from ...storage.disk.folders import PathKind
 from .base import Event, Order
+
+if TYPE_CHECKING:
+    from ...domain.base.file_wish import FileWish
+    from ...storage.desktop_dialogs import DialogAnswer
+    from ...storage.disk.folders import PathKind
 
 
 class FileOrder(Order, frozen=True, kw_only=True):

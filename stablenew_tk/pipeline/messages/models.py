@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from ...domain.journal.query import HistoryColumns
-from ...domain.journal.seen import Seen, SeenModel
-from ...domain.models.best_setting import BestSetting
-from ...domain.models.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
-from ...domain.models.recommendations import Hashes, ModelSettings
-from ...storage.models.model_entry import LibrarySnapshot
 from .base import Event, Order
+
+if TYPE_CHECKING:
+    from ...domain.journal.query import HistoryColumns
+    from ...domain.journal.seen import Seen, SeenModel
+    from ...domain.models.best_setting import BestSetting
+    from ...domain.models.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
+    from ...domain.models.recommendations import Hashes, ModelSettings
+    from ...storage.models.model_entry import LibrarySnapshot
 
 
 class ModelOrder(Order, frozen=True, kw_only=True):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ...domain.prompts.pack import PackProblem, PackPrompt, PromptPack, Slot
 from ...domain.prompts.settings import PackSettings
-from ...domain.prompts.variant import Expansion
-from ...storage.packs.pack_file import PackFile
 from .base import Event, Order
+
+if TYPE_CHECKING:
+    from ...domain.prompts.pack import PackProblem, PackPrompt, PromptPack, Slot
+    from ...domain.prompts.variant import Expansion
+    from ...storage.packs.pack_file import PackFile
 
 
 class PacksListed(Event, frozen=True, kw_only=True):

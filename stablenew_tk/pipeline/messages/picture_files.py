@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from ...domain.insights.matrix import Board
-from ...domain.insights.report import Report
 from ...domain.journal.file_book import FilePlace
 from ...domain.journal.history import ImageFacts, Position
 from ...domain.journal.marks import Marks
-from ...domain.journal.query import HistoryColumns, Query
 from .base import Event, Order
+
+if TYPE_CHECKING:
+    from ...domain.insights.matrix import Board
+    from ...domain.insights.report import Report
+    from ...domain.journal.query import HistoryColumns, Query
 
 
 class RecordedPicture(Struct, frozen=True):

@@ -9,6 +9,7 @@ from msgspec import Struct
 from .base import Event, Order
 from .jobs import CheckBackend
 
+MOST_LINES = 2000  # of what a server printed, so many are kept
 ServerPhase = Literal["stopped", "starting", "running", "stopping", "ended"]
 _WORDS: dict[ServerPhase, str] = {
     "stopped": "not running",

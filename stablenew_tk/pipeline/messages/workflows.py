@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...domain.workflows.node_kinds import NodeKinds
-from ...domain.workflows.workflow import Workflow
-from ...storage.workflows.catalog import WorkflowFile
 from .base import Event
 from .packs import PackOrder
+
+if TYPE_CHECKING:
+    from ...domain.workflows.workflow import Workflow
+    from ...storage.workflows.catalog import WorkflowFile
 
 
 class WorkflowsListed(Event, frozen=True, kw_only=True):

@@ -10,7 +10,6 @@ import io
 import logging
 import os
 import re
-import secrets
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -19,8 +18,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from filelock import FileLock, Timeout
-
 from ...domain.base.errors import NotSaved, Unreadable
 
 log = logging.getLogger(__name__)
@@ -28,9 +25,6 @@ log = logging.getLogger(__name__)
 BINARY: int = getattr(os, "O_BINARY", 0)
 _NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
 _TEMPORARY = re.compile(r"\.tmp-[0-9a-f]{8}$")
-_LOCK_NAME = "journal.lock"
-LOCK_TIMEOUT_S = 30.0
-_LOCK_LOOK_S = 0.1  # between two looks whether waiting has lost its sense
 
 
 def write_atomic(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o666) -> None:
@@ -49,7 +43,7 @@ def replacing(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
     place: a warning in the log.
     """
     _refuse_device(path)
-    temporary = path.with_name(f"{_stem(path.name)}.tmp-{secrets.token_hex(4)}")
+    temporary = path.with_name(f"{_stem(path.name)}.tmp-{os.urandom(4).hex()}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, mode)
         with os.fdopen(descriptor, "wb") as file:
@@ -120,7 +114,7 @@ def reserve(path: Path, *, mode: int = 0o666) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, mode))
 
 
-def open_to_add(path: Path, *, mode: int = 0o666) -> int:
+def open_to_add(path: Path | str, *, mode: int = 0o666) -> int:
     """A descriptor that reads a file and adds to its end; the file is made where it is missing. Never waits on a pipe.
 
     Raises OSError, also for anything but a regular file: a device takes everything and keeps nothing.
@@ -128,7 +122,7 @@ def open_to_add(path: Path, *, mode: int = 0o666) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | BINARY | _NONBLOCK, mode)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, f"{path.name} is not a regular file, move it away")
+        raise OSError(errno.EINVAL, f"{Path(path).name} is not a regular file, move it away")
     return descriptor
 
 
@@ -144,7 +138,7 @@ def write_new(path: Path, data: bytes) -> None:
 
 def write_cached(path: Path, data: bytes) -> bool:
     """Replace a file that may be lost in a power cut, because it can be made again. False when that failed."""
-    temporary = path.with_name(f"{_stem(path.name)}.tmp-{secrets.token_hex(4)}")
+    temporary = path.with_name(f"{_stem(path.name)}.tmp-{os.urandom(4).hex()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(data)
@@ -158,6 +152,8 @@ def write_cached(path: Path, data: bytes) -> bool:
 
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it that are missing, each on disk (fsync) on return. Raises OSError."""
+    if os.path.isdir(folder):  # noqa: PTH112 - before each line that is saved: Path.is_dir takes twice as long
+        return
     missing = [folder]
     while not is_there(missing[-1]) and missing[-1].parent != missing[-1]:
         missing.append(missing[-1].parent)
@@ -298,60 +294,6 @@ def sweep_temporary(folder: Path, *, older_than_s: float = 3600.0, of: str = "")
                 Path(entry.path).unlink()
                 removed += 1
     return removed
-
-
-def folder_lock(folder: Path) -> FileLock:
-    """The lock between processes for the journal in `folder`. It ends with its process. Use it through `holding`."""
-    return FileLock(folder / _LOCK_NAME, mode=0o600, thread_local=False)
-
-
-@contextmanager
-def holding(
-    lock: FileLock, *, timeout_s: float = LOCK_TIMEOUT_S, give_up: Callable[[], bool] = lambda: False
-) -> Iterator[None]:
-    """Context manager that holds `lock`. Raises NotSaved when it is not free within `timeout_s`, or OSError.
-
-    Where it is not free at once, waiting also ends when `give_up` says so.
-    """
-    until = time.monotonic() + timeout_s
-    while True:
-        try:
-            # The library's default of polling every 50 ms takes longer than the append itself.
-            lock.acquire(timeout=min(timeout_s, _LOCK_LOOK_S), poll_interval=0.001)
-            break
-        except Timeout as error:
-            if time.monotonic() < until and not give_up():
-                continue
-            raise NotSaved(
-                f"Another program has held {lock.lock_file} for {timeout_s:.0f} s. Close it, then try again."
-                if time.monotonic() >= until
-                else f"Another program holds {lock.lock_file}."
-            ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def alone(path: Path, refusal: str) -> Iterator[None]:
-    """Context manager: an exclusive lock file at `path`, which is removed afterwards. Creates its folder if needed.
-
-    Raises NotSaved with the sentence `refusal` at once when another program holds the lock.
-    """
-    lock = FileLock(path, mode=0o600, thread_local=False)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise NotSaved(refusal) from error
-    except OSError as error:
-        raise NotSaved(f"{path} cannot be written: {error.strerror or error}. Check the folder, then go on.") from error
-    try:
-        yield
-    finally:
-        # Remove it before releasing the lock; afterwards it could belong to another program.
-        discard(path)
-        lock.release()
 
 
 def read_whole(path: str, name: str, limit: int) -> bytes:

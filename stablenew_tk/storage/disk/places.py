@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-import platformdirs
 from msgspec import Struct
 
 from ...domain.base.errors import InvalidInput, Unreadable
@@ -99,6 +98,10 @@ class Places(Struct, frozen=True, kw_only=True):
         """File of the user's own styles and aliases. Need not exist."""
         return self.data / "styles.json"
 
+    def output_root(self, chosen: str) -> Path:
+        """Folder for pictures: the one chosen in the settings, "" = the usual one."""
+        return Path(chosen) if chosen else self.outputs
+
 
 def find_places(data_dir: str | None, environ: Mapping[str, str], executable: Path | None) -> Places:
     """Determine the folders. Reads and creates no file.
@@ -145,6 +148,8 @@ def _inside(folder: Path, kind: Literal["option", "variable", "portable"], sourc
 
 
 def _platform() -> Places:
+    import platformdirs
+
     # appauthor=False: otherwise Windows makes the folder twice, StableNew\StableNew.
     dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
     data = dirs.user_data_path

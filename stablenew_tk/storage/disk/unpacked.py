@@ -10,9 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from .files import is_folder, is_link, is_there
+from .process_lock import ProcessLock
 
 _NAMES, _LOCK = "_MEI*", "stablenew.lock"
 # A folder of ours has this in it; those of other programs are nobody's business here.
@@ -26,13 +25,14 @@ class UnpackedFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = FileLock(folder / _LOCK, mode=0o600, thread_local=False)
+        self._lock = ProcessLock(folder / _LOCK)
 
     def take(self) -> int:
         """Say that this folder is in use, then remove those in which nobody is. Answers how many. Never raises."""
         try:
-            self._lock.acquire(timeout=0)
-        except (OSError, Timeout, NotImplementedError):
+            if not self._lock.take():
+                return 0
+        except (OSError, NotImplementedError):
             return 0  # where nothing can be locked nobody can tell whether a folder is in use
         return remove_leftovers(self._folder.parent, own=self._folder)
 
@@ -67,7 +67,9 @@ def _is_left(folder: Path) -> bool:
     try:
         if not is_there(lock):
             return time.time() - folder.stat().st_mtime > _UNPACKING_S
-        with FileLock(lock, timeout=0):
-            return True
-    except (OSError, Timeout, NotImplementedError):
+        claim = ProcessLock(lock)
+        is_free = claim.take()
+        claim.release()
+        return is_free
+    except (OSError, NotImplementedError):
         return False

@@ -21,17 +21,8 @@ import msgspec
 from msgspec import Struct
 
 from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
-from ..disk.files import (
-    folder_lock,
-    holding,
-    is_there,
-    make_folder,
-    move,
-    open_regular,
-    read_bounded,
-    remove,
-    write_atomic,
-)
+from ..disk.files import is_there, make_folder, move, open_regular, read_bounded, remove, write_atomic
+from ..disk.process_lock import folder_lock, holding
 from .reader import JournalReading, whole_sizes
 from .segments import DECODE_ERRORS, MANIFEST, read_manifest, segment_path, segments
 from .writer import SEGMENT_LIMIT, seal

@@ -17,7 +17,8 @@ import msgspec
 from ...domain.base.errors import NotSaved
 from ...domain.journal.history import History
 from ...domain.journal.record import LearningRecord
-from ..disk.files import folder_lock, holding, open_regular, open_to_add, write_atomic
+from ..disk.files import open_regular, open_to_add, write_atomic
+from ..disk.process_lock import folder_lock, holding
 from .reader import JournalReading
 from .segments import judge, raw_lines, segments, without_crc
 from .writer import seal

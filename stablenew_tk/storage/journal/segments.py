@@ -77,9 +77,14 @@ def segments(folder: Path) -> list[tuple[int, Path]]:
     return sorted(found)
 
 
+def segment_name(number: int) -> str:
+    """The name of the segment with this number."""
+    return f"records-{number:06d}.jsonl"
+
+
 def segment_path(folder: Path, number: int) -> Path:
     """The path of the segment with this number."""
-    return folder / f"records-{number:06d}.jsonl"
+    return folder / segment_name(number)
 
 
 def segment_size(path: Path) -> int:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from msgspec import Struct
 
 from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ...domain.journal.record import JournalLine
 from ..disk.files import make_folder, move, remove, write_atomic
+from ..disk.process_lock import ProcessLock
 from .segments import DECODE_ERRORS, LINE, judge, raw_lines
 from .writer import storable
 
@@ -72,20 +72,21 @@ class Spool:
         A file goes only when all its lines are in the journal; readers count a line that was written twice once. Does
         nothing while another program is at it.
         """
-        done = TakenIn()
+        done, lock = TakenIn(), ProcessLock(self.folder / _LOCK)
         try:
             if not self._waiting():
                 return done
-            with FileLock(self.folder / _LOCK, timeout=0, mode=0o600, thread_local=False):
-                # Listed again: the program that had the lock may have taken them.
-                for path in self._waiting():
-                    done = self._take_file(path, append, done)
-                    if done.problem:
-                        break
-        except Timeout:
-            return done
+            if not lock.take():
+                return done
+            # Listed again: the program that had the lock may have taken them.
+            for path in self._waiting():
+                done = self._take_file(path, append, done)
+                if done.problem:
+                    break
         except (NotSaved, Unreadable, OSError) as error:
             return TakenIn(done.saved, done.damaged, str(error))
+        finally:
+            lock.release()
         return done
 
     def _waiting(self) -> list[Path]:

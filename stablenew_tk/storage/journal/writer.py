@@ -27,7 +27,8 @@ from ...domain.base.errors import InvalidInput, NotSaved
 from ...domain.base.json_text import encodable
 from ...domain.journal.history import Position
 from ...domain.journal.record import JournalLine, LearningRecord
-from ..disk.files import folder_lock, holding, make_folder, open_regular, open_to_add, sync_folder, write_atomic
+from ..disk.files import make_folder, open_regular, open_to_add, sync_folder, write_atomic
+from ..disk.process_lock import folder_lock, holding
 from .reduced import reduced
 from .segments import (
     DECODE_ERRORS,
@@ -38,6 +39,7 @@ from .segments import (
     intact,
     raw_lines,
     read_manifest,
+    segment_name,
     segment_path,
     segments,
     with_crc,
@@ -68,6 +70,7 @@ class LearningRecordWriter:
         self._segment_limit = segment_limit
         self._seq = 0
         self._distrusted = 0
+        self._last = 0  # number of the segment written last
         self._hurried_at = math.inf
         self._threads = threading.Lock()
         self._processes = folder_lock(folder)
@@ -117,7 +120,7 @@ class LearningRecordWriter:
     def _write(self, data: bytes) -> Position:
         """Where the first of the lines in `data` stands now."""
         number = self._segment_for(len(data))
-        path = segment_path(self._folder, number)
+        path = self._path(number)
         # Opened each time, because a repair by another program may have replaced the file.
         descriptor = open_to_add(path, mode=0o600)
         try:
@@ -146,15 +149,31 @@ class LearningRecordWriter:
             os.ftruncate(descriptor, size)
             raise
 
+    def _path(self, number: int) -> str:
+        # As text: a Path is made anew and read again in twice the time that the system needs.
+        return f"{self._folder}{os.sep}{segment_name(number)}"
+
+    def _size_of(self, number: int) -> int:
+        """The size of a segment in bytes, -1 when there is none."""
+        try:
+            return os.stat(self._path(number)).st_size if number else -1  # noqa: PTH116
+        except FileNotFoundError:
+            return -1
+
     def _segment_for(self, length: int) -> int:
         """Number of the segment that the next line goes to; seals the others when a new one begins."""
-        found = segments(self._folder)
-        if not found:
-            return 1
-        number, path = found[-1]
-        size = path.stat().st_size
+        # Mostly it is the one of the line before. Another program may have begun a new one, or put others in place.
+        number, size = self._last, self._size_of(self._last)
+        if size < 0 or self._size_of(number + 1) >= 0:
+            found = segments(self._folder)
+            if not found:
+                return 1
+            number, path = found[-1]
+            size = path.stat().st_size
         if number != self._distrusted and (size == 0 or size + length <= self._segment_limit):
+            self._last = number
             return number
+        found = segments(self._folder)
         # Create the new file first: a segment followed by another one never grows, whether or not it is sealed.
         os.close(open_to_add(segment_path(self._folder, number + 1), mode=0o600))
         sync_folder(self._folder)
@@ -217,11 +236,12 @@ def _encoded(line: JournalLine) -> tuple[JournalLine, bytes]:
         line = msgspec.convert(encodable(msgspec.to_builtins(line)), JournalLine)
         body = _ENCODER.encode(line)
     try:
-        same = LINE.decode(body) == line
+        read = LINE.decode(body)
     except DECODE_ERRORS as error:
         _refuse_unless_finite(line)
         raise InvalidInput(f"The record was not saved: it could not be read again ({error}).") from error
-    if not same:
+    # JSON has no such numbers; they are written as null.
+    if b"null" in body and read != line:
         _refuse_unless_finite(line)
     data = with_crc(body) + b"\n"
     if len(data) > MAX_LINE:
@@ -234,7 +254,6 @@ def _encoded(line: JournalLine) -> tuple[JournalLine, bytes]:
 def _refuse_unless_finite(line: JournalLine) -> None:
     where = _not_finite(msgspec.to_builtins(line))
     if where is not None:
-        # JSON has no such numbers; the encoder would silently write null.
         raise InvalidInput(f"The record was not saved: its value {where} is not a finite number.", where)
 
 

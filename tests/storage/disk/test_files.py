@@ -13,8 +13,6 @@ from disk_faults import ReadOnlyDisk, Synced
 from stablenew_tk.domain.base.errors import NotSaved, Unreadable
 from stablenew_tk.storage.disk.files import (
     discard,
-    folder_lock,
-    holding,
     is_file,
     is_folder,
     is_link,
@@ -26,6 +24,7 @@ from stablenew_tk.storage.disk.files import (
     typed_path,
     write_atomic,
 )
+from stablenew_tk.storage.disk.process_lock import folder_lock, holding
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="folders are synced and looked up in /proc")
 

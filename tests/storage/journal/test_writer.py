@@ -19,7 +19,7 @@ from stablenew_tk.domain.journal.record import Feedback, StageRecord
 from stablenew_tk.domain.runs.job import LearningTag
 from stablenew_tk.domain.runs.plan import Preset
 from stablenew_tk.pipeline.ids_and_times import as_line
-from stablenew_tk.storage.disk.files import folder_lock, holding
+from stablenew_tk.storage.disk.process_lock import folder_lock, holding
 from stablenew_tk.storage.journal.reader import JournalReading, read_record, recent, verify
 from stablenew_tk.storage.journal.segments import read_manifest
 from stablenew_tk.storage.journal.writer import LearningRecordWriter

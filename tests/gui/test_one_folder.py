@@ -1,0 +1,72 @@
+"""One start of the real window: what it imports before its first page is drawn, and what it leaves on the disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from terminal import ROOT
+
+# The real window, closed as soon as its first page is in sight.
+PROGRAM = """
+import json, sys, tkinter
+def closed_at_once(window, n=0):
+    print(json.dumps(sorted(sys.modules)))
+    window.update()
+    window.leave()
+    window.update()
+tkinter.Misc.mainloop = closed_at_once
+from stablenew_tk.cli import main
+sys.exit(main(["--data-dir", sys.argv[1]]))
+"""
+# A cache of fonts that has yet to be made, in the place where fontconfig makes that of a user.
+FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>/usr/share/fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>"""
+
+
+# What threads and other pages need, and the rest of customtkinter with its widgets.
+LATER = (
+    "requests",
+    "watchdog",
+    "rich",
+    "filelock",
+    "send2trash",
+    "tkinterdnd2",
+    "customtkinter.windows.ctk_toplevel",
+)
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory):
+    """The folders of home and data after a start, and the modules that were there when the first page was."""
+    folder = tmp_path_factory.mktemp("start")
+    home, data, fonts = folder / "home", folder / "data", folder / "fonts.conf"
+    home.mkdir()
+    data.mkdir()
+    (data / "settings.json").write_text('{"welcome_done": true}')
+    fonts.write_text(FONTS)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+    environ |= {"HOME": str(home), "FONTCONFIG_FILE": str(fonts)}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(data)], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return home, data, json.loads(done.stdout)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="where fontconfig is")
+def test_a_window_with_its_own_folder_writes_nothing_into_the_home_folder(start):
+    home, data, _ = start
+    assert [str(path.relative_to(home)) for path in home.rglob("*")] == []
+    assert (data / "cache" / "fontconfig").is_dir()
+
+
+def test_the_first_page_is_drawn_before_what_the_others_and_the_threads_need_is_imported(start):
+    _, _, modules = start
+    own = [name for name in modules if name.startswith("stablenew_tk")]
+    assert len(own) <= 260, own
+    assert [name for name in LATER if name in modules] == []
+    assert not [name for name in own if name.startswith(("stablenew_tk.domain.insights", "stablenew_tk.gui.review"))]
