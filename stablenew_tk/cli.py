@@ -14,13 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from . import __version__
-from .commands.calling import typed_name
+from .commands.calling import PROBE, typed_name
 from .domain.base.errors import InvalidInput, StableNewError
 from .storage.disk.places import Places, find_places
 from .storage.disk.unpacked import own_unpacked_folder
 
 Parser = argparse.ArgumentParser
 Fill = Callable[[Parser, Parser], None]
+_SELFTEST_INSIDE = "--selftest-inside"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,7 +63,19 @@ def _refuse(args: argparse.Namespace, message: str, *, wrong_use: bool = False) 
         # Printing may fail too, when the output goes to the full disk.
         sys.stdout = None
     err.print(message, style="red", markup=False)
+    if args.command is _window:
+        _show(message)
     return code
+
+
+def _show(message: str) -> None:
+    """Where nobody reads standard error, as after a click in a menu, a box tells why no window opened."""
+    try:
+        from .gui.start_failure import is_read, show_failure
+    except ImportError:
+        return  # there is no Tk
+    if not is_read(sys.stderr):
+        show_failure(message)
 
 
 # ---- the commands: what each is for, and how its options are added. Each is imported only when it is called: all of
@@ -204,7 +217,8 @@ def parser_for(words: Sequence[str]) -> Parser:
     parser.add_argument("--version", action="version", version=f"StableNew {__version__}")
     words_of = "print the licences of everything in the program"
     parser.add_argument("--licenses", action="store_const", dest="command", const=_licences, help=words_of)
-    parser.add_argument("--selftest", action="store_const", dest="command", const=_selftest, help=argparse.SUPPRESS)
+    for word, inner in (("--selftest", _selftest), (_SELFTEST_INSIDE, _selftest_inside), (PROBE, _window_probe)):
+        parser.add_argument(word, action="store_const", dest="command", const=inner, help=argparse.SUPPRESS)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, (purpose, fill) in _COMMANDS.items():
         # Options that all have, but for those that only lead to further commands.
@@ -230,10 +244,12 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
         err.print(f"{typed_name()} {names}, doctor ({typed_name()} --help tells more).")
         return WRONG_USE
     from .app.controller import Controller
+    from .app.start_folder import ready_folder
     from .app.window_claim import WindowClaim
     from .gui.screen_faults import screen_faults_told
     from .storage.settings import load_settings
 
+    notice = ready_folder(places)
     claim = WindowClaim(places)
     loaded = load_settings(places.settings_file)
     is_mine = True
@@ -257,7 +273,7 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
 
             _log_to_file(places)
             controller = Controller(places, loaded.settings, keep_queue=is_mine)
-            return open_window(controller, loaded.notices, claim)
+            return open_window(controller, (*loaded.notices, *filter(None, (notice,))), claim)
     finally:
         claim.release()
 
@@ -284,6 +300,24 @@ def _licences(args: argparse.Namespace, places: Places) -> int:
 
 
 def _selftest(_args: argparse.Namespace, _places: Places) -> int:
+    import msgspec
+
+    from .commands.inner_start import start_inside
+    from .commands.terminal import FAILED, OK, err, print_json
+    from .gui.selftest_report import PATIENCE_S, SelfTest
+
+    said = start_inside(_SELFTEST_INSIDE, PATIENCE_S)
+    try:
+        report = msgspec.json.decode(said.out, type=SelfTest)
+    except msgspec.DecodeError:
+        report = SelfTest(ok=False, problem=said.why)
+    print_json(report)
+    if report.problem:
+        err.print(report.problem, style="red", markup=False)
+    return OK if report.ok else FAILED
+
+
+def _selftest_inside(_args: argparse.Namespace, _places: Places) -> int:
     from .commands.terminal import FAILED, OK, print_json
     from .gui.screen_faults import screen_faults_told
 
@@ -293,3 +327,14 @@ def _selftest(_args: argparse.Namespace, _places: Places) -> int:
         report = selftest()
     print_json(report)
     return OK if report.ok else FAILED
+
+
+def _window_probe(_args: argparse.Namespace, _places: Places) -> int:
+    from .commands.terminal import OK, print_json
+    from .gui.screen_faults import screen_faults_told
+
+    with screen_faults_told():
+        from .gui.window_probe import probe_window
+
+        print_json(probe_window())
+    return OK

@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+PROBE = "--window-probe"  # what `doctor` starts this program with, to open a window that nobody sees
+
 
 def typed_name() -> str:
     """What was typed to call this program: its name, or what its starter says."""

@@ -6,10 +6,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from msgspec import Struct
 from PIL import Image, ImageTk
 
 from ..app.controller import Controller, open_places
+from ..domain.base.errors import NotSaved
 from ..domain.config.catalogue import with_values
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.config.user_settings import Settings
@@ -19,28 +19,26 @@ from ..domain.runs.job import RunRequest
 from ..pipeline.messages.base import Event
 from ..pipeline.messages.jobs import JobEnded
 from ..pipeline.messages.pictures import ThumbnailReady
+from .selftest_report import LIMIT_S, SelfTest
 from .window import Window
 
-LIMIT_S = 15.0
 PROMPT = PackPrompt("selftest", "selftest", "a small red boat on a calm sea, sunset", "", 1)
 
 
-class SelfTest(Struct, frozen=True, kw_only=True):
-    """What worked. `ok` only when everything did."""
-
-    ok: bool
-    window: bool
-    picture: bool
-    job: str
-    record: bool
-    seconds: float
-    problem: str = ""
-
-
 def selftest() -> SelfTest:
-    """Do the whole loop once in a temporary folder. Needs a display. Never touches the user's own folders."""
+    """Do the whole loop once in a temporary folder. Needs a display. Never touches the user's own folders.
+
+    Raises NotSaved when there is no folder for temporary files that can be written.
+    """
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="stablenew-selftest-") as folder:
+    try:
+        temporary = tempfile.TemporaryDirectory(prefix="stablenew-selftest-")
+    except OSError as error:
+        why = error.strerror or error
+        raise NotSaved(
+            f"The folder for temporary files cannot be written ({why}). Make room there, or name another: TMPDIR."
+        ) from error
+    with temporary as folder:
         controller = Controller(open_places(folder), Settings(welcome_done=True, geometry="1280x800"))
         try:
             window = Window(controller)
