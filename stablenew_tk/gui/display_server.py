@@ -38,7 +38,7 @@ def hangs(display: str, limit_s: float = _LIMIT_S) -> bool:
 
 
 def _ask(host: str, number: int, limit_s: float) -> None:
-    path = f"/tmp/.X11-unix/X{number}"  # noqa: S108 - where X11 has it
+    path = f"/tmp/.X11-unix/X{number}"
     ways: tuple[tuple[int, str | tuple[str, int]], ...] = (
         ((socket.AF_UNIX, f"\0{path}"), (socket.AF_UNIX, path))
         if host in ("", "unix")

@@ -7,13 +7,20 @@ import stat
 import sys
 import tkinter as tk
 from contextlib import suppress
+from pathlib import Path
+
+# Where X sessions collect what their programs say.
+_LOG_OF_SESSION = "session-errors"
 
 
 def is_read(stream: object) -> bool:
-    """Whether somebody reads this stream: a person at a terminal, or a program at the other end of a pipe."""
+    """Whether somebody reads this stream: a person at a terminal, a program at the other end of a pipe, a file."""
     try:
         descriptor: int = stream.fileno()  # type: ignore[attr-defined]  # OSError or AttributeError where it has none
-        return os.isatty(descriptor) or stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+        kind = os.fstat(descriptor).st_mode
+        if stat.S_ISREG(kind):
+            return _LOG_OF_SESSION not in Path(f"/proc/self/fd/{descriptor}").resolve().name
+        return os.isatty(descriptor) or stat.S_ISFIFO(kind)
     except (AttributeError, OSError, ValueError):
         return False
 
