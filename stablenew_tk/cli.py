@@ -14,14 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from . import __version__
-from .commands.calling import PROBE, typed_name
+from .commands.calling import PROBE, SELFTEST, typed_name
 from .domain.base.errors import InvalidInput, StableNewError
 from .storage.disk.places import Places, find_places
 from .storage.disk.unpacked import own_unpacked_folder
 
 Parser = argparse.ArgumentParser
 Fill = Callable[[Parser, Parser], None]
-_SELFTEST_INSIDE = "--selftest-inside"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -217,7 +216,7 @@ def parser_for(words: Sequence[str]) -> Parser:
     parser.add_argument("--version", action="version", version=f"StableNew {__version__}")
     words_of = "print the licences of everything in the program"
     parser.add_argument("--licenses", action="store_const", dest="command", const=_licences, help=words_of)
-    for word, inner in (("--selftest", _selftest), (_SELFTEST_INSIDE, _selftest_inside), (PROBE, _window_probe)):
+    for word, inner in (("--selftest", _selftest), (SELFTEST, _selftest_inside), (PROBE, _window_probe)):
         parser.add_argument(word, action="store_const", dest="command", const=inner, help=argparse.SUPPRESS)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, (purpose, fill) in _COMMANDS.items():
@@ -299,22 +298,10 @@ def _licences(args: argparse.Namespace, places: Places) -> int:
     return print_licences(args, places)
 
 
-def _selftest(_args: argparse.Namespace, _places: Places) -> int:
-    import msgspec
+def _selftest(args: argparse.Namespace, places: Places) -> int:
+    from .commands.selftest import selftest
 
-    from .commands.inner_start import start_inside
-    from .commands.terminal import FAILED, OK, err, print_json
-    from .gui.selftest_report import PATIENCE_S, SelfTest
-
-    said = start_inside(_SELFTEST_INSIDE, PATIENCE_S)
-    try:
-        report = msgspec.json.decode(said.out, type=SelfTest)
-    except msgspec.DecodeError:
-        report = SelfTest(ok=False, problem=said.why)
-    print_json(report)
-    if report.problem:
-        err.print(report.problem, style="red", markup=False)
-    return OK if report.ok else FAILED
+    return selftest(args, places)
 
 
 def _selftest_inside(_args: argparse.Namespace, _places: Places) -> int:

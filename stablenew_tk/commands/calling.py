@@ -6,7 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-PROBE = "--window-probe"  # what `doctor` starts this program with, to open a window that nobody sees
+# What this program starts itself with: to open a window that nobody sees, and to do the whole loop once.
+PROBE, SELFTEST = "--window-probe", "--selftest-inside"
 
 
 def typed_name() -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageTk
 
 from ..app.controller import Controller, open_places
+from ..app.selftest_report import LIMIT_S, SelfTest
 from ..domain.base.errors import NotSaved
 from ..domain.config.catalogue import with_values
 from ..domain.config.pipeline_config import PipelineConfig
@@ -19,7 +20,6 @@ from ..domain.runs.job import RunRequest
 from ..pipeline.messages.base import Event
 from ..pipeline.messages.jobs import JobEnded
 from ..pipeline.messages.pictures import ThumbnailReady
-from .selftest_report import LIMIT_S, SelfTest
 from .window import Window
 
 PROMPT = PackPrompt("selftest", "selftest", "a small red boat on a calm sea, sunset", "", 1)

@@ -47,6 +47,7 @@ def replacing(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
     nothing is left beside it. When only the folder cannot be synced, the new file is in place: a warning in the log.
     """
     temporary = path.with_name(f"{_stem(path.name)}.tmp-{secrets.token_hex(4)}")
+    _refuse_device(path)
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, mode)
         with os.fdopen(descriptor, "wb") as file:
@@ -72,6 +73,16 @@ def replacing(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
             path.parent,
             error.strerror or error,
         )
+
+
+def _refuse_device(path: Path) -> None:
+    """An administrator's program could put its file in the place of /dev/null, which breaks the whole system."""
+    try:
+        kind = path.stat().st_mode
+    except OSError:
+        return  # nothing is there, or writing tells what is wrong
+    if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+        raise NotSaved(f"{path} is a device or a pipe, which a file cannot replace. Name a file.")
 
 
 def discard(path: Path) -> None:
