@@ -19,10 +19,12 @@ from .messages.files import (
     FindPlaces,
     FolderListed,
     InviteMachine,
+    LicencesRead,
     ListFolder,
     LookAt,
     MachineInvited,
     PathSeen,
+    ReadLicences,
     ShowFile,
     UsualPlacesFound,
 )
@@ -60,6 +62,13 @@ class FileWork:
     @perform.register
     def _(self, order: FindPlaces) -> UsualPlacesFound:
         return UsualPlacesFound(number=order.number, places=usual_places())
+
+    @perform.register
+    def _(self, _order: ReadLicences) -> LicencesRead:
+        # Seldom asked for, and it takes longer to import than all else here.
+        from ..storage.programs.licences import licences
+
+        return LicencesRead(parts=licences())
 
     @perform.register
     def _(self, order: InviteMachine) -> MachineInvited:
