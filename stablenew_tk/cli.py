@@ -249,6 +249,10 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
     from .storage.settings import load_settings
 
     notice = ready_folder(places)
+    if places.kind != "platform":
+        from .gui.font_cache import keep_font_cache_in
+
+        keep_font_cache_in(places.cache)
     claim = WindowClaim(places)
     loaded = load_settings(places.settings_file)
     is_mine = True

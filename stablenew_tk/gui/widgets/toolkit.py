@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping
 from types import ModuleType
 
 import darkdetect  # type: ignore[import-untyped]
@@ -43,5 +46,35 @@ _asked, darkdetect.theme = darkdetect.theme, lambda: "Light"
 import customtkinter as ctk  # noqa: E402  # after what it would find otherwise
 
 darkdetect.theme = _asked
+_LONGEST_S = 3.0  # that a desktop may take to answer
 
-__all__ = ["ctk"]
+
+def desktop_is_dark() -> bool:
+    """Whether the system is in its dark mode; False where it does not say. May start a program. Writes nothing."""
+    if not sys.platform.startswith("linux"):
+        return bool(ctk.AppearanceModeTracker.detect_appearance_mode())
+    try:
+        # GNOME's program leaves a file in the runtime or the cache folder: both are this one here, which goes at once.
+        with tempfile.TemporaryDirectory(prefix="stablenew-") as folder:
+            places = {"XDG_RUNTIME_DIR": folder, "XDG_CACHE_HOME": folder}
+            scheme = _setting("color-scheme", os.environ | places)
+            return scheme == "prefer-dark" or (
+                # Desktops that do not know the first one name their theme so.
+                scheme in ("", "default") and "-dark" in _setting("gtk-theme", os.environ | places)
+            )
+    except OSError:
+        return False
+
+
+def _setting(key: str, variables: Mapping[str, str]) -> str:
+    command = ("gsettings", "get", "org.gnome.desktop.interface", key)
+    try:
+        done = subprocess.run(
+            command, env=variables, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LONGEST_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return ""
+    return done.stdout.decode("utf-8", "replace").strip().strip("'").lower()
+
+
+__all__ = ["ctk", "desktop_is_dark"]
