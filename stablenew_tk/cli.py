@@ -249,10 +249,7 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
     from .storage.settings import load_settings
 
     notice = ready_folder(places)
-    if places.kind != "platform":
-        from .gui.font_cache import keep_font_cache_in
-
-        keep_font_cache_in(places.cache)
+    _keep_fonts_in(places)
     claim = WindowClaim(places)
     loaded = load_settings(places.settings_file)
     is_mine = True
@@ -279,6 +276,14 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
             return open_window(controller, (*loaded.notices, *filter(None, (notice,))), claim)
     finally:
         claim.release()
+
+
+def _keep_fonts_in(places: Places) -> None:
+    """Everything in one folder: what is found about fonts as well."""
+    if places.kind != "platform":
+        from .gui.font_cache import keep_font_cache_in
+
+        keep_font_cache_in(places.cache)
 
 
 def _log_to_file(places: Places) -> None:
@@ -308,22 +313,24 @@ def _selftest(args: argparse.Namespace, places: Places) -> int:
     return selftest(args, places)
 
 
-def _selftest_inside(_args: argparse.Namespace, _places: Places) -> int:
+def _selftest_inside(_args: argparse.Namespace, places: Places) -> int:
     from .commands.terminal import FAILED, OK, print_json
     from .gui.screen_faults import screen_faults_told
 
+    _keep_fonts_in(places)
     with screen_faults_told():
         from .gui.selftest import selftest
 
-        report = selftest()
+        report = selftest(places)
     print_json(report)
     return OK if report.ok else FAILED
 
 
-def _window_probe(_args: argparse.Namespace, _places: Places) -> int:
+def _window_probe(_args: argparse.Namespace, places: Places) -> int:
     from .commands.terminal import OK, print_json
     from .gui.screen_faults import screen_faults_told
 
+    _keep_fonts_in(places)
     with screen_faults_told():
         from .gui.window_probe import probe_window
 

@@ -90,7 +90,7 @@ def doctor(args: argparse.Namespace, places: Places) -> int:
     settings = with_trust(args, places, settings)
     checks: tuple[Callable[[], Finding], ...] = (
         lambda: Finding("program", True, f"StableNew {__version__}, Python {platform.python_version()}"),
-        _window,
+        lambda: _window(places),
         lambda: _folder("settings", places.settings_file.parent),
         lambda: _folder("records", places.journal),
         lambda: _folder("pictures", Path(settings.output_folder) if settings.output_folder else places.outputs),
@@ -197,10 +197,12 @@ def _one_backend(args: argparse.Namespace, places: Places, settings: Settings) -
     return OK if report.kind else FAILED
 
 
-def _window() -> Finding:
+def _window(places: Places) -> Finding:
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         return Finding("window", None, "no display here; the commands work without one.")
-    said = start_inside(PROBE, _WINDOW_LIMIT_S)
+    # In a folder of its own it keeps the cache of fonts in there, too.
+    own = () if places.kind == "platform" else ("--data-dir", str(places.data))
+    said = start_inside(_WINDOW_LIMIT_S, PROBE, *own)
     try:
         found = msgspec.json.decode(said.out, type=_Probed)
     except msgspec.DecodeError:

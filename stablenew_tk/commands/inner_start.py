@@ -36,8 +36,8 @@ class Said(Struct, frozen=True):
         return last or f"The window cannot open: the program ended with {self.code} and said nothing."
 
 
-def start_inside(word: str, limit_s: float) -> Said:
-    """Start this program with one word and wait for its end, no longer than `limit_s` seconds."""
+def start_inside(limit_s: float, *words: str) -> Said:
+    """Start this program with these words and wait for its end, no longer than `limit_s` seconds."""
     variables = dict(os.environ)
     if not getattr(sys, "frozen", False):
         # The same program as this one, wherever it is called from.
@@ -45,7 +45,7 @@ def start_inside(word: str, limit_s: float) -> Said:
         variables["PYTHONPATH"] = os.pathsep.join(filter(None, (package, variables.get("PYTHONPATH", ""))))
     try:
         done = subprocess.run(
-            own_command(word),
+            own_command(*words),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",

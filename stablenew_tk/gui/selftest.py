@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from pathlib import Path
 
 from PIL import Image, ImageTk
 
-from ..app.controller import Controller, open_places
+from ..app.controller import Controller
 from ..app.selftest_report import LIMIT_S, SelfTest
-from ..domain.base.errors import NotSaved
 from ..domain.config.catalogue import with_values
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.config.user_settings import Settings
@@ -20,45 +17,35 @@ from ..domain.runs.job import RunRequest
 from ..pipeline.messages.base import Event
 from ..pipeline.messages.jobs import JobEnded
 from ..pipeline.messages.pictures import ThumbnailReady
+from ..storage.disk.places import Places
 from .window import Window
 
 PROMPT = PackPrompt("selftest", "selftest", "a small red boat on a calm sea, sunset", "", 1)
 
 
-def selftest() -> SelfTest:
-    """Do the whole loop once in a temporary folder. Needs a display. Never touches the user's own folders.
-
-    Raises NotSaved when there is no folder for temporary files that can be written.
-    """
+def selftest(places: Places) -> SelfTest:
+    """Do the whole loop once in these folders, which are empty. Needs a display."""
     began = time.monotonic()
+    controller = Controller(places, Settings(welcome_done=True, geometry="1280x800"))
     try:
-        temporary = tempfile.TemporaryDirectory(prefix="stablenew-selftest-")
-    except OSError as error:
-        why = error.strerror or error
-        raise NotSaved(
-            f"The folder for temporary files cannot be written ({why}). Make room there, or name another: TMPDIR."
-        ) from error
-    with temporary as folder:
-        controller = Controller(open_places(folder), Settings(welcome_done=True, geometry="1280x800"))
-        try:
-            window = Window(controller)
-            seen = _Seen()
-            controller.subscribe(seen.note)
-            # Painting needs Pillow's bridge to Tk, which a frozen program easily lacks.
-            photo = ImageTk.PhotoImage(Image.new("RGB", (8, 8)))
-            config = with_values(PipelineConfig(), {"txt2img.width": 256, "txt2img.height": 256, "txt2img.steps": 4})
-            controller.run(RunRequest(pack_id="selftest", variants=as_written((PROMPT,)), config=config, seed=1))
-            while time.monotonic() - began < LIMIT_S and not seen.complete:
-                window.update()
-            rows = len(controller.history) if controller.history is not None else 0
-            window.leave()
-        finally:
-            # Without a display the window cannot be built, and threads left alone would keep the program alive.
-            controller.close()
-        written = sum(file.stat().st_size for file in Path(folder).rglob("records-*.jsonl"))
+        window = Window(controller)
+        seen = _Seen()
+        controller.subscribe(seen.note)
+        # Painting needs Pillow's bridge to Tk, which a frozen program easily lacks.
+        photo = ImageTk.PhotoImage(Image.new("RGB", (8, 8)))
+        config = with_values(PipelineConfig(), {"txt2img.width": 256, "txt2img.height": 256, "txt2img.steps": 4})
+        controller.run(RunRequest(pack_id="selftest", variants=as_written((PROMPT,)), config=config, seed=1))
+        while time.monotonic() - began < LIMIT_S and not seen.complete:
+            window.update()
+        rows = len(controller.history) if controller.history is not None else 0
+        window.leave()
+    finally:
+        # Without a display the window cannot be built, and threads left alone would keep the program alive.
+        controller.close()
+    written = sum(file.stat().st_size for file in places.journal.rglob("records-*.jsonl"))
     parts = {"picture": photo.width() == 8 and seen.thumbnail, "record": rows == 1 and written > 0}
     done = seen.status == "ok" and all(parts.values())
-    problem = "" if done else f"within {LIMIT_S:.0f} s: job {seen.status or 'not ended'}, {parts}"
+    problem = "" if done else f"Within {LIMIT_S:.0f} s: job {seen.status or 'not ended'}, {parts}."
     seconds = round(time.monotonic() - began, 2)
     return SelfTest(ok=done, window=True, job=seen.status, seconds=seconds, problem=problem, **parts)
 

@@ -545,6 +545,10 @@ place="${XDG_RUNTIME_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}}/dconf"
 mkdir -p "$place" && echo 1 > "$place/user"
 echo "'prefer-dark'"
 """
+# A system on which nobody has looked for fonts yet: whoever does keeps what was found.
+FONTS = """<?xml version="1.0"?>
+<fontconfig><dir>/usr/share/fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>
+"""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -558,12 +562,15 @@ def test_a_window_that_is_asked_to_end_does_so_although_its_server_hangs(tmp_pat
         temporary = tmp_path / "temporary"
         temporary.mkdir()
         variables = {"DISPLAY": os.environ["DISPLAY"], "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-        window = program("--data-dir", tmp_path, **variables, TMPDIR=str(temporary), ASKED=str(tmp_path / "asked"))
+        (tmp_path / "fonts.conf").write_text(FONTS)
+        variables |= {"FONTCONFIG_FILE": str(tmp_path / "fonts.conf"), "ASKED": str(tmp_path / "asked")}
+        window = program("--data-dir", tmp_path, **variables, TMPDIR=str(temporary))
         wait_until(lambda: server.gets, 60)
         window.send_signal(getattr(signal, how))
         assert ended(window).code == 0
     # Neither fonts nor anything else: what it keeps is in the folder it was given.
     assert (tmp_path / "asked").is_file()
+    assert list((tmp_path / "cache" / "fontconfig").iterdir())
     assert [*Path.home().iterdir(), *temporary.iterdir()] == []
 
 
