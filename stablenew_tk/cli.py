@@ -321,7 +321,7 @@ def _selftest_inside(_args: argparse.Namespace, places: Places) -> int:
     with screen_faults_told():
         from .gui.selftest import selftest
 
-        report = selftest(places)
+        report = selftest(str(places.data))
     print_json(report)
     return OK if report.ok else FAILED
 

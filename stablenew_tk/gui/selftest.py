@@ -6,7 +6,7 @@ import time
 
 from PIL import Image, ImageTk
 
-from ..app.controller import Controller
+from ..app.controller import Controller, open_places
 from ..app.selftest_report import LIMIT_S, SelfTest
 from ..domain.config.catalogue import with_values
 from ..domain.config.pipeline_config import PipelineConfig
@@ -17,16 +17,15 @@ from ..domain.runs.job import RunRequest
 from ..pipeline.messages.base import Event
 from ..pipeline.messages.jobs import JobEnded
 from ..pipeline.messages.pictures import ThumbnailReady
-from ..storage.disk.places import Places
 from .window import Window
 
 PROMPT = PackPrompt("selftest", "selftest", "a small red boat on a calm sea, sunset", "", 1)
 
 
-def selftest(places: Places) -> SelfTest:
-    """Do the whole loop once in these folders, which are empty. Needs a display."""
+def selftest(folder: str) -> SelfTest:
+    """Do the whole loop once in an empty data folder. Needs a display."""
     began = time.monotonic()
-    controller = Controller(places, Settings(welcome_done=True, geometry="1280x800"))
+    controller = Controller(open_places(folder), Settings(welcome_done=True, geometry="1280x800"))
     try:
         window = Window(controller)
         seen = _Seen()
@@ -42,7 +41,7 @@ def selftest(places: Places) -> SelfTest:
     finally:
         # Without a display the window cannot be built, and threads left alone would keep the program alive.
         controller.close()
-    written = sum(file.stat().st_size for file in places.journal.rglob("records-*.jsonl"))
+    written = sum(file.stat().st_size for file in controller.places.journal.rglob("records-*.jsonl"))
     parts = {"picture": photo.width() == 8 and seen.thumbnail, "record": rows == 1 and written > 0}
     done = seen.status == "ok" and all(parts.values())
     problem = "" if done else f"Within {LIMIT_S:.0f} s: job {seen.status or 'not ended'}, {parts}."
