@@ -48,7 +48,8 @@ def _tcl_error() -> type[Exception]:
 def _told(error: Exception) -> str | None:
     text = str(error)
     if any(words in text for words in _NO_DISPLAY):
-        display = os.environ.get("DISPLAY", "")
+        if not (display := os.environ.get("DISPLAY", "")):
+            return "The window cannot open: there is no display here. Log in to a desktop, or set DISPLAY."
         return (
             f"The window cannot open: no display server answers at DISPLAY={display!r}. Log in to a desktop, or set "
             "DISPLAY to one that runs and lets you in."
