@@ -105,8 +105,11 @@ class Pictures:
     def keep_film(self) -> None:
         """Save the animated picture when its end has changed. Raises SystemExit when it is too large for a page."""
         path = DOCS / f"{FILM}.gif"
-        # One palette for all frames, so that only what moves is stored.
-        palette = self.film[-1].quantize(160)
+        # One palette for all frames, so that only what moves is stored, made from several so that it suits all.
+        several = Image.new("RGB", (FILM_SIZE[0], FILM_SIZE[1] * 3))
+        for place, frame in enumerate((self.film[0], self.film[len(self.film) // 2], self.film[-1])):
+            several.paste(frame, (0, FILM_SIZE[1] * place))
+        palette = several.quantize(256, Image.Quantize.MEDIANCUT)
         frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in self.film]
         if not self._is_new(frames[-1].convert("RGB"), path) or self.is_check:
             return
