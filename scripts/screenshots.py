@@ -236,7 +236,10 @@ def learn(window: Window, mode: str, pictures: Pictures) -> None:
     rate(13)
     pump(window, lambda: bool(controller.history and controller.history.plans.result(plan_id)))
     window.show("insights")
-    cast(InsightsPage, window.page("insights")).show_plan(plan_id)
+    insights = cast(InsightsPage, window.page("insights"))
+    insights.show_plan(plan_id)
+    # It is worked out on a thread of its own.
+    pump(window, lambda: insights.report is not None, 180.0)
     grab(window, f"insights-{mode}", pictures)
     if mode == "dark":
         pictures.take_frame(window)
