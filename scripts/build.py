@@ -23,7 +23,15 @@ import archives
 import environment
 import system
 
-LIMIT_MIB, CLUSTER_MIB = 30.0, 10.0
+# One file is packed; an app folder of macOS is not.
+LIMIT_MIB, CLUSTER_MIB = 120.0 if sys.platform == "darwin" else 30.0, 10.0
+# What PyInstaller says of libraries that only the other systems have, and of what the program cannot do without.
+WINDOWS_ONLY = r"\S+\.dll|\w+32|ntdll|dwmapi|shcore"
+OTHERS = {"win32": r"\S+\.(so|dylib)\S*", "darwin": rf"\S+\.so\S*|{WINDOWS_ONLY}"}.get(
+    sys.platform, rf"libobjc\.dylib|{WINDOWS_ONLY}"
+)
+OF_ANOTHER_SYSTEM = re.compile(rf"Ignoring AppKit\.framework|Library ({OTHERS}) required via ctypes", re.IGNORECASE)
+MISSING = re.compile(r"Hidden import '\S+' not found|Library not found|required via ctypes not found")
 PROGRAM = {"win32": "StableNew.exe", "darwin": "StableNew.app"}.get(sys.platform, "StableNew")
 
 
@@ -48,10 +56,11 @@ def main(arguments: list[str]) -> int:
         "STABLENEW_ENTITLEMENTS": str(options.entitlements.resolve()) if options.entitlements else "",
     }
     command += [*folders, str(environment.ROOT / "stablenew.spec")]
-    with system.saying("PyInstaller is at work"):
-        built = subprocess.run(command, env=variables, stdout=sys.stderr, check=False)
-    if built.returncode:
-        system.say("PyInstaller could not build the executable; its reason stands above.")
+    system.say(f"Building {label}. This takes one to three minutes.")
+    code, missing = _run(command, variables)
+    if code or missing:
+        what = f"misses something ({missing[0]})" if missing else "could not build the executable"
+        system.say(f"PyInstaller {what}; its reason stands above.")
         return 1
     path = options.dest / PROGRAM
     size_mib = _size(path) / 2**20
@@ -64,6 +73,29 @@ def main(arguments: list[str]) -> int:
         system.say(f"{path} has {size_mib:.1f} MiB; the limit is {limit_mib:g} MiB.")
         return 1
     return 0
+
+
+def _run(command: list[str], variables: dict[str, str]) -> tuple[int, list[str]]:
+    """The exit code of PyInstaller, and its warnings that something is missing in what it has built."""
+    missing = []
+    with (
+        system.saying("PyInstaller is at work"),
+        subprocess.Popen(
+            command,
+            env=variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        ) as process,
+    ):
+        for line in process.stdout or ():
+            if OF_ANOTHER_SYSTEM.search(line):
+                continue
+            system.say("  " + line.rstrip())
+            if MISSING.search(line):
+                missing.append(line.strip().rpartition("WARNING: ")[2].rpartition("ERROR: ")[2])
+    return process.returncode, missing
 
 
 def version() -> str:

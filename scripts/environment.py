@@ -34,6 +34,31 @@ VENV = ROOT / ".venv"
 STAMP = VENV / "stablenew.json"
 WINDOWS = os.name == "nt"
 PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
+# Run in the environment: ends well when all that the project names is installed there, so that no network is needed.
+IS_COMPLETE = """
+import pathlib, sys, tomllib
+from importlib.metadata import PackageNotFoundError, distribution
+from pip._vendor.packaging.requirements import Requirement
+root, *extras = sys.argv[1:]
+project = tomllib.loads((pathlib.Path(root) / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+optional = project.get("optional-dependencies", {})
+wanted = [*project.get("dependencies", ()), *(one for extra in extras for one in optional[extra])]
+own = distribution(project["name"])
+names = {one.name: one.value for one in own.entry_points}
+complete = names == {**project.get("scripts", {}), **project.get("gui-scripts", {})}
+while wanted:
+    one = Requirement(wanted.pop())
+    if one.marker is not None and not one.marker.evaluate({"extra": ""}):
+        continue
+    if one.name == project["name"]:
+        wanted += [line for extra in one.extras for line in optional[extra]]
+        continue
+    try:
+        complete = complete and one.specifier.contains(distribution(one.name).version, prereleases=True)
+    except PackageNotFoundError:
+        complete = False
+sys.exit(not complete)
+"""
 # What an environment cannot survive a change of: its Python and the folder it points to.
 INTERPRETER = f"3.{sys.version_info[1]} {sys.base_prefix}"
 PLACE = f"{INTERPRETER} {ROOT}"
@@ -127,8 +152,12 @@ def _one_at_a_time() -> Iterator[tuple[int, ...]]:
 
 
 def _install(stamp: Stamp, extras: Sequence[str], lock: tuple[int, ...]) -> None:
+    is_usable = _is_usable(stamp)
+    # A changed project file often names what is there already, and then the start must not need the network.
+    if is_usable and system.run([str(PYTHON), "-P", "-c", IS_COMPLETE, str(ROOT), *extras]).returncode == 0:
+        return
     say("Setting up StableNew in .venv. This is needed once and takes about a minute.")
-    if not _is_usable(stamp):
+    if not is_usable:
         _make_venv(lock)
     _write_stamp({"place": PLACE, "unfinished": True})
     try:

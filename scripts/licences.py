@@ -6,6 +6,7 @@ What has no text beside it is named all the same, so that nothing is inside with
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sysconfig
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from stablenew_tk.storage.programs.licences import Licence, needed, of_distribution, python_licence, texts
+from stablenew_tk.storage.programs.licences import FONT, Licence, needed, of_distribution, python_licence, texts
 
 ROOT = Path(__file__).resolve().parent.parent
 Entries = Iterable[tuple[str, str, str]]
@@ -31,11 +32,12 @@ def write(target: Path, binaries: Entries, modules: Entries) -> None:
     own = Licence(name="StableNew", version=__version__, licence="MIT", text=texts([ROOT / "LICENSE"]))
     providers = packages_distributions()
     packed = {name.partition(".")[0] for name, _, _ in modules}
-    names = {one.lower() for module in packed for one in providers.get(module, ())} | set(needed("stablenew"))
+    packages = {one for module in packed for one in providers.get(module, ())}
+    names = {re.sub(r"[-_.]+", "-", one).lower() for one in packages} | set(needed("stablenew"))
     libraries = [
         found for name in sorted({*names, *PRESENT} - ABSENT - {"stablenew"}) if (found := of_distribution(name))
     ]
-    found = (own, *(python_licence() or (Licence(name="Python"),)), *libraries, *_of_the_system(binaries))
+    found = (own, *(python_licence() or (Licence(name="Python"),)), *libraries, FONT, *_of_the_system(binaries))
     target.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1))
 
 

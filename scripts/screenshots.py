@@ -1,10 +1,16 @@
 """Makes the pictures of the documents: all pages, dark and light, 1280 x 800, with the sketch engine.
 
 Needs a display of at least that size, for example: xvfb-run -s "-screen 0 1280x800x24" python scripts/screenshots.py
+
+Each is compared with the one that is there: when at most 1 in 100 pixels differs by more than a tenth of full strength
+(a time of day, a speed), it counts as the same and the old file stays. What changed is told. With `--check` nothing is
+written, and the exit code is 1 when a picture changed. The animated one, from the first star to the verdict, is told
+when its last frame changed.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
 import sys
@@ -18,7 +24,7 @@ from typing import cast
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import msgspec
-from PIL import ImageGrab
+from PIL import Image, ImageChops, ImageGrab
 
 from stablenew_tk.app.controller import Controller, open_places
 from stablenew_tk.domain.config.catalogue import Value, with_values
@@ -41,6 +47,9 @@ from stablenew_tk.storage.packs.reader import load_pack
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SIZE = (1280, 800)
+FILM, FILM_SIZE, FILM_LIMIT = "rate-to-verdict", (880, 550), 3_000_000  # name, px, bytes
+RATED_MS, VERDICT_MS = 450, 5000
+MOST_CHANGED, NOTICED = 0.01, 26  # share of pixels, and levels of 256 by which one must differ to count
 STARS = (5, 4, 3, 0, 4, 5, 2, 0, 3, 4, 0, 5, 0, 0, 4, 3, 0, 5)
 # How a person might like the values of the Learning Run, in stars.
 LIKED = {4: 2.0, 8: 3.0, 16: 4.0, 28: 4.6, 44: 4.3}
@@ -73,6 +82,68 @@ def settle(window: Window, seconds: float = 1.5) -> None:
     """Let thumbnails and labels arrive."""
     end = time.monotonic() + seconds
     pump(window, lambda: time.monotonic() > end)
+
+
+class Pictures:
+    """What was made in this run, compared with what is there. `changed` are the names of those that are new."""
+
+    def __init__(self, *, check: bool) -> None:
+        self.is_check = check
+        self.changed: list[str] = []
+        self.film: list[Image.Image] = []
+
+    def keep(self, picture: Image.Image, name: str) -> None:
+        """Save a picture unless it is as the one that is there."""
+        path = DOCS / f"{name}.png"
+        if self._is_new(picture, path) and not self.is_check:
+            picture.save(path, optimize=True)
+
+    def take_frame(self, window: Window) -> None:
+        """Add what the window shows to the animated picture."""
+        self.film.append(still(window, 0.4).resize(FILM_SIZE, Image.Resampling.LANCZOS))
+
+    def keep_film(self) -> None:
+        """Save the animated picture when its end has changed. Raises SystemExit when it is too large for a page."""
+        path = DOCS / f"{FILM}.gif"
+        # One palette for all frames, so that only what moves is stored, made from several so that it suits all.
+        several = Image.new("RGB", (FILM_SIZE[0], FILM_SIZE[1] * 3))
+        for place, frame in enumerate((self.film[0], self.film[len(self.film) // 2], self.film[-1])):
+            several.paste(frame, (0, FILM_SIZE[1] * place))
+        palette = several.quantize(256, Image.Quantize.MEDIANCUT)
+        frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in self.film]
+        if not self._is_new(frames[-1].convert("RGB"), path) or self.is_check:
+            return
+        frames[0].save(
+            path,
+            save_all=True,
+            append_images=frames[1:],
+            duration=[*[RATED_MS] * (len(frames) - 1), VERDICT_MS],
+            loop=0,
+            optimize=True,
+        )
+        if path.stat().st_size > FILM_LIMIT:
+            raise SystemExit(f"{path.name} has {path.stat().st_size} bytes; the limit is {FILM_LIMIT}.")
+
+    def _is_new(self, picture: Image.Image, path: Path) -> bool:
+        share = _difference(picture, path)
+        new = share > MOST_CHANGED
+        print(f"{'changed' if new else 'as before'}: {path.name} ({share:.2%} of the pixels)", flush=True)
+        self.changed += [path.name] * new
+        return new
+
+
+def _difference(picture: Image.Image, path: Path) -> float:
+    """Share of the pixels that differ visibly from the last frame of a file; 1 when there is none of this size."""
+    if not path.is_file():
+        return 1.0
+    with Image.open(path) as before:
+        before.seek(getattr(before, "n_frames", 1) - 1)
+        old = before.convert("RGB")
+    if old.size != picture.size:
+        return 1.0
+    bands = ImageChops.difference(old, picture.convert("RGB")).split()
+    most = ImageChops.lighter(ImageChops.lighter(bands[0], bands[1]), bands[2])
+    return sum(most.histogram()[NOTICED:]) / (picture.width * picture.height)
 
 
 def fill(window: Window) -> None:
@@ -140,24 +211,39 @@ def rate_plan(window: Window, plan_id: str, count: int) -> None:
         pump(window, lambda row=row: bool(controller.history and controller.history.unblinded().feedback(row).rating))  # type: ignore[misc]  # binds the row
 
 
-def learn(window: Window, mode: str) -> None:
-    """The pictures of Learn and Insights: the wizard, blind rating half way, the verdict."""
+def learn(window: Window, mode: str, pictures: Pictures) -> None:
+    """The pictures of Learn and Insights: the wizard, blind rating half way, the verdict; in dark also as a film."""
     controller = window.controller
     window.show("learn")
     page = cast(LearnPage, window.page("learn"))
     page.new_run(msgspec.structs.replace(plan_of_steps(window), complete_rows=2, most_pictures=40))
-    grab(window, f"learn-wizard-{mode}")
+    grab(window, f"learn-wizard-{mode}", pictures)
     plan_id = controller.learning.start(plan_of_steps(window)).plan_id
     pump(window, lambda: controller.running is None and not controller.queue)
     settle(window)
-    rate_plan(window, plan_id, 12)
+
+    def rate(count: int) -> None:
+        for _ in range(count):
+            if mode == "dark":
+                # Opened again, it stands at the next picture, as after a key.
+                page.open_plan(plan_id)
+                pictures.take_frame(window)
+            rate_plan(window, plan_id, 1)
+
+    rate(12)
     page.open_plan(plan_id)
-    grab(window, f"learn-matrix-{mode}")
-    rate_plan(window, plan_id, 13)
+    grab(window, f"learn-matrix-{mode}", pictures)
+    rate(13)
     pump(window, lambda: bool(controller.history and controller.history.plans.result(plan_id)))
     window.show("insights")
-    cast(InsightsPage, window.page("insights")).show_plan(plan_id)
-    grab(window, f"insights-{mode}")
+    insights = cast(InsightsPage, window.page("insights"))
+    insights.show_plan(plan_id)
+    # It is worked out on a thread of its own.
+    pump(window, lambda: insights.report is not None, 180.0)
+    grab(window, f"insights-{mode}", pictures)
+    if mode == "dark":
+        pictures.take_frame(window)
+        pictures.keep_film()
 
 
 # Checkpoints as a person might have them: name, profile of ours, sidecar of another tool.
@@ -190,17 +276,17 @@ def put_models(folder: Path, pictures: list[Path]) -> None:
             shutil.copy(pictures[number], folder / f"{name}.preview.png")
 
 
-def models(window: Window, mode: str) -> None:
+def models(window: Window, mode: str, pictures: Pictures) -> None:
     """The pictures of Models, and of a field in Create that tells where its value comes from."""
     window.show("models")
     pump(window, lambda: len(window.controller.models.entries()) == len(MODELS))
-    grab(window, f"models-{mode}")
+    grab(window, f"models-{mode}", pictures)
     window.show("create")
     steps = next(
         one for one in everything_in(window) if isinstance(one, FormField) and one.spec.path == "txt2img.steps"
     )
     steps.mark.event_generate("<ButtonRelease-1>")
-    grab(window, f"why-{mode}")
+    grab(window, f"why-{mode}", pictures)
     WhyPopup.shared().close()
 
 
@@ -235,7 +321,7 @@ def put_packs(places: Places) -> None:
         (places.wildcards / f"{name}.txt").write_text(lines, encoding="utf-8")
 
 
-def packs(window: Window, mode: str) -> None:
+def packs(window: Window, mode: str, pictures: Pictures) -> None:
     """The picture of Packs: a pack in the editor, and the variants of the prompt at the cursor."""
     window.show("packs")
     page = cast(PacksPage, window.page("packs"))
@@ -246,10 +332,10 @@ def packs(window: Window, mode: str) -> None:
     page.editor.text.go_to(10, 5)
     page.side.turn("variants")
     pump(window, lambda: bool(page.side.variants.coloured))
-    grab(window, f"packs-{mode}")
+    grab(window, f"packs-{mode}", pictures)
 
 
-def nodes(window: Window, mode: str) -> None:
+def nodes(window: Window, mode: str, pictures: Pictures) -> None:
     """The picture of Nodes: four machines at work, one of which does not answer."""
     controller = window.controller
     alone = controller.settings
@@ -261,24 +347,39 @@ def nodes(window: Window, mode: str) -> None:
     config = with_values(PipelineConfig(), {"txt2img.width": 512, "txt2img.height": 704, "txt2img.steps": 28})
     controller.run(RunRequest(pack_id="starter", variants=as_written(pack.prompts), config=config, seeds_per_prompt=9))
     pump(window, lambda: controller.jobs.tally.ended > 4 * len(pack.prompts))
-    grab(window, f"nodes-{mode}")
+    grab(window, f"nodes-{mode}", pictures)
     controller.cancel()
     pump(window, lambda: controller.running is None)
     controller.change_settings(alone)
 
 
-def grab(window: Window, name: str) -> None:
-    """Save what the window shows, with the pointer out of the way: it would bring explanations."""
+def grab(window: Window, name: str, pictures: Pictures) -> None:
+    """Keep what the window shows, with the pointer out of the way: it would bring explanations."""
     window.event_generate("<Motion>", warp=True, x=SIZE[0] - 2, y=SIZE[1] - 2)
-    settle(window)
+    pictures.keep(still(window), name)
+
+
+def still(window: Window, seconds: float = 1.5, limit_s: float = 20.0) -> Image.Image:
+    """What the window shows once nothing in it has moved for so long: on a busy computer pictures come late."""
+    end, since, seen = time.monotonic() + limit_s, time.monotonic(), _seen(window)
+    while time.monotonic() < min(end, since + seconds):
+        settle(window, 0.2)
+        now = _seen(window)
+        if ImageChops.difference(now, seen).getbbox():
+            since, seen = time.monotonic(), now
+    return seen
+
+
+def _seen(window: Window) -> Image.Image:
     x, y = window.winfo_rootx(), window.winfo_rooty()
-    DOCS.mkdir(exist_ok=True)
-    ImageGrab.grab(bbox=(x, y, x + SIZE[0], y + SIZE[1])).save(DOCS / f"{name}.png", optimize=True)
-    print(DOCS / f"{name}.png")
+    return ImageGrab.grab(bbox=(x, y, x + SIZE[0], y + SIZE[1])).convert("RGB")
 
 
-def main() -> None:
+def main() -> int:
     """Two pictures, dark and light, of everything the documents show."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing, only say what changed")
+    pictures = Pictures(check=parser.parse_args().check)
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as checkpoints:
         settings = Settings(
             welcome_done=True,
@@ -307,22 +408,24 @@ def main() -> None:
                 window.top.switch_mode()
             for page in ("create", "review"):
                 window.show(page)
-                grab(window, f"{page}-{mode}")
+                grab(window, f"{page}-{mode}", pictures)
         for mode in ("light", "dark"):
             if mode == "dark":
                 window.top.switch_mode()
-            learn(window, mode)
+            learn(window, mode, pictures)
         put_packs(window.controller.places)
         put_models(Path(checkpoints), sorted(Path(folder).glob("outputs/*/*/txt2img/*.png"))[:4])
         controller.change_settings(msgspec.structs.replace(controller.settings, model_folders=(checkpoints,)))
         for mode in ("dark", "light"):
             if mode == "light":
                 window.top.switch_mode()
-            models(window, mode)
-            packs(window, mode)
-            nodes(window, mode)
+            for make in (models, packs, nodes):
+                make(window, mode, pictures)
         window.leave()
+    told = ", ".join(pictures.changed) or "none"
+    print(f"Changed: {told}. Look at each before it is kept.")
+    return int(bool(pictures.changed) and pictures.is_check)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -55,7 +55,7 @@ LIBPYTHON = SystemPackage(
     "import ctypes, sysconfig; ctypes.CDLL(sysconfig.get_config_var('INSTSONAME'))",
     of_python=True,
 )
-EVERY_S = 10.0  # the longest silence of something that takes long
+EVERY_S = 5.0  # the longest silence of something that takes long
 TO_RUN = (VENV_MODULE,)
 TO_SHOW = (TK, XCURSOR)
 TO_BUILD = (TK, BINUTILS, LIBPYTHON)

@@ -7,7 +7,8 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     cli                 arguments of the terminal                        commands app domain.base storage.settings
                                                                          storage.disk.places storage.disk.unpacked
                                                                          gui.window gui.selftest gui.start_question
-                                                                         gui.screen_faults
+                                                                         gui.screen_faults gui.window_probe
+                                                                         gui.start_failure gui.font_cache
     commands.records    terminal commands: the journal                   commands app pipeline.ids_and_times storage
                                                                          domain
     commands            terminal commands                                app pipeline.messages pipeline.ids_and_times

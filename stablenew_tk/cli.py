@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from . import __version__
-from .commands.calling import typed_name
+from .commands.calling import PROBE, SELFTEST, typed_name
 from .domain.base.errors import InvalidInput, StableNewError
 from .storage.disk.places import Places, find_places
 from .storage.disk.unpacked import own_unpacked_folder
@@ -70,7 +70,19 @@ def _refuse(args: argparse.Namespace, message: str, *, wrong_use: bool = False) 
         sys.stdout = None
     with contextlib.suppress(OSError):
         err.print(message, style="red", markup=False)
+    if args.command is _window:
+        _show(message)
     return code
+
+
+def _show(message: str) -> None:
+    """Where nobody reads standard error, as after a click in a menu, a box tells why no window opened."""
+    try:
+        from .gui.start_failure import is_read, show_failure
+    except ImportError:
+        return  # there is no Tk
+    if not is_read(sys.stderr):
+        show_failure(message)
 
 
 # ---- the commands: what each is for, and how its options are added. Each is imported only when it is called: all of
@@ -212,7 +224,8 @@ def parser_for(words: Sequence[str]) -> Parser:
     parser.add_argument("--version", action="version", version=f"StableNew {__version__}")
     words_of = "print the licences of everything in the program"
     parser.add_argument("--licenses", action="store_const", dest="command", const=_licences, help=words_of)
-    parser.add_argument("--selftest", action="store_const", dest="command", const=_selftest, help=argparse.SUPPRESS)
+    for word, inner in (("--selftest", _selftest), (SELFTEST, _selftest_inside), (PROBE, _window_probe)):
+        parser.add_argument(word, action="store_const", dest="command", const=inner, help=argparse.SUPPRESS)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, (purpose, fill) in _COMMANDS.items():
         # Options that all have, but for those that only lead to further commands.
@@ -240,11 +253,13 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
     # What is imported and made now stays, so nobody is to look for what could be thrown away.
     gc.disable()
     from .app.controller import Controller
-    from .app.system_caches import caches_inside
+    from .app.start_folder import ready_folder
     from .app.window_claim import WindowClaim
     from .gui.screen_faults import screen_faults_told
     from .storage.settings import load_settings
 
+    notice = ready_folder(places)
+    _keep_fonts_in(places)
     claim = WindowClaim(places)
     loaded = load_settings(places.settings_file)
     is_mine = True
@@ -257,7 +272,7 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
                 err.print("StableNew is open already. Its window is in front now.")
                 return OK
             err.print(claim.who, markup=False)
-            with screen_faults_told(), caches_inside(places):
+            with screen_faults_told():
                 from .gui.start_question import ask_start
 
                 answer = ask_start(claim.who, loaded.settings.appearance)
@@ -270,9 +285,18 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
             from .gui.window import open_window
 
             controller = Controller(places, loaded.settings, keep_queue=is_mine)
-            return open_window(controller, loaded.notices, claim, lambda: _log_to_file(places))
+            told = (*loaded.notices, *filter(None, (notice,)))
+            return open_window(controller, told, claim, lambda: _log_to_file(places))
     finally:
         claim.release()
+
+
+def _keep_fonts_in(places: Places) -> None:
+    """Everything in one folder: what is found about fonts as well."""
+    if places.kind != "platform":
+        from .gui.font_cache import keep_font_cache_in
+
+        keep_font_cache_in(places.cache)
 
 
 def _log_to_file(places: Places) -> None:
@@ -297,13 +321,32 @@ def _licences(args: argparse.Namespace, places: Places) -> int:
     return print_licences(args, places)
 
 
-def _selftest(_args: argparse.Namespace, _places: Places) -> int:
+def _selftest(args: argparse.Namespace, places: Places) -> int:
+    from .commands.selftest import selftest
+
+    return selftest(args, places)
+
+
+def _selftest_inside(_args: argparse.Namespace, places: Places) -> int:
     from .commands.terminal import FAILED, OK, print_json
     from .gui.screen_faults import screen_faults_told
 
+    _keep_fonts_in(places)
     with screen_faults_told():
         from .gui.selftest import selftest
 
-        report = selftest()
+        report = selftest(str(places.data))
     print_json(report)
     return OK if report.ok else FAILED
+
+
+def _window_probe(_args: argparse.Namespace, places: Places) -> int:
+    from .commands.terminal import OK, print_json
+    from .gui.screen_faults import screen_faults_told
+
+    _keep_fonts_in(places)
+    with screen_faults_told():
+        from .gui.window_probe import probe_window
+
+        print_json(probe_window())
+    return OK

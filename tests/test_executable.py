@@ -35,10 +35,15 @@ def start(executable, tmp_path):
     home = tmp_path / "home of Zoë"
     home.mkdir()
 
-    def start(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    def start(*arguments: str, program: Path = executable.parent, **variables: str) -> subprocess.CompletedProcess[str]:
         variables = {"HOME": str(home), "PATH": "/usr/bin:/bin", **variables}
         return subprocess.run(
-            [executable, *arguments], env=variables, cwd=tmp_path, capture_output=True, text=True, timeout=120
+            [program / executable.name, *arguments],
+            env=variables,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
         )
 
     return start
@@ -63,6 +68,18 @@ def test_it_makes_and_records_pictures_without_a_display(start):
     (record,) = json.loads(start("records", "show", "--json").stdout)["records"]
     assert record["outputs"][0]["image_id"] == image["image_id"]
     assert start("records", "show").returncode == 0
+
+
+def test_in_portable_mode_nothing_outside_its_folder_is_written(start, executable, tmp_path):
+    folder, temporary = tmp_path / "stick", tmp_path / "temporary"
+    folder.mkdir()
+    temporary.mkdir()
+    os.link(executable, folder / "StableNew")
+    (folder / "stablenew-portable.txt").touch()
+    made = start("run", "starter", "--backend", "sketch", "--limit", "1", TMPDIR=str(temporary), program=folder)
+    assert made.returncode == 0, made.stderr
+    assert list((folder / "data" / "journal").glob("*.jsonl"))
+    assert [*(tmp_path / "home of Zoë").iterdir(), *temporary.iterdir()] == []
 
 
 def test_without_a_display_the_window_says_so_in_words(start):

@@ -31,6 +31,7 @@ name = "stablenew"
 version = "1"
 """
 
+NOT_TO_BE_HAD = PYPROJECT.replace("requires = []", 'requires = ["not-on-this-disk"]') + 'dependencies = ["nowhere"]\n'
 # An editable wheel is a .pth file and three lines of metadata.
 BACKEND = """
 import os, zipfile
@@ -156,7 +157,7 @@ def test_without_display_and_arguments_the_starter_pack_runs_in_the_terminal(pro
 
 
 def test_a_changed_project_file_is_installed_again_into_the_same_environment(project):
-    (project.root / "pyproject.toml").write_text(PYPROJECT + "# changed\n")
+    (project.root / "pyproject.toml").write_text(PYPROJECT + '[project.scripts]\nstar = "stablenew_tk:main"\n')
     config = project.root / ".venv" / "pyvenv.cfg"
     before = config.stat().st_mtime_ns
     code, _, err = project.run("x")
@@ -164,6 +165,13 @@ def test_a_changed_project_file_is_installed_again_into_the_same_environment(pro
     assert "Setting up" in err
     assert config.stat().st_mtime_ns == before
     assert project.run("x")[2] == ""
+
+
+def test_a_changed_project_file_that_names_what_is_installed_needs_no_network(project):
+    changed = PYPROJECT.replace("requires = []", 'requires = ["not-on-this-disk"]') + 'dependencies = ["pip>=20"]\n'
+    (project.root / "pyproject.toml").write_text(changed)
+    code, _, err = project.run("x")
+    assert (code, err) == (0, "")
 
 
 def test_an_environment_whose_making_was_killed_is_made_again(project):
@@ -183,7 +191,7 @@ def test_two_starts_at_once_on_a_fresh_clone_both_end_well(project):
 
 
 def test_a_packaging_failure_is_one_sentence_with_the_last_words_of_pip(project):
-    (project.root / "pyproject.toml").write_text(PYPROJECT.replace("requires = []", 'requires = ["not-on-this-disk"]'))
+    (project.root / "pyproject.toml").write_text(NOT_TO_BE_HAD)
     code, out, err = project.run("x")
     assert (code, out) == (1, "")
     assert "could not be installed. pip said:" in err
@@ -192,7 +200,7 @@ def test_a_packaging_failure_is_one_sentence_with_the_last_words_of_pip(project)
 
 
 def test_after_a_packaging_failure_the_next_start_tries_again(project):
-    (project.root / "pyproject.toml").write_text(PYPROJECT.replace("requires = []", 'requires = ["not-on-this-disk"]'))
+    (project.root / "pyproject.toml").write_text(NOT_TO_BE_HAD)
     project.run("x")
     (project.root / "pyproject.toml").write_text(PYPROJECT)
     code, _, err = project.run("x")

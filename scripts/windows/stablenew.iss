@@ -33,6 +33,10 @@ CloseApplications=yes
 [Tasks]
 Name: desktopicon; Description: "{cm:CreateDesktopIcon}"; Flags: unchecked
 
+[InstallDelete]
+; Libraries of an older version must not be found by a newer one.
+Type: filesandordirs; Name: "{app}\_internal"
+
 [Files]
 Source: "{#Folder}\*"; DestDir: "{app}"; Flags: ignoreversion recursesubdirs createallsubdirs
 

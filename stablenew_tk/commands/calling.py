@@ -6,6 +6,9 @@ import os
 import sys
 from pathlib import Path
 
+# What this program starts itself with: to open a window that nobody sees, and to do the whole loop once.
+PROBE, SELFTEST = "--window-probe", "--selftest-inside"
+
 
 def typed_name() -> str:
     """What was typed to call this program: its name, or what its starter says."""

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import platform
 import shutil
@@ -30,12 +29,15 @@ from ..pipeline.messages.jobs import backend_order
 from ..storage.disk.files import read_bounded, remove, write_atomic
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import verify_all
+from .calling import PROBE
 from .certificates import trust_argument, with_trust
+from .inner_start import start_inside
 from .terminal import FAILED, OK, err, out, outside_journal, print_json, program, settings_of
 
 LOW_DISK = 2 * 1024**3
 REPORT = "stablenew-report.txt"
 _LOG_LIMIT = 4 << 20
+_WINDOW_IDLE_S = 12.0
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -44,6 +46,11 @@ class Finding(msgspec.Struct, frozen=True):
     name: str
     ok: bool | None
     detail: str
+
+
+class _Probed(msgspec.Struct, frozen=True):
+    tk: str
+    fonts: int
 
 
 class BackendReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +90,7 @@ def doctor(args: argparse.Namespace, places: Places) -> int:
     settings = with_trust(args, places, settings)
     checks: tuple[Callable[[], Finding], ...] = (
         lambda: Finding("program", True, f"StableNew {__version__}, Python {platform.python_version()}"),
-        _window_parts,
+        lambda: _window(places),
         lambda: _folder("settings", places.settings_file.parent),
         lambda: _folder("records", places.journal),
         lambda: _folder("pictures", Path(settings.output_folder) if settings.output_folder else places.outputs),
@@ -191,12 +198,20 @@ def _one_backend(args: argparse.Namespace, places: Places, settings: Settings) -
     return OK if report.kind else FAILED
 
 
-def _window_parts() -> Finding:
-    if importlib.util.find_spec("_tkinter") is None:
-        return Finding("window", None, "Python has no Tk here (Debian: apt-get install python3-tk); commands work.")
+def _window(places: Places) -> Finding:
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         return Finding("window", None, "no display here; the commands work without one.")
-    return Finding("window", True, "Tk and a display are here")
+    # In a folder of its own it keeps the cache of fonts in there, too.
+    own = () if places.kind == "platform" else ("--data-dir", str(places.data))
+    said = start_inside(_WINDOW_IDLE_S, PROBE, *own)
+    try:
+        found = msgspec.json.decode(said.out, type=_Probed)
+    except msgspec.DecodeError:
+        return Finding("window", False, said.why)
+    if not found.fonts:
+        lacks = "no fonts are installed: only Latin letters can be shown (Debian: apt-get install fonts-dejavu-core)."
+        return Finding("window", None, f"a window opens (Tk {found.tk}), but {lacks}")
+    return Finding("window", True, f"a window opens (Tk {found.tk}, {found.fonts} families of fonts)")
 
 
 def _folder(name: str, folder: Path) -> Finding:

@@ -4,15 +4,12 @@ where the packages are there a cluster of one worker.
 
 from __future__ import annotations
 
-import tempfile
 import time
-from pathlib import Path
 
-from msgspec import Struct
 from PIL import Image, ImageTk
 
-from ..app.cluster_trial import NOT_INSIDE, cluster_trial
 from ..app.controller import Controller, open_places
+from ..app.selftest_report import LIMIT_S, SelfTest
 from ..domain.config.catalogue import with_values
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.config.user_settings import Settings
@@ -24,53 +21,45 @@ from ..pipeline.messages.jobs import JobEnded
 from ..pipeline.messages.pictures import ThumbnailReady
 from .window import Window
 
-LIMIT_S, CLUSTER_S = 15.0, 60.0
 PROMPT = PackPrompt("selftest", "selftest", "a small red boat on a calm sea, sunset", "", 1)
 
 
-class SelfTest(Struct, frozen=True, kw_only=True):
-    """What worked. `ok` only when everything did. `cluster` is "ok", "not installed", or what went wrong."""
-
-    ok: bool
-    window: bool
-    picture: bool
-    job: str
-    record: bool
-    cluster: str
-    seconds: float
-    problem: str = ""
-
-
-def selftest() -> SelfTest:
-    """Do the whole loop once in a temporary folder. Needs a display. Never touches the user's own folders."""
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="stablenew-selftest-") as folder:
-        controller = Controller(open_places(folder), Settings(welcome_done=True, geometry="1280x800"))
-        try:
-            window = Window(controller)
-            seen = _Seen()
-            controller.subscribe(seen.note)
-            # Painting needs Pillow's bridge to Tk, which a frozen program easily lacks.
-            photo = ImageTk.PhotoImage(Image.new("RGB", (8, 8)))
-            config = with_values(PipelineConfig(), {"txt2img.width": 256, "txt2img.height": 256, "txt2img.steps": 4})
-            controller.run(RunRequest(pack_id="selftest", variants=as_written((PROMPT,)), config=config, seed=1))
-            while time.monotonic() - began < LIMIT_S and not seen.complete:
-                window.update()
-            rows = len(controller.history) if controller.history is not None else 0
-            window.leave()
-        finally:
-            # Without a display the window cannot be built, and threads left alone would keep the program alive.
-            controller.close()
-        written = sum(file.stat().st_size for file in Path(folder).rglob("records-*.jsonl"))
-        took = time.monotonic() - began
-        cluster = cluster_trial(Path(folder, "cluster"), CLUSTER_S)
-    parts = {"picture": photo.width() == 8 and seen.thumbnail, "record": rows == 1 and written > 0}
-    done = seen.status == "ok" and all(parts.values())
-    problem = "" if done else f"within {LIMIT_S:.0f} s: job {seen.status or 'not ended'}, {parts}"
-    if cluster not in ("ok", NOT_INSIDE):
-        done, problem = False, problem or f"cluster: {cluster}"
-    seconds = round(took, 2)
-    return SelfTest(ok=done, window=True, job=seen.status, cluster=cluster, seconds=seconds, problem=problem, **parts)
+def selftest(folder: str) -> SelfTest:
+    """Do the whole loop once in an empty data folder. Needs a display."""
+    began, worked = time.monotonic(), time.process_time()
+    controller = Controller(open_places(folder), Settings(welcome_done=True, geometry="1280x800"))
+    try:
+        window = Window(controller)
+        seen = _Seen()
+        controller.subscribe(seen.note)
+        # Painting needs Pillow's bridge to Tk, which a frozen program easily lacks.
+        photo = ImageTk.PhotoImage(Image.new("RGB", (8, 8)))
+        config = with_values(PipelineConfig(), {"txt2img.width": 256, "txt2img.height": 256, "txt2img.steps": 4})
+        controller.run(RunRequest(pack_id="selftest", variants=as_written((PROMPT,)), config=config, seed=1))
+        # Of the processor: a busy computer takes longer and is no fault.
+        while time.process_time() - worked < LIMIT_S and not seen.complete:
+            window.update()
+        rows = len(controller.history) if controller.history is not None else 0
+        window.leave()
+    finally:
+        # Without a display the window cannot be built, and threads left alone would keep the program alive.
+        controller.close()
+    written = sum(file.stat().st_size for file in controller.places.journal.rglob("records-*.jsonl"))
+    painted, recorded = photo.width() == 8 and seen.thumbnail, rows == 1 and written > 0
+    done = seen.status == "ok" and painted and recorded
+    problem = (
+        "" if done else f"Within {LIMIT_S:.0f} s of work: job {seen.status or 'not ended'}, {painted=}, {recorded=}."
+    )
+    seconds = round(time.monotonic() - began, 2)
+    return SelfTest(
+        ok=done,
+        window=True,
+        picture=painted,
+        job=seen.status,
+        record=recorded,
+        seconds=seconds,
+        problem=problem,
+    )
 
 
 class _Seen:

@@ -16,7 +16,6 @@ from ..app.engines.started_server import server_text
 from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
 from ..app.runs.outbox import taken_in_words
 from ..app.stop_signals import StopSignals
-from ..app.system_caches import caches_inside
 from ..app.thread_work import import_soon
 from ..domain.base.screen_scale import AS_THE_SCREEN, LEAST_WINDOW, next_size, size_in_use
 from ..domain.base.wording import counted
@@ -597,8 +596,7 @@ def open_window(
     """
     with StopSignals() as signals, signals.quietly():
         try:
-            with caches_inside(controller.places):
-                window = Window(controller, notices, claim, signals, begun)
+            window = Window(controller, notices, claim, signals, begun)
             # What was made until now stays: no collection has to look at it any more.
             gc.freeze()
             window.mainloop()

@@ -19,11 +19,13 @@ from .messages.files import (
     FindPlaces,
     FolderListed,
     InviteMachine,
+    LicencesRead,
     ListFolder,
     LookAt,
     MachineInvited,
     MachineRemoved,
     PathSeen,
+    ReadLicences,
     RemoveMachine,
     ShowFile,
     UsualPlacesFound,
@@ -63,6 +65,13 @@ class FileWork:
     @perform.register
     def _(self, order: FindPlaces) -> UsualPlacesFound:
         return UsualPlacesFound(number=order.number, places=usual_places())
+
+    @perform.register
+    def _(self, _order: ReadLicences) -> LicencesRead:
+        # Seldom asked for, and it takes longer to import than all else here.
+        from ..storage.programs.licences import licences
+
+        return LicencesRead(parts=licences())
 
     @perform.register
     def _(self, order: InviteMachine) -> MachineInvited:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from terminal import ROOT, ended, program
+
+from stablenew_tk.commands.calling import PROBE
+from stablenew_tk.commands.inner_start import Said, start_inside
+from stablenew_tk.gui.display_server import hangs
 
 # Tk's library cannot be loaded: the loader's own words, or there is no Tk at all.
 WITHOUT = """
@@ -23,12 +30,62 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="DISPLAY of X11")
-@pytest.mark.parametrize("words", [(), ("--selftest",)])
-def test_a_display_that_does_not_answer_is_named(tmp_path, words):
+@pytest.mark.parametrize("words", [(), ("--selftest",), ("doctor",)])
+def test_a_display_that_is_not_there_is_named(tmp_path, words):
     said = ended(program("--data-dir", tmp_path / "data", *words, DISPLAY=":4077"))
     assert said.code == 1
-    assert "no display server answers at DISPLAY=':4077'" in said.err
-    assert "mistake" not in said.err
+    told = said.out if words == ("doctor",) else said.err
+    assert "no display server answers at DISPLAY=':4077'" in told
+    assert "mistake" not in said.out + said.err
+    if words == ("--selftest",):
+        assert (said.json["ok"], said.json["problem"] in said.err) == (False, True)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="DISPLAY of X11")
+def test_a_display_that_hangs_is_told_from_one_that_answers_and_one_that_is_not_there():
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 6000 + 977))
+        assert not hangs("127.0.0.1:977.0")
+        silent.listen()
+        assert hangs("127.0.0.1:977.0", limit_s=0.1)
+    assert not hangs(os.environ["DISPLAY"])
+    assert not hangs("nonsense")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="DISPLAY of X11")
+def test_an_inner_program_whose_screen_hangs_later_is_ended(monkeypatch):
+    with socket.socket() as server, ThreadPoolExecutor(1) as visitors:
+        server.bind(("127.0.0.1", 6000 + 978))
+        server.listen()
+
+        def let_in():
+            # The first one asks whether anybody answers; the second one is Tk, and gets no word.
+            with server.accept()[0] as first:
+                first.sendall(b"\0")
+            return server.accept()[0]
+
+        silent = visitors.submit(let_in)
+        monkeypatch.setenv("DISPLAY", "127.0.0.1:978")
+        said = start_inside(1.0, PROBE)
+        silent.result(60).close()
+    assert (said.code, "did not answer in time" in said.why) == (None, True)
+
+
+def test_an_inner_program_that_hangs_or_is_torn_down_is_told():
+    late = Said(None, "", "")
+    assert "did not answer in time" in late.why
+    assert Said(-6, "", "libfontconfig: no fonts\n\n").why.endswith(
+        "ended by SIGABRT. It said: libfontconfig: no fonts"
+    )
+    assert Said(1, "", "noise\nThe reason.\n").why == "The reason."
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="nobody can make a folder in /proc")
+def test_a_data_folder_that_cannot_be_made_is_a_sentence_and_no_window():
+    said = ended(program("--data-dir", "/proc/stablenew", DISPLAY=os.environ["DISPLAY"]))
+    assert said.code == 1
+    assert said.err.count("\n") == 1
+    assert "cannot be made (No such file or directory). Choose another with --data-dir" in said.err
 
 
 @pytest.mark.parametrize(
@@ -40,6 +97,6 @@ def test_a_display_that_does_not_answer_is_named(tmp_path, words):
     ],
 )
 def test_a_library_that_is_missing_is_named_with_its_package(tmp_path, words, remedy):
-    command = [sys.executable, "-c", WITHOUT, words, "--data-dir", str(tmp_path / "data"), "--selftest"]
+    command = [sys.executable, "-c", WITHOUT, words, "--data-dir", str(tmp_path / "data")]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert (said.returncode, remedy in said.stderr, "mistake" in said.stderr) == (1, True, False), said.stderr

@@ -538,19 +538,40 @@ def test_a_second_start_brings_the_first_window_back_and_the_terminal_goes_on_wo
         claim.release()
 
 
+# As GNOME's program does: it leaves a file where the desktop keeps what is of this session.
+GSETTINGS = """#!/bin/sh
+: > "$ASKED"
+place="${XDG_RUNTIME_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}}/dconf"
+mkdir -p "$place" && echo 1 > "$place/user"
+echo "'prefer-dark'"
+"""
+# A system on which nobody has looked for fonts yet: whoever does keeps what was found.
+FONTS = """<?xml version="1.0"?>
+<fontconfig><dir>/usr/share/fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>
+"""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_window_that_is_asked_to_end_does_so_although_its_server_hangs(tmp_path, how):
     with FakeWebUI() as server:
         server.fault("hang", route="*", times=9999)
-        save_settings(tmp_path / "settings.json", Settings(backend=server.url, welcome_done=True, appearance="dark"))
-        window = program("--data-dir", tmp_path, DISPLAY=os.environ["DISPLAY"])
+        save_settings(tmp_path / "settings.json", Settings(backend=server.url, welcome_done=True, appearance="system"))
+        (tmp_path / "gsettings").write_text(GSETTINGS)
+        (tmp_path / "gsettings").chmod(0o755)
+        temporary = tmp_path / "temporary"
+        temporary.mkdir()
+        variables = {"DISPLAY": os.environ["DISPLAY"], "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        (tmp_path / "fonts.conf").write_text(FONTS)
+        variables |= {"FONTCONFIG_FILE": str(tmp_path / "fonts.conf"), "ASKED": str(tmp_path / "asked")}
+        window = program("--data-dir", tmp_path, **variables, TMPDIR=str(temporary))
         wait_until(lambda: server.gets, 60)
         window.send_signal(getattr(signal, how))
         assert ended(window).code == 0
-    # Neither fonts nor anything else: what it keeps is in the folder it was given. (gsettings, which is asked for the
-    # mode of the desktop where that is wanted, has a cache of its own.)
-    assert not list(Path.home().iterdir())
+    # Neither fonts nor anything else: what it keeps is in the folder it was given.
+    assert (tmp_path / "asked").is_file()
+    assert list((tmp_path / "cache" / "fontconfig").iterdir())
+    assert [*Path.home().iterdir(), *temporary.iterdir()] == []
 
 
 def test_closing_the_window_does_not_wait_for_a_server_that_hangs(tmp_path):

@@ -1,4 +1,6 @@
-"""What a program prints, as it comes: the last 2,000 lines, scrolled to the end unless the user has scrolled up."""
+"""What a program prints, as it comes: the last 2,000 lines, scrolled to the end unless the user has scrolled up. Also
+for long texts that are only read.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import tkinter as tk
 from collections import deque
 from collections.abc import Iterable
 from itertools import islice
+from typing import Literal
 
 from ...pipeline.messages.server import MOST_LINES
 from ..widgets import theme
@@ -18,12 +21,16 @@ _AT_ONCE, _PAUSE_MS = 150, 20
 
 
 class OutputPane(DeferringBox):
-    """Text that can be selected and copied, not changed. `field` is the inner text."""
+    """Text that can be selected and copied, not changed. `field` is the inner text. It `follows` what comes, or stays
+    at its beginning.
+    """
 
-    def __init__(self, parent: tk.Misc, *, rows: int = 14) -> None:
+    def __init__(
+        self, parent: tk.Misc, *, rows: int = 14, wrap: Literal["char", "word"] = "char", follows: bool = True
+    ) -> None:
         super().__init__(parent, "raised")
         face = theme.font(12, mono=True)
-        self.field = tk.Text(self, height=rows, width=1, wrap="char", bd=0, highlightthickness=0, font=face)
+        self.field = tk.Text(self, height=rows, width=1, wrap=wrap, bd=0, highlightthickness=0, font=face)
         self.field.configure(padx=theme.px(10), pady=theme.px(8), state="disabled", takefocus=1)
         self.field.pack(side="left", fill="both", expand=True)
         self._bar = ThinScrollbar(self, lambda top: self.field.yview_moveto(top / 1000), "raised")
@@ -31,7 +38,7 @@ class OutputPane(DeferringBox):
         self.field.configure(yscrollcommand=self._scrolled)
         bind_text_keys(self.field)
         self._waiting: deque[str] = deque(maxlen=MOST_LINES)
-        self._unfinished = ""
+        self._unfinished, self._follows = "", follows
         # The line that is still being printed stands behind this mark.
         self.field.mark_set("unfinished", "1.0")
         self.field.mark_gravity("unfinished", "left")
@@ -57,7 +64,7 @@ class OutputPane(DeferringBox):
         portion = list(islice(self._waiting, _AT_ONCE))
         for _ in portion:
             self._waiting.popleft()
-        at_end = self.field.yview()[1] >= 1.0
+        at_end = self._follows and self.field.yview()[1] >= 1.0
         field = self.field
         field.configure(state="normal")
         # Up to "end", Tk would take the line end before it as well.

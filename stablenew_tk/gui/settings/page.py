@@ -29,6 +29,7 @@ from ..widgets.file_choice import choose_file
 from ..widgets.page_frame import PageFrame
 from ..widgets.row_list import ScrollArea
 from ..widgets.tooltips import tip
+from .about import AboutFields
 from .backup_fields import BackupFields
 from .certificate import CertificatePanel, brief_of
 from .found_list import FoundList
@@ -75,6 +76,8 @@ class SettingsPage(PageFrame):
         self._build_backups()
         self._build_learning()
         self._build_appearance()
+        self.about = AboutFields(self._section("About", ""), controller)
+        self.about.pack(fill="x")
         self._saved = Label(self._column, "", size=12, ink="text3")
         self._saved.pack(anchor="w", pady=(theme.px(4), theme.px(16)))
         self._fill()
@@ -106,6 +109,7 @@ class SettingsPage(PageFrame):
         elif isinstance(event, XmpProgress):
             self.xmp.show()
         self.backups.on_event(event)
+        self.about.on_event(event)
         if isinstance(event, BackendChecked):
             self.found.on_event(event)
 

@@ -17,7 +17,7 @@ from tkinter import font as tkfont
 from typing import Literal
 
 from ...domain.base.colour_roles import Role
-from .toolkit import AppearanceModeTracker, CTk, ThemeManager
+from .toolkit import AppearanceModeTracker, CTk, ThemeManager, desktop_is_dark
 
 Mode = Literal["dark", "light"]
 
@@ -242,7 +242,7 @@ def apply(
     if scale is not None:
         set_scale(scale)
     if wanted == "system":
-        _ThemeState.mode = "dark" if AppearanceModeTracker.detect_appearance_mode() else "light"
+        _ThemeState.mode = "dark" if desktop_is_dark() else "light"
     else:
         _ThemeState.mode = wanted
     palette.update({role: both[_ThemeState.mode == "dark"] for role, both in _COLOURS.items()})

@@ -8,7 +8,11 @@ more.
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping
 from importlib.util import find_spec
 from types import ModuleType
 
@@ -78,10 +82,40 @@ if _asked is None:
 else:
     _detector.theme = _asked  # type: ignore[attr-defined]
 
-__all__ = ["AppearanceModeTracker", "CTk", "ScalingTracker", "ThemeManager", "hear_own_size"]
+_LONGEST_S = 3.0  # that a desktop may take to answer
+
+__all__ = ["AppearanceModeTracker", "CTk", "ScalingTracker", "ThemeManager", "desktop_is_dark", "hear_own_size"]
 
 
 def hear_own_size(window: CTk) -> None:
     """Let a window look at its size when that changes; customtkinter does with every change of a widget in it."""
     path, looks = str(window), window.bind("<Configure>")
     window.tk.call("bind", path, "<Configure>", f'if {{"%W" eq "{path}"}} {{{looks}}}')
+
+
+def desktop_is_dark() -> bool:
+    """Whether the system is in its dark mode; False where it does not say. May start a program. Writes nothing."""
+    if not sys.platform.startswith("linux"):
+        return bool(AppearanceModeTracker.detect_appearance_mode())
+    try:
+        # GNOME's program leaves a file in the runtime or the cache folder: both are this one here, which goes at once.
+        with tempfile.TemporaryDirectory(prefix="stablenew-") as folder:
+            places = {"XDG_RUNTIME_DIR": folder, "XDG_CACHE_HOME": folder}
+            scheme = _setting("color-scheme", os.environ | places)
+            return scheme == "prefer-dark" or (
+                # Desktops that do not know the first one name their theme so.
+                scheme in ("", "default") and "-dark" in _setting("gtk-theme", os.environ | places)
+            )
+    except OSError:
+        return False
+
+
+def _setting(key: str, variables: Mapping[str, str]) -> str:
+    command = ("gsettings", "get", "org.gnome.desktop.interface", key)
+    try:
+        done = subprocess.run(
+            command, env=variables, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LONGEST_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return ""
+    return done.stdout.decode("utf-8", "replace").strip().strip("'").lower()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ...domain.base.file_wish import FileWish
     from ...storage.desktop_dialogs import DialogAnswer
     from ...storage.disk.folders import PathKind
+    from ...storage.programs.licences import Licence
 
 
 class FileOrder(Order, frozen=True, kw_only=True):
@@ -88,6 +89,16 @@ class ShowFile(FileOrder, frozen=True, kw_only=True):
     """Show a file in the file browser. Nothing answers when it is shown."""
 
     path: Path
+
+
+class ReadLicences(FileOrder, frozen=True, kw_only=True):
+    """Read the licences of everything in the program; LicencesRead answers."""
+
+
+class LicencesRead(Event, frozen=True, kw_only=True):
+    """The parts of the program with their licences, the program itself first."""
+
+    parts: tuple[Licence, ...]
 
 
 class InviteMachine(FileOrder, frozen=True, kw_only=True):

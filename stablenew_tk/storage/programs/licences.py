@@ -38,6 +38,14 @@ class Licence(Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
+# customtkinter brings it and has no text for it.
+FONT = Licence(
+    name="Roboto",
+    licence="Apache-2.0",
+    text="The font Roboto, Copyright Google. Licensed under the Apache License 2.0; its text stands at requests.",
+)
+
+
 def licences() -> tuple[Licence, ...]:
     """Those of this installation, the program itself first. Raises Unreadable when its own file is damaged."""
     try:
@@ -55,7 +63,7 @@ def installed_licences() -> tuple[Licence, ...]:
     found = [licence for name in needed(OWN) if (licence := of_distribution(name)) is not None]
     own = [one for one in found if one.name.lower() == OWN]
     others = sorted((one for one in found if one not in own), key=lambda one: one.name.lower())
-    return (*own, *python_licence(), *others)
+    return (*own, *python_licence(), *others, FONT)
 
 
 def needed(name: str) -> tuple[str, ...]:

@@ -79,6 +79,17 @@ def test_a_private_file_is_private(tmp_path):
     assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o600
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such files on Windows")
+@pytest.mark.parametrize("kind", ["pipe", "link to a device"])
+def test_no_file_is_put_in_the_place_of_a_device(tmp_path, kind):
+    path = tmp_path / "x"
+    os.mkfifo(path) if kind == "pipe" else path.symlink_to("/dev/null")
+    with pytest.raises(NotSaved, match="a device or a pipe"):
+        write_atomic(path, b"x")
+    assert names(tmp_path) == ["x"]
+    assert not path.is_file()
+
+
 def test_reading_stops_at_the_limit(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"12345")
