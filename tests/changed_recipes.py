@@ -72,6 +72,19 @@ def in_subgraph():
     return {"nodes": outer, "links": outer_links, "definitions": {"subgraphs": [sheet]}}
 
 
+def in_group():
+    """The saved workflow as a group node, with a node that hands its model everywhere."""
+    links = [[1, 0, 4, 0, 1, "*"], [2, 0, 4, 1, 2, "*"], [0, 0, 4, 3, 1, "MODEL"]]
+    group = {"nodes": DRAWN["nodes"], "links": links, "external": [[4, 0, "LATENT"]]}
+    outer = [
+        {"id": 1, "type": "workflow>G", "widgets_values": ["a", "b"], "inputs": [{"name": "text", "link": 3}]},
+        {"id": 2, "type": "Anything Everywhere", "inputs": [{"name": "MODEL", "type": "MODEL", "link": 1}]},
+        {"id": 4, "type": "SaveImage", "inputs": [{"name": "images", "type": "IMAGE", "link": 2}]},
+    ]
+    outer_links = [[1, 1, 0, 2, 0, "*"], [2, 1, 1, 4, 0, "*"], [3, 4, 0, 1, 0, "*"]]
+    return {"nodes": outer, "links": outer_links, "extra": {"groupNodes": {"G": group}}}
+
+
 def changed_texts(rng: Random) -> dict[str, str]:
     """The texts of one picture, with one to six changes."""
     which = rng.randrange(4)
@@ -81,7 +94,7 @@ def changed_texts(rng: Random) -> dict[str, str]:
         key = rng.choice(("parameters", "Comment", "XMP comment"))
         return {key: _as_text(rng.choice((*OBJECTS, *TOOLS.values())), rng)}
     if which == 2:
-        return {"workflow": _as_text(rng.choice((DRAWN, in_subgraph(), drawn(grainy()))), rng)}
+        return {"workflow": _as_text(rng.choice((DRAWN, in_subgraph(), in_group(), drawn(grainy()))), rng)}
     graph = rng.choice((two_passes(), SDXL, suite(), *GRAPHS.values()))
     return {"prompt": _as_text(graph, rng), "workflow": json.dumps(DRAWN)}
 

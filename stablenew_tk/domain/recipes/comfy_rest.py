@@ -50,7 +50,8 @@ def _is_usual(node: ComfyNode, key: str, value: object) -> bool:
 
 
 def _picture(draft: RecipeDraft, node: ComfyNode, left: Mapping[str, object]) -> None:
-    draft.note(f"The picture {str(node.plain('image') or 'of a node')[:80]} steered it, which is not in the file.")
+    if "mask" not in node.kind.casefold():
+        draft.note(f"The picture {str(node.plain('image') or 'of a node')[:80]} steered it, which is not in the file.")
     draft.leave_out_all(node.kind, left, "It is not in the file.")
 
 
