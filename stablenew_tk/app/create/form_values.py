@@ -245,4 +245,4 @@ class FormValues:
             for path, value in self.typed.items()
             if path == CHECKPOINT or path not in before or before[path] != value
         }
-        self.sources = replace(self.sources, typed=dict(self.typed))
+        self.sources = replace(self.sources, typed=self._typed_here)

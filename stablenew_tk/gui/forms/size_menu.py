@@ -16,10 +16,12 @@ from ..widgets.tooltips import tip
 class SizeMenu(Button):
     """A button that opens the menu; `pick(width, height)` follows once a size was chosen."""
 
-    def __init__(self, parent: tk.Misc, pick: Callable[[int, int], object], words: str = "") -> None:
+    def __init__(
+        self, parent: tk.Misc, pick: Callable[[int, int], object], words: str = "", height: int = theme.CONTROL
+    ) -> None:
         self._pick, self._now = pick, (0, 0)
         self._family: Family | None = None
-        super().__init__(parent, words, self.open, icon="chevron_down", height=theme.CONTROL)
+        super().__init__(parent, words, self.open, icon="chevron_down", height=height)
         self.bind("<Down>", lambda _event: self.open())
         self.show(Family(), (0, 0))
 

@@ -111,7 +111,7 @@ class NumberValues(Box):
         self._centre_button = self._button(buttons, "Around", "around")
         self._button(buttons, "Finer", "finer")
         self._button(buttons, "Wider", "wider")
-        self.sizes = SizeMenu(buttons, self._picked_size, "Sizes")
+        self.sizes = SizeMenu(buttons, self._picked_size, "Sizes", theme.ACTION)
         self.field.pack(side="left", fill="x", expand=True, anchor="n")
         self.count = Label(self, "", size=12, wrap=True)
         self.count.pack(fill="x", padx=theme.px(theme.RING), pady=(theme.px(2), 0))
