@@ -360,7 +360,7 @@ def blocks(cells: Sequence[Cell], runs: int) -> list[Block]:
 def code() -> str:
     """A short hash of everything the figures depend on."""
     domain = ROOT / "stablenew_tk" / "domain"
-    files = [*sorted((domain / "insights").glob("*.py")), domain / "base" / "statistics.py", Path(__file__)]
+    files = [*sorted((domain / "insights").rglob("*.py")), domain / "base" / "statistics.py", Path(__file__)]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 

@@ -24,12 +24,11 @@ from .model.pair_model import ComparedPair, beside_votes, fit_with_votes, votes_
 from .model.pair_shapes import NEITHER, PairShape, pair_shapes
 from .model.posterior import Posterior, draws, fit
 from .model.rated_images import RatedImage, Table, gather
-from .next_pictures import NEARLY_LEVEL, QUARTER
+from .model.telling import telling
+from .next_pictures import NEARLY_LEVEL
 from .verdict_text import SuggestedCell, Verdict, too_early
 
 _DRAWS, _CELLS = 2000, 3
-# Beside the pair to take: how many others are looked at, and how likely, as a part of the likeliest, they must be.
-_MOST_CONTENDERS, _LIKELY = 5, 0.3
 
 Axes = tuple[Sequence[float] | None, Sequence[float] | None]
 
@@ -100,7 +99,7 @@ def analyse_pairs(
         ordered=False,
         values=values,
         verdict=Verdict(state, value, probability),
-        next=tuple(_next(table, values, sample, leader=leader, level=tally.level)),
+        next=tuple(_next(table, values, posterior, leader=leader, level=tally.level)),
         noise_sd=sum(p.weight * p.scales.noise for p in posterior.possibilities),
         repeat_sd=sqrt(sum(p.scatter for p in table.pictures) / again) if again else None,
         repeats=again,
@@ -142,29 +141,24 @@ def _fewest(pairs: Sequence[ValuePair], seen: Mapping[int, int]) -> int:
 
 
 def _next(
-    table: Table, values: Sequence[ValueInsight], sample: Sequence[Vector], *, leader: int, level: float
+    table: Table, values: Sequence[ValueInsight], posterior: Posterior, *, leader: int, level: float
 ) -> Iterator[SuggestedCell]:
     """The pictures that would tell most, the most useful first.
 
-    As for single values the pair to take is compared with those that are most likely more than a quarter star better,
-    on the seeds there are: a row shows only some pairs, and another picture in it is compared with all that it has. A
-    new seed costs a picture to know its luck, so it comes when the likely ones are on all seeds.
+    As soon as there may be no difference at all, the two pairs that reach highest are compared with the one that
+    reaches lowest. Else see `telling`: also a picture of another pair may tell most, because it shares a value.
     """
     if level >= NEARLY_LEVEL:
         ranked = sorted(range(len(values)), key=lambda v: (-values[v].high, -values[v].mean))
         lowest = min(ranked, key=lambda v: (values[v].low, values[v].mean))
         contenders = list(dict.fromkeys((*ranked[:2], lowest)))
+        cells = list(islice(_holes(table, contenders), _CELLS))
     else:
-        contenders = _contenders(sample, leader)
-    yield from (SuggestedCell(values[v].value, row) for v, row in islice(_holes(table, contenders), _CELLS))
-
-
-def _contenders(sample: Sequence[Vector], leader: int) -> list[int]:
-    """The pair to take and those that may be more than a quarter star better, the likeliest first."""
-    better = [sum([draw[v] - draw[leader] > QUARTER for draw in sample]) for v in range(len(sample[0]))]
-    ranked = sorted((v for v in range(len(better)) if v != leader), key=lambda v: -better[v])
-    enough = _LIKELY * better[ranked[0]] if ranked else 0.0
-    return [leader, *(v for place, v in enumerate(ranked[:_MOST_CONTENDERS]) if not place or better[v] > enough)]
+        known = len(table.rows)
+        rows = [*table.rows, table.rows[-1] + 1]
+        found = telling(table.pictures, posterior, known, leader=leader, count=_CELLS)
+        cells = [(v, rows[row]) for v, row in found]
+    yield from (SuggestedCell(values[v].value, row) for v, row in cells)
 
 
 def _holes(table: Table, contenders: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from ...domain.journal.history import ImageFacts
 from ...pipeline.messages.pictures import MakeThumbnail
 from ..widgets import icons, marks, theme
-from ..widgets.basics import Box, Button, Card, Label
+from ..widgets.basics import Box, Button, Card, Label, ShortLabel
 from ..widgets.flow import pack_if
 from ..widgets.painting import Painting
 from ..widgets.thumbnails import ThumbnailRequest, Thumbs
@@ -33,7 +33,7 @@ class Filmstrip(Card):
         pad = theme.px(theme.CARD_PAD)
         head = Box(self)
         head.pack(fill="x", padx=(pad, pad - theme.px(8)), pady=(theme.px(3), 0))
-        self.title = Label(head, "", size=13, bold=True)
+        self.title = ShortLabel(head, "", size=13, bold=True)
         self.review = Button(head, "Open in Review", opened, kind="link", height=24)
         self.review.pack(side="right")
         self.title.pack(side="left", fill="x", expand=True)

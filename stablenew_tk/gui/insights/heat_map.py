@@ -207,7 +207,9 @@ class HeatMap(Box):
 
     def _head(self, at: tuple[int, int], text: str, own: bool) -> None:
         ink: Role = "text" if own else "text2"
-        self.canvas.words(*at, text, size=12, bold=own, ink=ink, anchor="center", room=self._step[0] - theme.px(6))
+        # Files of one training differ at the end of their names.
+        text = theme.elide_front(text, theme.font(12, own), self._step[0] - theme.px(6))
+        self.canvas.words(*at, text, size=12, bold=own, ink=ink, anchor="center")
 
     def _draw_legend(self, shown: PairMap, top: int) -> None:
         canvas, y, x = self.canvas, top + theme.px(8), theme.px(_PAD)

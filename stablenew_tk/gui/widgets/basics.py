@@ -425,7 +425,8 @@ class Button(Painted):
         if self.note:
             x += self._font.measure(text) + self._gap
             note_ink: Role = ink if self._kind == "main" else "text3"
-            self.words(x, middle, self.note, size=12, ink=note_ink)
+            cut = width < self._natural(text)
+            self.words(x, middle, self.note, size=12, ink=note_ink, room=m + width - x - self._gap if cut else None)
 
     def _resize(self) -> None:
         if not self._fixed:

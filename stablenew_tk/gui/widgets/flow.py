@@ -50,7 +50,8 @@ class Flow(Box):
             if x and x + wide > width:
                 x, y = 0, y + high
             high = child.winfo_reqheight()
-            child.place(x=x, y=y)
+            # A single one that is wider than all there is gets cut.
+            child.place(x=x, y=y, width=width if wide > width else "")
             x += wide
         if int(self.cget("height")) != y + high:
             self.configure(height=max(1, y + high))

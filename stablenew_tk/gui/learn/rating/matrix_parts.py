@@ -70,7 +70,10 @@ class MatrixCell:
         if photo is not None:
             items.picture("picture", middle, centre, photo)
         elif reason:
-            items.words("reason", middle, centre, reason, "text3", width=width - theme.px(12))
+            # The panel tells the whole reason; here it would stand on the neighbours.
+            room, face = width - theme.px(12), theme.font(11)
+            fits = (face.measure(reason) // max(1, room) + 1) * face.metrics("linespace") < height
+            items.words("reason", middle, centre, reason if fits else "not found", "text3", width=room)
         ground: Role = "selection" if content.current else "bg"
         if content.current:
             low = bounds.y + bounds.height
