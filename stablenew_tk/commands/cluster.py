@@ -154,6 +154,8 @@ def _start(args: argparse.Namespace, places: Places) -> int:
 
 def _stop(args: argparse.Namespace, places: Places) -> int:
     folder = ClusterFolder(places.cluster)
+    if not folder.exists:
+        need_cluster_packages()
     folder.membership()
     was_running = end_background_and_wait(folder.scheduler_note)
     if args.json:

@@ -349,7 +349,10 @@ class Placement:
         """
         mine = member.pace
         others = [
-            one for one in self._members.values() if one is not member and self._could_take_over(one, task) and one.pace
+            one
+            for one in self._members.values()
+            # One that is not trusted any more gets nothing: whoever waits for it waits for ever.
+            if one is not member and one.pace and self._could_take_over(one, task) and self._is_trusted(one, task)
         ]
         if not mine or not any(one.pace < mine for one in others):
             return True

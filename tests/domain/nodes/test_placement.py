@@ -225,6 +225,16 @@ class TestTrouble:
         assert given(placement, [*rows(2, 1)[1:], *rows(2, 2)[3:]]) == {"b": "1.1"}
         assert placement.handle(JobWaits("a", "0.0", ROW_PATIENCE)) == (TakeBack("a", "0.0"),)
 
+    def test_nobody_waits_for_a_fast_node_that_is_not_trusted_any_more(self):
+        placement = nodes(a=offer(), b=offer())
+        steps = list(zip(rows(6, 1), rows(6, 2)[6:], strict=True))
+        for number, step in enumerate(steps[:-1]):
+            assert given(placement, step) == {"a": f"{number}.0", "b": f"{number}.1"}
+            placement.handle(JobDone("a", f"{number}.0", seconds=1.1))
+            placement.handle(JobDone("b", f"{number}.1", doubtful=number > 1, seconds=1.0))
+        assert len(steps[2:-1]) == MOST_DOUBTFUL
+        assert given(placement, steps[-1][1:]) == {"a": "5.1"}
+
     def test_nothing_is_taken_back_when_nobody_else_can_make_it(self):
         placement = nodes(a=offer(), b=offer(["bay"]))
         given(placement, jobs(1))
@@ -349,6 +359,13 @@ class AnyCourse(RuleBasedStateMachine):
                 continue
             assert isinstance(one, Start)
             self.begins(one.node, self.tasks[one.job_id])
+        if not self.holds:
+            assert not [job for job in self.waiting if self.could_begin(self.tasks[job])], "all wait for nothing"
+
+    def could_begin(self, task):
+        free = set(self.placement.able(task)) - self.paused - self.draining - self.lost
+        home = self.placement.home_of(task.plan_id, task.row)
+        return free and (not home or home in free)
 
     def begins(self, node, task):
         assert task.job_id in self.waiting, "what is being made or was made is given again"
