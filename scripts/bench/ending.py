@@ -37,8 +37,8 @@ from msgspec import Struct, json  # noqa: E402
 from PIL import Image, PngImagePlugin  # noqa: E402
 from whole_app import request  # noqa: E402
 
+from stablenew_tk.__main__ import run  # noqa: E402
 from stablenew_tk.app.controller import Controller  # noqa: E402
-from stablenew_tk.cli import main as stablenew  # noqa: E402
 from stablenew_tk.domain.config.user_settings import Machine, Settings  # noqa: E402
 from stablenew_tk.gui import window as window_module  # noqa: E402
 from stablenew_tk.pipeline.messages.backups import MakeBackup  # noqa: E402
@@ -299,7 +299,7 @@ def wrong(state: State, journal: Path) -> str:
     return "lines are missing" if found.gaps and not state.large else ""
 
 
-def drive(step: str, folder: Path) -> int:
+def drive(step: str, folder: Path) -> None:
     """Open the window as the program does, bring it into the state, and stay."""
 
     class Driven(window_module.Window):
@@ -322,7 +322,8 @@ def drive(step: str, folder: Path) -> int:
             (folder / "ready").touch()
 
     window_module.Window = Driven  # type: ignore[misc]
-    return stablenew(["--data-dir", str(folder / "data")])
+    sys.argv = ["stablenew", "--data-dir", str(folder / "data")]
+    run()
 
 
 def main(arguments: list[str]) -> int:
@@ -335,7 +336,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--driven", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     if asked.driven:
-        return drive(asked.driven[0], Path(asked.driven[1]))
+        drive(asked.driven[0], Path(asked.driven[1]))
     # What is started by a shell in the background ignores these, and so would all its children.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -235,6 +235,7 @@ class Connection:
         self.address = address
         self.limits = limits
         self._live: _Exchange | None = None
+        self._running: set[_Exchange] = set()
         self._closed = False
         self._session = _Session()
         # Proxies and .netrc of the environment must not get between us and an engine on this machine.
@@ -282,9 +283,10 @@ class Connection:
         return self._closed
 
     def close(self) -> None:
-        """End the running request; those that follow fail at once with AnswerLost. Any thread."""
+        """End all running requests; those that follow fail at once with AnswerLost. Any thread."""
         self._closed = True
-        self.end(self._closed_words)
+        for exchange in tuple(self._running):
+            exchange.end(self._closed_words)
         self._session.close()
 
     @property
@@ -305,8 +307,9 @@ class Connection:
         exchange = _Exchange(time.monotonic() + timeout_s)
         token = _current.set(exchange)
         self._live = exchange
+        self._running.add(exchange)
         try:
-            # After `_live` was set: a `close` that comes later ends this request.
+            # After it was noted: a `close` that comes later ends this request.
             if self._closed:
                 raise AnswerLost(self._closed_words)
             with self._session.request(
@@ -329,7 +332,9 @@ class Connection:
         ) as err:
             raise self._error(err, exchange, timeout_s) from err
         finally:
-            self._live = None
+            self._running.discard(exchange)
+            if self._live is exchange:
+                self._live = None
             _current.reset(token)
 
     def _read(self, response: requests.Response, exchange: _Exchange, most_bytes: int) -> Answer:

@@ -10,12 +10,14 @@ import threading
 from contextlib import suppress
 
 import pytest
+from conftest import wait_until
+from fake_webui import FakeWebUI
 
 from stablenew_tk.backends.comfyui.backend import ComfyUI
 from stablenew_tk.backends.remote.backend import Remote
-from stablenew_tk.backends.transport import Limits, error_text
+from stablenew_tk.backends.transport import Connection, Limits, error_text, parse_address
 from stablenew_tk.backends.webui.backend import WebUI
-from stablenew_tk.domain.base.errors import BackendError, InvalidInput
+from stablenew_tk.domain.base.errors import AnswerLost, BackendError, InvalidInput
 from stablenew_tk.pipeline.messages.jobs import CheckBackend
 from stablenew_tk.pipeline.workers import Desk
 
@@ -157,3 +159,25 @@ def test_a_check_that_breaks_in_a_way_nobody_foresaw_is_answered_all_the_same(ex
         desk.close()
     assert (answer.address, answer.capabilities, answer.brief) == ("http://somewhere", None, "failed")
     assert "made a mistake (ZeroDivisionError: division by zero)" in answer.problem
+
+
+def test_a_connection_that_is_closed_ends_all_its_requests_not_only_the_latest():
+    with FakeWebUI() as server:
+        server.fault("hang", route="*", times=9)
+        line, said = Connection(parse_address(server.url), Limits()), queue.Queue()
+
+        def ask():
+            try:
+                said.put(line.get("/sdapi/v1/progress", timeout_s=50))
+            except BackendError as error:
+                said.put(error)
+
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: len(server.gets) == 3)
+        line.close()
+        answers = [said.get(timeout=20) for _ in threads]
+        for thread in threads:
+            thread.join()
+    assert all(isinstance(answer, AnswerLost) and "was closed" in str(answer) for answer in answers)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 import random
+import re
 import threading
 
 import msgspec
@@ -13,9 +14,10 @@ from stablenew_tk.domain.base.errors import NotSaved, Unreadable
 from stablenew_tk.domain.journal.history import History, Position
 from stablenew_tk.domain.journal.query import Query, select
 from stablenew_tk.storage.journal import reader
+from stablenew_tk.storage.journal.outside import pictures
 from stablenew_tk.storage.journal.reader import JournalReading, read_record, recent, verify
 from stablenew_tk.storage.journal.repair import export, repair
-from stablenew_tk.storage.journal.segments import with_crc
+from stablenew_tk.storage.journal.segments import BOUND, lines_backward, raw_lines, with_crc, without_crc
 from stablenew_tk.storage.journal.snapshot import catch_up
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
@@ -88,6 +90,41 @@ def test_what_is_no_file_in_the_place_of_a_segment_is_refused_at_once(tmp_path, 
             LearningRecordWriter(tmp_path).append(record())
     odd.rmdir() if kind == "folder" else odd.unlink()
     assert events(tmp_path) == [saved[0].event_id]
+
+
+@pytest.mark.parametrize("value", [b"NaN", b'"\\ud800"', b"1e999", b'{"a": []}', b"[" * 2000 + b"]" * 2000])
+@pytest.mark.parametrize("field", [b'"seq":', b'"seed":', b'"prompt":', b'"status":'])
+def test_a_line_whose_checksum_fits_and_whose_values_do_not_costs_only_itself(tmp_path, field, value):
+    """Only another program writes it. Nothing that reads the journal may break on it."""
+    saved = written(tmp_path, record(), record())
+    path = tmp_path / FIRST
+    first, second = path.read_bytes().splitlines()
+    spoiled = re.sub(field + rb'("[^"]*"|[^,]*)', lambda _match: field + value, without_crc(second), count=1)
+    path.write_bytes(first + b"\n" + with_crc(spoiled) + b"\n")
+    check = verify(tmp_path)
+    assert (check.lines, check.ok, [one.line for one in check.damaged]) == (2, 1, [2])
+    assert "this version cannot read it" in check.damaged[0].reason
+    out = io.BytesIO()
+    assert export(tmp_path, out, merged=True) == 1
+    history = History()
+    catch_up(history, tmp_path)
+    assert [one.record.event_id for one in pictures(tmp_path, history)] == [saved[0].event_id]
+    assert [one.record.event_id for one in recent(tmp_path, 9)] == [saved[0].event_id]
+    before = path.read_bytes()
+    repair(tmp_path)
+    assert path.read_bytes() == before, "a newer version may have written it"
+
+
+@pytest.mark.parametrize("growing", [True, False])
+def test_lines_are_the_same_read_from_either_end_however_long_they_are(tmp_path, growing):
+    rng = random.Random(4)
+    path = tmp_path / FIRST
+    for _ in range(12):
+        sizes = rng.choices((0, 1, 50, 65_535, 65_536, 65_537, 200_000, BOUND - 1, BOUND, BOUND + 70_000), k=3)
+        data = b"".join(rng.choice((b"a", b"\0", b" b")) * size + rng.choice((b"\n", b"\n", b"")) for size in sizes)
+        path.write_bytes(data)
+        forward = [line for _, line, _, ended in raw_lines(path) if line.strip() and (ended or not growing)]
+        assert [*lines_backward(path, growing=growing)] == forward[::-1]
 
 
 def test_every_changed_byte_is_reported_and_every_other_line_is_read(tmp_path):
