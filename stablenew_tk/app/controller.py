@@ -170,17 +170,7 @@ class Controller(InForce):
         self._files = file_desk(self.inbox)
         self._picture_desk = picture_desk(self.inbox, self._desk_work.recorded, self._writer)
         self.pictures = PictureKeeper(self._picture_desk.ask, self._outbox.put_reversible, lambda: self.history)
-        self.xmp = XmpKeeper(
-            XmpContext(
-                places=places,
-                inbox=self.inbox,
-                settings=lambda: self.settings,
-                history=lambda: self.history,
-                append=self.ask,
-                put_undoable=self._outbox.put_undoable,
-                announce=self._announce,
-            )
-        )
+        self.xmp = XmpKeeper(self._for_xmp())
         self._watcher: Watcher | None = None
         self._reading_news = False
 
@@ -551,6 +541,17 @@ class Controller(InForce):
             forget=self._forget_leftover,
             drop=self.jobs.drop_unneeded,
             whole=self.boards.whole,
+        )
+
+    def _for_xmp(self) -> XmpContext:
+        return XmpContext(
+            places=self.places,
+            inbox=self.inbox,
+            settings=lambda: self.settings,
+            history=lambda: self.history,
+            append=self.ask,
+            put_undoable=self._outbox.put_undoable,
+            announce=self._announce,
         )
 
     def _forget_leftover(self, plan_id: str) -> None:
