@@ -70,7 +70,7 @@ class SurenessChart(Card):
         canvas.clear()
         if canvas.winfo_width() < theme.px(140) or len(shown.moments) < 2:
             return
-        left, right = theme.px(_SCALE), canvas.winfo_width() - theme.px(_LABEL)
+        left, right = theme.px(_SCALE), canvas.winfo_width() - self._margin
         for share in (0.0, 0.5, 1.0):
             y = self._height(share)
             canvas.create_line(left, y, right, y, fill=theme.palette["line"])
@@ -93,7 +93,7 @@ class SurenessChart(Card):
         """The place of a moment: by time, and at least a little behind the one before."""
         moments, left = self._shown.moments, theme.px(_SCALE)
         # The last step keeps a tread of its own.
-        width = self.canvas.winfo_width() - theme.px(_LABEL + _TREAD) - left
+        width = self.canvas.winfo_width() - self._margin - theme.px(_TREAD) - left
         span = max(1, moments[-1].time_ms - moments[0].time_ms)
         by_time = (moments[nth].time_ms - moments[0].time_ms) / span
         by_rank = nth / max(1, len(moments) - 1)
@@ -105,9 +105,17 @@ class SurenessChart(Card):
         for (_, before), (x, y) in pairwise(known):
             corners += [(x, before), (x, y)]
         if known:
-            corners.append((self.canvas.winfo_width() - theme.px(_LABEL), known[-1][1]))
+            corners.append((self.canvas.winfo_width() - self._margin, known[-1][1]))
             flat = [number for corner in corners for number in corner]
             self.canvas.create_line(*flat, fill=theme.palette[ink], width=width, joinstyle="miter", capstyle="butt")
+
+    @property
+    def _margin(self) -> int:
+        """Room for the words at the right: as much as they need, a third of the card at most."""
+        shares = (percent(line.chances[-1] or 0.0, short=True) for line in self._shown.lines)
+        words = (f"{line.text} · {share}" for line, share in zip(self._shown.lines, shares, strict=True))
+        needed = max(map(theme.font(11).measure, words), default=0) + theme.px(10)
+        return min(max(theme.px(_LABEL), needed), self.canvas.winfo_width() // 3)
 
     def _labels(self, right: int) -> None:
         """Value and probability at the ends of the lines, apart from each other."""
@@ -118,7 +126,7 @@ class SurenessChart(Card):
             upper = places[0] <= places[1]
             middle = sum(places) // 2
             places = [middle - apart // 2, middle + apart // 2][:: 1 if upper else -1]
-        room = theme.px(_LABEL - 8)
+        room = self._margin - theme.px(8)
         for place, (line, chance), (ink, _) in zip(places, ends, _STROKES, strict=False):
             share = percent(chance or 0.0, short=True)
             name = theme.elide(line.text, theme.font(11), room - theme.font(11).measure(f" · {share}"))
