@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,10 +17,8 @@ from .files import discard
 if TYPE_CHECKING:
     from filelock import FileLock
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 _JOURNAL_LOCK = "journal.lock"
 LOCK_TIMEOUT_S = 30.0
@@ -51,7 +50,7 @@ class ProcessLock:
         """
         if self.is_held:
             return True
-        if fcntl is None:
+        if sys.platform == "win32":
             return self._take_otherwise()
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
         while True:
