@@ -344,7 +344,6 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
             return
         from ..app.learn.plan_results import PlanResults
 
-        self._import_id = ""
         self._results = PlanResults(self.controller)
 
     # ---- news from the threads

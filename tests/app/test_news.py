@@ -60,7 +60,7 @@ def test_two_programs_at_work_at_once_know_the_same_and_no_line_twice(open_app):
         app.controller.run(request(6))
     one.wait(lambda: other.controller.pump() or all(len(app.controller.history) == 12 for app in (one, other)))
     for at, app in enumerate((one, other)):
-        for image in app.images()[at::2]:
+        for image in sorted(app.images())[at::2]:  # the rows of each are in the order in which it heard of them
             app.controller.rate([image], Feedback(event_id="", ts="", image_id="", rating=at + 1))
     settled = lambda app: all(held.rating for held in app.held())  # noqa: E731
     one.wait(lambda: other.controller.pump() or (settled(one) and settled(other)))
