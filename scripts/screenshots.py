@@ -359,7 +359,7 @@ def grab(window: Window, name: str, pictures: Pictures) -> None:
     pictures.keep(still(window), name)
 
 
-def still(window: Window, seconds: float = 1.5, limit_s: float = 20.0) -> Image.Image:
+def still(window: Window, seconds: float = 3.0, limit_s: float = 30.0) -> Image.Image:
     """What the window shows once nothing in it has moved for so long: on a busy computer pictures come late."""
     end, since, seen = time.monotonic() + limit_s, time.monotonic(), _seen(window)
     while time.monotonic() < min(end, since + seconds):
