@@ -33,6 +33,8 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     gui.forms           form of all parameters, "Why this value?"        gui.widgets app VALUES domain
     gui.widgets         theme, buttons, fields, lists, picture grid      VALUES domain
 
+    app.start           a start: its folder, its one window, self-test  app app.engines pipeline backends.sdserver
+                                                                         storage domain
     app.crash           the report of a mistake, without private words   pipeline domain
     app.learn           plan states, wizard texts, rating session        app app.nodes app.engines app.create VALUES
                                                                          domain

@@ -253,8 +253,8 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
     # What is imported and made now stays, so nobody is to look for what could be thrown away.
     gc.disable()
     from .app.controller import Controller
-    from .app.start_folder import ready_folder
-    from .app.window_claim import WindowClaim
+    from .app.start.start_folder import ready_folder
+    from .app.start.window_claim import WindowClaim
     from .gui.screen_faults import screen_faults_told
     from .storage.settings import load_settings
 

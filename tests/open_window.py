@@ -13,7 +13,7 @@ import msgspec
 from conftest import pump
 
 from stablenew_tk.app.controller import Controller, open_places
-from stablenew_tk.app.window_claim import WindowClaim
+from stablenew_tk.app.start.window_claim import WindowClaim
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Button

@@ -26,7 +26,6 @@ from ..domain.models.recommendations import FamilyFinding
 from ..domain.nodes.events import Start
 from ..domain.runs.job import Job, RunRequest, make_jobs
 from ..pipeline.ids_and_times import as_line, draw_seed, new_id
-from ..pipeline.late import Late
 from ..pipeline.messages.backups import BackupOrder, BackupRestored, MakeBackup
 from ..pipeline.messages.base import Event, Order, OrderFailed
 from ..pipeline.messages.files import FileOrder
@@ -91,10 +90,10 @@ from .runs.plan_boards import PlanBoards
 from .runs.plan_lines import known_plan, rows_made
 from .thread_work import ThreadWork
 from .workflows import WorkflowContext, Workflows
+from .xmp_keeper import XmpContext, XmpKeeper
 
 if TYPE_CHECKING:
     from ..storage.watcher import Touched, Watcher
-    from .xmp_keeper import XmpKeeper
 
 # Between a change of the queue's order and writing it: a key that is held down changes it thirty times a second, and
 # thousands of jobs are megabytes.
@@ -164,14 +163,9 @@ class Controller(InForce):
         self._files = LateDesk(self.inbox, self._work.on_files, name="files")
         self._picture_desk = LateDesk(self.inbox, self._work.on_pictures, name="pictures")
         self.pictures = PictureKeeper(self._picture_desk.ask, self._outbox.put_reversible, lambda: self.history)
-        self._xmp = Late(self._make_xmp)
+        self.xmp = XmpKeeper(self._for_xmp())
         self._watcher: Watcher | None = None
         self._reading_news = False
-
-    @property
-    def xmp(self) -> XmpKeeper:
-        """Keeps the stars beside the pictures; made when it is first needed."""
-        return self._xmp.now()
 
     # ---- actions
 
@@ -538,11 +532,16 @@ class Controller(InForce):
             whole=self.boards.whole,
         )
 
-    def _make_xmp(self) -> XmpKeeper:
-        from .xmp_keeper import XmpContext, XmpKeeper
-
-        asking = (lambda: self.settings), (lambda: self.history), self.ask, self._outbox.put_undoable, self._announce
-        return XmpKeeper(XmpContext(self.places, self.inbox, *asking))
+    def _for_xmp(self) -> XmpContext:
+        return XmpContext(
+            places=self.places,
+            inbox=self.inbox,
+            settings=lambda: self.settings,
+            history=lambda: self.history,
+            append=self.ask,
+            put_undoable=self._outbox.put_undoable,
+            announce=self._announce,
+        )
 
     def _forget_leftover(self, plan_id: str) -> None:
         self.leftover = tuple(job for job in self.leftover if job.learning.plan_id != plan_id)
@@ -562,8 +561,7 @@ class Controller(InForce):
             self.ask(SaveSnapshot(history=self.history))
         self._files.close(ENDING_S)
         self._picture_desk.close(timeout_s)
-        if self._xmp.made is not None:
-            self._xmp.made.close()
+        self.xmp.close()
         self._caller.close(ENDING_S)
         self._engines.close()
         self._desk.close(timeout_s)
@@ -578,7 +576,6 @@ class Controller(InForce):
             self.pump()
 
     def _announce(self, event: Event) -> None:
-        if self._xmp.made is not None:
-            self._xmp.made.on_event(event)
+        self.xmp.on_event(event)
         for subscriber in tuple(self._subscribers):
             subscriber(event)

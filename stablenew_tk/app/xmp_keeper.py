@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -12,6 +13,7 @@ from ..domain.journal.history import History, ImageFacts
 from ..domain.journal.marks import Marks
 from ..domain.journal.record import Feedback, JournalLine
 from ..pipeline.ids_and_times import as_line
+from ..pipeline.late import Late
 from ..pipeline.messages.base import Event, OrderFailed
 from ..pipeline.messages.journal import AppendLines, HistoryChanged, HistoryLoaded
 from ..pipeline.messages.picture_files import RecordedPicture, recorded
@@ -26,12 +28,13 @@ from ..pipeline.messages.xmp import (
     XmpProgress,
     XmpTouched,
 )
-from ..pipeline.recorded_files import RecordedFiles
-from ..pipeline.workers import ENDING_S, Inbox
-from ..pipeline.xmp_worker import xmp_desk
+from ..pipeline.workers import ENDING_S, Inbox, LateDesk, Perform
 from ..storage.disk.places import Places
-from ..storage.models.scan import Endings
-from ..storage.watcher import Touched, Watcher
+
+if TYPE_CHECKING:
+    # They take longer to import than the window to open.
+    from ..pipeline.recorded_files import RecordedFiles
+    from ..storage.watcher import Touched, Watcher
 
 TOGETHER = 50  # pictures that are asked about at once: a millisecond of this thread
 _MOST_PROBLEMS = 20
@@ -58,8 +61,8 @@ class XmpKeeper:
 
     def __init__(self, context: XmpContext) -> None:
         self._context = context
-        self._files = RecordedFiles(context.places, context.settings())
-        self._desk = xmp_desk(context.inbox, self._files)
+        self._files = Late(self._make_files)
+        self._desk = LateDesk(context.inbox, self._work, name="xmp")
         self._watcher: Watcher | None = None
         self._opened = self._busy = self.stopped = False
         self._in_force = ("", "")
@@ -125,7 +128,8 @@ class XmpKeeper:
         elif isinstance(event, SettingsChanged):
             self._follow_settings()
         elif isinstance(event, HistoryLoaded):
-            self._files.book = event.history.files
+            if self._files.made is not None:
+                self._files.made.book = event.history.files
             self.go_on()
         elif isinstance(event, HistoryChanged) and self._names:
             self._look_at(event.rows)
@@ -142,7 +146,8 @@ class XmpKeeper:
 
     def _follow_settings(self) -> None:
         settings = self._context.settings()
-        self._files.settings = settings
+        if self._files.made is not None:
+            self._files.made.settings = settings
         root = str(self._context.places.output_root(settings.output_folder))
         if not self._opened or (settings.xmp, root) == self._in_force:
             return
@@ -154,9 +159,24 @@ class XmpKeeper:
         self.done = self.whole = self.written = self.read = 0
         self.conflicts, self.problems, self.stopped = {}, [], False
         if settings.xmp:
+            from ..storage.models.scan import Endings
+            from ..storage.watcher import Watcher
+
             self._watcher = Watcher((root,), self._touched, endings=Endings(frozenset({"xmp"})))
             self.go_on()
         self._tell()
+
+    def _make_files(self) -> RecordedFiles:
+        from ..pipeline.recorded_files import RecordedFiles
+
+        files, history = RecordedFiles(self._context.places, self._context.settings()), self._context.history()
+        files.book = history.files if history is not None else None
+        return files
+
+    def _work(self, stopped: Callable[[], bool]) -> Perform:
+        from ..pipeline.xmp_worker import XmpWork
+
+        return XmpWork(self._files.now(), stopped).perform
 
     def _touched(self, touched: Touched) -> None:
         # On the watcher's thread.

@@ -131,7 +131,7 @@ def packs_expand(args: argparse.Namespace, places: Places) -> int:
 
 
 def _kept(places: Places, opened: PackContent) -> tuple[KeptSlot, ...]:
-    if not may_vary(opened.pack.prompts, opened.settings.randomizer) or not places.journal.is_dir():
+    if not may_vary(opened.pack.prompts, opened.settings.randomizer) or not is_folder(places.journal):
         return ()
     # Reading the journal imports much that a pack without slots does not need.
     from ..app.packs.kept_slots import kept_slots

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..app.selftest_report import CLUSTER_S, PATIENCE_S, SelfTest
+from ..app.start.selftest_report import CLUSTER_S, PATIENCE_S, SelfTest
 from ..domain.base.errors import NotSaved
 from ..storage.disk.places import Places
 from .calling import SELFTEST
@@ -43,7 +43,7 @@ def selftest(_args: argparse.Namespace, _places: Places) -> int:
 
 
 def _with_cluster(report: SelfTest, folder: Path) -> SelfTest:
-    from ..app.cluster_trial import NOT_INSIDE, cluster_trial
+    from ..app.start.cluster_trial import NOT_INSIDE, cluster_trial
 
     found = cluster_trial(folder, CLUSTER_S)
     problem = "" if found in ("ok", NOT_INSIDE) else f"The cluster does not work: {found}"

@@ -9,7 +9,7 @@ import time
 from PIL import Image, ImageTk
 
 from ..app.controller import Controller, open_places
-from ..app.selftest_report import LIMIT_S, SelfTest
+from ..app.start.selftest_report import LIMIT_S, SelfTest
 from ..domain.config.catalogue import with_values
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.config.user_settings import Settings

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from ..app.controller import Controller
     from ..app.learn.guide import GuideState
     from ..app.learn.plan_results import PlanResults
-    from ..app.window_claim import WindowClaim
+    from ..app.start.window_claim import WindowClaim
     from ..backends.base import Capabilities
     from ..domain.base.key_press import KeyPress
     from ..domain.journal.history import ImageFacts
@@ -575,19 +575,12 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
         if self._claim is not None:
             self._claim.fall_silent()
 
-    def report_callback_exception(
-        self, _kind: type[BaseException], error: BaseException, trace: TracebackType | None
-    ) -> None:
+    def report_callback_exception(self, _kind: object, error: BaseException, trace: TracebackType | None) -> None:
         """An error in a Tk callback is told, and the window lives on."""
         self.crashes.caught(error, trace)
 
 
-def open_window(
-    controller: Controller,
-    notices: Sequence[str] = (),
-    claim: WindowClaim | None = None,
-    begun: Callable[[], object] = nothing,
-) -> int:
+def open_window(controller: Controller, notices: Sequence[str], claim: WindowClaim, begun: Callable[[], object]) -> int:
     """Open the window and stay until it is closed. With `claim` a second start shows it.
     `begun` is called once the first page is in sight. Returns the exit code.
 

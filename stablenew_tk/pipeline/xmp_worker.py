@@ -17,7 +17,6 @@ from .messages.base import Event, Order
 from .messages.picture_files import RecordedPicture
 from .messages.xmp import LookAtFolders, StarConflict, StarsSynced, StarsTouched, SyncStars
 from .recorded_files import RecordedFiles
-from .workers import Inbox, LateDesk
 
 _REST_S = 0.001  # after each picture: the window works beside this
 _Print = tuple[int, int] | None  # time and size of a file, None = there is none
@@ -93,8 +92,3 @@ def _print(path: Path) -> _Print:
 
 def _conflict(one: Synced) -> StarConflict:
     return StarConflict(one.picture.image_id, one.picture.file.name, one.picture.marks.rating, one.theirs.rating)
-
-
-def xmp_desk(inbox: Inbox, files: RecordedFiles) -> LateDesk:
-    """The XMP thread."""
-    return LateDesk(inbox, lambda stopped: XmpWork(files, stopped).perform, name="xmp")

@@ -18,7 +18,7 @@ from terminal import FEW, PACK, ended, program
 from whole_app import request
 
 from stablenew_tk.app.controller import open_places
-from stablenew_tk.app.window_claim import WindowClaim
+from stablenew_tk.app.start.window_claim import WindowClaim
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.user_settings import Settings

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 import subprocess
 import time
 from pathlib import Path
 
-from ..domain.base.errors import InvalidInput
-from ..domain.config.catalogue import Value, with_values
-from ..domain.config.engines import CLUSTER
-from ..domain.config.pipeline_config import PipelineConfig
-from ..domain.config.user_settings import Settings
-from ..domain.journal.record import LearningRecord
-from ..domain.prompts.pack import PackPrompt
-from ..domain.prompts.variant import as_written
-from ..domain.runs.job import RunRequest
-from ..pipeline.messages.base import Event
-from ..pipeline.messages.jobs import JobEnded
-from ..storage.cluster.folder import ClusterFolder
-from ..storage.cluster.invitations import init_cluster, invite_machine, need_cluster_packages
-from .controller import Controller, open_places
-from .engines.backend_for import own_command
+from ...backends.sdserver.program import free_port
+from ...domain.base.errors import InvalidInput
+from ...domain.config.catalogue import Value, with_values
+from ...domain.config.engines import CLUSTER
+from ...domain.config.pipeline_config import PipelineConfig
+from ...domain.config.user_settings import Settings
+from ...domain.journal.record import LearningRecord
+from ...domain.prompts.pack import PackPrompt
+from ...domain.prompts.variant import as_written
+from ...domain.runs.job import RunRequest
+from ...pipeline.messages.base import Event
+from ...pipeline.messages.jobs import JobEnded
+from ...storage.cluster.folder import ClusterFolder
+from ...storage.cluster.invitations import init_cluster, invite_machine, need_cluster_packages
+from ..controller import Controller, open_places
+from ..engines.backend_for import own_command
 
 NOT_INSIDE = "not installed"
 _WORKER = "selftest"
@@ -40,8 +40,7 @@ def cluster_trial(folder: Path, limit_s: float) -> str:
     except InvalidInput:
         return NOT_INSIDE
     places = open_places(str(folder / "operator"))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     cluster, file, passphrase = ClusterFolder(places.cluster), folder / "worker.pair", secrets.token_hex(8)
     init_cluster(cluster, name="operator", host="127.0.0.1", port=port, again=False)
     invite_machine(cluster, _WORKER, file, passphrase)
@@ -75,7 +74,7 @@ def cluster_trial(folder: Path, limit_s: float) -> str:
             worker.wait(_END_S)
         except subprocess.TimeoutExpired:
             worker.kill()
-            worker.wait()
+            worker.wait(_END_S)
     if not ended:
         waits = next((one.problem for one in controller.nodes.states if one.problem), "no answer")
         return f"no picture within {limit_s:.0f} s: {waits}"

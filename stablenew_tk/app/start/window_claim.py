@@ -7,13 +7,13 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from ..pipeline.ids_and_times import now_text, system_user
-from ..pipeline.workers import Inbox
-from ..storage.disk.places import Places
-from ..storage.window_lock import WindowLock, WindowOwner, this_host
+from ...pipeline.ids_and_times import now_text, system_user
+from ...pipeline.workers import Inbox
+from ...storage.disk.places import Places
+from ...storage.window_lock import WindowLock, WindowOwner, this_host
 
 if TYPE_CHECKING:
-    from ..pipeline.second_start import SecondStartListener
+    from ...pipeline.second_start import SecondStartListener
 
 PATIENCE_S = 10.0
 _POLL_S = 0.1
@@ -39,7 +39,7 @@ class WindowClaim:
         """
         ends = time.monotonic() + patience_s
         while not self._lock.take():
-            from ..pipeline.second_start import SHOW_S, ask_to_show
+            from ...pipeline.second_start import SHOW_S, ask_to_show
 
             self._other = other = self._lock.owner
             if other is not None and other.host != this_host():
@@ -75,7 +75,7 @@ class WindowClaim:
         """Sign, and hear second starts from now on; SecondStart comes into the inbox. Only if it is ours."""
         if not self._is_mine:
             return
-        from ..pipeline.second_start import SecondStartListener
+        from ...pipeline.second_start import SecondStartListener
 
         self._listener = SecondStartListener(inbox)
         self._signed = WindowOwner(

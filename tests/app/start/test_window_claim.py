@@ -16,7 +16,7 @@ import pytest
 from conftest import wait_until
 
 from stablenew_tk.app.controller import open_places
-from stablenew_tk.app.window_claim import WindowClaim
+from stablenew_tk.app.start.window_claim import WindowClaim
 from stablenew_tk.pipeline.messages.base import SecondStart
 from stablenew_tk.pipeline.second_start import ask_to_show
 from stablenew_tk.storage.window_lock import WindowLock, WindowOwner
@@ -25,7 +25,7 @@ from stablenew_tk.storage.window_lock import WindowLock, WindowOwner
 HOLDER = """
 import queue, sys
 from stablenew_tk.app.controller import open_places
-from stablenew_tk.app.window_claim import WindowClaim
+from stablenew_tk.app.start.window_claim import WindowClaim
 claim = WindowClaim(open_places(sys.argv[1]))
 print(claim.settle(), flush=True)
 inbox = queue.SimpleQueue()

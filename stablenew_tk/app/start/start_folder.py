@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 
-from ..domain.base.errors import NotSaved
-from ..storage.disk.files import discard, make_folder, reserve
-from ..storage.disk.places import Places
+from ...domain.base.errors import NotSaved
+from ...storage.disk.files import discard, make_folder, reserve
+from ...storage.disk.places import Places
 
 
 def ready_folder(places: Places) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stablenew_tk.app.cluster_trial import cluster_trial
+from stablenew_tk.app.start.cluster_trial import cluster_trial
 
 
 def test_a_worker_in_a_process_of_its_own_makes_a_picture(tmp_path):

@@ -1,0 +1,1 @@
+"""What has to do with a start of the program: its folder, its one window, its test of itself."""
