@@ -111,7 +111,9 @@ class PictureWork:
         for one in order.pictures:
             try:
                 home = self._before_trash(one)
-                from_trash(one.place.path, home)
+                # Put there again by redo, it may lie elsewhere than the first time.
+                now = self._files.place(one.image_id)
+                from_trash(now.path if now.trashed else one.place.path, home)
             except StorageError as problem:
                 problems.append(str(problem))
                 continue

@@ -78,6 +78,7 @@ def test_rejected_pictures_go_to_the_trash_together_and_a_trash_that_is_full_los
     answer(one.root, "Move 2 to the trash")
     one.until(lambda: facts(one, 2).file.trashed and facts(one, 3).file.trashed)
     assert sorted(path.name for path in one.places.outputs.iterdir()) == ["0.png", "1.png"]
+    one.until(lambda: "2 pictures moved to the trash" in one.page.bar.told)
     one.press("Control-z")
     one.until(lambda: not facts(one, 2).file.trashed and not facts(one, 3).file.trashed)
     assert len(list(one.places.outputs.iterdir())) == 4
