@@ -34,6 +34,8 @@ THREADS = {
     "stablenew_tk.pipeline.workers",
     "stablenew_tk.pipeline.cluster.link",
     "stablenew_tk.app.engines.backend_for",  # makes none: a lock, so that two nodes share one connection
+    "stablenew_tk.pipeline.cluster.worker_jobs",  # makes none: a lock, for one job at a time
+    "stablenew_tk.backends.decoding",  # makes none: a lock, for one type at a time
     "stablenew_tk.pipeline.second_start",
     "stablenew_tk.storage.watcher",
     "stablenew_tk.storage.journal.writer",

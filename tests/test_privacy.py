@@ -17,6 +17,7 @@ MAY_CONNECT = {
     "stablenew_tk.backends.certificates": "the address that the user chose",
     "stablenew_tk.backends.sdserver.program": "its own child on this computer",
     "stablenew_tk.pipeline.second_start": "itself on this computer",
+    "stablenew_tk.app.cluster_trial": "itself on this computer",
     **dict.fromkeys(
         (
             *("stablenew_tk.storage.cluster.invitations", "stablenew_tk.commands.cluster"),

@@ -62,8 +62,7 @@ def cluster_trial(folder: Path, limit_s: float) -> str:
 
     try:
         controller.subscribe(note)
-        small = {"txt2img.width": 64, "txt2img.height": 64, "txt2img.steps": 1}
-        config = with_values(PipelineConfig(), small)
+        config = with_values(PipelineConfig(), {"txt2img.width": 64, "txt2img.height": 64, "txt2img.steps": 1})
         controller.run(RunRequest(pack_id=_WORKER, variants=as_written((_PROMPT,)), config=config, seed=1))
         until = time.monotonic() + limit_s
         while not ended and time.monotonic() < until and worker.poll() is None:
@@ -75,7 +74,7 @@ def cluster_trial(folder: Path, limit_s: float) -> str:
             worker.wait(_END_S)
         except subprocess.TimeoutExpired:
             worker.kill()
-            worker.wait()
+            worker.wait(_END_S)
     if not ended:
         waits = next((one.problem for one in controller.nodes.states if one.problem), "no answer")
         return f"no picture within {limit_s:.0f} s: {waits}"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 
-from ..domain.base.decoding import json_as
 from ..domain.base.errors import NotSaved, Unreadable
 from ..domain.runs.job import Job
 from .disk.files import make_folder, read_bounded, remove, write_atomic
@@ -56,6 +55,6 @@ def load_waiting(path: Path) -> tuple[Job, ...]:
     if not path.exists():
         return ()
     try:
-        return json_as(read_bounded(path, SIZE_LIMIT), tuple[Job, ...])
+        return msgspec.json.decode(read_bounded(path, SIZE_LIMIT), type=tuple[Job, ...])
     except (Unreadable, ValueError, RecursionError, msgspec.MsgspecError):
         return ()
