@@ -51,8 +51,8 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     app.engines         the engine in force, servers of this computer    pipeline pipeline.cluster backends storage
                                                                          domain
     pipeline.cluster    Dask: scheduler, worker, the operator's end      pipeline pipeline.messages backends.base
-                                                                         storage.cluster storage.disk storage.pictures
-                                                                         domain
+                                                                         backends.decoding storage.cluster storage.disk
+                                                                         storage.pictures domain
     pipeline            worker threads that run jobs and orders          pipeline.messages backends.base storage domain
     pipeline.messages   orders to the threads, their answers (events)    backends.base storage domain
     backends.sketch     engine: paints simple pictures here              backends.base backends.generation_text
@@ -63,10 +63,10 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     backends.sdserver   engine: an sd-server program started here        backends.webui backends.base
                                                                          backends.transport domain
     backends.webui      engine: A1111 family over HTTP                   backends.base backends.transport
-                                                                         backends.pictures domain
+                                                                         backends.decoding backends.pictures domain
     backends.comfyui    engine: ComfyUI over HTTP and a socket           backends.base backends.transport
                                                                          backends.pictures backends.generation_text
-                                                                         backends.certificates domain
+                                                                         backends.decoding backends.certificates domain
     backends            the contract of all engines                      domain
 
     storage             settings, pending jobs, watcher, window lock     storage.models storage.disk domain

@@ -35,19 +35,13 @@ THREADS = {
     "stablenew_tk.pipeline.late",  # imports in the background
     "stablenew_tk.pipeline.cluster.link",
     "stablenew_tk.app.engines.backend_for",  # makes none: a lock, so that two nodes share one connection
+    "stablenew_tk.pipeline.cluster.worker_jobs",  # makes none: a lock, for one job at a time
+    "stablenew_tk.backends.decoding",  # makes none: a lock, for one type at a time
     "stablenew_tk.pipeline.second_start",
     "stablenew_tk.storage.watcher",
     "stablenew_tk.storage.journal.writer",
-    "stablenew_tk.pipeline.cluster.worker_jobs",
-    "stablenew_tk.domain.base.decoding",
 }
-# Another machine may raise whatever it likes.
-BROAD_EDGES = {
-    "stablenew_tk.pipeline.workers",
-    "stablenew_tk.gui.window",
-    "stablenew_tk.cli",
-    "stablenew_tk.pipeline.cluster.link",
-}
+BROAD_EDGES = {"stablenew_tk.pipeline.workers", "stablenew_tk.gui.window", "stablenew_tk.cli"}
 # The journal itself, the board that a plan is rated on, its rating, and the export of the whole journal.
 SEES_BLIND_PICTURES = (
     "stablenew_tk.domain.journal.",
@@ -55,8 +49,6 @@ SEES_BLIND_PICTURES = (
     "stablenew_tk.gui.learn.rating.",
     "stablenew_tk.storage.journal.repair",
 )
-# Two threads that decode a new type at once end the program: it has a lock for that.
-PREPARES_DECODERS = "stablenew_tk.domain.base.decoding"
 DOMAIN_BANS = {
     "os",
     "pathlib",
@@ -216,13 +208,12 @@ def test_a_room_holds_at_most_thirty_modules(here):
 def test_third_party_packages_stay_in_their_rooms(name):
     import sys
 
-    own = {"threading"} if name == PREPARES_DECODERS else set()
     for target, line in imports_of(name):
         top = target.split(".")[0]
         if top in ("stablenew_tk", "__future__", ""):
             continue
         if top in sys.stdlib_module_names and top != "tkinter":
-            assert storey(name) != "domain" or top not in DOMAIN_BANS - own, f"{name}:{line} imports {target}"
+            assert storey(name) != "domain" or top not in DOMAIN_BANS, f"{name}:{line} imports {target}"
             continue
         assert top in THIRD_PARTY[storey(name)], f"{name}:{line} imports {target}"
 

@@ -24,7 +24,6 @@ from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from ..domain.base.decoding import json_as
 from ..domain.base.errors import (
     AccessDenied,
     AnswerLost,
@@ -38,6 +37,7 @@ from ..domain.base.errors import (
 )
 from ..domain.base.json_text import json_bytes
 from .certificates import changed, shown_certificate
+from .decoding import json_as
 
 T = TypeVar("T")
 _CHUNK = 1 << 20

@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from ..domain.base.decoding import json_as
 from ..domain.base.errors import NotSaved, Unreadable
 from ..domain.base.json_text import json_bytes
 from ..domain.base.wording import counted
@@ -66,7 +65,7 @@ def load_waiting(path: Path) -> WaitingRead:
     can be read counts. Never raises.
     """
     try:
-        raw = json_as(read_bounded(path, SIZE_LIMIT), tuple[msgspec.Raw, ...])
+        raw = msgspec.json.decode(read_bounded(path, SIZE_LIMIT), type=tuple[msgspec.Raw, ...])
     except Unreadable as error:
         if isinstance(error.__cause__, FileNotFoundError):
             return WaitingRead()
@@ -81,7 +80,7 @@ def load_waiting(path: Path) -> WaitingRead:
 
 def _job(raw: msgspec.Raw) -> Job | None:
     try:
-        return json_as(bytes(raw), Job)
+        return msgspec.json.decode(raw, type=Job)
     except (ValueError, RecursionError, msgspec.MsgspecError):
         return None
 

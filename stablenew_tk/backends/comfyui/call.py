@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
-from ...domain.base.decoding import json_as
 from ..base import StageProgress
+from ..decoding import json_as
 from .graphs import Graph
 from .listener import Frame, read_preview
 from .server import Outputs, Queue

@@ -18,9 +18,9 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 from msgspec import Struct
 
-from ...domain.base.decoding import json_as
 from ...domain.base.errors import Untrusted
 from ..certificates import secured
+from ..decoding import json_as
 from ..transport import Address
 
 _MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
-from ...domain.base.decoding import plain_as
 from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import Value, with_values
 from ...domain.config.pipeline_config import stage_spec
 from ..base import StageImage, StageOrder
+from ..decoding import plain_as
 from ..generation_text import generation_text
 from ..pictures import DecodedPicture, image_size, open_picture, pixels_of, with_generation_text
 from .graphs import Graph, applied

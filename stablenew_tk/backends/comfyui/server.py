@@ -14,8 +14,8 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from ...domain.base.decoding import plain_as
 from ...domain.base.errors import AnswerLost, NotReady, Refused
+from ..decoding import plain_as
 from ..transport import Address, Answer, Connection, Dropped, Limits, decode, raise_for_status
 from .object_info import ServerWords, server_words
 

@@ -13,10 +13,10 @@ from collections import Counter
 import msgspec
 from msgspec import Struct
 
-from ...domain.base.decoding import json_as
 from ...domain.base.errors import AnswerLost, NotReady
 from ...domain.config.pipeline_config import LANCZOS
 from ..base import Capabilities
+from ..decoding import json_as
 from ..transport import Answer, Connection, decode, raise_for_status
 from .model_needs import family_features
 from .requests import REQUESTS

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from msgspec import Struct
 
-from ...domain.base.decoding import json_as
 from ...domain.base.errors import BadImage
 from ...domain.config.catalogue import Value, get_value, stage_values, with_first_pass
 from ...domain.config.controlnet import told_units
@@ -22,6 +21,7 @@ from ...domain.config.styles import joined, style_names, styled
 from ...domain.models.idle_settings import GUIDANCE
 from ...domain.recipes.infotext import Infotext, applied_values, inpainting, parse, split_sampler
 from ..base import StageImage, StageOrder
+from ..decoding import json_as
 from ..pictures import DecodedPicture, image_size, most_pixels, open_picture, pixels_of
 from .model_needs import left_out
 from .named_files import unused_loras

@@ -22,7 +22,7 @@ from distributed.scheduler import KilledWorker
 from msgspec import Struct
 
 from ...backends.base import StageProgress
-from ...domain.base.decoding import msgpack_as
+from ...backends.decoding import msgpack_as
 from ...domain.base.errors import AnswerLost, BackendError, EngineFault, Unreachable
 from ...storage.cluster.folder import ClusterFolder
 from .assignment import Assignment
@@ -30,8 +30,8 @@ from .dask_settings import security, use_settings
 from .task import answer
 from .wire import PROGRESS, Progress, Versions, own_versions
 
-CONNECT_S, START_S, FAREWELL_S = 6.0, 12.0, 2.0
-ASK_S = 20.0
+CONNECT_S, START_S, FAREWELL_S = 6.0, 20.0, 2.0
+ASK_S = 30.0  # a scheduler that is to be started first included
 # A worker that loses its connection tries again at once; one that was started anew takes some seconds.
 AWAY_S = 12.0
 _TICK_S = 0.05
@@ -343,15 +343,18 @@ async def _answered(future: Future, machine: str) -> object:
     that may be anything and means nothing here.
     """
     try:
-        return await future.result()
-    except BaseException as error:
-        if future.status == "error" and not isinstance(error, KilledWorker):
-            words = f"{machine} broke while it answered ({type(error).__name__}: {str(error)[:200]})."
-            raise AnswerLost(f"{words} Nothing of it was saved.") from error
-        if isinstance(error, asyncio.CancelledError):
-            # Dask cancels what it has lost; that is no cancellation of this coroutine.
-            raise OSError(str(error) or "cancelled") from error
-        raise
+        error = await future.exception()
+        if error is None:
+            return await future.result()
+    except asyncio.CancelledError as cancelled:
+        # Dask cancels what it has lost; that is no cancellation of this coroutine.
+        raise OSError(str(cancelled) or "cancelled") from cancelled
+    if isinstance(error, KilledWorker):
+        raise error
+    if future.status != "error":
+        raise OSError(str(error) or "cancelled")
+    words = f"{machine} broke while it answered ({type(error).__name__}: {str(error)[:200]})."
+    raise AnswerLost(f"{words} Nothing of it was saved.")
 
 
 async def _closed(client: Client) -> None:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ... import __version__
 from ...backends.base import Capabilities, StageOrder, StageProgress, StageResult
-from ...domain.base.decoding import msgpack_as
+from ...backends.decoding import msgpack_as
 from ...domain.base.errors import AnswerLost
 from ...domain.config.controlnet import ControlInput
 from ...domain.journal.record import Failure

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ...backends.base import Backend, Capabilities, StageOrder, StageResult
-from ...domain.base.decoding import msgpack_as
+from ...backends.decoding import msgpack_as
 from ...domain.base.errors import BackendError, Cancelled, NotSaved, StableNewError, Unreadable
 from ...domain.config.catalogue import with_values
 from ...domain.journal.record import Failure, LearningRecord

@@ -17,7 +17,7 @@ SEVERAL = ("backends", "pipeline/cluster")
 AT_ONCE = """
 import json, sys, threading, types
 import msgspec
-from stablenew_tk.domain.base.decoding import json_as, msgpack_as, plain_as
+from stablenew_tk.backends.decoding import json_as, msgpack_as, plain_as
 
 sys.setswitchinterval(1e-6)
 SOURCE = "from __future__ import annotations\\nfrom msgspec import Struct\\n"
