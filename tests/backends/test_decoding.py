@@ -56,7 +56,5 @@ def test_many_threads_read_a_new_type_at_once():
 
 def test_what_every_machine_does_reads_in_no_other_way():
     bare = re.compile(r"msgspec\.(json|msgpack)\.decode\([^\n]*type=|msgspec\.convert\(")
-    found = [
-        path.name for room in SEVERAL for path in (ROOT / room).rglob("*.py") if bare.search(path.read_text("utf-8"))
-    ]
-    assert found == []
+    files = [path for room in SEVERAL for path in (ROOT / room).rglob("*.py") if path.name != "decoding.py"]
+    assert [path.name for path in files if bare.search(path.read_text("utf-8"))] == []
