@@ -16,7 +16,7 @@ from ..domain.config.controlnet import told_units, written
 from ..domain.prompts.pack import pack_block
 from ..domain.recipes.infotext import parse
 from ..domain.recipes.recipe import Recipe
-from ..storage.disk.files import is_there, read_bounded, real_path, typed_path, write_atomic
+from ..storage.disk.files import is_link, is_there, read_bounded, real_path, typed_path, write_atomic
 from ..storage.disk.places import Places
 from ..storage.packs.reader import SIZE_LIMIT, read_pack
 from ..storage.pictures.metadata import read_recipe
@@ -85,10 +85,9 @@ def _add_to_pack(pack: Path, name: str, recipe: Recipe) -> list[str]:
         raise InvalidInput(f"--to {pack}: a pack is a text file whose name ends in .txt.", "--to")
     if not recipe.prompt:
         raise InvalidInput(f"There is no prompt in the picture, so nothing was added to {pack.name}.", "--to")
-    try:
-        target = real_path(pack)
-    except RuntimeError as error:
-        raise InvalidInput(f"--to {pack}: this is a link that leads to itself.", "--to") from error
+    target = real_path(pack)
+    if is_link(target):
+        raise InvalidInput(f"--to {pack}: this is a link that leads to itself.", "--to")
     before = b""
     if is_there(pack):
         read_pack(pack)  # refuses what is no text in UTF-8

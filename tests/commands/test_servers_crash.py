@@ -106,7 +106,7 @@ def test_jobs_of_four_stages_that_wait_in_the_app_go_on_where_it_was_killed(tmp_
         lambda: (folder / "journal").exists() and len(recent(folder / "journal", 9)) >= 1,
     )
     again = App(folder, Settings(backend=there.url))
-    planned = Counter(job.job_id for job in load_waiting(again.places.waiting))
+    planned = Counter(job.job_id for job in load_waiting(again.places.waiting).jobs)
     again.controller.resume(go_on=True)
     again.idle()
     records = again.records()

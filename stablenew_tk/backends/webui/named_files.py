@@ -38,18 +38,18 @@ def unlisted_loras(order: StageOrder, facts: ServerFacts) -> tuple[str, ...]:
 
 
 def unused_loras(order: StageOrder, text: str, facts: ServerFacts) -> tuple[tuple[str, ...], bool]:
-    """Those that the picture with this generation text was made without, and whether the text proves it.
+    """Those that the picture with this generation text was made without, and whether that is one that the server has.
 
     A LoRA that was used stands there with its hash. One that is not found, or a damaged file, costs Forge all LoRAs of
-    the prompt; others go on with the rest. Without a proof it is those that the server does not list.
+    the prompt; others go on with the rest. Where the text proves nothing it is those that the server does not list.
     """
     values = parse(text).values
     told = {pair.partition(":")[0].strip() for pair in values.get("Lora hashes", "").split(",")} - {""}
     names = [name for name in named_loras(order) if name.translate(_LEFT_OUT).strip() not in told]
+    unlisted = unlisted_loras(order, facts)
     # Without any hash in the text the server may have been told to write none.
     if order.stage in ("txt2img", "img2img") and "Model hash" in values and (told or _always_tells(facts)):
-        return tuple(names), bool(names)
-    unlisted = unlisted_loras(order, facts)
+        return tuple(names), any(name not in unlisted for name in names)
     return tuple(name for name in names if name in unlisted), False
 
 

@@ -163,9 +163,9 @@ def made_images(reply: Reply, order: StageOrder, facts: ServerFacts, asked: Mapp
         wanted = {**asked, **_seeds(order, asked, index)}
         suspect = [f"mismatch:{path}" for path in differences(wanted, done, facts)]
         _sizes(done, picture.size, order)
-        unused, is_proven = unused_loras(order, text, facts)
+        unused, is_there = unused_loras(order, text, facts)
         without |= dict.fromkeys(unused)
-        if is_proven:
+        if is_there:
             suspect.append("mismatch:lora")
         if picture.black:
             suspect.append("black")

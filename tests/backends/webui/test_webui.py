@@ -473,8 +473,9 @@ class TestLorasThatAreNotUsed:
     def test_others_go_on_with_the_rest(self):
         with FakeWebUI("a1111") as fake:
             notes, suspect = self.made(fake, "a boat <lora:inkwash:1> <lora:nobody:1>")
+        # Named before the run as well, so nothing was promised.
         assert notes == ("The server does not have the LoRA “nobody”: the picture was made without it.",)
-        assert suspect == ("mismatch:lora",)
+        assert suspect == ()
 
     @pytest.mark.parametrize("mode", ["forge", "a1111"])
     def test_a_damaged_file_is_found_out_where_the_text_can_tell(self, mode):
