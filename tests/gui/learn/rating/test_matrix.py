@@ -132,6 +132,8 @@ def test_the_shape_of_the_pictures_makes_the_shape_of_the_places(screen):
 
 def test_an_answer_for_another_picture_changes_nothing(screen):
     shown = screen(board_of(plan()))
+    shown.root.winfo_pointerxy()  # asks the screen, so that its news of the window's size is here
+    shown.root.update()
     before = texts(shown.matrix)
     shown.matrix.thumbs.ready(ThumbnailReady(image_id="nobody", edge=64, jpeg=b""))
     theme.apply(shown.root, "light")
