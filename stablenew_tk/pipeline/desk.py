@@ -334,7 +334,8 @@ class DeskWork:
 
     @perform.register
     def _(self, _order: ReadPlanDraft) -> PlanDraftRead:
-        return PlanDraftRead(draft=load_plan_draft(self._places.plan_draft))
+        found = load_plan_draft(self._places.plan_draft)
+        return PlanDraftRead(draft=found.draft, problem=found.problem)
 
     def _load(self, *, again: bool = False) -> HistoryLoaded:
         loaded = load_history(self._places.journal, self._places.snapshot)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from ..domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ..domain.base.json_text import json_bytes
 from ..domain.experiments.plan_draft import PlanDraft
-from .disk.files import discard, is_there, make_folder, read_bounded, write_atomic
+from .disk.files import discard, is_there, make_folder, read_bounded, set_aside, write_atomic
 
 SIZE_LIMIT = 16 * 1024 * 1024
 
@@ -26,12 +27,27 @@ def save_plan_draft(path: Path, draft: PlanDraft | None) -> None:
     write_atomic(path, json_bytes(draft))
 
 
-def load_plan_draft(path: Path) -> PlanDraft | None:
-    """The draft in the file; None when it is missing, damaged, or made by a version that knew other settings."""
+class DraftRead(Struct, frozen=True):
+    """The draft of the file, if there is one, and a sentence about a file that could not be used."""
+
+    draft: PlanDraft | None = None
+    problem: str = ""
+
+
+def load_plan_draft(path: Path) -> DraftRead:
+    """Read the file. One that is damaged, or made by a version that knew other settings, is moved to `*.broken-<date>`.
+    Never raises.
+    """
     if not is_there(path):
-        return None
+        return DraftRead()
     try:
         draft = msgspec.json.decode(read_bounded(path, SIZE_LIMIT), type=PlanDraft)
-        return draft if draft.spec is not None else None
+        if draft.spec is not None:
+            return DraftRead(draft)
     except (InvalidInput, Unreadable, ValueError, RecursionError, msgspec.MsgspecError):
-        return None
+        pass
+    try:
+        kept = f"it was kept as {set_aside(path).name}"
+    except OSError as error:
+        kept = f"it cannot be moved aside: {error.strerror or error}"
+    return DraftRead(None, f"The Learning Run that you had begun cannot be read from {path.name}; {kept}.")

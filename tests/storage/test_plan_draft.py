@@ -1,4 +1,4 @@
-"""What stands in the wizard survives the end of the program; a file that cannot be used is as good as none."""
+"""What stands in the wizard survives the end of the program; a file that cannot be used is kept and told."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.experiments.plan_draft import PlanDraft
 from stablenew_tk.domain.runs.plan import PlanPrompt
-from stablenew_tk.storage.plan_draft import load_plan_draft, save_plan_draft
+from stablenew_tk.storage.plan_draft import DraftRead, load_plan_draft, save_plan_draft
 
 DRAFT = PlanDraft(
     pack_id="boats",
@@ -24,9 +24,9 @@ DRAFT = PlanDraft(
 
 def test_a_draft_is_read_as_it_was_written_and_goes_when_there_is_none(tmp_path):
     path = tmp_path / "data" / "draft.json"
-    assert load_plan_draft(path) is None
+    assert load_plan_draft(path) == DraftRead()
     save_plan_draft(path, DRAFT)
-    assert load_plan_draft(path) == DRAFT
+    assert load_plan_draft(path) == DraftRead(DRAFT)
     save_plan_draft(path, None)
     assert not path.exists()
     save_plan_draft(path, None)
@@ -45,7 +45,10 @@ def test_a_draft_is_read_as_it_was_written_and_goes_when_there_is_none(tmp_path)
         b"[" * 200_000,
     ],
 )
-def test_a_file_that_cannot_be_used_is_as_good_as_none(tmp_path, content):
+def test_a_file_that_cannot_be_used_is_kept_beside_and_told(tmp_path, content):
     path = tmp_path / "draft.json"
     path.write_bytes(content)
-    assert load_plan_draft(path) is None
+    found = load_plan_draft(path)
+    (kept,) = tmp_path.iterdir()
+    assert (found.draft, kept.name in found.problem, kept.read_bytes()) == (None, True, content)
+    assert load_plan_draft(path) == DraftRead()

@@ -159,6 +159,9 @@ def test_a_login_inside_the_address_never_shows_in_text_about_settings():
         assert "s3" not in repr(Settings(backend=address)) + repr(CheckBackend(address=address, password="s3"))
         assert "host" in without_login(address)
     assert without_login("http://host:7860/x") == "http://host:7860/x"
+    assert without_login("http://host:7860/?token=s3cret") == "http://host:7860/?•••"
+    assert without_login("sd-server:/models/no#1?.safetensors") == "sd-server:/models/no#1?.safetensors"
+    assert without_login("ann:pw@host/x?key=s3cret#s3") == "•••@host/x?•••"
 
 
 def test_last_runs_come_back_in_their_order(path):

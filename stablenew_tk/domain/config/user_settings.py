@@ -35,6 +35,8 @@ MOST_THREADS = 1024
 MOST_MEMORY_GB = 4096
 
 _LOGIN = re.compile(r"^\s*(\w+://)?.*@", re.DOTALL)
+# Not in the file name of a model that an sd-server loads.
+_QUERY = re.compile(r"^(?!sd-server:)([^?#]*)[?#].*$", re.DOTALL)
 
 _ShortText = Annotated[str, Meta(max_length=4096)]
 
@@ -178,8 +180,10 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def without_login(address: str) -> str:
-    """An address as it may be shown or logged: user and password before the last @ are masked."""
-    return _LOGIN.sub(r"\1•••@", address)
+    """An address as it may be shown or logged: user and password before the last @ are masked, and what follows a "?",
+    which may hold a key and is not used.
+    """
+    return _QUERY.sub(r"\1?•••", _LOGIN.sub(r"\1•••@", address))
 
 
 def machine_of(address: str) -> str:

@@ -163,6 +163,8 @@ class LearnPage(PageFrame):
             self._plan_read(event)
         elif isinstance(event, PlanDraftRead):
             self._offer_written(event.draft)
+            if event.problem:
+                self._say(event.problem)
         elif isinstance(event, PlanWritten):
             self._say(f"The plan is written to {event.path}.")
 

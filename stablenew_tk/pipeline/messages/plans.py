@@ -48,9 +48,12 @@ class PlanWritten(Event, frozen=True, kw_only=True):
 
 
 class PlanDraftRead(Event, frozen=True, kw_only=True):
-    """What was begun in the wizard before the last end of the program; None = nothing."""
+    """What was begun in the wizard before the last end of the program; None = nothing. `problem`: a sentence about a
+    file that could not be used.
+    """
 
     draft: PlanDraft | None
+    problem: str = ""
 
 
 class KeepPlanDraft(Order, frozen=True, kw_only=True):
