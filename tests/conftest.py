@@ -28,8 +28,32 @@ LONGEST = (
 )
 
 
+def _drop_pictures_here_only() -> None:
+    """A picture of a closed window may be thrown away on any thread of a later test. There it would wait for this one,
+    which may wait for that thread. The program has no later windows, and collects on the window's thread only.
+    """
+    try:
+        import tkinter
+
+        from PIL import ImageTk
+    except ImportError:
+        return
+    for kind in (tkinter.Image, ImageTk.PhotoImage, ImageTk.BitmapImage):
+        kind.__del__ = _on_main_thread(kind.__del__)  # type: ignore[method-assign]
+
+
+def _on_main_thread(drop: Callable[[object], None]) -> Callable[[object], None]:
+    return lambda picture: drop(picture) if threading.current_thread() is threading.main_thread() else None
+
+
+def pytest_runtest_teardown() -> None:
+    """A window leaves collecting off, because its program ends with it."""
+    gc.enable()
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Each process has a screen of its own, and what it starts can be asked to end."""
+    _drop_pictures_here_only()
     if worker := os.environ.get("PYTEST_XDIST_WORKER", ""):
         screens = os.environ.get("STABLENEW_TEST_SCREENS", "").split()
         if screens:

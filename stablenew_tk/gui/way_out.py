@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import sys
 import tkinter as tk
@@ -60,7 +59,6 @@ class WayOut:
         self._fall_silent()
         window.withdraw()
         window.update_idletasks()
-        gc.enable()
         sys.setswitchinterval(_USUAL_S)
         left = self._controller.close()
         if left.words and not self._signals.count:

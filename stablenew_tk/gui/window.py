@@ -112,7 +112,8 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
         self._closing = False
         self._rating = RatingOffer(controller)
         self._ready = self._leftover = ""
-        # Left to itself, Python collects on any thread, and pictures dropped there wait for this one, one by one.
+        # Left to itself, Python collects on any thread, and pictures dropped there wait for this one, one by one. That
+        # holds until the program has ended, for the threads end after the window.
         gc.disable()
         # Threads that work hand Python over only after this long, and a key needs it a dozen times: with the usual 5 ms
         # one letter in twenty typed while a pack is checked took 45 to 100 ms, with this about 20.
