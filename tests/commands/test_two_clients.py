@@ -50,8 +50,8 @@ def test_two_programs_at_once_each_get_their_own_pictures(tmp_path, cli, there):
         [100, 101, 102, 103],
     ]
     doubts = [image["suspect"] for one in reports for image in one["images"] if image["suspect"]]
-    # A server that keeps what a request brought is given its setting back while it is idle. Another program may begin in
-    # that moment with a picture that wants the same value: then the picture is marked, and a good one never is.
+    # A server that keeps what a request brought is given its setting back while it is idle. Another program may begin
+    # in that moment with a picture that wants the same value: then the picture is marked, and a good one never is.
     assert len(doubts) <= (0 if there.is_comfyui else 1), doubts
     assert doubts in ([], [["mismatch:clip_skip"]], [["mismatch:vae"]])
     records = [found.record for folder in folders for found in recent(folder / "journal", 99)]
