@@ -252,7 +252,9 @@ class WebUI:
         overrides = body.get("override_settings")
         facts = self._facts or ServerFacts()
         if isinstance(overrides, dict):
-            self._lent.lend(overrides, facts.options, self.name, keeps=facts.is_forge, is_idle=not before)
+            self._lent.lend(
+                overrides, facts.options, self.name, keeps=facts.is_forge, is_idle=lambda: not self._job_before(call)
+            )
         if body.get("lora"):
             # sd-server knows its LoRAs only once somebody has asked for them since it started.
             self._side.get(API + "loras", timeout_s=self._limits.lists_s)

@@ -30,7 +30,7 @@ class LentSettings:
         self._lent: dict[str, tuple[object, object]] = {}
         self._stuck: set[str] = set()
 
-    def lend(self, overrides: Body, surveyed: Options, name: str, *, keeps: bool, is_idle: bool) -> None:
+    def lend(self, overrides: Body, surveyed: Options, name: str, *, keeps: bool, is_idle: Callable[[], bool]) -> None:
         """Prepare for a request with these overrides. `keeps`: the server may keep them. Raises BackendError, and
         Refused for a setting that did not come back before.
         """
@@ -43,22 +43,24 @@ class LentSettings:
         new = {key for key in overrides.keys() - self._proven if not _same(key, surveyed.get(key), overrides[key])}
         if not new or not surveyed:
             return
+        was_idle = is_idle()
         now = read_options(self._connection)
         # Where the user has chosen just what we ask for there is nothing to come back.
         new = {key for key in new if not _same(key, now.get(key), overrides[key])}
         for key in new:
             # While another job runs, the present value may be that job's own.
-            before = self._lent[key][0] if key in self._lent else (now if is_idle else surveyed).get(key)
+            before = self._lent[key][0] if key in self._lent else (now if was_idle else surveyed).get(key)
             if before is not None:
                 self._lent[key] = (before, overrides[key])
-        # Posting writes the whole file, with whatever a running job was lent.
-        if keeps and is_idle:
-            self._offer({key: overrides[key] for key in new - self._offered}, now)
+        # Posting writes the whole file, with whatever a running job was lent, and takes from that job what it was lent.
+        if keeps and was_idle and (unoffered := new - self._offered):
+            self._offer({key: overrides[key] for key in unoffered}, now, is_idle)
 
     def take_back(self, is_idle: Callable[[], bool]) -> tuple[str, ...]:
         """After a request: set right what did not come back. Returns sentences for the user. Never raises."""
         try:
-            if self._kept() and is_idle() and (kept := self._kept()):
+            # Read between two idle moments: else it may be what a picture of another program has lent meanwhile.
+            if self._kept() and is_idle() and (kept := self._kept()) and is_idle():
                 self._post({key: _typed(before, ours) for key, (before, ours) in kept.items()})
                 self._stuck |= self._kept().keys()
         except BackendError as err:
@@ -78,15 +80,16 @@ class LentSettings:
                 del self._lent[key]
         return dict(self._lent)
 
-    def _offer(self, wanted: Body, now: Options) -> None:
+    def _offer(self, wanted: Body, now: Options, is_idle: Callable[[], bool]) -> None:
         """Set settings to the value they have: now the server knows them as its own."""
         own = {key: _typed(now[key], value) for key, value in sorted(wanted.items()) if now.get(key) is not None}
-        if own.get(MODULES) == []:
+        if own.get(MODULES) == [] and is_idle():
             # An empty list is taken for no change and not noted, unless another one came before.
             self._post({MODULES: wanted[MODULES]})
-        if own:
+        # Asked right before: what waits until the server is idle again costs less than the picture of somebody else.
+        if own and is_idle():
             self._post(own)
-        self._offered |= own.keys()
+            self._offered |= own.keys()
 
     def _post(self, settings: Body) -> None:
         answer = self._connection.post(API + "options", settings, timeout_s=self._connection.limits.options_s)

@@ -24,7 +24,6 @@ from typing import NamedTuple
 import msgspec
 
 from ...domain.base.errors import InvalidInput, NotSaved
-from ...domain.base.json_text import encodable
 from ...domain.journal.history import Position
 from ...domain.journal.record import JournalLine, LearningRecord
 from ..disk.files import make_folder, open_regular, open_to_add, sync_folder, write_atomic
@@ -233,6 +232,8 @@ def _encoded(line: JournalLine) -> tuple[JournalLine, bytes]:
         body = _ENCODER.encode(line)
     except UnicodeEncodeError:
         # A file name that is not UTF-8 must not prevent the record of a run.
+        from ...domain.base.json_text import encodable  # for one line in millions
+
         line = msgspec.convert(encodable(msgspec.to_builtins(line)), JournalLine)
         body = _ENCODER.encode(line)
     try:
