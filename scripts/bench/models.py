@@ -19,6 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from rated_journal import write_rated_journal  # noqa: E402
+
 EPOCHS, LONGEST_S = 5, 300.0
 
 
@@ -30,61 +32,21 @@ def lora(name: str, epoch: int) -> bytes:
 
 def prepare(places: object, models: Path, files: int, pictures: int) -> None:
     """The files, and a journal whose pictures were made with them, all rated."""
-    import msgspec
-
-    from stablenew_tk.domain.base.ids import ulid
-    from stablenew_tk.domain.config.pipeline_config import PipelineConfig
-    from stablenew_tk.domain.journal.record import BackendInfo, Feedback, LearningRecord, Output
-    from stablenew_tk.storage.journal.segments import with_crc
-
     models.mkdir()
     names = []
     for number in range(files // EPOCHS):
         for epoch in range(1, EPOCHS + 1):
             names.append(f"lora{number}-{epoch:06}")
             (models / f"{names[-1]}.safetensors").write_bytes(lora(f"lora{number}", epoch))
-    places.journal.mkdir(parents=True)
     places.cache.mkdir(parents=True)
-    chance, backend, config = (
-        random.Random(1),
-        BackendInfo(kind="webui", name="bench"),
-        PipelineConfig(checkpoint="one"),
+    chance = random.Random(1)
+    write_rated_journal(
+        places.journal,
+        pictures,
+        (832, 1216),
+        path_of=lambda _number: "a.png",
+        prompt_of=lambda _number: f"a boat <lora:{chance.choice(names)}:0.8>",
     )
-    with (places.journal / "records-000001.jsonl").open("wb") as lines:
-        for number in range(pictures):
-            moment = 1_780_000_000_000 + number * 1000
-            image_id = ulid(moment, number.to_bytes(10, "big"))
-            output = Output(
-                image_id=image_id, stage="txt2img", path="a.png", sha256="", width=832, height=1216, seed=number
-            )
-            record = LearningRecord(
-                event_id=ulid(moment, (1 << 70 | number).to_bytes(10, "big")),
-                writer="bench",
-                seq=2 * number + 1,
-                ts="2026-06-01T10:00:00.000Z",
-                run_id=f"run {number // 12}",
-                job_id=f"j{number}",
-                pack_id="bench",
-                prompt_id="p",
-                prompt=f"a boat <lora:{chance.choice(names)}:0.8>",
-                negative="",
-                seed=number,
-                stages=("txt2img",),
-                config=config,
-                backend=backend,
-                status="ok",
-                outputs=(output,),
-            )
-            said = Feedback(
-                event_id=ulid(moment + 1, (1 << 71 | number).to_bytes(10, "big")),
-                writer="bench",
-                seq=2 * number + 2,
-                ts="2026-06-01T10:00:01.000Z",
-                image_id=image_id,
-                rating=chance.randint(1, 5),
-            )
-            for line in (record, said):
-                lines.write(with_crc(msgspec.json.encode(line)) + b"\n")
 
 
 def turns(window: object, until: object) -> dict[str, float]:

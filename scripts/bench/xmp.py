@@ -19,6 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from rated_journal import write_rated_journal  # noqa: E402
+
 IDLE_S, LONGEST_S = 8.0, 600.0
 _SLEEPER = """
 import select, sys, time
@@ -33,56 +35,17 @@ while not select.select([sys.stdin], [], [], 0)[0]:
 
 def prepare(places: object, count: int) -> None:
     """A journal of rated pictures and their files."""
-    import msgspec
     from PIL import Image
-
-    from stablenew_tk.domain.base.ids import ulid
-    from stablenew_tk.domain.config.pipeline_config import PipelineConfig
-    from stablenew_tk.domain.journal.record import BackendInfo, Feedback, LearningRecord, Output
-    from stablenew_tk.storage.journal.segments import with_crc
 
     out = io.BytesIO()
     Image.new("RGB", (64, 80), (90, 60, 120)).save(out, "PNG")
     places.outputs.mkdir(parents=True)
-    places.journal.mkdir(parents=True)
     places.cache.mkdir(parents=True)
-    backend, config = BackendInfo(kind="webui", name="bench"), PipelineConfig(checkpoint="one")
-    with (places.journal / "records-000001.jsonl").open("wb") as lines:
-        for number in range(count):
-            moment = 1_780_000_000_000 + number * 1000
-            (places.outputs / f"{number}.png").write_bytes(out.getvalue())
-            image_id = ulid(moment, number.to_bytes(10, "big"))
-            output = Output(
-                image_id=image_id, stage="txt2img", path=f"{number}.png", sha256="", width=64, height=80, seed=number
-            )
-            record = LearningRecord(
-                event_id=ulid(moment, (1 << 70 | number).to_bytes(10, "big")),
-                writer="bench",
-                seq=2 * number + 1,
-                ts="2026-06-01T10:00:00.000Z",
-                run_id=f"run {number // 12}",
-                job_id=f"j{number}",
-                pack_id="bench",
-                prompt_id="p",
-                prompt="a boat",
-                negative="",
-                seed=number,
-                stages=("txt2img",),
-                config=config,
-                backend=backend,
-                status="ok",
-                outputs=(output,),
-            )
-            said = Feedback(
-                event_id=ulid(moment + 1, (1 << 71 | number).to_bytes(10, "big")),
-                writer="bench",
-                seq=2 * number + 2,
-                ts="2026-06-01T10:00:01.000Z",
-                image_id=image_id,
-                rating=number % 5 + 1,
-            )
-            for line in (record, said):
-                lines.write(with_crc(msgspec.json.encode(line)) + b"\n")
+    for number in range(count):
+        (places.outputs / f"{number}.png").write_bytes(out.getvalue())
+    write_rated_journal(
+        places.journal, count, (64, 80), path_of=lambda number: f"{number}.png", prompt_of=lambda _number: "a boat"
+    )
 
 
 def gaps(window: object, over: object) -> dict[str, object]:
