@@ -11,6 +11,7 @@ pytest.importorskip("cryptography", reason="the extra `cluster` is not installed
 
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.storage.cluster.folder import ClusterFolder, usable_host, usable_ports
+from stablenew_tk.storage.cluster.invitations import invite_machine
 from stablenew_tk.storage.cluster.pairing import invite, join, make_cluster, remove_machine, save_pairing
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -27,6 +28,15 @@ def operator(tmp_path):
 def pairing_file(operator, path, name="tower"):
     save_pairing(path, invite(operator, name, WORDS, NOW))
     return path
+
+
+def test_who_invites_the_first_machine_has_a_cluster_at_an_address_others_can_reach(tmp_path):
+    operator, there = ClusterFolder(tmp_path / "operator"), ClusterFolder(tmp_path / "there")
+    invitation = invite_machine(operator, "tower", tmp_path / "tower.pair")
+    assert operator.membership().is_operator
+    joined = join(there, tmp_path / "tower.pair", invitation.passphrase, NOW)
+    assert joined.address == operator.membership().address
+    assert invitation.passphrase not in repr(invitation)
 
 
 def test_a_machine_joins_with_the_file_and_the_passphrase(operator, tmp_path):
