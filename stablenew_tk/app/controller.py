@@ -73,6 +73,7 @@ from .engines.backend_for import Engines
 from .engines.backend_state import BackendState
 from .engines.checkpoint_names import with_names
 from .engines.list_news import lists_told
+from .engines.seed_range import check_seeds
 from .engines.started_server import OwnServer
 from .known_layer import KnownContext, KnownLayer
 from .model_library import ModelContext, ModelEvent, Models
@@ -219,10 +220,11 @@ class Controller(InForce):
 
     def run(self, request: RunRequest) -> tuple[Job, ...]:
         """Make jobs from a request, queue them and return them. Raises InvalidInput when no job is possible, also for
-        the hash of a checkpoint that the backend does not have.
+        the hash of a checkpoint that the backend does not have, or a seed that it does not take.
         """
         name = f"{datetime.now().astimezone():%H%M%S}-{request.pack_id}"
         mode = mode_for(self.settings.learning, self.packs.learning, request.pack_id)
+        check_seeds(self.capabilities, [request.seed])
         config = with_names(request.config, self.capabilities, self.models.find)
         asked = msgspec.structs.replace(request, config=config, record=request.record and mode.records)
         jobs = make_jobs(asked, run_name=name, new_id=new_id, draw_seed=draw_seed)

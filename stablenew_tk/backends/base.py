@@ -115,6 +115,11 @@ class StageOrder(Struct, frozen=True, kw_only=True):
             yield msgspec.structs.replace(self, stage=stage, later=())
 
 
+def beyond(engine: str, seed: int, most: int) -> str:
+    """The sentence about a seed that an engine does not take."""
+    return f"seed: {seed} is more than {engine} takes (0 to {most}). Give another seed, or choose ComfyUI."
+
+
 def check_stage(order: StageOrder, offered: Collection[str], engine: str, *, runs_workflows: bool = False) -> None:
     """Raise Refused for a stage that the engine cannot make, now or later, or one without the picture it needs, and for
     a workflow of ComfyUI where the engine is another.

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from ..app.engines.checkpoint_names import plan_with_names
 from ..app.engines.missing_checkpoint import missing_in_plan, only_one_words
+from ..app.engines.seed_range import check_seeds
 from ..app.engines.unlisted_loras import unlisted_in_plan
 from ..app.nodes.specs import node_specs
 from ..app.nodes.tasks import left_out
@@ -281,6 +282,7 @@ def _make(args: argparse.Namespace, plan: LearningPlan, session: Session) -> tup
     if answer.capabilities is not None:
         plan = plan_with_names(plan, answer.capabilities)
         check_offered(plan, answer.capabilities.choices)
+        check_seeds(answer.capabilities, plan.seeds)
         if words := missing_in_plan(answer.capabilities, plan):
             raise InvalidInput(words, "checkpoint")
         if words := only_one_words(answer.capabilities, plan.base_config):

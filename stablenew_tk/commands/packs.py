@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..domain.base.errors import InvalidInput
-from ..domain.config.origins import MAX_SEED
+from ..domain.config.origins import SHORT_SEED
 from ..domain.config.user_settings import Settings
 from ..domain.prompts.checks import check_pack
 from ..domain.prompts.kept_wordings import with_wordings
@@ -100,8 +100,8 @@ def packs_expand(args: argparse.Namespace, places: Places) -> int:
     """Show the variants of a pack; exit 1 when it has errors."""
     if not 0 <= args.limit <= MOST_VARIANTS:
         raise InvalidInput(f"--limit {args.limit}: give 1 to {MOST_VARIANTS} variants.", "--limit")
-    if args.seed is not None and not 0 <= args.seed <= MAX_SEED:
-        raise InvalidInput(f"--seed {args.seed} is outside 0 to {MAX_SEED}.", "--seed")
+    if args.seed is not None and not 0 <= args.seed <= SHORT_SEED:
+        raise InvalidInput(f"--seed {args.seed} is outside 0 to {SHORT_SEED}.", "--seed")
     settings = settings_of(args, places)
     opened = open_pack(pack_path(args.pack, places, settings))
     wildcards, unread = wildcards_of(opened.path, places, settings, args.wildcards)

@@ -13,7 +13,7 @@ from ..domain.base.errors import InvalidInput, Unreadable
 from ..domain.base.lora_tags import AddedLora
 from ..domain.config.catalogue import Value, with_values, with_workflow
 from ..domain.config.number_text import whole_number
-from ..domain.config.origins import MAX_SEED, RANDOM_SEED
+from ..domain.config.origins import MAX_SEED, RANDOM_SEED, seed_after
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.config.sweep import LORA, LORA_FILE, PROMPT, SLOT, Focus, is_wording, parse_values
 from ..domain.config.user_settings import Settings
@@ -196,7 +196,7 @@ def _with_every_pair(plan: LearningPlan, seed: int | None) -> LearningPlan:
 def _counted_up(seed: int | None, rows: int) -> tuple[int, ...]:
     if seed is None or seed == RANDOM_SEED:
         return ()
-    return tuple((seed + row) % (MAX_SEED + 1) for row in range(rows))
+    return tuple(seed_after(seed, row) for row in range(rows))
 
 
 def _from_options(

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from ..app.engines.missing_checkpoint import missing_in_run, only_one_words
+from ..app.engines.seed_range import seed_beyond
 from ..app.engines.unlisted_loras import unlisted_in_run
 from ..domain.base.errors import InvalidInput
 from ..domain.config.learning_mode import mode_for
@@ -117,7 +118,7 @@ def run(args: argparse.Namespace, places: Places) -> int:
         found = session.check().capabilities
         if words := unlisted_in_run(found, request):
             err.print(words, style="yellow", markup=False)
-        problem = missing_in_run(found, request)
+        problem = seed_beyond(found, [request.seed]) or missing_in_run(found, request)
         if found is not None and not problem:
             tell_presets(args, sources)
             if words := only_one_words(found, request.config):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ..app.controller import Controller
-from ..domain.config.origins import MAX_SEED
+from ..domain.config.origins import SHORT_SEED
 from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord
 from ..domain.models.precedence import Resolved
@@ -127,7 +127,7 @@ class PageMakers:
             go=self._do.go,
             use=self._do.use_recipe,
             run=lambda pack_id: self._do.create().packs.choose(pack_id),
-            draw_seed=lambda: random.SystemRandom().randint(0, MAX_SEED),
+            draw_seed=lambda: random.SystemRandom().randint(0, SHORT_SEED),
         )
         return PacksPage(self._parent, self._controller, actions)
 

@@ -13,7 +13,7 @@ import msgspec
 
 from ..domain.base.ids import ulid
 from ..domain.base.journal_line import Line
-from ..domain.config.origins import MAX_SEED
+from ..domain.config.origins import SHORT_SEED
 
 AnyLine = TypeVar("AnyLine", bound=Line)
 _MONTHS = (
@@ -53,8 +53,8 @@ def system_user() -> str:
 
 
 def draw_seed() -> int:
-    """A random seed from 0 to 2^32−1."""
-    return secrets.randbelow(MAX_SEED + 1)
+    """A random seed from 0 to 2^32−1, which every engine takes."""
+    return secrets.randbelow(SHORT_SEED + 1)
 
 
 def as_line(draft: AnyLine) -> AnyLine:

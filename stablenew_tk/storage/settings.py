@@ -16,6 +16,7 @@ from msgspec import Struct
 from ..domain.base.errors import InvalidInput, NotSaved, StorageError, Unreadable
 from ..domain.base.json_text import encodable
 from ..domain.config.catalogue import Value, check_value
+from ..domain.config.origins import MAX_SEED
 from ..domain.config.user_settings import MOST_MACHINES, RESERVED_TAG_KEYS, Machine, Settings, _ShortText
 from .disk.files import is_there, make_folder, read_bounded, set_aside, write_atomic
 
@@ -77,6 +78,10 @@ def _checked(fields: dict[str, msgspec.Raw]) -> LoadedSettings:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             notices.append(f"Setting {name} was set to its default, because its saved value cannot be used: {error}.")
     _without_zero_bytes(good, notices)
+    if good.get("seed", 0) > MAX_SEED:
+        # msgspec knows no bound beyond 63 bits.
+        notices.append(f"Setting seed was set to its default, because no engine takes more than {MAX_SEED}.")
+        del good["seed"]
     if "presets" not in fields and _ONE_PRESET in fields:
         with contextlib.suppress(msgspec.MsgspecError):
             good["presets"] = tuple(filter(None, (msgspec.json.decode(fields[_ONE_PRESET], type=_ShortText),)))

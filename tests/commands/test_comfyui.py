@@ -54,6 +54,27 @@ class TestRun:
         with Image.open(image["path"], formats=("PNG",)) as file:
             assert {"prompt", "parameters"} <= set(file.info)
 
+    def test_a_seed_of_64_bits_is_the_same_number_everywhere_and_no_webui_is_sent_one(self, cli, fake, tmp_path):
+        seeds, odd = [2**64 - 1, 0], 2**53 + 1  # no float is the odd one
+        words = ("--seed", 2**64 - 1, "--seeds", 2, "--limit", 2, "--set", "txt2img.cfg_scale=0.5")
+        images = cli.run("--backend", fake.url, *NAMES, *words)["images"]
+        assert [image["seed"] for image in images] == [record["seed"] for record in cli.shown()[::-1]] == seeds
+        recipe = read_recipe(Path(images[0]["path"]))
+        assert (recipe.seed, recipe.values["txt2img.cfg_scale"]) == (2**64 - 1, 0.5)
+        target = tmp_path / "all.csv"
+        assert cli("records", "export", "--csv", target).code == 0
+        assert ",18446744073709551615," in target.read_text()
+        two = ("--focus", "txt2img.cfg_scale", "--values", "0.5,6", "--images", 2, "--set", "checkpoint=ink_model")
+        assert cli.learn(*two, "--seed", odd, "--backend", fake.url).code == 0
+        assert [record["seed"] for record in cli.shown()[:4]] == [odd + 1, odd + 1, odd, odd]
+        with FakeWebUI() as server:
+            made = cli("run", cli.pack, "--json", *FEW, "--seed", odd, "--backend", server.url)
+            learned = cli.learn(*two, "--seed", odd, "--backend", server.url)
+            assert (made.code, learned.code, server.count("txt2img")) == (1, 2, 0)
+            for sentence in (made.json["errors"][0], learned.json["error"]):
+                assert sentence.startswith(f"seed: {odd} is more than ")
+                assert sentence.endswith("takes (0 to 4294967295). Give another seed, or choose ComfyUI.")
+
     def test_without_a_checkpoint_it_says_so_once_before_anything_is_made(self, cli, fake):
         said = cli("run", cli.pack, "--json", *FEW, "--backend", fake.url)
         assert (said.code, said.json["jobs"], fake.count("prompt")) == (1, 0, 0)

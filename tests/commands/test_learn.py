@@ -353,7 +353,7 @@ class TestPlanFile:
         ("fields", "words"),
         [
             ({"focus_parameter": "txt2img.stepz"}, "focus_parameter: There is no parameter 'txt2img.stepz'. Did you"),
-            ({"variant_values": [5, 99]}, "variant_values[1]: txt2img.cfg_scale: 99 is outside 1 to 30."),
+            ({"variant_values": [5, 99]}, "variant_values[1]: txt2img.cfg_scale: 99 is outside 0 to 30."),
             ({"variant_values": "5-9"}, "variant_values: a list is needed, not text."),
             ({"base_config": {"txt2img.stepz": 3}}, "base_config.txt2img.stepz: there is no such setting. Did you"),
             ({"base_config": {"txt2img.sampler": "Eular"}}, "txt2img.sampler: the backend has no sampler 'Eular'"),
@@ -519,7 +519,7 @@ class TestWrongUse:
             (["--focus", "txt2img.steps", "--values", "5-900"], "txt2img.steps: 900 is outside 1 to 150"),
             (["--focus", "txt2img.steps", "--values", "5"], "variant_values: give at least 2 values"),
             ([*TWO, "--images", "0"], "--images 0: give 1 to 100"),
-            ([*TWO, "--seed", str(2**32)], "--seed 4294967296 is outside"),
+            ([*TWO, "--seed", str(2**64)], "--seed 18446744073709551616 is outside"),
             ([*TWO, "--prompt", "3"], "--prompt 3: there is no such prompt. There are: 1 Boat, 2 Tram."),
             ([*TWO, "--set", "txt2img.steps"], "--set txt2img.steps: write it as PATH=VALUE"),
             ([*TWO, "--start-image", "none.png"], "start_image: "),

@@ -325,7 +325,7 @@ class TestWrongUse:
             ["--limit", "-1"],
             ["--seed", "-2"],
             ["--seeds", "0"],
-            ["--seed", str(2**32)],
+            ["--seed", str(2**64)],
             ["--set", "txt2img.enabled=off"],
             ["--start-image", "x.png"],
         ],

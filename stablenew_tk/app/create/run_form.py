@@ -15,6 +15,7 @@ from ...domain.models.value_sources import loras_put_in, wordings_kept
 from ...domain.runs.job import RunRequest, check
 from ..controller import Controller
 from ..engines.missing_checkpoint import missing_in_run, only_one_words
+from ..engines.seed_range import seed_beyond
 from ..engines.unlisted_loras import unlisted_in_run
 from ..profile_loras import loras_of
 from .form_values import FormValues
@@ -118,7 +119,8 @@ class RunForm:
             check(made)
         except InvalidInput as error:
             return str(error), None
-        missing = missing_in_run(self._controller.capabilities, made)
+        found = self._controller.capabilities
+        missing = seed_beyond(found, [made.seed]) or missing_in_run(found, made)
         return (missing[0].upper() + missing[1:], None) if missing else ("", made)
 
     def warning(self, request: RunRequest) -> str:

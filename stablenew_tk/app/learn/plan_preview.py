@@ -28,6 +28,7 @@ from ...domain.runs.value_order import columns_by_value
 from ...domain.runs.value_pairs import ALONE, shown_in_row
 from ...domain.runs.wordings import short_texts
 from ..engines.missing_checkpoint import missing_in_plan
+from ..engines.seed_range import seed_beyond
 from ..engines.unlisted_loras import unlisted_in_plan
 
 _TOLD = tuple(f"txt2img.{name}" for name in ("sampler", "scheduler", "steps", "cfg_scale", "width", "height"))
@@ -463,6 +464,8 @@ def warnings(draft: PlanDraft, made: Making, capabilities: Capabilities | None, 
             check_offered(made.plan, capabilities.choices)
         except InvalidInput as wrong:
             found.append(f"{sentence(wrong)} Change it in Create, or these pictures will fail.")
+        if words := seed_beyond(capabilities, made.plan.seeds):
+            found.append(words[0].upper() + words[1:])
         if missing := missing_in_plan(capabilities, made.plan):
             found.append(missing[0].upper() + missing[1:])
         if made.plan.stage not in capabilities.stages:

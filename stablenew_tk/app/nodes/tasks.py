@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from ...backends.base import Capabilities
 from ...domain.base.lora_tags import loras_in
 from ...domain.config.catalogue import get_value
 from ...domain.config.engines import COMFYUI
+from ...domain.config.origins import SHORT_SEED
 from ...domain.config.pipeline_config import PipelineConfig, stage_spec, work
 from ...domain.nodes.events import Task
 from ...domain.nodes.fingerprint import fingerprint
@@ -47,7 +50,7 @@ class TaskBook:
     ) -> None:
         self._leading, self._plan_of = leading, plan_of
         self._tasks: dict[str, Task] = {}
-        self._needs: dict[tuple[int, str, tuple[str, ...]], tuple[PipelineConfig, Need, float]] = {}
+        self._needs: dict[tuple[int, str, tuple[str, ...], bool], tuple[PipelineConfig, Need, float]] = {}
         self._led_by: Capabilities | None = None
 
     def of_queue(self, queue: Sequence[Job]) -> Callable[[], Iterator[Task]]:
@@ -73,9 +76,11 @@ class TaskBook:
         # Only ComfyUI can run a workflow, whatever else works on the queue.
         kind = kind or (COMFYUI if job.config.workflow else "")
         # Thousands of jobs share a few configs. Kept, so that no other one gets the same id meanwhile.
-        key = (id(job.config), kind, loras)
+        long_seed = job.seed > SHORT_SEED
+        key = (id(job.config), kind, loras, long_seed)
         if key not in self._needs:
-            self._needs[key] = (job.config, self._need(job.config, kind, loras), work(job.config))
+            need = replace(self._need(job.config, kind, loras), long_seed=long_seed)
+            self._needs[key] = (job.config, need, work(job.config))
         _, need, much = self._needs[key]
         return Task(
             job_id=job.job_id,

@@ -37,6 +37,7 @@ from ...domain.runs.plan import (
 from ...pipeline.ids_and_times import as_line, new_id, now_text, system_user
 from ..engines.checkpoint_names import plan_with_names
 from ..engines.missing_checkpoint import missing_in_job, missing_in_plan
+from ..engines.seed_range import check_seeds
 from .plan_lines import ended_step, known_plan, regained_step, reused_step, sized, with_drawn_seeds
 
 if TYPE_CHECKING:
@@ -270,6 +271,7 @@ class LearningRunner:
         ready = self._complete(replace(named, backend_kind=plan.backend_kind or self._known_engine))
         self._same_engine(ready)
         loaded = self._context.capabilities()
+        check_seeds(loaded, ready.seeds)
         if missing := missing_in_plan(loaded, ready):
             raise InvalidInput(missing, "checkpoint")
         if loaded is not None and ready.focus_parameter != "checkpoint" and not ready.base_config.checkpoint:

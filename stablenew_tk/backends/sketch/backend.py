@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from PIL import Image, PngImagePlugin
 
 from ...domain.base.errors import Cancelled, Refused
-from ...domain.config.origins import MAX_SEED
+from ...domain.config.origins import seed_after
 from ...domain.config.pipeline_config import ADetailerPass, PipelineConfig, stage_spec
 from ..base import Capabilities, StageImage, StageOrder, StageProgress, StageResult, check_stage
 from ..generation_text import generation_text
@@ -108,7 +108,7 @@ class Sketch:
         stopped = False
         count = order.config.txt2img.batch_size if order.stage == "txt2img" else 1
         for nth in range(count):
-            one = replace(order, seed=(order.seed + nth) % (MAX_SEED + 1))
+            one = replace(order, seed=seed_after(order.seed, nth))
             try:
                 images.append(_as_png(one, painter.paint(self, one, start), ()))
             except _Stopped as stop:

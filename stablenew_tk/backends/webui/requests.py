@@ -16,9 +16,10 @@ from msgspec import Struct
 from ...domain.base.errors import Refused
 from ...domain.base.model_hash import hash_digits, unknown_hash
 from ...domain.config.controlnet import plain_model
+from ...domain.config.origins import SHORT_SEED
 from ...domain.config.pipeline_config import LANCZOS, ADetailerPass, PipelineConfig, stage_spec
 from ...domain.config.styles import style_names, unknown_styles
-from ..base import StageOrder, check_stage
+from ..base import StageOrder, beyond, check_stage
 from ..pictures import image_size
 from .model_needs import DISTILLED, Body, check_models, distilled, own_models
 from .server_facts import AUTOMATIC, NEW_MODULES, ServerFacts, loose
@@ -66,6 +67,8 @@ def check_order(order: StageOrder, facts: ServerFacts) -> None:
     """Raise Refused naming the first field whose value this server does not have, in any stage. Nothing was sent."""
     check_stage(order, REQUESTS, facts.name)
     config = order.config
+    if order.seed > SHORT_SEED:
+        raise Refused(beyond(facts.name, order.seed, SHORT_SEED))
     # The checkpoint first: with a wrong one most other names are wrong, too.
     if config.checkpoint:
         _check_checkpoint(config.checkpoint, facts)

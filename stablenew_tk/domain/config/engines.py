@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from .origins import MAX_SEED, SHORT_SEED
+
 SKETCH, WEBUI, COMFYUI = "sketch", "webui", "comfyui"
 # What stands in the settings instead of an address when the app starts a server of its own. Its pictures are those of
 # any other sd-server, so they are told apart by no kind of their own.
@@ -22,6 +24,11 @@ def engine_of(address: str, answered: str = "") -> str:
     if address.startswith(CLUSTER):
         return answered or WEBUI
     return answered if answered not in ("", SKETCH) else WEBUI
+
+
+def most_seed(kind: str) -> int:
+    """The greatest seed that engines of this kind take."""
+    return SHORT_SEED if kind == WEBUI else MAX_SEED
 
 
 class OwnEngine(Struct, frozen=True, kw_only=True):

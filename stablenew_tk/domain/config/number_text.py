@@ -35,8 +35,8 @@ def without_thousands(text: str) -> str:
 
 
 def whole_number(text: str) -> int:
-    """The number that a text of at most 18 digits is; −1 for any other text. `int` raises for 5,000 digits."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else -1
+    """The number that a text of at most 20 digits is; −1 for any other text. `int` raises for 5,000 digits."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 20 else -1
 
 
 def stepped(parameter: Parameter, value: Value, steps: int) -> Value:

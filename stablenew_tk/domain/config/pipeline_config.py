@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from .origins import MAX_SEED, RANDOM_SEED
+from .origins import RANDOM_SEED, SHORT_SEED
 from .workflow_use import WorkflowUse
 
 LANCZOS = "Lanczos"
@@ -49,9 +49,9 @@ def _steps(title: str, least: int = 1) -> Meta:
     return Meta(ge=least, le=150, title=title, extra=extra)
 
 
-def _cfg(title: str = "CFG scale", least: float = 1.0) -> Meta:
+def _cfg() -> Meta:
     help_text = "How closely the picture follows the prompt. High values look harsh."
-    return Meta(ge=least, le=30.0, title=title, extra={"step": 0.5, "sensible": (3.0, 10.0), "help": help_text})
+    return Meta(ge=0.0, le=30.0, title="CFG scale", extra={"step": 0.5, "sensible": (3.0, 10.0), "help": help_text})
 
 
 def _of_family(title: str, most: float, sensible: tuple[float, float], help_text: str) -> Meta:
@@ -129,7 +129,7 @@ class Txt2Img(Struct, frozen=True):
     batch_size: Annotated[int, Meta(ge=1, le=16, title="Batch size", extra={"unit": "images", "step": 1})] = 1
     subseed: Annotated[
         int,
-        Meta(ge=RANDOM_SEED, le=MAX_SEED, title="Variation seed", extra={"step": 1, "help": _SUBSEED, "rare": True}),
+        Meta(ge=RANDOM_SEED, le=SHORT_SEED, title="Variation seed", extra={"step": 1, "help": _SUBSEED, "rare": True}),
     ] = RANDOM_SEED
     subseed_strength: Annotated[
         float,

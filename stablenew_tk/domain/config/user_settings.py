@@ -16,7 +16,7 @@ from .catalogue import Value
 from .engines import OwnEngine
 from .global_texts import LONGEST, GlobalTexts
 from .learning_mode import ProjectLearning
-from .origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED
+from .origins import MOST_SEEDS, RANDOM_SEED
 from .pipeline_config import STAGES
 
 RESERVED_TAG_KEYS = "cix"  # C compares, I opens the inspector, X rejects
@@ -122,7 +122,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     pack: _ShortText = ""
     workflow: _ShortText = ""
     chosen_prompts: tuple[_ShortText, ...] = ()
-    seed: Annotated[int, Meta(ge=RANDOM_SEED, le=MAX_SEED)] = RANDOM_SEED
+    seed: Annotated[int, Meta(ge=RANDOM_SEED)] = RANDOM_SEED
     seeds_per_prompt: Annotated[int, Meta(ge=1, le=MOST_SEEDS)] = 1
     geometry: Annotated[str, Meta(pattern=r"^(\d{2,5}x\d{2,5}([+-]-?\d{1,5}){0,2})?$")] = ""
     cell_px: Annotated[int, Meta(ge=64, le=1024)] = 200

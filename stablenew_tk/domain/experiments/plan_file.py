@@ -18,7 +18,7 @@ from ..base.journal_line import Line
 from ..base.json_text import json_bytes
 from ..config.catalogue import Value, catalogue, is_of_workflow
 from ..config.global_texts import StageText
-from ..config.origins import MAX_SEED, RANDOM_SEED, Origin
+from ..config.origins import MAX_SEED, RANDOM_SEED, Origin, seed_after
 from ..config.pipeline_config import STAGE_OF_PART, STAGES, PipelineConfig
 from ..config.sweep import LORA_FILE, Focus, check_values, focus, focus_in, focuses, is_weight, is_wording, spell
 from ..config.workflow_use import NO_WORKFLOW, WorkflowUse
@@ -300,7 +300,7 @@ def _seeds(fields: Mapping[str, object], rows: int) -> tuple[int, ...]:
         raise InvalidInput("seed: seeds are named, too. Keep one of the two.", "seed")
     if "seed" in fields:
         first = _whole(fields["seed"], "seed", (RANDOM_SEED, MAX_SEED), " (-1 draws them)")
-        return () if first == RANDOM_SEED else tuple((first + row) % (MAX_SEED + 1) for row in range(rows))
+        return () if first == RANDOM_SEED else tuple(seed_after(first, row) for row in range(rows))
     listed = _list(fields, "seeds")
     return tuple(_whole(seed, f"seeds[{index}]", (0, MAX_SEED), "") for index, seed in enumerate(listed))
 

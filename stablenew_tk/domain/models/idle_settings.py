@@ -36,8 +36,8 @@ def idle_settings(family: Family, config: PipelineConfig) -> dict[str, str]:
     own = {"hires.negative": hires.cfg_scale} | {
         f"adetailer.passes.{nth}.negative": one.cfg_scale for nth, one in enumerate(details)
     }
-    found |= {path: _AT_ONE for path, cfg in own.items() if (cfg or first) <= 1}
-    if all(cfg <= 1 for cfg in _with_job_negative(config)):
+    found |= {path: _AT_ONE for path, cfg in own.items() if (cfg or first) == 1}
+    if all(cfg == 1 for cfg in _with_job_negative(config)):
         found[NEGATIVE] = _AT_ONE
     return found
 

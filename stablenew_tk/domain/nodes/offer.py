@@ -9,6 +9,8 @@ from msgspec import Struct
 
 from ..base.lora_tags import lora_key
 from ..base.model_hash import same_hash
+from ..config.engines import most_seed
+from ..config.origins import SHORT_SEED
 
 _HASH = re.compile(r" \[[0-9a-f]{6,64}\]$")
 _ENDING = re.compile(r"\.(safetensors|ckpt|pt|pth|gguf|sft)$", re.IGNORECASE)
@@ -26,7 +28,8 @@ def sampler_key(name: str) -> str:
 
 class Need(Struct, frozen=True, kw_only=True):
     """What a job needs of its node. `checkpoints` are names with the hash of their file, "" where nobody knows it;
-    `kind` is the engine that it must be, "" for any.
+    `kind` is the engine that it must be, "" for any; `long_seed`: one that not
+    every engine takes.
     """
 
     checkpoints: tuple[tuple[str, str], ...] = ()
@@ -34,6 +37,7 @@ class Need(Struct, frozen=True, kw_only=True):
     stages: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
     kind: str = ""
+    long_seed: bool = False
 
 
 class NodeOffer(Struct, frozen=True, kw_only=True):
@@ -56,6 +60,8 @@ class NodeOffer(Struct, frozen=True, kw_only=True):
         """What is missing for a job, in words ("checkpoint harbourXL"); "" when all is there."""
         if need.kind not in ("", self.kind):
             return f"engine {need.kind}"
+        if need.long_seed and most_seed(self.kind) <= SHORT_SEED:
+            return f"seeds beyond {SHORT_SEED}"
         for name, digits in need.checkpoints:
             if not self.name_of(name, digits):
                 return f"checkpoint {name}"

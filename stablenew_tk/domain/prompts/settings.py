@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, structs
 
 from ..config.catalogue import Value
 from ..config.learning_mode import PackLearning
-from ..config.origins import MAX_SEED, RANDOM_SEED
+from ..config.origins import RANDOM_SEED, SHORT_SEED
 from .pack import Slot
 
 Mode = Literal["all", "random", "round_robin", "sequential", "zip"]
@@ -67,9 +67,9 @@ class Randomizer(Struct, frozen=True, kw_only=True):
 
     mode: Mode = "all"
     limit: Annotated[int, Meta(ge=0, le=MOST_VARIANTS)] = USUAL_LIMIT
-    seed: Annotated[int, Meta(ge=RANDOM_SEED, le=MAX_SEED)] = RANDOM_SEED
+    seed: Annotated[int, Meta(ge=RANDOM_SEED, le=SHORT_SEED)] = RANDOM_SEED
     seeds: Seeds = "shared"
-    fixed_seed: Annotated[int, Meta(ge=0, le=MAX_SEED)] = 0
+    fixed_seed: Annotated[int, Meta(ge=0)] = 0
     slots: tuple[Slot, ...] = ()
     rules: tuple[SearchReplace, ...] = ()
     axes: tuple[Axis, ...] = ()

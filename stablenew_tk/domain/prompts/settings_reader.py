@@ -12,6 +12,7 @@ from msgspec import Struct
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value, catalogue, check_value
 from ..config.lenient_reader import Fields, number_in, shown
+from ..config.origins import MAX_SEED
 from .settings import PackSettings, Randomizer
 
 KIND, VERSION = "pack_settings", 1
@@ -43,6 +44,9 @@ def read_randomizer(fields: Fields) -> dict[str, Any]:
             _put_lists(result, fields, name)
         else:
             _put(result, fields, name, kind)
+    if result.get("fixed_seed", 0) > MAX_SEED:
+        # msgspec knows no bound beyond 63 bits.
+        fields.refuse("fixed_seed", f"is {result.pop('fixed_seed')}, beyond {MAX_SEED}, and was left out. Correct it.")
     return result
 
 

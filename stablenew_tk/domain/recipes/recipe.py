@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from ..base.errors import InvalidInput
 from ..config.catalogue import Value, check_value, parameter, parse_value
-from ..config.origins import MAX_SEED
+from ..config.origins import MAX_SEED, SHORT_SEED
 from ..config.spellings import sampler_and_scheduler
 from .infotext import COMMON, LIMIT, SAMPLING, format_infotext
 
@@ -32,6 +32,7 @@ _NAME_LENGTH = 80
 _TEXT_LENGTH = 512
 _PROMPT_LENGTH = 4096
 MODEL_ENDING = re.compile(r"\.(safetensors|ckpt|gguf|sft|pth?|bin)$", re.IGNORECASE)
+_EXACT = 1 << 53  # beyond it, not every whole number is a float
 _WHOLE = re.compile(r"-?[0-9]{1,12}\.0{1,12}")
 _HASH = re.compile(r" \[[0-9a-fA-F]{4,64}\]$")
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -159,6 +160,10 @@ class RecipeDraft:
     def put_seed(self, raw: object) -> None:
         """Take the seed, a number or its digits."""
         text = raw.strip() if isinstance(raw, str) else f"{raw:.0f}" if _is_whole(raw) else raw
+        if isinstance(raw, float) and abs(raw) > _EXACT:
+            self.note(f"The seed is written as a rounded number ({raw!r}), so nobody knows which it was.")
+            self.leave_out("seed", repr(raw), "It is a rounded number: which seed it was cannot be told.")
+            return
         if isinstance(text, int) and not isinstance(text, bool):
             text = str(text) if abs(text) < 10**30 else "beyond"
         if not isinstance(text, str) or not text:
@@ -166,11 +171,13 @@ class RecipeDraft:
         number = int(text) if re.fullmatch(r"-?[0-9]{1,30}", text) else -2
         if 0 <= number <= MAX_SEED:
             self._seed = number
+            if number > SHORT_SEED:
+                self.note(f"The seed {number} is one of ComfyUI: a WebUI takes 0 to {SHORT_SEED}.")
         elif number == -1:
             self.leave_out("seed", text, "It says that chance was to choose, and not what it chose.")
         else:
-            self.note(f"The seed {_cut(text, 40)} is none that a WebUI takes (0 to {MAX_SEED}). It was left out.")
-            self.leave_out("seed", text[:40], f"A WebUI takes 0 to {MAX_SEED}.")
+            self.note(f"The seed {_cut(text, 40)} is none that an engine takes (0 to {MAX_SEED}). It was left out.")
+            self.leave_out("seed", text[:40], f"The greatest that an engine takes is {MAX_SEED}.")
 
     def add_lora(self, raw: object, weight: object) -> None:
         """Take a LoRA that is to become a tag in the prompt; weight 0 means it was off."""

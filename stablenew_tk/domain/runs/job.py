@@ -14,7 +14,7 @@ from ..base.errors import InvalidInput
 from ..base.lora_tags import AddedLora, loras_in, with_loras
 from ..config.catalogue import Value, is_of_workflow, with_values, without_place
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
-from ..config.origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED, Origin
+from ..config.origins import MAX_SEED, MOST_SEEDS, RANDOM_SEED, Origin, seed_after
 from ..config.pipeline_config import PipelineConfig, stage_spec
 from ..config.sweep import LORA, LORA_FILE, NEGATIVE, is_weight, is_wording
 from ..config.workflow_use import WorkflowUse
@@ -124,7 +124,7 @@ class Job(Struct, frozen=True, kw_only=True):
 def make_jobs(
     request: RunRequest, *, run_name: str, new_id: Callable[[], str], draw_seed: Callable[[], int]
 ) -> tuple[Job, ...]:
-    """Make all jobs of a request, variant by variant, with fixed seeds (0 to 2^32−1).
+    """Make all jobs of a request, variant by variant, with fixed seeds.
 
     Jobs with the same checkpoint follow each other, because loading a checkpoint takes longer than a picture. Variants
     share a drawn variation seed as they share their seeds.
@@ -153,7 +153,7 @@ def make_jobs(
             prompt=part.text.prompt,
             negative=part.text.negative,
             stage_texts=part.others,
-            seed=(first + (index if request.own_seeds else row.row)) % (MAX_SEED + 1),
+            seed=seed_after(first, index if request.own_seeds else row.row),
             config=with_subseed(part.config, partial(drawn.__getitem__, index if request.own_seeds else row.row)),
             origins=part.origins,
             presets=part.presets,

@@ -18,7 +18,7 @@ from ..base.journal_line import Line
 from ..base.lora_tags import AddedLora, lora_key, lora_tags, loras_in, with_lora_instead, with_loras
 from ..config.catalogue import Value, is_of_workflow, with_values
 from ..config.global_texts import GlobalTexts, StageText, texts_of_stages
-from ..config.origins import MAX_SEED, Origin
+from ..config.origins import SHORT_SEED, Origin
 from ..config.pipeline_config import FIRST_STAGE, STAGE_OF_PART, STAGES, PipelineConfig, stage_spec
 from ..config.sweep import (
     LORA,
@@ -566,7 +566,7 @@ def job_for(plan: LearningPlan, cell: PlanCell, *, job_id: str, attempt: int = 1
     text, others = texts_of_stages(config, prompt.text)
     seed = plan.seeds[cell.row]
     # All values of a row share theirs, also when some of them are made after a restart.
-    config = with_subseed(config, lambda: (seed * _SPREAD + 1) % (MAX_SEED + 1))
+    config = with_subseed(config, lambda: (seed * _SPREAD + 1) % (SHORT_SEED + 1))
     again = f"-again{attempt - 1}" if attempt > 1 else ""
     return Job(
         job_id=job_id,

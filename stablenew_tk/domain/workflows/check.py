@@ -115,8 +115,13 @@ def wrong_value(value: str | int | float | bool, about: InputKind, server: str) 
         if isinstance(value, str):
             return "" if _is_number(value) else f"{value[:40]!r} is no number."
         if not about.takes(value):
-            return f"{server} takes {about.low:g} to {about.high:g}, not {shown(value)}."
+            return f"{server} takes {_plain(about.low)} to {_plain(about.high)}, not {shown(value)}."
     return ""
+
+
+def _plain(number: float | None) -> str:
+    """All digits of a whole number: seeds have up to twenty."""
+    return str(number) if isinstance(number, int) else f"{number:g}"
 
 
 def _is_number(text: str) -> bool:

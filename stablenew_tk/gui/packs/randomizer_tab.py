@@ -13,7 +13,7 @@ from ...app.packs.randomizer_drafts import AxesDraft, ListDrafts, axis_problem, 
 from ...app.packs.wording import LISTS, MODES, SEEDS, axis_example, title_of
 from ...app.wording import not_offered
 from ...domain.base.errors import InvalidInput
-from ...domain.config.origins import MAX_SEED, RANDOM_SEED
+from ...domain.config.origins import MAX_SEED, RANDOM_SEED, SHORT_SEED
 from ...domain.config.sweep import focuses
 from ...domain.prompts.randomizer_text import FIELDS
 from ...domain.prompts.settings import MOST_VARIANTS, Axis, Mode, Randomizer
@@ -229,13 +229,14 @@ class RandomizerTab(Box):
         self.fixed = self._seed_field(self._fixed_cell, "fixed_seed")
 
     def _seed_field(self, cell: Box, name: Literal["seed", "fixed_seed"]) -> Entry:
+        most = MAX_SEED if name == "fixed_seed" else SHORT_SEED
         row = Box(cell)
         row.pack(fill="x")
         field = Entry(
             row,
             width=60,
-            check=lambda text: _whole_number(text, MAX_SEED),
-            on_commit=lambda text: self._change(**{name: _whole_number(text, MAX_SEED)}),
+            check=lambda text: _whole_number(text, most),
+            on_commit=lambda text: self._change(**{name: _whole_number(text, most)}),
         )
         dice = Button(row, "", lambda: self._throw(field, name), kind="quiet", icon="dice", height=theme.CONTROL)
         dice.pack(side="right", anchor="n")

@@ -13,6 +13,7 @@ from stablenew_tk.domain.config.seed_text import parse_seed, parse_seed_count
 def test_whole_numbers_may_have_commas_between_their_thousands():
     assert typed_number(parameter("txt2img.width"), "1,024") == 1024
     assert parse_seed("4,294,967,295") == 4294967295
+    assert parse_seed(str(2**64 - 1)) == 2**64 - 1
     assert parse_seed_count("1,000") == 1000
 
 
@@ -27,7 +28,7 @@ def test_other_commas_in_a_whole_number_are_a_mistake(text):
 
 
 def test_what_is_no_seed_is_told_with_the_range():
-    with pytest.raises(InvalidInput, match="from 0 to 4,294,967,295"):
+    with pytest.raises(InvalidInput, match="from 0 to 18,446,744,073,709,551,615"):
         parse_seed("many")
 
 

@@ -267,7 +267,7 @@ def test_an_empty_name_is_shown_as_what_it_means():
         (STEPS, [20, [30]], "variant_values[1]", "[30] is not a value"),
         (STEPS, [2.5], "variant_values[0]", "2.5 is not a whole number"),
         (STEPS, [10**400], "variant_values[0]", "outside every range"),
-        (CFG, [float("nan")], "variant_values[0]", "outside 1 to 30"),
+        (CFG, [float("nan")], "variant_values[0]", "outside 0 to 30"),
         (LORA, [0.5, True], "variant_values[1]", "not a weight from -15 to 15"),
         (LORA, [float("nan")], "variant_values[0]", "not a weight from -15 to 15"),
         (SAMPLER, ["Heun", ""], "variant_values[1]", "an empty name"),
@@ -301,7 +301,7 @@ def test_a_focus_is_a_catalogue_entry_with_its_stage():
     assert list(stages.values()) == ["txt2img", "txt2img", "txt2img", "adetailer", "upscale"]
     spec = focus(CFG)
     assert (spec.label, spec.title, spec.kind, spec.ordered) == ("CFG scale", "txt2img · CFG scale", "float", True)
-    assert (spec.minimum, spec.maximum, spec.step, spec.sensible) == (1.0, 30.0, 0.5, (3.0, 10.0))
+    assert (spec.minimum, spec.maximum, spec.step, spec.sensible) == (0.0, 30.0, 0.5, (3.0, 10.0))
     assert (focus(SAMPLER).choices, focus("upscale.mode").options) == ("samplers", ("single", "img2img"))
     assert not any(focus(path).ordered for path in (SAMPLER, "upscale.mode", "hires.enabled"))
 

@@ -155,9 +155,14 @@ class TestWebUI:
         assert found.notices[0].startswith(path)
         assert found.notices[0].endswith("It was left out.")
 
-    @pytest.mark.parametrize(("seed", "kept"), [("-1", None), ("4294967295", 4294967295), ("4294967296", None)])
-    def test_only_seeds_that_can_be_used_are_kept(self, seed, kept):
-        assert webui(line=LINE.replace("Seed: 5", f"Seed: {seed}")).seed == kept
+    @pytest.mark.parametrize(
+        ("seed", "kept"), [("-1", None), ("4294967295", 4294967295), (str(2**64 - 1), 2**64 - 1), (str(2**64), None)]
+    )
+    def test_only_seeds_that_an_engine_takes_are_kept_and_those_of_comfyui_alone_are_named(self, seed, kept):
+        found = webui(line=LINE.replace("Seed: 5", f"Seed: {seed}"))
+        assert found.seed == kept
+        assert bool(found.notices) == (int(seed) >= 2**32)
+        assert [one.what for one in found.left_out] == ([] if kept else ["seed"])
 
     def test_a_prompt_alone_is_a_recipe_only_where_prompts_are_kept(self):
         assert of(parameters="only words").notices == ("There is a prompt but no settings in the picture.",)
@@ -245,7 +250,7 @@ class TestComfy:
         nodes = two_passes()
         nodes["sample"]["inputs"]["cfg"] = float("nan")
         found = of(prompt=json.dumps(nodes))
-        assert "txt2img.cfg_scale: nan is outside 1 to 30. It was left out." in found.notices
+        assert "txt2img.cfg_scale: nan is outside 0 to 30. It was left out." in found.notices
 
     def test_the_saved_workflow_serves_when_the_prompt_is_missing_or_broken(self):
         workflow = json.dumps(DRAWN)

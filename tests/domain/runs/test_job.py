@@ -9,7 +9,7 @@ from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.base.lora_tags import AddedLora
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.global_texts import GlobalTexts, StageText
-from stablenew_tk.domain.config.origins import MAX_SEED
+from stablenew_tk.domain.config.origins import MAX_SEED, SHORT_SEED
 from stablenew_tk.domain.config.pipeline_config import STAGES, PipelineConfig
 from stablenew_tk.domain.models.preset_scope import PresetUse
 from stablenew_tk.domain.prompts.pack import parse_pack
@@ -44,7 +44,12 @@ def test_a_random_seed_is_a_number_before_anything_is_sent():
 
 
 def test_seeds_wrap_at_the_end_of_their_range():
-    assert [job.seed for job in jobs_of(seed=MAX_SEED, seeds_per_prompt=2, variants=PROMPTS[:1])] == [MAX_SEED, 0]
+    def seeds(first):
+        return [job.seed for job in jobs_of(seed=first, seeds_per_prompt=2, variants=PROMPTS[:1])]
+
+    assert seeds(MAX_SEED) == [MAX_SEED, 0]
+    assert seeds(2**53) == [2**53, 2**53 + 1]
+    assert seeds(SHORT_SEED) == [SHORT_SEED, 0]  # the next one is none for a WebUI
 
 
 def test_a_limit_cuts_the_list():

@@ -1,0 +1,22 @@
+"""Seeds that the backend in force does not take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...backends.base import Capabilities, beyond
+from ...domain.base.errors import InvalidInput
+from ...domain.config.engines import most_seed
+
+
+def seed_beyond(found: Capabilities | None, seeds: Iterable[int]) -> str:
+    """A sentence about the first seed that the backend does not take; "" for none, or when nobody knows it yet."""
+    most = most_seed(found.kind) if found is not None else 0
+    wrong = next((seed for seed in seeds if seed > most), None) if most else None
+    return beyond(found.name, wrong, most) if found is not None and wrong is not None else ""
+
+
+def check_seeds(found: Capabilities | None, seeds: Iterable[int]) -> None:
+    """Raise InvalidInput for a seed that the backend does not take."""
+    if words := seed_beyond(found, seeds):
+        raise InvalidInput(words, "seed")
