@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from ..domain.base.errors import InvalidInput
 from ..domain.base.lora_tags import lora_key
+from ..domain.config.sweep import LORA_FILE
 from ..domain.experiments.suggested_plan import series_plan
-from ..domain.models.lora_series import LoraSeries, numbered, series_of
+from ..domain.models.lora_series import LoraSeries, numbered, same_names, series_of
 from ..domain.runs.plan import LearningPlan
-from ..storage.models.lora_files import lora_files
+from ..storage.models.lora_files import lora_files, lora_name
 from ..storage.models.model_entry import ModelEntry
 from .controller import Controller
 
@@ -21,12 +23,13 @@ def series_with(controller: Controller, entry: ModelEntry) -> LoraSeries | None:
     """
     if entry.kind != "lora" or not entry.name:
         return None
-    base, title = numbered(entry.stem).base.casefold(), entry.title
+    name, title = lora_name(entry), entry.title
+    base = numbered(name).base.casefold()
     loras = (one for one in controller.models.entries() if one.kind == "lora" and one.name)
-    near = [one for one in loras if (title and one.title == title) or one.stem.casefold().startswith(base)]
+    near = [one for one in loras if (title and one.title == title) or lora_name(one).casefold().startswith(base)]
     if len(near) > _MOST_LOOKED_AT:
         near = [one for one in near if one.folder == entry.folder][:_MOST_LOOKED_AT]
-    return next((one for one in series_of(lora_files(near)) if entry.stem in one.stems), None)
+    return next((one for one in series_of(lora_files(near)) if name in one.stems), None)
 
 
 def series_run(controller: Controller, series: LoraSeries) -> LearningPlan:
@@ -35,5 +38,7 @@ def series_run(controller: Controller, series: LoraSeries) -> LearningPlan:
     """
     found = controller.capabilities
     listed = {lora_key(one): one for one in found.choices("lora_files")} if found is not None else {}
-    stems = tuple(listed.get(lora_key(one), "") for one in series.stems) if listed else series.stems
-    return series_plan(series.name, tuple(filter(None, stems)))
+    stems = tuple(filter(None, (listed.get(lora_key(one), "") for one in series.stems))) if listed else series.stems
+    if len(stems) < 2 and (why := same_names(series)):
+        raise InvalidInput(why, LORA_FILE)
+    return series_plan(series.name, stems)

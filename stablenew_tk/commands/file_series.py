@@ -13,7 +13,7 @@ from ..domain.base.lora_tags import lora_key
 from ..domain.config.catalogue import Value
 from ..domain.config.sweep import LORA_FILE, NO_LORA, check_values
 from ..domain.models.checkpoint_series import CheckpointFile, CheckpointSeries, checkpoint_series
-from ..domain.models.lora_series import LoraFile, LoraSeries, series_named, series_of
+from ..domain.models.lora_series import LoraFile, LoraSeries, same_names, series_named, series_of
 from ..domain.models.precedence import without_hash
 from ..domain.models.value_sources import CHECKPOINT
 from ..storage.disk.files import typed_path
@@ -38,14 +38,16 @@ def series_values(path: str, name: str, session: Session) -> tuple[Value, ...]:
     if path == CHECKPOINT:
         return _checkpoints(name, found.checkpoints if found is not None else (), session)
     listed = {lora_key(one): one for one in found.choices("lora_files")} if found is not None else {}
-    known = lora_files(_in_library(session))
+    known = here = lora_files(_in_library(session))
     if listed:
         known = [replace(one, stem=listed[lora_key(one.stem)]) for one in known if lora_key(one.stem) in listed]
     mine = {lora_key(one.stem) for one in known}
     series = series_of([*known, *(LoraFile(one) for key, one in listed.items() if key not in mine)])
     chosen = series_named(name, series)
     if chosen is None:
-        raise InvalidInput(f"--series {name}: {_why_not(name, series)}", "--series")
+        unlisted = series_named(name, series_of(here))
+        why = same_names(unlisted) if unlisted is not None else ""
+        raise InvalidInput(f"--series {name}: {why or _why_not(name, series)}", "--series")
     return check_values(LORA_FILE, (*chosen.stems, NO_LORA))
 
 

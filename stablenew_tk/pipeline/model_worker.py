@@ -386,9 +386,11 @@ def _note(answers: dict[str, list[BestSetting]], key: str, one: BestSetting) -> 
 
 def _series(entries: Sequence[ModelEntry]) -> tuple[ModelSeries, ...]:
     """The trainings that the LoRA files in the folders are from."""
-    paths = {(one.folder, one.stem): os.path.join(one.folder, one.key) for one in entries if one.kind == "lora"}  # noqa: PTH118
+    loras = [one for one in entries if one.kind == "lora" and one.name]
+    files = lora_files(loras)
+    paths = {(file.folder, file.stem): str(one.path) for file, one in zip(files, loras, strict=True)}
     found = []
-    for name, files in trainings(lora_files(entries)):
-        members = tuple((paths[one.folder, one.stem], place_words(one)) for one in files)
+    for name, trained in trainings(files):
+        members = tuple((paths[one.folder, one.stem], place_words(one)) for one in trained)
         found.append(ModelSeries(name, f"{members[0][0]}\0", members))
     return tuple(found)

@@ -92,6 +92,43 @@ class TestOnServers:
         assert server.loras()[before:] == [[(second, "0.7")]]
 
 
+class TestFilesThatAreCalledAlike:
+    """Some trainers call every file alike, each in a folder of its own."""
+
+    FILES = tuple(f"rainy/{folder}pytorch_lora_weights" for folder in ("checkpoint-500/", "checkpoint-1500/", ""))
+
+    def test_a_backend_that_lists_folders_is_sent_the_right_one(self, cli):
+        server = ComfyUI(*self.FILES)
+        with server.fake:
+            backend = ("--backend", server.fake.url, *TINY, *server.words)
+            said = cli(*("learn", cli.pack, *backend, "--json", "--images", 4, "--focus", "lora", "--series", "rainy"))
+            assert said.code == 0, said.err
+            assert server.loras()[:4] == [*([(stem, "0.7")] for stem in self.FILES), []]
+            for step in said.json["steps"]:
+                assert cli("rate", step["images"][0], 5 if "1500" in step["value"] else 2).code == 0
+            assert cli("presets", "make", said.json["plan_id"], "--name", "Best").code == 0
+            before = len(server.loras())
+            made = cli("run", cli.pack, *backend, "--preset", "Best")
+            assert made.code == 0, made.err
+            assert server.loras()[before:] == [[(self.FILES[1], "0.7")]]
+
+    def test_where_names_alone_tell_files_apart_the_user_is_told_to_rename_them(self, cli, tmp_path):
+        for stem in self.FILES:
+            file = tmp_path / "loras" / f"{stem}.safetensors"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(b"")
+        save_settings(cli.data / "settings.json", Settings(model_folders=(str(tmp_path / "loras"),)))
+        server = WebUI("pytorch_lora_weights")
+        with server.fake:
+            said = cli(
+                *("learn", cli.pack, "--backend", server.fake.url, *TINY, *server.words, "--images", 1),
+                *("--focus", "lora", "--series", "rainy"),
+            )
+        assert said.code == 2
+        assert "The files of rainy are all called pytorch_lora_weights" in said.err
+        assert "Rename them, for example to rainy-step000500." in said.err
+
+
 @pytest.mark.parametrize("kind", [WebUI, ComfyUI])
 def test_what_is_known_of_the_best_is_used_until_it_is_switched_off_or_undone(cli, kind):
     first, second, *_ = TRAINERS["epochs"]

@@ -12,6 +12,8 @@ from .errors import InvalidInput
 _TAG = re.compile(r"<(?:lora|lyco):([^:<>]+)([^<>]*)>", re.IGNORECASE)
 _NUMBER = re.compile(r"[+-]?(?:\d{1,9}\.?\d{0,9}|\.\d{1,9})")
 _ENDING = re.compile(r"\.(safetensors|pt|ckpt|bin)$", re.IGNORECASE)
+# diffusers, SimpleTuner and diffusion-pipe call every file so, each in a folder of its own: there the folders tell.
+_NAMED_BY_FOLDER = ("adapter_model", "pytorch_lora_weights")
 
 
 def loras_in(prompt: str) -> tuple[str, ...]:
@@ -21,8 +23,17 @@ def loras_in(prompt: str) -> tuple[str, ...]:
 
 
 def lora_key(name: str) -> str:
-    """What two names of one LoRA have in common: no folder, no file ending, no capitals."""
-    return _ENDING.sub("", re.split(r"[/\\]", name.strip())[-1]).casefold()
+    """What two names of one LoRA have in common: no folder, no file ending, no capitals. A file that is called as its
+    trainer calls all keeps its folders.
+    """
+    last = _ENDING.sub("", re.split(r"[/\\]", name.strip())[-1]).casefold()
+    return "/".join((*lora_folders(name), last)).casefold() if last in _NAMED_BY_FOLDER else last
+
+
+def lora_folders(name: str) -> tuple[str, ...]:
+    """The folders in a name that only they tell from others ("RUN/epoch20/adapter_model"); () for every other name."""
+    *folders, last = re.split(r"[/\\]", name.strip())
+    return tuple(folders) if _ENDING.sub("", last).casefold() in _NAMED_BY_FOLDER else ()
 
 
 class LoraTag(Struct, frozen=True):

@@ -13,6 +13,8 @@ from typing import Literal, Protocol, TypeVar
 
 from msgspec import Struct
 
+from ..base.lora_tags import lora_folders
+
 Unit = Literal["", "epoch", "step"]
 # The habits of trainers and people, the strictest first; a word for steps is looked for before one for epochs.
 _HABITS: tuple[tuple[str, Unit], ...] = (
@@ -23,6 +25,11 @@ _HABITS: tuple[tuple[str, Unit], ...] = (
     (r"(?P<base>.+)_(?P<at>\d+)_steps(?:_\d+_?)?", "step"),
     (r"(?P<base>.+)[-_. ](?:steps?|s)[-_]?(?P<at>\d{1,9})", "step"),
     (r"(?P<base>.+)[-_. ](?:epoch|ep|e)[-_]?(?P<at>\d{1,6})", "epoch"),
+)
+# Where all files have the same name, these are the folders that they lie in.
+_FOLDER_HABITS: tuple[tuple[str, Unit], ...] = (
+    (r"(?:checkpoint|(?:global_)?steps?)[-_]?(?P<at>\d{1,9})", "step"),
+    (r"epochs?[-_]?(?P<at>\d{1,6})", "epoch"),
 )
 
 
@@ -41,7 +48,9 @@ class Training(Struct, frozen=True, omit_defaults=True):
 
 
 class LoraFile(Struct, frozen=True):
-    """A LoRA file: its stem, its folder, and what its header tells."""
+    """A LoRA file: its stem, the folder of its training, and what its header tells. The stem of a file that is called
+    as its trainer calls all has its folders before it: "RUN/epoch20/adapter_model".
+    """
 
     stem: str
     folder: str = ""
@@ -82,6 +91,11 @@ class NumberedStem(Struct, frozen=True):
 
 def numbered(stem: str) -> NumberedStem:
     """The parts of a stem by the habits of trainers."""
+    if folders := lora_folders(stem):
+        for habit, unit in _FOLDER_HABITS:
+            if found := re.fullmatch(habit, folders[-1], re.IGNORECASE):
+                return NumberedStem("".join(folders[-2:-1]), unit, int(found["at"]))
+        return NumberedStem(folders[-1])
     for habit, unit in _HABITS:
         if found := re.fullmatch(habit, stem, re.IGNORECASE):
             parts = found.groupdict()
@@ -122,6 +136,19 @@ def place_words(one: LoraFile) -> str:
     if said.unit:
         return f"{said.unit} {said.at}"
     return f"epoch {one.training.epoch}, last" if one.training.epoch else "last"
+
+
+def same_names(series: LoraSeries) -> str:
+    """Why a backend that knows LoRAs by the names of their files alone cannot use these; "" when it can."""
+    if not any(map(lora_folders, series.stems)):
+        return ""
+    called = re.split(r"[/\\]", series.stems[0])[-1]
+    at = numbered(series.stems[0])
+    example = f"{series.name}-{at.unit}{at.at:06}" if at.unit else series.name
+    return (
+        f"The files of {series.name} are all called {called}, and this backend tells LoRAs apart by the names of their "
+        f"files. Rename them, for example to {example}."
+    )
 
 
 def series_named(name: str, series: Sequence[_Series]) -> _Series | None:

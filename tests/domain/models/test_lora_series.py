@@ -38,6 +38,16 @@ class TestHabits:
             (("x_epoch8", "x_epoch12"), "x"),
             (("x-ep04", "x-ep12"), "x"),
             (("kokkai_step06", "kokkai_step12"), "kokkai"),
+            (("rainy/epoch9/adapter_model", "rainy/epoch20/adapter_model"), "rainy"),
+            (("rainy/step500/adapter_model", "rainy/step1000/adapter_model"), "rainy"),
+            (
+                (
+                    "rainy/checkpoint-500/pytorch_lora_weights",
+                    "rainy/checkpoint-1000/pytorch_lora_weights",
+                    "rainy/pytorch_lora_weights",
+                ),
+                "rainy",
+            ),
         ],
     )
     def test_each_trainer_names_its_files_its_own_way(self, in_order, name):
