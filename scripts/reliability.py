@@ -15,7 +15,9 @@ import random
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import traceback
 import warnings
 from dataclasses import asdict
 from pathlib import Path
@@ -25,7 +27,7 @@ sys.path.pop(0)  # this folder, whose module of this name hides the room of the 
 sys.path.insert(0, str(ROOT / "tests"))
 sys.path.insert(0, str(ROOT))
 
-from reliability.outcome import Outcome  # noqa: E402 - found only after the lines above
+from reliability.outcome import LONGEST_NOTE, Outcome  # noqa: E402 - found only after the lines above
 from reliability.trials import TRIALS  # noqa: E402
 
 COLUMNS = ("tries", "faults", "lost", "wrong", "uncaught", "hangs", "seconds")
@@ -90,19 +92,26 @@ def in_a_process(trial, seed: int, count: int, folder: str | None) -> dict:
     failed = asdict(Outcome(tries=1))
     try:
         ran = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
-        return json.loads(ran.stdout.splitlines()[-1])
+        found = json.loads(ran.stdout.splitlines()[-1])
+        found["notes"] += [ran.stderr[-LONGEST_NOTE:]] if ran.returncode and ran.stderr else []
+        return found
     except subprocess.TimeoutExpired:
         return failed | {"hangs": 1, "notes": [f"no end within {LIMIT_S} s"]}
     except (IndexError, ValueError):
-        return failed | {"uncaught": 1, "notes": [f"the process ended: {ran.returncode} {ran.stderr[-400:]}"]}
+        return failed | {"uncaught": 1, "notes": [f"the process ended: {ran.returncode} {ran.stderr[-LONGEST_NOTE:]}"]}
 
 
 def batch(trial, seed: int, count: int, folder: str | None) -> int:
     """One batch in this process; its counts are the last line printed."""
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
+    ended: list[str] = []  # threads that ended with an error, which only Python itself would tell
+    threading.excepthook = lambda told: ended.append("".join(traceback.format_exception(told.exc_value)))
     with tempfile.TemporaryDirectory(dir=folder) as name:
         found = trial.batch(random.Random(seed), Path(name), count)
+    found.uncaught += len(ended)
+    for text in ended:
+        found.note(text)
     print(json.dumps(asdict(found)))
     return int(not found.is_good)
 

@@ -8,7 +8,6 @@ import contextlib
 import shutil
 import tempfile
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -194,13 +193,6 @@ def _copy_if_there(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def _causes(error: BaseException) -> Iterator[str]:
-    """What lies behind an error that hypothesis saw only once: the errors themselves, with the place they came from."""
-    for one in getattr(error, "exceptions", ()):
-        yield f"{type(one).__name__}: {one} {traceback.format_tb(one.__traceback__)[-1].strip()}"
-        yield from _causes(one)
-
-
 def machine(dice: Random, _folder: Path, count: int) -> Outcome:
     """`count` examples of at most twelve steps each."""
     found = Outcome(tries=count)
@@ -218,9 +210,9 @@ def machine(dice: Random, _folder: Path, count: int) -> Outcome:
         run_state_machine_as_test(seed(dice.randrange(1 << 31))(Machine), settings=options)
     except (AssertionError, pytest.fail.Exception) as error:
         found.wrong += 1
-        found.note(f"AssertionError: {error} {' '.join(getattr(error, '__notes__', []))}")
+        found.note("".join(traceback.format_exception(error)))
     except Exception as error:
         found.uncaught += 1
-        found.note(f"{type(error).__name__}: {error} {' | '.join(_causes(error))}")
+        found.note("".join(traceback.format_exception(error)))
     found.faults = Machine.steps - before
     return found

@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 MOST_NOTES = 20
+LONGEST_NOTE = 20_000  # characters: a whole traceback, with those of its causes
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Outcome:
 
     def note(self, text: str) -> None:
         if len(self.notes) < MOST_NOTES:
-            self.notes.append(text[:2000])
+            self.notes.append(text[-LONGEST_NOTE:])
 
     def add(self, other: Outcome) -> None:
         for name, value in asdict(other).items():
