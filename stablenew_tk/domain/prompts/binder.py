@@ -14,13 +14,11 @@ from msgspec.structs import replace
 from .expansion import ExpansionNode, Loose, Pick, Plain, Shared, Uncountable
 from .multi_choice import MultiChoice
 from .pack import MOST_PROBLEMS
-from .references import References, Slots, variable
+from .references import MOST_NODES, References, Slots, variable
 from .sequence import TextSequence
 from .template import Assign, Body, Choice, Option, Part, SlotUse, Trouble, Use, Wildcard, short
 from .wildcards import WildcardList, Wildcards
 
-# Variables may name variables: without an end to it, a few lines could make a tree of any size.
-MOST_NODES = 1_000_000
 MOST_VARIABLES = 500
 MOST_AT_ONCE = 100
 # Python runs out of stack at about three times this depth.
@@ -120,7 +118,10 @@ class Binder:
     ) -> tuple[list[ExpansionNode | str], list[tuple[str, ExpansionNode]]]:
         self._node_count += 1 + len(body)
         if self._node_count > MOST_NODES:
-            raise self._stopped("Wildcards and variables of this prompt name each other so often that it has no end.")
+            raise self._stopped(
+                "The wildcards and variables of this prompt hold too many choices, or name each other so often that it "
+                "has no end. Leave some away."
+            )
         if scope.depth > DEEPEST_TREE:
             raise self._stopped(f"Wildcards and variables of this prompt are nested more than {DEEPEST_TREE} deep.")
         shared: list[tuple[str, ExpansionNode]] = []

@@ -21,6 +21,10 @@ class Uncountable(Exception):
     """There are more ways than BEYOND."""
 
 
+class TooLong(Exception):
+    """What comes of a prompt has more than LONGEST_TEXT characters."""
+
+
 class Picks:
     """The choices of one variant by name, the shared values and the levels of axes (`settings`).
 

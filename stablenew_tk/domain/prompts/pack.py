@@ -21,6 +21,9 @@ from ..base.lora_tags import lora_key, with_lora_instead
 
 NAME_LIMIT = 80
 VALUE_LIMIT = 20_000
+# Characters of a prompt, of a line of a list, and of what comes of them. No server reads as much; a file chosen by
+# mistake has more.
+LONGEST_TEXT = 200_000
 MOST_PROBLEMS = 200
 
 _Word = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -141,6 +144,8 @@ class PackBuilder:
 
     def without_comment(self, line: str, number: int, column: int) -> str:
         """A line without its comment. A # that may have been meant as a sign is a warning; a name may hold one."""
+        if "#" not in line:
+            return line
         # Not above: its patterns take longer to make ready than the window to open.
         from .parser import without_comment
 
@@ -177,6 +182,13 @@ class PackBuilder:
             self.errors.append(PackProblem(line, 1, "This prompt has a negative or a name but no text of its own."))
             return
         against, against_at = _joined([part for part in negative if part.text], ", ")
+        if len(text) > LONGEST_TEXT or len(against) > LONGEST_TEXT:
+            message = (
+                f"This prompt has {max(len(text), len(against)):,} characters, {LONGEST_TEXT:,} is the most. A blank "
+                "line ends a prompt; a list of choices can be a wildcard file."
+            )
+            self.errors.append(PackProblem(line, 1, message))
+            return
         called = self._unique(self._name(name) or _short(text), name)
         self._prompts.append(PackPrompt(called, called, text, against, line, at, against_at))
 

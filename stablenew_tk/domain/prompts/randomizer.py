@@ -14,8 +14,8 @@ from ..base.random_numbers import RandomNumbers, allot
 from ..config.catalogue import Value, check_value
 from ..config.sweep import value_text
 from .binder import TOO_MANY, Binder, with_rules
-from .expansion import ExpansionNode, Level, Loose, Pick, Picks, Uncountable
-from .pack import MOST_PROBLEMS, PackProblem, PackPrompt, Slot, spot, with_lora_weight
+from .expansion import ExpansionNode, Level, Loose, Pick, Picks, TooLong, Uncountable
+from .pack import LONGEST_TEXT, MOST_PROBLEMS, PackProblem, PackPrompt, Slot, spot, with_lora_weight
 from .parser import MAY_VARY, options_of, parse
 from .sequence import TextSequence
 from .settings import MOST_VARIANTS, LoraAxis, Randomizer, SearchReplace, StyleToggle
@@ -24,6 +24,8 @@ from .variant import Expansion, Variant
 from .wildcards import Wildcards
 
 _REDRAWS = 30
+# Characters of all variants of a run together: they have to fit into memory.
+MOST_CHARACTERS = 100_000_000
 
 
 class _Axes(Struct, frozen=True):
@@ -105,11 +107,17 @@ class Variants:
         return any(row.varies for row in self._rows)
 
     def nth(self, index: int, seed: int = 0) -> Variant:
-        """Variant `index`. `seed` has an effect only on {~a|b}, which is drawn for each variant."""
+        """Variant `index`. `seed` has an effect only on {~a|b}, which is drawn for each variant. Raises InvalidInput
+        when it is too long.
+        """
         assert self._root is not None
         place, rank = self._root.split(index)
         prompt, picks = self._prompts[place], Picks(rank, seed, place)
-        pieces, border = self._rows[place].pieces(rank, picks), self._borders[place]
+        try:
+            pieces, border = self._rows[place].pieces(rank, picks), self._borders[place]
+        except TooLong:
+            message = f"“{prompt.name}”: a variant of it would have more than {LONGEST_TEXT:,} characters."
+            raise InvalidInput(f"{message} Leave some of it away.") from None
         positive, negative = "".join(pieces[:border]), "".join(pieces[border:])
         overrides = {path: levels[picks.settings[path]] for path, levels in self._axes.values.items()}
         for name, toggle in self._axes.styles.items():
@@ -143,7 +151,24 @@ class Variants:
             ranks = list(range(count))
         else:
             ranks = sorted(self._root.spread(count, 1, rng))
-        return tuple(self.nth(rank, seed) for rank in ranks)
+        try:
+            return self._written(ranks, seed)
+        except InvalidInput as error:
+            self.errors.append(PackProblem(0, 0, str(error)))
+            return ()
+
+    def _written(self, ranks: Sequence[int], seed: int) -> tuple[Variant, ...]:
+        found: list[Variant] = []
+        left = MOST_CHARACTERS
+        for rank in ranks:
+            found.append(self.nth(rank, seed))
+            left -= len(found[-1].prompt) + len(found[-1].negative)
+            if left < 0:
+                raise InvalidInput(
+                    f"These {len(ranks):,} variants would have more than {MOST_CHARACTERS:,} characters. Make fewer of "
+                    "them or shorten the prompts."
+                )
+        return tuple(found)
 
     def _drawn(self, count: int, rng: RandomNumbers) -> list[int]:
         """Ranks drawn one by one, equally many for each prompt, none twice."""

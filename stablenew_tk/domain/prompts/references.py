@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -14,6 +14,8 @@ Slots = Mapping[str, Choice | Wildcard]
 
 # A list with a mistake in every line is reported so often and no more.
 _MOST_WRONG = 20
+# Variables may name variables: without an end to it, a few lines could make a tree of any size.
+MOST_NODES = 1_000_000
 # Stands for brackets that may be a slot or not, depending on the pack.
 MAYBE_SLOT = "[["
 _DEEPEST = 100
@@ -46,7 +48,12 @@ class References:
         if known is None:
             bodies: list[Body | None] = [None] * len(found.values)
             wrong: list[str] = []
-            for place in found.lines:
+            varying: Iterable[int] = found.lines
+            # Bound, they are at least as many nodes. To read them all before that takes long and much memory.
+            if sum(1 + found.values[place].count("{") for place in varying) > MOST_NODES:
+                wrong.append(f"{found.where}: its lines have more than {MOST_NODES // 2:,} choices. Leave some away.")
+                varying = ()
+            for place in varying:
                 template = parse(found.values[place], is_slot=self._slots.__contains__)
                 bodies[place] = template.body
                 if template.troubles and len(wrong) < _MOST_WRONG:

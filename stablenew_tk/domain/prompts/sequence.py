@@ -7,8 +7,12 @@ from collections.abc import Sequence
 
 from ..base.random_numbers import RandomNumbers
 from .even_sampling import replace_duplicates, spread_duplicates
-from .expansion import BEYOND, ExpansionNode, Picks, Uncountable
+from .expansion import BEYOND, ExpansionNode, Picks, TooLong, Uncountable
+from .pack import LONGEST_TEXT
 from .settings import Mode
+
+# Each costs a column of 10,000 numbers where some of the variants are taken.
+_MOST_FACTORS = 5_000
 
 
 class TextSequence(ExpansionNode):
@@ -30,6 +34,8 @@ class TextSequence(ExpansionNode):
         self._parts, self._shared, self._mode = parts, shared, mode
         nodes = [node for _, node in shared] + [part for part in parts if not isinstance(part, str)]
         self._factors = [node for node in nodes if node.count > 1]
+        if len(self._factors) > _MOST_FACTORS:
+            raise Uncountable
         self.lengths = tuple(node.count for node in self._factors)  # of the parts with more than one way
         self._product = _combined(mode, self.lengths)
         self.count = max(self._product, turns)
@@ -43,14 +49,19 @@ class TextSequence(ExpansionNode):
         return "".join(self.pieces(index, picks))
 
     def pieces(self, index: int, picks: Picks) -> list[str]:
-        """As `text`, one string for each part."""
+        """As `text`, one string for each part. Raises TooLong."""
         digits = iter(self._digits(index % self._product))
         for key, node in self._shared:
             picks.shared[key] = node.text(next(digits) if node.count > 1 else 0, picks)
-        return [
-            part if isinstance(part, str) else part.text(next(digits) if part.count > 1 else 0, picks)
-            for part in self._parts
-        ]
+        found: list[str] = []
+        left = LONGEST_TEXT
+        for part in self._parts:
+            text = part if isinstance(part, str) else part.text(next(digits) if part.count > 1 else 0, picks)
+            left -= len(text)
+            if left < 0:
+                raise TooLong
+            found.append(text)
+        return found
 
     def draw(self, rng: RandomNumbers) -> int:
         if not self._is_product:

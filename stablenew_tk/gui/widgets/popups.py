@@ -279,7 +279,7 @@ class Menu(Popup):
     def _jump(self, event: tk.Event[tk.Misc]) -> None:
         letter = event.char.casefold()
         if letter.strip() and letter.isprintable():
-            order = [*range(self.cursor + 1, len(self.shown)), *range(self.cursor + 1)]
+            order = [*range(self.cursor + 1, len(self.shown)), *range(min(self.cursor + 1, len(self.shown)))]
             self._move(next((i for i in order if self.shown[i].text.casefold().startswith(letter)), self.cursor))
 
     def _move(self, index: int) -> str:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from ...domain.base.errors import Unreadable
+from ...domain.prompts.pack import LONGEST_TEXT
 from ...domain.prompts.wildcards import WildcardList, Wildcards, list_of
 from ..disk.files import read_bounded
 
@@ -22,6 +23,7 @@ MOST_FILES = 20_000
 BESIDE = "wildcards"
 _DEEPEST = 20
 _MOST_WEIGHT = 1e9
+_MOST_SENTENCES = 5
 _ENDINGS = (".txt", ".json", ".yaml", ".yml")
 
 _FileState = tuple[int, int]
@@ -135,7 +137,21 @@ def _read(path: Path, name: str, root: Path) -> _WildcardFile:
         return _WildcardFile(problem=f"{path.name}, line {line}: holds a zero byte, so it is not a text file.")
     if suffix == ".json":
         return _json(path.name, name, text)
-    return _WildcardFile((list_of(name, text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), path.name),))
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    problem = _without_long(lines, path.name, "line")
+    return _WildcardFile((list_of(name, lines, path.name),), problem=problem)
+
+
+def _without_long(lines: list[str], where: str, what: str) -> str:
+    """Empty the lines that no prompt can hold. Gives a sentence about them, or ""."""
+    long = [place for place, line in enumerate(lines) if len(line) > LONGEST_TEXT]
+    if not long:
+        return ""
+    number, length = long[0] + 1, len(lines[long[0]])
+    for place in long:
+        lines[place] = ""
+    more = f" (and {len(long) - 1:,} more)" if len(long) > 1 else ""
+    return f"{where}, {what} {number}{more} was left out: of {length:,} characters; {LONGEST_TEXT:,} are the most."
 
 
 def _json(where: str, name: str, text: str) -> _WildcardFile:
@@ -149,18 +165,20 @@ def _json(where: str, name: str, text: str) -> _WildcardFile:
     lists: list[WildcardList] = []
     aliases: dict[str, str] = {}
     left_out = 0
+    problems: list[str] = []
     for keys, values in _lists(tree, ()):
         # The names are those of the tree, as other programs have it; with the file's name they are found, too.
         known = "/".join(filter(None, (above, *keys))) if keys else name
         lines = [_value(value) for value in values]
         left_out += sum(not line and value != "" for line, value in zip(lines, values, strict=True))
+        if long := _without_long(lines, where, "value"):
+            problems.append(long)
         lists.append(list_of(known, lines, where))
         if keys:
             aliases["/".join((name, *keys))] = known
-    problem = ""
     if left_out:
-        problem = f"{where}: values that are neither text nor numbers were left out ({left_out} of them)."
-    return _WildcardFile(tuple(lists), aliases, problem)
+        problems.append(f"{where}: values that are neither text nor numbers were left out ({left_out} of them).")
+    return _WildcardFile(tuple(lists), aliases, " ".join(problems[:_MOST_SENTENCES]))
 
 
 def _lists(tree: object, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], list[object]]]:

@@ -146,6 +146,16 @@ def test_no_text_breaks_the_reader(text):
     assert all(prompt.positive for prompt in pack.prompts)
 
 
+@pytest.mark.parametrize(
+    ("text", "many"), [("{whole|part} b c d\n" * 20_000, "379,999"), ("a boat\nneg: " + "x" * 250_000, "250,000")]
+)
+def test_a_prompt_that_no_server_would_read_is_told_and_is_not_read(text, many):
+    pack = parse_pack(f"first\n\n{text}\n\nlast", "p")
+    assert [prompt.name for prompt in pack.prompts] == ["first", "last"]
+    assert pack.errors[0].line == 3
+    assert pack.errors[0].message.split(". ")[0] == f"This prompt has {many} characters, 200,000 is the most"
+
+
 def test_a_long_text_of_mistakes_is_told_in_a_few_sentences():
     pack = parse_pack("a\nneg: b\n" + "c\n" * 50_000, "p")
     assert len(pack.warnings) == MOST_PROBLEMS + 1

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from scipy.stats import chisquare
 from variations import errors, pack, prompt, slots, texts, variants, wildcards
 
-from stablenew_tk.domain.prompts.pack import Slot, parse_pack
+from stablenew_tk.domain.prompts import randomizer
+from stablenew_tk.domain.prompts.pack import LONGEST_TEXT, Slot, parse_pack
 from stablenew_tk.domain.prompts.randomizer import PromptMemory, Variants, expand, may_vary
 from stablenew_tk.domain.prompts.settings import Axis, LoraAxis, Randomizer, SearchReplace, StyleToggle
 
@@ -415,10 +416,26 @@ def test_more_mistakes_than_anybody_reads_are_cut_off():
     assert 0 < len(errors("__nothing__ " * 20_000)) <= 200
 
 
-def test_a_megabyte_in_one_option_is_fine():
-    found = variants("{" + "x" * 1_000_000 + "|" + "y" * 500_000 + "}")
-    assert [len(found.nth(0).prompt), len(found.nth(1).prompt)] == [1_000_000, 500_000]
+def test_an_option_may_be_as_long_as_a_prompt():
+    found = variants("{" + "x" * LONGEST_TEXT + "|" + "y" * 50_000 + "}")
+    assert [len(found.nth(0).prompt), len(found.nth(1).prompt)] == [LONGEST_TEXT, 50_000]
     assert len(next(iter(found.nth(0).choices))) <= 80
+
+
+@pytest.mark.parametrize("text", ["${x=" + "y" * 1_000 + "}" + "${x}" * 201, "{a|" + "y" * LONGEST_TEXT + "} {c|d}"])
+def test_a_variant_that_would_be_longer_than_any_prompt_is_a_sentence(text):
+    found = expand([prompt(text, "")], Randomizer(), wildcards())
+    assert [one.message for one in found.errors] == [
+        "“p”: a variant of it would have more than 200,000 characters. Leave some of it away."
+    ]
+    assert not found.variants
+
+
+def test_variants_that_would_not_fit_into_memory_are_a_sentence(monkeypatch):
+    monkeypatch.setattr(randomizer, "MOST_CHARACTERS", 300)
+    found = expand([prompt("{1-3$$a|b|c|d} " + "x" * 50, "")], Randomizer(), wildcards())
+    assert "would have more than 300 characters" in found.errors[0].message
+    assert not found.variants
 
 
 def test_a_nul_in_a_prompt_does_not_part_it_from_its_negative():

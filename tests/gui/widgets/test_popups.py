@@ -106,6 +106,18 @@ def test_a_short_menu_has_no_search_field_and_letters_jump(root):
     assert told == ["SwinIR 4x"]
 
 
+def test_a_letter_where_nothing_fits_the_filter_changes_nothing(root, choice):
+    menu = opened(root, choice)
+    for key in "xyzzy":
+        menu.search.field.event_generate("<Key>", keysym=key)
+    root.update()
+    menu.canvas.focus_force()
+    root.update()
+    menu.canvas.event_generate("<Key>", keysym="s")
+    assert menu.is_open
+    assert menu.shown == ()
+
+
 def test_hundreds_of_entries_draw_only_what_is_in_sight(root):
     field = ChoiceField(root, entries([f"checkpoint {i}" for i in range(800)]), lambda value: None)
     field.pack()

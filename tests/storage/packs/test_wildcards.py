@@ -35,6 +35,17 @@ def test_folders_are_part_of_the_name(tmp_path):
     assert lists.find("animals/*").values == ("husky", "tabby")
 
 
+def test_a_line_that_no_prompt_can_hold_is_left_out_and_told(tmp_path):
+    long = "x" * 200_001
+    lists, problems = loaded(tmp_path, {"a.txt": f"one\n{long}\n{long}\n{{b|c}}", "b.json": json.dumps([long, "two"])})
+    assert problems == (
+        "a.txt, line 2 (and 1 more) was left out: of 200,001 characters; 200,000 are the most.",
+        "b.json, value 1 was left out: of 200,001 characters; 200,000 are the most.",
+    )
+    assert [lists.find("a").values, lists.find("b").values] == [("one", "{b|c}"), ("two",)]
+    assert lists.find("a").spot(1) == "a.txt, line 4"
+
+
 def test_a_json_tree_gives_a_list_for_each_branch_by_its_keys(tmp_path):
     tree = {"colors": {"warm": ["red", 2, 2.5, True, None, "two\nlines"], "one": "x"}, "n": []}
     lists, problems = loaded(tmp_path, {"deep/coll.json": json.dumps(tree), "flat.json": '["a", "3::b"]'})
