@@ -1,6 +1,7 @@
 """Build the executable: `python3 scripts/build.py` makes `dist/StableNew`, one file that needs no Python.
 
-`--all` adds the same as a folder in an archive, an AppDir (and an AppImage where the tools are), and SHA256SUMS.
+`--all` adds the same as a folder in an archive, an AppDir (and an AppImage where the tools are), and SHA256SUMS. On
+Linux it also compiles the loader of the one file (`loader.py`), which takes gcc and the network.
 
 Prints one line of JSON: path, size in MiB, seconds, with `--all` all files. Fails when the program is larger than it
 should be, because that means something was packed that nobody needs.
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import archives
 import environment
+import loader
 import system
 
 # One file is packed; an app folder of macOS is not.
@@ -56,6 +58,8 @@ def main(arguments: list[str]) -> int:
         "STABLENEW_ENTITLEMENTS": str(options.entitlements.resolve()) if options.entitlements else "",
     }
     command += [*folders, str(environment.ROOT / "stablenew.spec")]
+    if options.all and sys.platform.startswith("linux"):
+        variables |= loader.variables(python, options.work)
     system.say(f"Building {label}. This takes one to three minutes.")
     code, missing = _run(command, variables)
     if code or missing:

@@ -259,7 +259,7 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
     from .storage.settings import load_settings
 
     notice = ready_folder(places)
-    _keep_fonts_in(places)
+    _ready_fonts(places)
     claim = WindowClaim(places)
     loaded = load_settings(places.settings_file)
     is_mine = True
@@ -291,12 +291,13 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
         claim.release()
 
 
-def _keep_fonts_in(places: Places) -> None:
-    """Everything in one folder: what is found about fonts as well."""
-    if places.kind != "platform":
-        from .gui.font_cache import keep_font_cache_in
+def _ready_fonts(places: Places) -> None:
+    """There is one at least; and everything is in one folder: what is found about fonts as well."""
+    from .gui.font_cache import keep_font_cache_in, lend_own_font
 
+    if places.kind != "platform":
         keep_font_cache_in(places.cache)
+    lend_own_font()
 
 
 def _log_to_file(places: Places) -> None:
@@ -331,7 +332,7 @@ def _selftest_inside(_args: argparse.Namespace, places: Places) -> int:
     from .commands.terminal import FAILED, OK, print_json
     from .gui.screen_faults import screen_faults_told
 
-    _keep_fonts_in(places)
+    _ready_fonts(places)
     with screen_faults_told():
         from .gui.selftest import selftest
 
@@ -344,7 +345,7 @@ def _window_probe(_args: argparse.Namespace, places: Places) -> int:
     from .commands.terminal import OK, print_json
     from .gui.screen_faults import screen_faults_told
 
-    _keep_fonts_in(places)
+    _ready_fonts(places)
     with screen_faults_told():
         from .gui.window_probe import probe_window
 

@@ -77,8 +77,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=order)
 
 
+# Whatever takes so long hangs: no computer is so busy.
+PATIENCE_S = 300.0
+
+
 def wait_until(
-    condition: Callable[[], object], timeout_s: float = 60.0, step: Callable[[], object] | None = None
+    condition: Callable[[], object], timeout_s: float = PATIENCE_S, step: Callable[[], object] | None = None
 ) -> None:
     """Wait for a condition, calling `step` (a Tk update, a queue drain) between looks. Fails the test after timeout."""
     deadline = time.monotonic() + timeout_s
@@ -91,7 +95,7 @@ def wait_until(
         pause.wait(0.002)
 
 
-def pump(root: object, condition: Callable[[], object], timeout_s: float = 60.0) -> None:
+def pump(root: object, condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
     """Run the Tk loop until the condition holds."""
     wait_until(condition, timeout_s, step=root.update)  # type: ignore[attr-defined]
 
@@ -123,7 +127,7 @@ def _home_is_a_temp_folder(_homes: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 def _no_thread_is_left_behind() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     pause = threading.Event()
     while time.monotonic() < deadline:
         left = [t for t in threading.enumerate() if t not in before and t.is_alive()]

@@ -15,7 +15,7 @@ from stablenew_tk.storage.cluster.folder import ClusterFolder
 from stablenew_tk.storage.cluster.pairing import invite, make_cluster, save_pairing
 
 WORDS = "correct-horse-battery"
-LIMIT_S = 60
+LIMIT_S = 300
 _BAD = Path(__file__).parent / "bad_worker.py"
 
 

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from conftest import PATIENCE_S
+
 from stablenew_tk.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -75,6 +77,6 @@ def program(*words, **surroundings):
     )
 
 
-def ended(process, timeout_s=60):
+def ended(process, timeout_s=PATIENCE_S):
     out, err = process.communicate(timeout=timeout_s)
     return Said(process.returncode, out, err)

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import wait_until
+from conftest import PATIENCE_S, wait_until
 
 import stablenew_tk
 
@@ -24,7 +24,7 @@ def executable(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [sys.executable, str(BUILD), "--dest", str(folder / "dist"), "--work", str(folder / "work")],
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=6 * PATIENCE_S,
     )
     assert built.returncode == 0, built.stderr
     return Path(json.loads(built.stdout)["path"])
@@ -43,7 +43,7 @@ def start(executable, tmp_path):
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_S,
         )
 
     return start

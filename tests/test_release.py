@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -75,6 +76,35 @@ def test_an_app_dir_has_all_that_a_desktop_looks_for(scripts, tmp_path):
     entry = (folder / "stablenew.desktop").read_text()
     assert "Icon=stablenew\n" in entry
     assert "Exec=StableNew\n" in entry
+
+
+START = """#include <stdio.h>
+#include <stdlib.h>
+int main(void) { const char *chosen = getenv("TMPDIR"); puts(chosen ? chosen : "as usual"); return 0; }
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux") or shutil.which("gcc") is None, reason="gcc on Linux")
+def test_the_one_file_unpacks_itself_where_it_can_run_or_says_why_it_cannot(scripts, tmp_path):
+    import loader
+
+    part, full = loader.compiled(tmp_path), tmp_path / "full.o"
+    (tmp_path / "start.c").write_text(START)
+    subprocess.run(["gcc", "-c", "-DNEEDED_MIB=99999999", "-o", full, loader.SOURCE], check=True)
+
+    def started(part, **variables):
+        subprocess.run(["gcc", "-o", tmp_path / "start", tmp_path / "start.c", part], check=True)
+        return subprocess.run([tmp_path / "start"], env=variables, capture_output=True, text=True, check=False)
+
+    assert started(part).stdout == "as usual\n"
+    assert started(part, TMPDIR=str(tmp_path)).stdout == f"{tmp_path}\n"
+    # Nothing can be written there, whoever asks.
+    assert started(part, TMPDIR="/proc").stdout == "/tmp\n"
+    said = started(full, TMPDIR=str(tmp_path / "gone"))
+    assert (said.returncode, said.stdout) == (2, "")
+    assert f"{tmp_path / 'gone'} is not there\n" in said.stderr
+    assert "/tmp has only " in said.stderr
+    assert "set TMPDIR to another folder" in said.stderr
 
 
 def test_windows_gets_four_numbers_of_a_version_with_a_suffix():

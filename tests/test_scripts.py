@@ -14,12 +14,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import wait_until
+from conftest import PATIENCE_S, wait_until
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 BASE_PYTHON = sys._base_executable
-# A first start says that it takes about a minute; on a busy machine it takes several.
-PATIENCE_S = 600
 
 PYPROJECT = """
 [build-system]
@@ -144,7 +142,7 @@ def test_a_signal_reaches_the_app_itself(project):
     process = project.start("wait")
     assert json.loads(process.stdout.readline())["pid"] == process.pid
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE_S)
     assert process.returncode == -signal.SIGTERM
 
 

@@ -1,13 +1,24 @@
-"""Where fontconfig, which finds the fonts for Tk, keeps what it has found."""
+"""fontconfig, which finds the fonts for Tk: where it keeps what it has found, and what it finds where nothing is
+installed.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 _VARIABLE = "XDG_CACHE_HOME"
+_LIBRARY = "libfontconfig.so.1"
+# Brought along by customtkinter. Tk opens no window at all without any font.
+_OWN = ("Roboto-Regular.ttf", "Roboto-Medium.ttf")
+_SYSTEM = 0  # FcSetSystem
+
+
+class _FontSet(ctypes.Structure):
+    _fields_ = (("count", ctypes.c_int),)
 
 
 def keep_font_cache_in(folder: Path) -> None:
@@ -19,7 +30,7 @@ def keep_font_cache_in(folder: Path) -> None:
     if not sys.platform.startswith("linux"):
         return
     try:
-        fontconfig = ctypes.CDLL("libfontconfig.so.1")
+        fontconfig = ctypes.CDLL(_LIBRARY)
     except OSError:
         return  # Tk was built without it, or says itself what is missing
     before = os.environ.get(_VARIABLE)
@@ -31,3 +42,28 @@ def keep_font_cache_in(folder: Path) -> None:
             del os.environ[_VARIABLE]
         else:
             os.environ[_VARIABLE] = before
+
+
+def lend_own_font() -> None:
+    """Where no font is installed, give this program the one that it brings along: Latin letters only.
+
+    Call it before Tk is loaded. Nothing is copied or written.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        fontconfig = ctypes.CDLL(_LIBRARY)
+    except OSError:
+        return  # as above
+    fontconfig.FcConfigGetFonts.restype = ctypes.POINTER(_FontSet)
+    fontconfig.FcConfigGetFonts.argtypes = (ctypes.c_void_p, ctypes.c_int)
+    fontconfig.FcConfigAppFontAddFile.argtypes = (ctypes.c_void_p, ctypes.c_char_p)
+    fontconfig.FcInit()
+    installed = fontconfig.FcConfigGetFonts(None, _SYSTEM)
+    if installed and installed.contents.count > 0:
+        return
+    spec = find_spec("customtkinter")
+    for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
+        for name in _OWN:
+            path = Path(folder) / "assets" / "fonts" / "Roboto" / name
+            fontconfig.FcConfigAppFontAddFile(None, os.fsencode(path))

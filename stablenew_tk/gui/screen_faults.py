@@ -14,7 +14,7 @@ from .display_server import hangs
 _PACKAGES = {"libX11": "libx11-6", "libxcb": "libxcb1", "libXft": "libxft2", "libXss": "libxss1", "libtk8": "libtk8.6"}
 _LIBRARY = re.compile(r"\b(lib[A-Za-z0-9_+-]+)[\w.+-]*\.so[.\d]*")
 _NO_DISPLAY = ("couldn't connect to display", "no display name")
-_TERMINAL = "The terminal commands work without a window: stablenew --help."
+_TERMINAL = "The terminal commands work without a window: --help lists them."
 
 
 @contextmanager

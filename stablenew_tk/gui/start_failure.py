@@ -19,7 +19,8 @@ def is_read(stream: object) -> bool:
         descriptor: int = stream.fileno()  # type: ignore[attr-defined]  # OSError or AttributeError where it has none
         kind = os.fstat(descriptor).st_mode
         if stat.S_ISREG(kind):
-            return _LOG_OF_SESSION not in str(Path(f"/proc/self/fd/{descriptor}").readlink())
+            on_linux = sys.platform.startswith("linux")
+            return not on_linux or _LOG_OF_SESSION not in str(Path(f"/proc/self/fd/{descriptor}").readlink())
         return os.isatty(descriptor) or stat.S_ISFIFO(kind)
     except (AttributeError, OSError, ValueError):
         return False

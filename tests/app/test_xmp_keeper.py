@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import wait_until
+from conftest import PATIENCE_S, wait_until
 from review_desk import record
 
 from stablenew_tk.app.controller import Controller
@@ -87,7 +87,7 @@ def test_what_is_rated_is_written_beside_and_what_is_changed_there_is_read_back(
         if program := shutil.which(reader):
             options = ("-Rating", "-s3") if reader == "exiftool" else ("-K", "Xmp.xmp.Rating", "-Pv", "pr")
             told = subprocess.run(
-                [program, *options, str(desk.beside(0))], capture_output=True, text=True, check=True, timeout=30
+                [program, *options, str(desk.beside(0))], capture_output=True, text=True, check=True, timeout=PATIENCE_S
             )
             assert told.stdout.strip() == "2"
 

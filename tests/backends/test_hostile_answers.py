@@ -177,7 +177,7 @@ def test_a_connection_that_is_closed_ends_all_its_requests_not_only_the_latest()
             thread.start()
         wait_until(lambda: len(server.gets) == 3)
         line.close()
-        answers = [said.get(timeout=20) for _ in threads]
+        answers = [said.get(timeout=60) for _ in threads]
         for thread in threads:
             thread.join()
     assert all(isinstance(answer, AnswerLost) and "was closed" in str(answer) for answer in answers)

@@ -557,7 +557,7 @@ def test_ctrl_c_keeps_what_is_made_and_says_how_to_go_on(cli):
     with FakeWebUI(step_delay_s=0.02) as server:
         words = ("--backend", server.url, "--data-dir", cli.data, *TINY)
         run = program("learn", cli.pack, *CFG, *words)
-        wait_until(lambda: server.count("txt2img") >= 3, 30)
+        wait_until(lambda: server.count("txt2img") >= 3)
         run.send_signal(signal.SIGINT)
         said = ended(run)
         assert said.code == 1

@@ -107,7 +107,7 @@ def test_killed_before_its_plan_is_written_nothing_is_there_to_go_on_with(cli):
 
 def test_a_kill_from_outside_and_a_torn_last_line_cost_nothing_that_was_finished(cli):
     run = program("learn", cli.pack, *CFG, "--data-dir", cli.data, "--set", "txt2img.width=256")
-    wait_until(lambda: cli.journal.exists() and len(recent(cli.journal, 99)) >= 4, 30)
+    wait_until(lambda: cli.journal.exists() and len(recent(cli.journal, 99)) >= 4)
     run.kill()
     assert ended(run).code == -signal.SIGKILL
     segment = sorted(cli.journal.glob("*.jsonl"))[-1]

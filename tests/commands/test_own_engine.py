@@ -78,7 +78,7 @@ class TestRun:
         engine.hold()
         words = ("--data-dir", cli.data, "run", cli.pack, "--json", *FEW, "--backend", address(engine))
         process = program(*words)
-        wait_until(engine.is_set, 30)
+        wait_until(engine.is_set)
         process.send_signal(signal.SIGINT)
         said = ended(process)
         assert (said.json["ok"], said.json["cancelled"]) == (0, 2)
@@ -87,7 +87,7 @@ class TestRun:
     def test_it_ends_with_a_program_that_is_killed(self, cli, engine):
         engine.hold()
         process = program("--data-dir", cli.data, "run", cli.pack, *FEW, "--backend", address(engine))
-        wait_until(engine.is_set, 30)
+        wait_until(engine.is_set)
         process.kill()
         process.communicate()
         wait_until(lambda: not engine.alive())

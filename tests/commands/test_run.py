@@ -392,7 +392,7 @@ class TestStopping:
             run = program(
                 "run", cli.pack, "--backend", server.url, "--seeds", 50, "--data-dir", cli.data, "--json", *TINY
             )
-            wait_until(lambda: server.count("txt2img") >= 2, 30)
+            wait_until(lambda: server.count("txt2img") >= 2)
             run.send_signal(how)
             said = ended(run)
         report = said.json
@@ -406,7 +406,7 @@ class TestStopping:
 
     def test_kill_9_in_the_middle_leaves_a_whole_journal_whose_pictures_are_all_there(self, cli):
         run = program("run", cli.pack, "--seeds", 500, "--data-dir", cli.data, *FEW)
-        wait_until(lambda: len(recent(cli.journal, 9)) >= 9, 30)
+        wait_until(lambda: len(recent(cli.journal, 9)) >= 9)
         run.kill()
         assert ended(run).code == -signal.SIGKILL
         found = verify(cli.journal)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from conftest import PATIENCE_S
 from terminal import ROOT, Terminal
 
 # Libraries that take long to import, and what they are for.
@@ -24,7 +25,9 @@ sys.exit(main())
 
 
 def imported(*words):
-    done = subprocess.run([sys.executable, "-c", TOLD, *words], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", TOLD, *words], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stderr.rpartition("MODULES ")[2])
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from conftest import PATIENCE_S
 from terminal import ROOT
 
 # The real window, closed as soon as its first page is in sight.
@@ -51,7 +52,12 @@ def start(tmp_path_factory):
     environ = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
     environ |= {"HOME": str(home), "FONTCONFIG_FILE": str(fonts)}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(data)], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", PROGRAM, str(data)],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     return home, data, json.loads(done.stdout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from conftest import PATIENCE_S
 from terminal import ROOT, ended, program
 
 from stablenew_tk.commands.calling import PROBE
@@ -98,5 +100,13 @@ def test_a_data_folder_that_cannot_be_made_is_a_sentence_and_no_window():
 )
 def test_a_library_that_is_missing_is_named_with_its_package(tmp_path, words, remedy):
     command = [sys.executable, "-c", WITHOUT, words, "--data-dir", str(tmp_path / "data")]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (said.returncode, remedy in said.stderr, "mistake" in said.stderr) == (1, True, False), said.stderr
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="where fontconfig is")
+def test_without_any_font_the_window_opens_with_the_one_that_it_brings_along(tmp_path, monkeypatch):
+    (tmp_path / "fonts.conf").write_text("<fontconfig><dir>/nowhere</dir></fontconfig>")
+    monkeypatch.setenv("FONTCONFIG_FILE", str(tmp_path / "fonts.conf"))
+    said = start_inside(60.0, PROBE)
+    assert (said.code, json.loads(said.out)["fonts"]) == (0, 0), said.err

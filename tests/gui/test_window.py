@@ -565,7 +565,7 @@ def test_a_window_that_is_asked_to_end_does_so_although_its_server_hangs(tmp_pat
         (tmp_path / "fonts.conf").write_text(FONTS)
         variables |= {"FONTCONFIG_FILE": str(tmp_path / "fonts.conf"), "ASKED": str(tmp_path / "asked")}
         window = program("--data-dir", tmp_path, **variables, TMPDIR=str(temporary))
-        wait_until(lambda: server.gets, 60)
+        wait_until(lambda: server.gets)
         window.send_signal(getattr(signal, how))
         assert ended(window).code == 0
     # Neither fonts nor anything else: what it keeps is in the folder it was given.

@@ -296,6 +296,6 @@ def test_thousands_of_broken_sidecars_under_a_live_watcher_cost_little(tmp_path)
             if number % 500 == 0:
                 watched.catch_up()
         drop_profile(tmp_path, names[0], 44)
-        wait_until(lambda: watched.steps(names[0]) == 44, timeout_s=60)
+        wait_until(lambda: watched.steps(names[0]) == 44)
         grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory
         assert grown_kib < 64 * 1024

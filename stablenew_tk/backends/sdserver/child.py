@@ -166,6 +166,8 @@ class ChildProcess:
         """Forget what it printed when that is a lot. Only to be called while it does nothing."""
         if self.printed_size() > MOST_PRINTED:
             os.ftruncate(self._printed.fileno(), 0)
+            # Windows writes on where the position is that the child shares, and would leave a hole before it.
+            os.lseek(self._printed.fileno(), 0, os.SEEK_SET)
 
     def _kill(self) -> None:
         if sys.platform == "win32":

@@ -16,6 +16,7 @@ from ..disk.files import is_file, read_bounded, remove, write_atomic
 from ..programs.processes import end_group, start_mark
 
 _END_S = 10.0
+_APART_ON_WINDOWS = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
 class _Note(Struct, frozen=True):
@@ -30,7 +31,9 @@ def start_in_background(command: Sequence[str], note: Path) -> int:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # So that neither Ctrl+C in this terminal nor its end is meant for it: on Unix, and on Windows.
         start_new_session=True,
+        creationflags=_APART_ON_WINDOWS,
         # The one-file executable would lend it its unpacked files, and remove them when it ends itself.
         env={**os.environ, "PYINSTALLER_RESET_ENVIRONMENT": "1"},
     )

@@ -90,7 +90,16 @@ def _stat(folder: Path) -> list[str]:
 def _output(command: list[str]) -> str:
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=_FOR_OTHER_SYSTEMS_S, stdin=subprocess.DEVNULL
+            command,
+            capture_output=True,
+            text=True,
+            # Windows' own tools write in the alphabet of the console, which is not that of Python.
+            errors="replace",
+            check=False,
+            timeout=_FOR_OTHER_SYSTEMS_S,
+            stdin=subprocess.DEVNULL,
+            # Without it a console flashes up beside a program that has none.
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

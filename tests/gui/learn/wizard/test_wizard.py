@@ -6,7 +6,7 @@ import json
 
 import msgspec
 import pytest
-from conftest import wait_until
+from conftest import PATIENCE_S, wait_until
 from fake_webui import FakeWebUI
 from PIL import Image
 
@@ -50,7 +50,7 @@ class Room:
         self.wizard.begin()
         self.until(lambda: self.wizard.draft.prompts)
 
-    def until(self, condition, timeout_s=60.0):
+    def until(self, condition, timeout_s=PATIENCE_S):
         wait_until(condition, timeout_s, step=lambda: (self.controller.pump(), self.root.update()))
 
     def idle(self):
