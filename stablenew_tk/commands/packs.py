@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..domain.base.errors import InvalidInput
+from ..domain.base.wording import counted
 from ..domain.config.origins import SHORT_SEED
 from ..domain.config.user_settings import Settings
 from ..domain.prompts.checks import check_pack
@@ -87,9 +88,9 @@ def packs_check(args: argparse.Namespace, places: Places) -> int:
         document = {"prompts": found.prompts, "errors": found.errors, "warnings": warnings}
         print_json(document | ({"known": list(map(_kept_plain, kept))} if kept else {}))
     else:
-        errors = "1 error" if len(found.errors) == 1 else f"{len(found.errors)} errors"
+        prompts, errors = counted(found.prompts, "prompt"), counted(len(found.errors), "error")
         many = f", {found.count:,} variants" if found.count > found.prompts else ""
-        out.print(f"{opened.pack.pack_id}: {found.prompts} prompts{many}, {errors}.", markup=False)
+        out.print(f"{opened.pack.pack_id}: {prompts}{many}, {errors}.", markup=False)
         _print_problems("error", found.errors)
         _print_problems("warning", warnings)
         _print_kept(kept)

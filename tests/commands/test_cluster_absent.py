@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 
 import pytest
 from terminal import Terminal
 
-GET_IT = "A cluster needs two packages more. Install them with: pip install 'stablenew[cluster]'"
+GET_IT = f'A cluster needs two packages more. Install them with: {sys.executable} -m pip install "stablenew[cluster]"'
 LEARN = ("learn", "starter", "--focus", "txt2img.cfg_scale", "--values", "2,3", "--backend", "cluster:x")
 
 

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from msgspec import Struct
 
+from ...domain.base.environment import install_line
 from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ...domain.base.wording import counted
 from ...domain.journal.marks import marks_of
@@ -150,9 +151,14 @@ def _pairs(args: argparse.Namespace, places: Places, folder: Path) -> int:
         words = f"{counted(len(lost), 'pair')} left out: a picture is gone, damaged or changed since it was rated."
         err.print(words, style="yellow", markup=False)
     if not written.table:
-        words = f"{TABLE} was not written, because pyarrow is not installed. Install it: pip install stablenew[{EXTRA}]"
-        err.print(words, style="yellow", markup=False)
+        err.print(f"{TABLE} was not written, because {_without_table()}", style="yellow", markup=False)
     return OK
+
+
+def _without_table() -> str:
+    if getattr(sys, "frozen", False):
+        return "this program was built without pyarrow. StableNew from source or by pip can have it."
+    return f"pyarrow is not installed. Install it: {install_line(sys.executable, EXTRA)}"
 
 
 def _files(pairs: list[Pair], today: Path, lost: list[Pair]) -> Iterator[PairFile]:

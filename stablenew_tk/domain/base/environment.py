@@ -1,4 +1,4 @@
-"""Environment variables for other programs that this one starts."""
+"""Surroundings of this program: variables for others that it starts, what to type for a package that it lacks."""
 
 from __future__ import annotations
 
@@ -17,3 +17,12 @@ def for_other_programs(variables: Mapping[str, str], *, frozen: bool) -> dict[st
     if original is not None:
         environment["LD_LIBRARY_PATH"] = original
     return environment
+
+
+def install_line(python: str, extra: str) -> str:
+    """What to type, in any shell, to get the packages of an extra; `python` is the one that runs this program.
+
+    pip finds StableNew itself in that environment, so it asks for nothing else.
+    """
+    program = f'"{python}"' if " " in python else python
+    return f'{program} -m pip install "stablenew[{extra}]"'

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from ...domain.base.environment import install_line
 from ...domain.base.errors import InvalidInput
 from ..disk.files import is_there
 from .folder import PORT, ClusterFolder, Membership, usable_name
@@ -23,7 +24,8 @@ def need_cluster_packages() -> None:
     if find_spec("distributed") is None or find_spec("cryptography") is None:
         if getattr(sys, "frozen", False):
             raise InvalidInput("This program was built without a cluster. Take the one that has it, or use pip.")
-        raise InvalidInput("A cluster needs two packages more. Install them with: pip install 'stablenew[cluster]'")
+        line = install_line(sys.executable, "cluster")
+        raise InvalidInput(f"A cluster needs two packages more. Install them with: {line}")
 
 
 class Invitation(Struct, frozen=True):
