@@ -11,7 +11,10 @@ from __future__ import annotations
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - this file is what an older Python meets first
-    sys.stderr.write(f"StableNew needs Python 3.11 or newer; this is Python {sys.version.split()[0]}.\n")
+    sys.stderr.write(
+        f"StableNew needs Python 3.11 or newer; this is Python {sys.version.split()[0]}. "
+        "Start it with a newer one, or take the executable, which needs none.\n"
+    )
     sys.exit(2)
 
 import contextlib

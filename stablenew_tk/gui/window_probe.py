@@ -8,7 +8,7 @@ from tkinter import font
 from msgspec import Struct
 from PIL import Image, ImageTk
 
-from .widgets.toolkit import CTk
+from .widgets.toolkit import AppearanceModeTracker, CTk
 
 # Those that the program brings; they have Latin letters only.
 _OWN_FONTS = {"CustomTkinter_shapes_font", "Roboto"}
@@ -23,6 +23,8 @@ class WindowProbe(Struct, frozen=True, kw_only=True):
 
 def probe_window() -> WindowProbe:
     """Open a hidden window with a text and a picture in it, and close it. Raises what Tk raises."""
+    # Otherwise the desktop is asked for its mode, by a program that leaves a file in the user's cache.
+    AppearanceModeTracker.set_appearance_mode("light")
     root = CTk(className="StableNew")
     root.withdraw()
     # Painting needs Pillow's bridge to Tk, which a frozen program easily lacks.

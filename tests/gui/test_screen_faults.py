@@ -105,8 +105,13 @@ def test_a_library_that_is_missing_is_named_with_its_package(tmp_path, words, re
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="where fontconfig is")
-def test_without_any_font_the_window_opens_with_the_one_that_it_brings_along(tmp_path, monkeypatch):
+def test_without_any_font_the_window_opens_with_the_one_that_it_brings_along_and_asks_no_desktop(tmp_path, monkeypatch):
     (tmp_path / "fonts.conf").write_text("<fontconfig><dir>/nowhere</dir></fontconfig>")
     monkeypatch.setenv("FONTCONFIG_FILE", str(tmp_path / "fonts.conf"))
+    # The program that tells the desktop's mode leaves a file in the user's cache.
+    (tmp_path / "gsettings").write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\n")
+    (tmp_path / "gsettings").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     said = start_inside(60.0, PROBE)
     assert (said.code, json.loads(said.out)["fonts"]) == (0, 0), said.err
+    assert not (tmp_path / "asked").exists()
