@@ -9,6 +9,7 @@ count. `kept_count_s` is the same after another rating.
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 import sys
@@ -81,6 +82,7 @@ def main() -> None:
         )
         controller = Controller(places, settings)
         window = Window(controller)
+        gc.freeze()  # as the program does
         report: dict[str, object] = {"files": files, "pictures": pictures}
         scanned = turns(window, lambda: controller.models.done and controller.history is not None)
         page = window.page("models")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import get_args
 
 from msgspec import Struct
 
 from ..domain.base.lora_tags import lora_key
 from ..domain.journal.history import History
-from ..domain.journal.seen import Seen, SeenModel
+from ..domain.journal.seen import Seen, SeenKind, SeenModel
 from ..domain.models.precedence import context_key
 from ..domain.models.profile import LearningSummary
 from ..domain.models.provenance import is_from_here, own_plans, summary_of
@@ -49,27 +50,18 @@ def seen_model(
 ) -> SeenModel | None:
     """A copy of the history to count one model in; None without a history, or for what is no checkpoint or LoRA.
 
-    `find(name, kind)` is the model of that name.
+    `find(name, kind)` is the model of that name, and is called where the pictures are counted, on any thread.
     """
-    if history is None:
-        return None
-    return _seen(history, entry.kind, lambda name, kind: find(name, kind) is entry)
+    kind = entry.kind
+    return _seen(history, kind, lambda name: find(name, kind) is entry)
 
 
 def seen_by_name(history: History | None, stem: str, kind: str) -> SeenModel | None:
     """The same without a library: by the name of the file alone, without its ending."""
-    if history is None:
+    return _seen(history, kind, lambda name: lora_key(context_key("", name)) == lora_key(stem))
+
+
+def _seen(history: History | None, kind: str, is_it: Callable[[str], bool]) -> SeenModel | None:
+    if history is None or kind not in get_args(SeenKind):
         return None
-    return _seen(history, kind, lambda name, _kind: lora_key(context_key("", name)) == lora_key(stem))
-
-
-def _seen(history: History, kind: str, is_it: Callable[[str, str], bool]) -> SeenModel | None:
-    columns = history.visible().columns()
-    if kind == "checkpoint":
-        called = {run.checkpoint for run in columns.runs}
-        names = frozenset(name for name in called if name and is_it(name, kind))
-        return SeenModel(columns=columns, kind="checkpoint", names=names)
-    if kind == "lora":
-        named = {name for run in columns.runs for name in run.loras}
-        return SeenModel(columns=columns, kind="lora", names=frozenset(name for name in named if is_it(name, kind)))
-    return None
+    return SeenModel(columns=history.visible().columns(), kind="lora" if kind == "lora" else "checkpoint", is_it=is_it)

@@ -6,7 +6,9 @@ name that the backend uses, and read again when a file beside the model changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,7 @@ from ..backends.base import Capabilities
 from ..domain.base.errors import InvalidInput, Unreadable
 from ..domain.config.sweep import LORA
 from ..domain.journal.history import History
-from ..domain.journal.seen import SeenModel
+from ..domain.journal.seen import Seen, SeenModel
 from ..domain.models.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
 from ..domain.models.provenance import is_from_here, summary_of
 from ..domain.models.recommendations import Hashes, ModelSettings, Usable, is_kind, merged, usable
@@ -36,6 +38,7 @@ from ..pipeline.messages.models import (
     ModelHashed,
     ModelOrder,
     ModelRead,
+    ModelsCounted,
     OpenLibrary,
     ProfileSaved,
     ReadModel,
@@ -55,7 +58,7 @@ if TYPE_CHECKING:
     from ..pipeline.model_worker import HashWorker, ModelWorker
     from ..storage.models.name_lookup import LibraryNames
 
-ModelEvent = FoldersTouched | LibraryChanged | ModelRead | ModelHashed | ProfileSaved
+ModelEvent = FoldersTouched | LibraryChanged | ModelRead | ModelHashed | ModelsCounted | ProfileSaved
 # A LoRA is hashed as soon as it is chosen; a checkpoint, which takes a minute, only when it is used.
 SOON_HASHED = 512 * 1024 * 1024
 # Number of models whose settings are cached; the oldest are dropped first.
@@ -128,13 +131,7 @@ class Models:
 
     def find(self, name: str, kind: str = "checkpoint") -> ModelEntry | None:
         """The model with a name as a backend or a prompt writes it, with or without folder, ending and hash."""
-        if self.snapshot is None or not name:
-            return None
-        if self._names is None:
-            from ..storage.models.name_lookup import LibraryNames
-
-            self._names = LibraryNames(self.snapshot.entries, self.hashes)
-        return self._names.find(name, kind)
+        return self._names.find(name, kind, self.hashes) if self._names is not None and name else None
 
     def settings(self, path: str | Path) -> ModelSettings | None:
         """The recommended settings of a model. The first call returns None and asks for them; ModelRead brings them.
@@ -233,17 +230,32 @@ class Models:
         return self._asked_to(KeepLearned(model=str(entry.path), learned=found, seen=self._seen(str(entry.path))))
 
     def _seen(self, path: str) -> SeenModel | None:
-        entry = next((one for one in self.entries() if str(one.path) == path), None)
-        return seen_model(self._context.history(), self.find, entry) if entry is not None else None
+        folder, key = os.path.split(path)
+        entry = next((one for one in self.entries() if one.folder == folder and one.key == key), None)
+        if entry is None or self._names is None:
+            return None
+        hashes = dict(self.hashes)
+        return seen_model(self._context.history(), partial(self._names.find, computed=hashes), entry)
 
     def _keep_count(self, path: str, settings: ModelSettings) -> None:
-        """Bring the summary of a profile up to date, once for each start, if this journal wrote it before."""
+        """Bring the summary of a profile up to date, once after a start, if this journal wrote it before."""
+        if self._context.history() is not None and path not in self._counted:
+            self._counted.add(path)
+            self._ask_to_count(path, settings)
+
+    def _ask_to_count(self, path: str, settings: ModelSettings) -> None:
         history = self._context.history()
-        if history is None or path in self._counted:
-            return
-        self._counted.add(path)
-        if is_from_here(summary_of(settings), history.knows_run) and (seen := self._seen(path)) is not None:
+        ours = history is not None and is_from_here(summary_of(settings), history.knows_run)
+        if ours and (seen := self._seen(path)) is not None:
             self.ask(KeepCount(model=path, seen=seen), last=True)
+
+    def _counted_again(self, found: Mapping[str, Seen]) -> None:
+        """All models were counted: bring the summaries up to date that say something else."""
+        for path, settings in self._read.items():
+            if settings is not None and (now := found.get(path)) is not None:
+                told = replace(summary_of(settings), counted="")
+                if told != now.summary:
+                    self._ask_to_count(path, settings)
 
     def _asked_to(self, order: ModelOrder) -> ModelOrder:
         self.ask(order)
@@ -292,6 +304,8 @@ class Models:
             if event.hashes is not None and event.order is self._to_hash.get(path):
                 self.hashes[path] = event.hashes
                 self._ask_to_read(path)
+        elif isinstance(event, ModelsCounted):
+            self._counted_again(event.seen)
         elif isinstance(event, ProfileSaved):
             self._go_on()
         elif isinstance(event, OrderFailed) and isinstance(event.order, WorkOnLibrary):
@@ -301,7 +315,11 @@ class Models:
         # On the thread of the worker, as the next one: see `Late`.
         from ..pipeline.model_worker import ModelWorker
 
-        return ModelWorker(self._context.places, self.styles, self._context.inbox.put)
+        return ModelWorker(self._context.places, self.styles, self._context.inbox.put, self._is_wanted)
+
+    def _is_wanted(self) -> bool:
+        """Whether the models thread has something else to do. Any thread."""
+        return self._desk is not None and self._desk.has_more
 
     def _make_hash_work(self) -> HashWorker:
         from ..pipeline.model_worker import HashWorker
@@ -337,8 +355,9 @@ class Models:
         self._is_working = False
         if event.library is not self._library:
             return
-        self.snapshot, self.done = event.snapshot if self._library.folders else None, event.done
-        self._names = None
+        has_folders = bool(self._library.folders)
+        self.snapshot, self._names = (event.snapshot, event.names) if has_folders else (None, None)
+        self.done = event.done
         for path in event.changed & self._to_hash.keys():
             del self._to_hash[path]
             self.hashes.pop(path, None)

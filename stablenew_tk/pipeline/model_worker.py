@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, singledispatchmethod
 from pathlib import Path
@@ -21,7 +22,6 @@ from ..domain.journal.seen import SeenModel, seen_of_all
 from ..domain.models.best_setting import BestSetting
 from ..domain.models.lora_series import place_words, trainings
 from ..domain.models.profile import (
-    LearningSummary,
     LoraProfile,
     ModelPreset,
     ModelProfile,
@@ -74,25 +74,34 @@ from .messages.pictures import ThumbnailReady
 log = logging.getLogger(__name__)
 
 _Profile = ModelProfile | LoraProfile
-PORTION_S = 0.05
+PORTION_S, TOLD_S = 0.05, 0.5
 KEPT_UNDOS = 100
 
 
-class _Names(NamedTuple):
-    entries: tuple[ModelEntry, ...]
+class _Owners(NamedTuple):
+    names: LibraryNames
     hashes: Mapping[str, Hashes]
-    models: LibraryNames
-    owners: dict[tuple[str, str], str]
+    paths: dict[tuple[str, str], str]
     series: tuple[ModelSeries, ...]
 
 
 class ModelWorker:
-    """Carries out the orders about models on one thread. `emit` is called on the watcher's thread as well."""
+    """Carries out the orders about models on one thread. `emit` is called on the watcher's thread as well.
 
-    def __init__(self, places: Places, styles: StyleCatalogue, emit: Callable[[Event], None]) -> None:
+    `is_wanted` says whether another order waits: then a scan makes room for it.
+    """
+
+    def __init__(
+        self,
+        places: Places,
+        styles: StyleCatalogue,
+        emit: Callable[[Event], None],
+        is_wanted: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._places = places
         self._styles = styles
         self._emit = emit
+        self._is_wanted = is_wanted
         self._thumbnails = ThumbnailCache(places.thumbs)
         self._opened = OpenLibrary(folders=())
         self._library: Library | None = None
@@ -101,7 +110,8 @@ class ModelWorker:
         self._unseen: set[str] = set()
         self._is_whole_scan = False
         self._written: list[tuple[Written, Path]] = []
-        self._names: _Names | None = None
+        self._snapshot, self._names = LibrarySnapshot(), LibraryNames()
+        self._owners: _Owners | None = None
 
     @singledispatchmethod
     def perform(self, order: Order) -> Event | None:
@@ -120,9 +130,8 @@ class ModelWorker:
             self._library = Library(roots, self._styles, self._places.model_index)
             self._unseen, self._is_whole_scan = set(self._library.roots), True
             self._watcher = Watcher(self._library.roots, partial(self._touched, order))
-        snapshot = self._library.snapshot if self._library is not None else LibrarySnapshot()
         changed = before | _paths(self._library)
-        return LibraryChanged(library=order, snapshot=snapshot, changed=changed, done=not order.folders)
+        return self._told(changed, done=not order.folders)
 
     @perform.register
     def _(self, order: RescanModels) -> None:
@@ -135,18 +144,31 @@ class ModelWorker:
     def _(self, _order: WorkOnLibrary) -> LibraryChanged | None:
         if self._library is None:
             return None
-        change = self._library.work(PORTION_S)
+        # Whoever hears of it looks through all models, so it is told twice a second, not after every portion.
+        until, change = time.monotonic() + TOLD_S, self._library.work(PORTION_S)
+        changed = change.changed
+        while not (change.is_done or self._is_wanted() or time.monotonic() > until):
+            change = self._library.work(PORTION_S)
+            changed |= change.changed
         done = change.is_done and not self._unseen
         if done and self._is_whole_scan:
             self._is_whole_scan = False
             self._save_index()
+        return self._told(changed, done=done, waiting=change.is_done and not done)
+
+    def _told(self, changed: frozenset[str], *, done: bool, waiting: bool = False) -> LibraryChanged:
+        snapshot, names = self._now()
         return LibraryChanged(
-            library=self._opened,
-            snapshot=change.snapshot,
-            changed=change.changed,
-            done=done,
-            waiting=change.is_done and not done,
+            library=self._opened, snapshot=snapshot, names=names, changed=changed, done=done, waiting=waiting
         )
+
+    def _now(self) -> tuple[LibrarySnapshot, LibraryNames]:
+        """The models as of the last portion of work. Names that were looked up are kept as long as none changes."""
+        snapshot = self._library.snapshot if self._library is not None else LibrarySnapshot()
+        if snapshot.entries is not self._snapshot.entries:
+            self._names = LibraryNames(snapshot.entries)
+        self._snapshot = snapshot
+        return snapshot, self._names
 
     @perform.register
     def _(self, _order: CloseLibrary) -> None:
@@ -220,15 +242,15 @@ class ModelWorker:
 
     @perform.register
     def _(self, order: CountModels) -> ModelsCounted:
-        names = self._names_of(order.hashes)
+        owners = self._owners_of(order.hashes)
 
         def owner(name: str, kind: str) -> str:
-            if (name, kind) not in names.owners:
-                found = names.models.find(name, kind)
-                names.owners[name, kind] = os.path.join(found.folder, found.key) if found is not None else ""  # noqa: PTH118
-            return names.owners[name, kind]
+            if (name, kind) not in owners.paths:
+                found = owners.names.find(name, kind, owners.hashes)
+                owners.paths[name, kind] = os.path.join(found.folder, found.key) if found is not None else ""  # noqa: PTH118
+            return owners.paths[name, kind]
 
-        series = names.series
+        series = owners.series
         of_file = {path: (one.key, words) for one in series for path, words in one.members}
         answers: dict[str, list[BestSetting]] = {}
         loaded = {run.run_id: run.checkpoint for run in order.columns.runs}
@@ -245,18 +267,15 @@ class ModelWorker:
         found = {path: tuple(them) for path, them in answers.items()}
         return ModelsCounted(order=order, seen=seen, answers=found, series=series)
 
-    def _names_of(self, hashes: Mapping[str, Hashes]) -> _Names:
+    def _owners_of(self, hashes: Mapping[str, Hashes]) -> _Owners:
         """Names that were looked up once are kept as long as neither the models nor their hashes change."""
-        snapshot = self._library.snapshot if self._library is not None else LibrarySnapshot()
-        names = self._names
-        if names is None or names.entries is not snapshot.entries or names.hashes != hashes:
+        snapshot, names = self._now()
+        owners = self._owners
+        if owners is None or owners.names is not names or owners.hashes != hashes:
             # The files did not change when their hashes were computed.
-            series = (
-                names.series if names is not None and names.entries is snapshot.entries else _series(snapshot.entries)
-            )
-            names = _Names(snapshot.entries, hashes, LibraryNames(snapshot.entries, hashes), {}, series)
-            self._names = names
-        return names
+            series = owners.series if owners is not None and owners.names is names else _series(snapshot.entries)
+            owners = self._owners = _Owners(names, hashes, {}, series)
+        return owners
 
     # ---- profiles
 
@@ -321,10 +340,7 @@ def _with_count(profile: _Profile, seen: SeenModel | None) -> _Profile:
     """The profile with a summary of what the journal saw of the model; numbers of somebody else stay."""
     if seen is None:
         return profile
-    count = seen.count()
-    now = LearningSummary(
-        runs_observed=count.runs, mean_rating=count.mean, ratings=count.rated, newest_run=count.newest_run
-    )
+    now = seen.count().summary
     return replace(profile, learning_summary=recounted(profile.learning_summary, now, seen.knows))
 
 

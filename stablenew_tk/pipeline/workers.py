@@ -291,6 +291,11 @@ class Desk:
         number = next(self._count)
         self._orders.put((urgency, -number if urgency == self.LAST else number, order))
 
+    @property
+    def has_more(self) -> bool:
+        """Whether an order waits, besides the one that is carried out. Any thread."""
+        return not self._orders.empty()
+
     def close(self, timeout_s: float = 10.0) -> bool:
         """Finish the orders that write, drop thumbnails, stop. False when the thread did not end in time."""
         self._closing.set()

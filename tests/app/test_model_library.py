@@ -14,9 +14,11 @@ from PIL import Image
 from whole_app import App
 
 from stablenew_tk.app import model_library as models_module
+from stablenew_tk.app.models.best_settings import count_order
 from stablenew_tk.backends.sketch.contract import CHECKPOINTS
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.user_settings import Settings
+from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.domain.models.profile import LEARNED, LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
 from stablenew_tk.domain.models.recommendations import FileRecommendation, Hashes
 from stablenew_tk.pipeline.messages.base import OrderFailed
@@ -468,6 +470,12 @@ class TestLearned:
         again.controller.models.settings(model_folder / "dream.safetensors")
         again.wait(lambda: json.loads(sidecar.read_text())["learning_summary"]["ratings"] == 13)
         assert json.loads(sidecar.read_text())["learning_summary"]["newest_run"] == "LATER"
+        # And again whenever all models are counted, as Models does after every rating.
+        history = again.controller.history
+        again.controller.rate([picture.image_id], Feedback(image_id="", rating=4))
+        again.wait(lambda: history.visible().facts(history.row_of(picture.image_id)).rating == 4)
+        again.controller.ask(count_order(again.controller, history))
+        again.wait(lambda: json.loads(sidecar.read_text())["learning_summary"]["mean_rating"] == 3.15)
         assert json.loads(sidecar.read_text())["recommended_presets"][0]["plan_id"] == plan.plan_id
 
     @pytest.mark.parametrize("theirs", [{"runs_observed": 140, "mean_rating": 4.1}, {"runs_observed": 3}])

@@ -85,7 +85,7 @@ def test_the_summary_in_a_profile_is_what_the_lines_of_the_journal_say(journal):
     history, numbers = History(), count()
     for line in journal[2]:
         history.fold(line, Position(1, next(numbers) * 1000, 900))
-    seen = SeenModel(columns=history.visible().columns(), kind="lora", names=frozenset({"rain"}))
+    seen = SeenModel(columns=history.visible().columns(), kind="lora", is_it="rain".__eq__)
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "rain.safetensors"
         model.write_bytes(b"")

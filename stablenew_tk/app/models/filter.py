@@ -147,6 +147,7 @@ class ModelFilter:
         self._made: dict[int, ModelLine] = {}
         self._by_path: dict[str, ModelLine] = {}
         self._all: dict[Kind, list[ModelLine]] = {kind: [] for kind in KINDS}
+        self._rows: Mapping[Kind, Sequence[ModelLine]] = self._all  # a series in place of its files
         self._nested: Mapping[str, Nested] = {}
         self._tops: Mapping[str, ModelLine] = {}  # the line of its series by the path of a file
         self._work: Iterator[None] = iter(())
@@ -170,18 +171,20 @@ class ModelFilter:
 
     def arrange(self) -> None:
         """Choose and order the lines anew, after kind, search or sorting changed."""
-        lines = self._all[self.kind]
-        for word in self.search.casefold().split():
-            lines = [line for line in lines if word in line.searched]
-        lines = list({line.key: line for line in (self._tops.get(line.path, line) for line in lines)}.values())
+        lines = self._rows[self.kind]
+        if words := self.search.casefold().split():
+            found = self._all[self.kind]
+            for word in words:
+                found = [line for line in found if word in line.searched]
+            lines = self._topmost(found)
         if self.column == "name":
             self.lines = lines[::-1] if self.backwards else lines
         elif self.column in OF_STARS:
             known = self.stars.known(self.column)
             # Nobody looks for models without stars, whichever way round.
-            found = [line for line in lines if line.key in known]
-            found.sort(key=lambda line: known[line.key], reverse=self.backwards)
-            self.lines = [*found, *(line for line in lines if line.key not in known)]
+            starred = [line for line in lines if line.key in known]
+            starred.sort(key=lambda line: known[line.key], reverse=self.backwards)
+            self.lines = [*starred, *(line for line in lines if line.key not in known)]
         else:
             self.lines = sorted(lines, key=_SORTS[self.column], reverse=self.backwards)
         if self.open and self._nested:
@@ -236,7 +239,13 @@ class ModelFilter:
             yield
         self._all, self._made, self._by_path = fresh, made, by_path
         self.counts = {kind: len(lines) for kind, lines in fresh.items()}
-        self.arrange()
+
+    def _topmost(self, lines: Sequence[ModelLine]) -> Sequence[ModelLine]:
+        """The same with a series in place of its files."""
+        if not self._tops:
+            return lines
+        shown = map(self._tops.get, map(attrgetter("path"), lines), lines)
+        return list({top.key: top for top in shown}.values())
 
     def _nesting(self) -> Iterator[None]:
         """Put the files of each training together, in small portions."""
@@ -249,5 +258,8 @@ class ModelFilter:
                 tops.update((line.path, made[0]) for line in made[1])
             if number % PORTION == PORTION - 1:
                 yield
+        yield
         self._nested, self._tops = found, tops
+        self._rows = {kind: self._topmost(lines) for kind, lines in self._all.items()}
+        yield
         self.arrange()

@@ -236,7 +236,7 @@ class VisiblePictures:
     def latest(self, count: int) -> array[int]:
         """Rows of the last `count` pictures that may be shown and are not undone, newest first."""
         flags, run, hidden = self._rows.pictures.flags, self._rows.pictures.run, self._plans.hidden()
-        blind = frozenset(place for place, one in enumerate(self._rows.runs) if hidden and one.run_id in hidden)
+        blind = {place for place, one in enumerate(self._rows.runs) if one.run_id in hidden} if hidden else set()
         late = self._late()
         shown_rows = (
             row
@@ -369,7 +369,7 @@ class History:
 
     def knows_run(self, run_id: str) -> bool:
         """Whether this run, or plan, made pictures."""
-        return any(run.run_id == run_id for run in self._rows.runs)
+        return any(run.run_id == run_id for run in reversed(self._rows.runs))
 
     def image_id(self, row: int) -> str:
         """The id of the picture in this row."""

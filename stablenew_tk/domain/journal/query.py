@@ -17,7 +17,7 @@ from ..base.grid_layout import shared_shapes
 SUSPECT, TAGGED, NOTED, FINAL, SKETCH, NOT_OK, HIDDEN, REJECTED = (1 << bit for bit in range(8))
 
 
-class RunFacts(NamedTuple):
+class RunFacts(Struct, frozen=True, array_like=True, gc=False):
     """What the pictures of a run have in common. A run with several checkpoints, on several machines (`node`), or with
     other LoRAs in other prompts, has one of these for each.
     """

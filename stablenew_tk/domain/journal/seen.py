@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from ..models.profile import LearningSummary
 from .query import FINAL, HIDDEN, NOT_OK, REJECTED, SKETCH, SUSPECT, HistoryColumns, RunFacts
 
 MOST_BEST = 4  # of the best pictures of a model
@@ -18,7 +19,7 @@ _NO_EVIDENCE = HIDDEN | SUSPECT | SKETCH | NOT_OK
 SeenKind = Literal["checkpoint", "lora"]
 
 
-class Seen(Struct, frozen=True, kw_only=True):
+class Seen(Struct, frozen=True, kw_only=True, gc=False):
     """Numbers of runs, of finished pictures, and of those with stars; their mean (1–5, None before the first), id and
     time (ms) of the newest run, and the rows of its best pictures, the best first and among equals the newest.
     """
@@ -31,13 +32,20 @@ class Seen(Struct, frozen=True, kw_only=True):
     newest_ms: int = 0
     best: tuple[int, ...] = ()
 
+    @property
+    def summary(self) -> LearningSummary:
+        """The numbers as a profile holds them."""
+        return LearningSummary(
+            runs_observed=self.runs, mean_rating=self.mean, ratings=self.rated, newest_run=self.newest_run
+        )
+
 
 class SeenModel(Struct, frozen=True, kw_only=True):
-    """A copy of the history, and the names by which it calls one checkpoint or LoRA. Any thread."""
+    """A copy of the history, and whether a name in it means one checkpoint or LoRA. Any thread."""
 
     columns: HistoryColumns
     kind: SeenKind
-    names: frozenset[str]
+    is_it: Callable[[str], bool]
 
     def knows(self, run_id: str) -> bool:
         """Whether the journal holds this run."""
@@ -47,7 +55,7 @@ class SeenModel(Struct, frozen=True, kw_only=True):
         """Count its pictures."""
 
         def owner(name: str, kind: SeenKind) -> str:
-            return "it" if kind == self.kind and name in self.names else ""
+            return "it" if kind == self.kind and self.is_it(name) else ""
 
         return seen_of_all(self.columns, owner).get("it", Seen())
 

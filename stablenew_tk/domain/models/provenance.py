@@ -34,7 +34,7 @@ def own_plans(settings: ModelSettings | None, known: Callable[[str], bool]) -> f
 
 def is_from_here(summary: LearningSummary, known_run: Callable[[str], bool]) -> bool:
     """Whether this journal counted a summary, and nobody has changed the numbers since."""
-    return summary.counted == _mark(summary) and known_run(summary.newest_run)
+    return bool(summary.counted) and summary.counted == _mark(summary) and known_run(summary.newest_run)
 
 
 def summary_of(settings: ModelSettings) -> LearningSummary:

@@ -43,6 +43,7 @@ from ...pipeline.messages.models import (
 )
 from ...pipeline.messages.pictures import ThumbnailReady
 from ...pipeline.messages.settings import SettingsChanged
+from ...storage.models.model_entry import LibrarySnapshot, ModelEntry
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.file_choice import choose_file
@@ -80,6 +81,7 @@ class ModelsPage(PageFrame):
         self._is_counted = False  # whether `stars` are up to date, or will be with the next answer
         self._marked: ModelLine | None = None  # the checkpoint that the next one is compared with
         self._series: LoraSeries | CheckpointSeries | None = None  # of the chosen model
+        self._looked_at: tuple[ModelEntry, LibrarySnapshot | None] | None = None  # when it was
         self._writing: ModelOrder | None = None  # asked for, not answered yet
         self._written = ""  # our profile file that was written last
         self._build()
@@ -238,7 +240,10 @@ class ModelsPage(PageFrame):
         evidence = model_evidence(history, self.settings, seen)
         visible = history.visible() if history is not None else None
         best = [visible.facts(row) for row in seen.best] if visible is not None and seen is not None else []
-        self._series = series_with(self._controller, line.entry) or checkpoints_with(self._controller, line.entry)
+        snapshot = self._controller.models.snapshot
+        if (looked_at := (line.entry, snapshot)) != self._looked_at:
+            self._looked_at = looked_at
+            self._series = series_with(self._controller, line.entry) or checkpoints_with(self._controller, line.entry)
         self.panel.show(
             line,
             self.settings,

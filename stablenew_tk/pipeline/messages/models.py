@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ...domain.models.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
     from ...domain.models.recommendations import Hashes, ModelSettings
     from ...storage.models.model_entry import LibrarySnapshot
+    from ...storage.models.name_lookup import LibraryNames
 
 
 class ModelOrder(Order, frozen=True, kw_only=True):
@@ -36,18 +37,19 @@ class RescanModels(ModelOrder, frozen=True, kw_only=True):
 
 
 class WorkOnLibrary(ModelOrder, frozen=True, kw_only=True):
-    """Continue scanning for 0.05 s; LibraryChanged answers."""
+    """Continue scanning for half a second, or until another order waits; LibraryChanged answers."""
 
 
 class LibraryChanged(Event, frozen=True, kw_only=True):
     """The models known so far. `changed` are paths of models that were added, removed or changed.
 
-    `library` is the order that named the folders, so that outdated events can be recognised. `done`: the scan is
-    complete. `waiting`: nothing can be done before the first folder is watched.
+    `library` is the order that named the folders, so that outdated events can be recognised. `names` finds the models
+    of the snapshot. `done`: the scan is complete. `waiting`: nothing can be done before the first folder is watched.
     """
 
     library: OpenLibrary
     snapshot: LibrarySnapshot
+    names: LibraryNames
     changed: frozenset[str]
     done: bool
     waiting: bool = False
