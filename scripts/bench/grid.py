@@ -44,7 +44,8 @@ class MemoryCache:
     """Stands in for the thumbnail cache on disk."""
 
     def __init__(self) -> None:
-        self._jpegs: dict[int, list[bytes]] = {176: jpegs(176)}
+        # Those that are asked for at this size of the window; to make them is no work of the app.
+        self._jpegs: dict[int, list[bytes]] = {edge: jpegs(edge) for edge in range(152, 193, 8)}
 
     def get(self, image_id: str, edge: int) -> bytes:
         if edge not in self._jpegs:
@@ -109,7 +110,8 @@ class Bench:
         places.cache.mkdir(parents=True, exist_ok=True)
         history = history_of(count)
         self.count = count
-        desk.ThumbnailCache = lambda *_where: MemoryCache()
+        cache = MemoryCache()
+        desk.ThumbnailCache = lambda *_where: cache
         self.controller = Controller(places, Settings(appearance="dark", welcome_done=True, geometry="1280x800"))
         loaded = HistoryLoaded(history=history, recent=(), waiting=(), damaged=0, newer=0)
         self.controller.open = lambda: self.controller.inbox.put(loaded)
@@ -167,6 +169,13 @@ class Bench:
             time.sleep(0.004)
         raise SystemExit("the page did not settle")
 
+    def rest(self) -> None:
+        """Until the other threads have nothing to do: the first search is prepared while nobody asks for it."""
+        end, before = time.monotonic() + SETTLE_S, -1.0
+        while time.monotonic() < end and time.process_time() - time.thread_time() > before + 0.001:
+            before = time.process_time() - time.thread_time()
+            self.idle(30)
+
     def scroll_steps(self, steps: int = 90) -> list[float]:
         """CPU ms of each turn of the wheel, new thumbnails included."""
         taken = []
@@ -219,6 +228,7 @@ def child(kind: str, count: int) -> dict[str, object]:
         if kind == "page":
             result["open_ms"] = bench.page_alone()
             if count > 100:
+                bench.rest()
                 result["steps"] = bench.scroll_steps()
                 result["block_ms"] = bench.longest_block()
                 result["bare_row_ms"] = bench.bare_row()

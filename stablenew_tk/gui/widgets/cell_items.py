@@ -20,11 +20,12 @@ class CellItems:
     """Between `begin` and `end` everything is shown that shall be in sight; `end` hides the rest.
 
     `layers` names the items from the lowest to the uppermost. Only what differs from before is told to the canvas, so
-    that scrolling costs little. Items keep the pictures alive that they show. All of them have the `tag`.
+    that scrolling costs little. Items keep the pictures alive that they show. All of them have the `tags`, of which the
+    last is theirs alone.
     """
 
-    def __init__(self, canvas: tk.Canvas, layers: Sequence[str], tag: str = "") -> None:
-        self._canvas, self._layers, self._tag = canvas, layers, tag
+    def __init__(self, canvas: tk.Canvas, layers: Sequence[str], *tags: str) -> None:
+        self._canvas, self._layers, self._tags = canvas, layers, tags
         self._items: dict[str, int] = {}
         self._places: dict[str, tuple[int, ...]] = {}
         self._styles: dict[str, dict[str, Any]] = {}  # options of the items as they are now
@@ -47,6 +48,14 @@ class CellItems:
             style.update(blank)
             self._canvas.itemconfigure(self._items[name], blank)
         self._seen.difference_update(names)
+
+    def shift(self, down: int) -> None:
+        """Move everything by so many pixels, in one step."""
+        self._canvas.move(self._tags[-1], 0, down)
+        self._places = {
+            name: tuple(one + down if place % 2 else one for place, one in enumerate(at))
+            for name, at in self._places.items()
+        }
 
     def box(self, name: str, corners: tuple[int, int, int, int], ink: Role, edge: Role | None = None) -> None:
         """A rectangle, with an edge of one pixel inside its corners."""
@@ -100,7 +109,7 @@ class CellItems:
     def _show(self, name: str, make: Callable[..., int], at: tuple[int, ...], **style: Any) -> None:  # canvas options
         item = self._items.get(name)
         if item is None:
-            item = self._items[name] = make(*at, tags=self._tag)
+            item = self._items[name] = make(*at, tags=self._tags)
             below = [self._items[other] for other in self._layers[: self._layers.index(name)] if other in self._items]
             if below:
                 self._canvas.tag_raise(item, below[-1])

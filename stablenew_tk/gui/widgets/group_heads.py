@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
+from itertools import count
 
 from msgspec import Struct
 
@@ -13,6 +14,7 @@ from . import icons, theme
 from .cell_items import CellItems
 
 _BELOW = 4  # between a head and the cells
+_NUMBERS = count()
 
 
 class HeadContent(Struct, frozen=True):
@@ -30,18 +32,22 @@ class GroupHead:
     _LAYERS = ("ground", "title", "note", "sign", "offer", "line")
 
     def __init__(self, canvas: tk.Canvas) -> None:
-        self._items = CellItems(canvas, self._LAYERS, self.TAG)
+        self._items = CellItems(canvas, self._LAYERS, self.TAG, f"head {next(_NUMBERS)}")
         self._drawn: tuple[object, ...] | None = None
+        self._y = 0
         self._texts: tuple[object, ...] = ()
         self._cut = ("", "")
         self.offer = range(0)  # the pixels across that the offer takes
 
     def draw(self, left: int, right: int, y: int, height: int, content: HeadContent, *, stuck: bool, lit: bool) -> None:
         """Show it from `left` to `right` at `y`; `stuck`: cells are below it, `lit`: the pointer is on the offer."""
-        now = (left, right, y, height, content, stuck, lit)
+        now = (left, right, height, content, stuck, lit)
         if now == self._drawn:
+            if y != self._y:
+                self._items.shift(y - self._y)
+                self._y = y
             return
-        self._drawn, items, middle = now, self._items, y + height // 2
+        self._drawn, self._y, items, middle = now, y, self._items, y + height // 2
         bold, plain, small = theme.font(13, True), theme.font(12), theme.font(12)
         if (left, right, content) != self._texts:
             self._texts = (left, right, content)
@@ -109,8 +115,6 @@ class GroupHeads:
             head = self._shown.get(group) or (self._spare.pop() if self._spare else GroupHead(self._canvas))
             self._shown[group] = head
             head.draw(left, right, y, self._height, self._said(group), stuck=y > home, lit=group == self._lit)
-        if groups:
-            self._canvas.tag_raise(GroupHead.TAG)
 
     def _said(self, group: int) -> HeadContent:
         words = self._words.get(group)

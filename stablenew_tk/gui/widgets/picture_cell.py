@@ -15,6 +15,7 @@ from ...domain.base.colour_roles import Role
 from ...domain.journal.history import Position
 from . import icons, marks, theme
 from .cell_items import CellItems
+from .thumbnails import ThumbnailRequest
 
 FRAME, FOOT = 2, 24
 _STAR, _CHIP, _BADGE, _TICK = 12, 16, 18, 20
@@ -85,10 +86,13 @@ _LAYERS = (
 
 
 class PictureCell:
-    """The canvas items of one cell in sight. `content` and `selected` are what was drawn last."""
+    """The canvas items of one cell in sight. `content` and `selected` are what was drawn last, `wish` asks for the
+    picture that belongs there.
+    """
 
     def __init__(self, canvas: tk.Canvas) -> None:
         self.content: CellContent | None = None
+        self.wish: ThumbnailRequest | None = None
         self.selected = False
         self._items = CellItems(canvas, _LAYERS)
         self._bounds: Bounds | None = None
@@ -99,6 +103,7 @@ class PictureCell:
         """Show a picture's cell at this place; the picture itself follows with `picture`. Draws only what changed."""
         if (bounds, content, selected) != (self._bounds, self.content, self.selected):
             self._bounds, self.content, self.selected = bounds, content, selected
+            self.wish = ThumbnailRequest(content.image_id, content.position, content.output_index, bounds.picture_box)
             self._paint()
 
     def picture(self, photo: ImageTk.PhotoImage | None, reason: str = "") -> None:
@@ -112,13 +117,13 @@ class PictureCell:
     @property
     def box(self) -> tuple[int, int]:
         """The place for the picture where the cell was drawn last."""
-        return self._bounds.picture_box if self._bounds is not None else (0, 0)
+        return self.wish.box or (0, 0) if self.wish is not None else (0, 0)
 
     def hide(self) -> None:
         """Take the cell out of sight and let go of its picture."""
         self._items.begin()
         self._items.end()
-        self._photo, self._reason, self._bounds = None, "", None
+        self._photo, self._reason, self._bounds, self.wish = None, "", None, None
 
     def forget(self) -> None:
         """Draw everything anew next time: the colours have changed."""

@@ -24,7 +24,7 @@ from .group_heads import GroupHead, GroupHeads, HeadContent
 from .picture_cell import FOOT, FRAME, Bounds, CellContent, PictureCell
 from .rescaling import Scaled
 from .scrollbar import ThinScrollbar, bind_wheel
-from .thumbnails import ThumbnailRequest, Thumbs
+from .thumbnails import Thumbs
 
 _WHEEL_PX = 72
 _SIDE, _TOP, _HEAD = 16, 0, 40
@@ -77,6 +77,7 @@ class ThumbnailGrid(Box, Scaled):
         self.canvas.pack(side="left", fill="both", expand=True)
         self._heads = GroupHeads(self.canvas, actions.head)
         self._ring = self.canvas.create_rectangle(0, 0, 0, 0, state="hidden")
+        self._ringed: tuple[int, int, int, int, str] | None = None
         self._measure()
         self._thumbs = Thumbs(self.canvas, actions.ask, self._thumb_arrived)
         self.layout = GridLayout((), 0, self._measures(1), None)
@@ -334,16 +335,22 @@ class ThumbnailGrid(Box, Scaled):
             self._release(place)
         if all_cells:
             self._place_of.clear()
+        fresh = all_cells
         for place in places:
             cell = self._shown.get(place)
             if cell is None:
-                cell = self._shown[place] = self._pool.pop() if self._pool else PictureCell(self.canvas)
+                cell, fresh = self._pool.pop() if self._pool else PictureCell(self.canvas), True
+                self._shown[place] = cell
                 self._draw_cell(place, cell)
             elif all_cells:
                 self._draw_cell(place, cell)
-        self._draw_ring()
         self._heads.show(self.layout, int(self.top), self._side, self._right)
-        self._want()
+        self._draw_ring()
+        if fresh:
+            self.canvas.tag_raise(self._ring)
+            self.canvas.tag_raise(GroupHead.TAG)
+        if fresh or self._thumbs.is_waiting:
+            self._want()
 
     def _release(self, place: int) -> None:
         cell = self._shown.pop(place)
@@ -359,24 +366,23 @@ class ThumbnailGrid(Box, Scaled):
         self._show_picture(cell, content.image_id)
 
     def _draw_ring(self) -> None:
-        place = self.picked.current
+        place, out = self.picked.current, self._ring_gap
         if place not in self._shown or not 0 <= place < self.layout.count:
-            self.canvas.itemconfigure(self._ring, state="hidden")
+            around = None
+        else:
+            x, y, width, height = self.layout.spot(place)
+            around = x - out, y - out, x + width + out, y + height + out, theme.palette["focus"]
+        if around == self._ringed:
             return
-        (x, y, width, height), out = self.layout.spot(place), self._ring_gap
-        self.canvas.coords(self._ring, x - out, y - out, x + width + out, y + height + out)
-        self.canvas.itemconfigure(self._ring, outline=theme.palette["focus"], state="normal")
-        self.canvas.tag_raise(self._ring)
-        self.canvas.tag_raise(GroupHead.TAG)
+        self._ringed = around
+        if around is not None:
+            self.canvas.coords(self._ring, *around[:4])
+            self.canvas.itemconfigure(self._ring, outline=around[4])
+        self.canvas.itemconfigure(self._ring, state="hidden" if around is None else "normal")
 
     def _want(self) -> None:
-        cells = [self._shown[place] for place in sorted(self._shown)]
-        wishes = (
-            ThumbnailRequest(now.image_id, now.position, now.output_index, cell.box)
-            for cell in cells
-            if (now := cell.content) is not None
-        )
-        self._thumbs.want(list(wishes))
+        cells = (self._shown[place] for place in sorted(self._shown))
+        self._thumbs.want([cell.wish for cell in cells if cell.wish is not None])
 
     def _thumb_arrived(self, image_id: str) -> None:
         place = self._place_of.get(image_id, -1)
