@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
-from ..domain.journal.history import ImageFacts
+from ..domain.journal.history import History, ImageFacts
 from ..domain.journal.record import Feedback
 from ..pipeline.messages.base import Event
 from ..pipeline.messages.journal import HistoryChanged, HistoryLoaded, LineNotSaved, LineSaved
@@ -51,6 +51,7 @@ class PictureFeedback:
     def __init__(self, controller: Controller, changed: Callable[[set[int]], None]) -> None:
         self._controller = controller
         self._changed = changed
+        self._image_of: dict[str, str] = {}
         self._row_of: dict[str, int] = {}
         self._open: dict[int, set[str]] = {}
         self._refused: set[str] = set()
@@ -61,9 +62,10 @@ class PictureFeedback:
         history = self._controller.history
         if history is None or not rows:
             return
-        events = self._controller.rate([history.image_id(row) for row in rows], what)
-        for row, event_id in zip(rows, events, strict=True):
-            self._row_of[event_id] = row
+        images = [history.image_id(row) for row in rows]
+        events = self._controller.rate(images, what)
+        for row, image_id, event_id in zip(rows, images, events, strict=True):
+            self._image_of[event_id], self._row_of[event_id] = image_id, row
             self._open.setdefault(row, set()).add(event_id)
         self._changed(set(rows))
 
@@ -101,16 +103,29 @@ class PictureFeedback:
                 # The result of a Learning Run, for one, may change what can be known of its pictures.
                 self._facts.clear()
             self._settled(event.line.event_id)
-        elif isinstance(event, LineNotSaved) and event.line.event_id in self._row_of:
+        elif isinstance(event, LineNotSaved) and event.line.event_id in self._image_of:
             self._refused.add(event.line.event_id)
-            self._changed({self._row_of[event.line.event_id]})
+            row = self._row_of.get(event.line.event_id)
+            self._changed(set() if row is None else {row})
         elif isinstance(event, HistoryChanged):
             for row in event.rows:
                 self._facts.pop(row, None)
         elif isinstance(event, HistoryLoaded):
-            self._facts.clear()
+            self._renumber(event.history)
+
+    def _renumber(self, history: History) -> None:
+        """Find the pictures of what is on its way: in another history their rows are others, or they are gone."""
+        self._facts.clear()
+        self._row_of.clear()
+        self._open.clear()
+        for event_id, image_id in self._image_of.items():
+            row = history.row_of(image_id)
+            if row is not None:
+                self._row_of[event_id] = row
+                self._open.setdefault(row, set()).add(event_id)
 
     def _settled(self, event_id: str) -> None:
+        self._image_of.pop(event_id, None)
         row = self._row_of.pop(event_id, None)
         self._refused.discard(event_id)
         if row is None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..domain.base.wording import counted
 from ..pipeline.messages.jobs import JobEnded
+from ..pipeline.messages.journal import HistoryLoaded
 from .controller import Controller
 
 
@@ -29,9 +32,18 @@ def leftover_text(count: int) -> str:
     return f"{counted(count, 'job')} of last time {'are' if count > 1 else 'is'} not done." if count else ""
 
 
-def damaged_text(count: int) -> str:
-    """That so many lines of the journal cannot be read."""
-    return (
-        f"{count} line{'s' if count > 1 else ''} of the journal are damaged and were skipped; "
-        "all others are here. In a terminal, stablenew records verify shows them."
-    )
+def loaded_texts(event: HistoryLoaded, before: int) -> Iterator[str]:
+    """What there is to say about a history that was read; `before`: the pictures of the one that it replaces."""
+    now = len(event.history)
+    if now < before:
+        yield (
+            f"Of {counted(before, 'picture')} in the journal {'is' if now == 1 else 'are'} {now:,} left: another "
+            "program has changed it. Settings, Backups, brings back what is missing."
+        )
+    if event.damaged:
+        yield (
+            f"{event.damaged} line{'s' if event.damaged > 1 else ''} of the journal are damaged and were skipped; "
+            "all others are here. In a terminal, stablenew records verify shows them."
+        )
+    if event.waiting_problem:
+        yield event.waiting_problem

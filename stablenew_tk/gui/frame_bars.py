@@ -34,6 +34,17 @@ from .widgets.tooltips import tip
 _BACKEND = 232  # px: room for an address and what is the matter with it
 _QUEUE = 116  # px: room for "Queue 10,000"
 
+# Keys that are the same on every page.
+WINDOW_KEYS = (
+    ("Ctrl+P", "pause, go on"),
+    ("Ctrl+.", "stop"),
+    ("Ctrl+J", "the queue"),
+    ("F5", "look for news on disk"),
+    ("F11", "full screen"),
+    ("Ctrl++, Ctrl+-, Ctrl+0", "larger, smaller, as the screen"),
+    ("Ctrl+Q", "close"),
+)
+
 
 class RailItem(Painted):
     """One page on the rail: icon above its name, a gold bar at the left when chosen."""

@@ -6,6 +6,7 @@ import gc
 import sys
 import tkinter as tk
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -13,7 +14,7 @@ import msgspec
 
 from ..app.engines.checkpoint_names import values_here
 from ..app.engines.started_server import server_text
-from ..app.rating_offer import RatingOffer, damaged_text, leftover_text
+from ..app.rating_offer import RatingOffer, leftover_text, loaded_texts
 from ..app.runs.outbox import taken_in_words
 from ..app.stop_signals import StopSignals
 from ..app.thread_work import import_soon
@@ -31,7 +32,7 @@ from ..pipeline.messages.xmp import XmpProgress
 from .crash_sheet import CrashSheet
 from .drag_and_drop import DropActions, DroppedFiles
 from .forms.stage_cards import general_entries
-from .frame_bars import BottomBar, CheckpointActions, Rail, TopBar
+from .frame_bars import WINDOW_KEYS, BottomBar, CheckpointActions, Rail, TopBar
 from .page_makers import LATER, PageMakers, PagesActions
 from .settings.star_conflicts import ConflictTeller
 from .way_out import WayOut
@@ -112,6 +113,7 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
         self._closing = False
         self._rating = RatingOffer(controller)
         self._ready = self._leftover = ""
+        self._loaded: HistoryLoaded | None = None
         # Left to itself, Python collects on any thread, and pictures dropped there wait for this one, one by one. That
         # holds until the program has ended, for the threads end after the window.
         gc.disable()
@@ -354,6 +356,11 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
             # Not from here: the first tick belongs to the making of the window.
             self._tick_id = self.after(1, self._way_out.end)
             return
+        # A page that fails must not make the window deaf: to news, to the other pages, and to what ends it.
+        theme.safely(self._look_around)
+        self._tick_id = self.after(TICK_BUSY_MS if self.controller.running else TICK_IDLE_MS, self._tick)
+
+    def _look_around(self) -> None:
         self.controller.pump()
         if self._results is not None:
             self._results.work()
@@ -368,7 +375,6 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
         young, middle, old = gc.get_count()
         if young > _YOUNG:
             gc.collect(2 if old > _OLD and not self.controller.running else 1 if middle > _MIDDLE else 0)
-        self._tick_id = self.after(TICK_BUSY_MS if self.controller.running else TICK_IDLE_MS, self._tick)
 
     def _ask_again(self) -> None:
         """See whether a server that did not answer is back. While a job waits for it, its thread looks itself."""
@@ -381,7 +387,7 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
         followers: tuple[TopBar | BottomBar | PageFrame, ...] = (self.top, self.bottom, *self._pages.values())
         for part in followers:
             if isinstance(event, part.FOLLOWS):
-                part.on_event(event)
+                theme.safely(partial(part.on_event, event))
         if isinstance(event, OrderFailed):
             if not self.crashes.told(event.message):
                 self.notices.say(event.message)
@@ -419,10 +425,9 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
             self.focus_force()
 
     def _greet(self, event: HistoryLoaded) -> None:
-        if event.damaged:
-            self.notices.say(damaged_text(event.damaged))
-        if event.waiting_problem:
-            self.notices.say(event.waiting_problem)
+        for sentence in loaded_texts(event, len(self._loaded.history) if self._loaded is not None else 0):
+            self.notices.say(sentence)
+        self._loaded = event
         self._offer_leftover()
 
     def _offer_leftover(self) -> None:
@@ -542,16 +547,7 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def _show_keys(self) -> None:
         page = self._pages[self._page]
-        common = (
-            (f"Ctrl+1…{len(PAGES)}", "pages"),
-            ("Ctrl+P", "pause, go on"),
-            ("Ctrl+.", "stop"),
-            ("Ctrl+J", "the queue"),
-            ("F5", "look for news on disk"),
-            ("F11", "full screen"),
-            ("Ctrl++, Ctrl+-, Ctrl+0", "larger, smaller, as the screen"),
-            ("Ctrl+Q", "close"),
-        )
+        common = ((f"Ctrl+1…{len(PAGES)}", "pages"), *WINDOW_KEYS)
         KeyHelp.shared().open(self.top.help, f"Keys of {page.title[0]}", (*page.key_words, *common))
 
     # ---- the way out

@@ -33,7 +33,7 @@ from stablenew_tk.gui.widgets.keyboard import KeyHelp
 from stablenew_tk.gui.widgets.modal import open_boxes
 from stablenew_tk.gui.widgets.row_list import RowList
 from stablenew_tk.pipeline.messages.base import OrderFailed
-from stablenew_tk.pipeline.messages.jobs import JobEnded
+from stablenew_tk.pipeline.messages.jobs import BackendChecked, JobEnded
 from stablenew_tk.pipeline.messages.journal import UnsavedChanged
 from stablenew_tk.pipeline.messages.settings import SettingsSaved
 from stablenew_tk.storage.journal.reader import recent
@@ -197,6 +197,20 @@ def test_an_error_in_a_callback_is_told_once_and_the_window_lives_on(tmp_path, e
         texts = house.window.notices.texts
         assert len(texts) == 1
         assert "division by zero" in texts[0]
+
+
+def test_a_part_that_fails_makes_the_window_neither_deaf_nor_hard_to_close(tmp_path, expects_error_log):
+    with open_house(tmp_path) as house:
+
+        def fail(_event):
+            raise ValueError("a part of the window broke")
+
+        house.controller.subscribe(fail)
+        house.controller.check_backend()
+        house.until(lambda: house.says("StableNew itself made a mistake (ValueError: a part of the window broke)"))
+        told = len(house.saw(BackendChecked))
+        house.controller.check_backend()
+        house.until(lambda: len(house.saw(BackendChecked)) > told)
 
 
 def test_a_missing_picture_is_a_sentence_not_a_crash(tmp_path):

@@ -152,6 +152,9 @@ class LearnPage(PageFrame):
 
     def on_event(self, event: Event) -> None:
         """Hand on what happened."""
+        if isinstance(event, HistoryLoaded) and event.again and self._view in ("rating", "pairs"):
+            # What stands in the matrix has other rows now, or is gone: a key must not meet another picture.
+            self._to_list()
         self.plans.on_event(event)
         self.rating.on_event(event)
         self.pairs.on_event(event)

@@ -44,6 +44,10 @@ class GridTarget:
         before, self.just_rated = self.just_rated, self._leaving if self._leaving != here else -1
         self._grid.refresh({before, self.just_rated} - {-1})
 
+    def forget(self) -> None:
+        """The pictures have other rows now, or are gone."""
+        self.touched, self.just_rated, self._leaving = 0, -1, -1
+
     def rate(self, stars: int) -> None:
         """Give 1 to 5 stars and go on to the next picture, or clear with 0. Both take a rejection back."""
         rows = self._current()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 import tkinter as tk
+from array import array
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -20,7 +21,7 @@ from ...app.review.search import ReviewSearch, depends_on_feedback
 from ...app.wording import group_words
 from ...domain.base import wording
 from ...domain.base.errors import InvalidInput
-from ...domain.journal.history import ImageFacts
+from ...domain.journal.history import History, ImageFacts
 from ...domain.journal.query import Query, Selection
 from ...domain.journal.record import LearningRecord
 from ...pipeline.messages.base import Event, OrderFailed
@@ -82,6 +83,8 @@ class ReviewPage(PageFrame):
         self._on_use_settings, self._on_learn = on_use_settings, on_learn
         self._search = ReviewSearch(controller)
         self._seek: set[int] = set()
+        self._return_to: set[int] = set()
+        self._current_id = ""
         self._learn_next: ImageFacts | None = None
         self._folded: bool | None = None
         self._cell_px = controller.settings.cell_px
@@ -152,6 +155,8 @@ class ReviewPage(PageFrame):
     def on_event(self, event: Event) -> None:
         """Follow the history and take in what was asked for."""
         self._feedback.on_event(event)
+        if isinstance(event, HistoryLoaded):
+            self._begin_anew(event.history)
         self.inspector.on_event(event)
         self._full_size.on_event(event)
         self._guide.on_event(event)
@@ -379,11 +384,24 @@ class ReviewPage(PageFrame):
             if self._fresh and self.winfo_viewable():
                 self._fresh = False
                 self.pictures.go_to(0)
+            elif self._return_to:
+                self.pictures.go_to_rows(self._return_to)
+            self._return_to = set()
             self._chosen()
             self._bring_back()
         elif self._search.counted(event):
             self.filters.count(event.selection.totals)
             self.bar.offer_trash(event.selection.totals.rejected)
+
+    def _begin_anew(self, history: History) -> None:
+        """Another history: what was in sight has other rows now, or is gone. A key must not meet another picture."""
+        here = history.row_of(self._current_id)
+        self._seek, self._return_to = set(), set() if here is None else {here}
+        self._learn_next = None
+        self.target.forget()
+        self.pictures.show(array("i"))
+        self.viewer.close()
+        self._chosen()
 
     def _history_changed(self, event: HistoryChanged) -> None:
         self._fresh = self._fresh or (event.grown and not self.winfo_viewable())
@@ -463,6 +481,7 @@ class ReviewPage(PageFrame):
     def _show_current(self) -> None:
         row, just_rated = self.pictures.picked.current_row, self.target.just_rated
         facts = self._feedback.facts(row) if row >= 0 else None
+        self._current_id = facts.image_id if facts is not None else ""
         tagged = self._feedback.facts(just_rated) if just_rated >= 0 else facts
         self.inspector.show(facts, self._feedback.state(row), tagged, self._tags_go_to())
 

@@ -666,7 +666,7 @@ def test_what_was_begun_in_the_wizard_is_kept_when_it_is_left(desk):
     d = desk()
     d.page.new_run(msgspec.structs.replace(d.plan, plan_id="", run_name="", seeds=()))
     wizard = next(child for child in d.page.winfo_children() if type(child).__name__ == "Wizard")
-    d.until(lambda: wizard.winfo_ismapped())
+    d.until(lambda: wizard.winfo_ismapped() and wizard.draft.traits.engine.name)  # the engine answers in its own time
     before = wizard.draft
     assert before.focus == "txt2img.steps"
     wizard.shown()

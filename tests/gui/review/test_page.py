@@ -12,6 +12,8 @@ from stablenew_tk.gui.widgets.entries import Slider
 from stablenew_tk.gui.widgets.popups import Menu
 from stablenew_tk.pipeline.ids_and_times import new_id, utc_text
 from stablenew_tk.pipeline.messages.journal import AppendLines
+from stablenew_tk.storage.journal.repair import repair
+from stablenew_tk.storage.journal.segments import segment_path
 
 try:
     import resource
@@ -456,3 +458,27 @@ def test_the_head_of_a_group_begins_a_learning_run_from_its_picture(desk):
     d.grid.canvas.event_generate("<ButtonPress-1>", x=(left + right) // 2, y=(upper + lower) // 2)
     d.until(lambda: d.learned)
     assert d.learned[0].image_id == "image 2"
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["grid", "full size"])
+def test_a_journal_repaired_or_lost_meanwhile_costs_no_star_and_no_star_goes_to_another_picture(desk, large):
+    d = desk()
+    d.press("Right", "4")
+    d.until(lambda: d.rating(4) == 4)
+    if large:
+        d.press("space")
+    here = d.current()
+    path = segment_path(d.places.journal, 1)
+    path.write_bytes(path.read_bytes().replace(b'"run 1"', b'"ruN 1"', 1))
+    assert repair(d.places.journal).moved == 1
+    d.until(lambda: len(d.controller.history) == 5 and len(d.grid.picked.rows) == 5)
+    assert not d.page.viewer.is_open
+    assert (d.current(), d.rating(4)) == (here, 4)
+    assert "Tags go to this picture" in texts(d.page.inspector)
+    d.press("5")
+    d.until(lambda: d.controller.history.visible().facts(d.controller.history.row_of(here)).rating == 5)
+    d.until(lambda: "saving…" not in d.words())
+    path.unlink()
+    d.until(lambda: not len(d.controller.history) and not len(d.grid.picked.rows))
+    d.press("3", "space", "n")
+    assert "Nothing selected" in texts(d.page.inspector)
