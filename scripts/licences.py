@@ -6,11 +6,13 @@ What has no text beside it is named all the same, so that nothing is inside with
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 import sysconfig
 from collections.abc import Iterable
 from importlib.metadata import packages_distributions
+from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -23,6 +25,8 @@ Entries = Iterable[tuple[str, str, str]]
 ABSENT = {"pygments"}
 # Its bootloader is a part of every executable.
 PRESENT = ("pyinstaller",)
+# Where Debian keeps the long texts that its packages only name.
+COMMON = Path("/usr/share/common-licenses")
 
 
 def write(target: Path, binaries: Entries, modules: Entries) -> None:
@@ -37,8 +41,32 @@ def write(target: Path, binaries: Entries, modules: Entries) -> None:
     libraries = [
         found for name in sorted({*names, *PRESENT} - ABSENT - {"stablenew"}) if (found := of_distribution(name))
     ]
-    found = (own, *(python_licence() or (Licence(name="Python"),)), *libraries, FONT, *_of_the_system(binaries))
+    systems = _of_the_system(binaries)
+    found = (own, *(python_licence() or (Licence(name="Python"),)), *libraries, *tkdnd(), FONT, *systems)
+    found += named_in(found)
     target.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=1))
+
+
+def tkdnd() -> tuple[Licence, ...]:
+    """That of the library inside of tkinterdnd2, which stands at the head of its own files."""
+    spec = find_spec("tkinterdnd2")
+    for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
+        for path in sorted(Path(folder).glob("tkdnd/*/tkdnd.tcl")):
+            head = itertools.takewhile(lambda line: line.startswith("#"), path.read_text("utf-8").splitlines())
+            text = "\n".join(line.lstrip("#").removeprefix(" ") for line in head).strip()
+            return (Licence(name="tkdnd", licence="TCL", text=text),)
+    return ()
+
+
+def named_in(found: Iterable[Licence], folder: Path = COMMON) -> tuple[Licence, ...]:
+    """The long texts that these only name by their place on a Debian system, each once."""
+    words = re.compile(rf"{re.escape(str(COMMON))}/([\w.-]*\w)")
+    paths = {(folder / name).resolve() for one in found for name in words.findall(one.text)}
+    return tuple(
+        Licence(name=path.name, licence="the text that libraries above name", text=texts([path]))
+        for path in sorted(paths)
+        if path.is_file()
+    )
 
 
 def _of_the_system(binaries: Entries) -> list[Licence]:

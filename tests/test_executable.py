@@ -92,7 +92,7 @@ def test_without_a_display_the_window_says_so_in_words(start):
 def test_it_names_the_licences_of_everything_inside(start):
     told = json.loads(start("--licenses", "--json").stdout)["licences"]
     names = {one["name"].lower() for one in told}
-    assert {"stablenew", "python", "pillow", "customtkinter", "tkinterdnd2", "pyinstaller", "msgspec"} <= names
+    assert {"stablenew", "python", "pillow", "customtkinter", "tkinterdnd2", "tkdnd", "pyinstaller", "msgspec"} <= names
     assert [one["name"] for one in told if one["name"] in ("StableNew", "pillow", "msgspec") and not one["text"]] == []
 
 

@@ -78,6 +78,20 @@ def test_an_app_dir_has_all_that_a_desktop_looks_for(scripts, tmp_path):
     assert "Exec=StableNew\n" in entry
 
 
+def test_licences_that_are_only_named_come_with_their_texts(scripts, tmp_path):
+    import licences
+
+    (tmp_path / "GPL-3").write_text("the long text\n")
+    (tmp_path / "GPL").symlink_to("GPL-3")
+    told = "In full: /usr/share/common-licenses/GPL-3. Or /usr/share/common-licenses/GPL, /usr/share/common-licenses/No"
+    found = licences.named_in([licences.Licence(name="a", text=told)], tmp_path)
+    assert [(one.name, one.text) for one in found] == [("GPL-3", "the long text")]
+    (drop,) = licences.tkdnd()
+    assert drop.text.startswith("tkdnd.tcl --")
+    assert "This software is copyrighted by" in drop.text
+    assert not drop.text.count("package require")
+
+
 START = """#include <stdio.h>
 #include <stdlib.h>
 int main(void) { const char *chosen = getenv("TMPDIR"); puts(chosen ? chosen : "as usual"); return 0; }
