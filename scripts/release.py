@@ -24,6 +24,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Check, test, build, and write sums and notes.")
     parser.add_argument("--check", action="store_true", help="only look whether everything fits")
     parser.add_argument("--notes", action="store_true", help="only print the notes of this version")
+    parser.add_argument("--tested", action="store_true", help="the tests were run for this commit: leave them out")
     parser.add_argument("--home-page", default="", metavar="ADDRESS", help="where the project is, for the notes")
     parser.add_argument("--dest", type=Path, default=environment.ROOT / "dist", help="folder for all files")
     options = parser.parse_args(arguments)
@@ -37,7 +38,8 @@ def main(arguments: list[str]) -> int:
         system.say(problem)
     if options.check or problems:
         return int(bool(problems))
-    for command in (["test.py"], ["build.py", "--all", "--dest", str(options.dest)]):
+    tests = [] if options.tested else [["test.py"]]
+    for command in (*tests, ["build.py", "--all", "--dest", str(options.dest)]):
         code = subprocess.call([sys.executable, str(SCRIPTS / command[0]), *command[1:]])
         if code:
             return code
