@@ -9,8 +9,8 @@ from pathlib import Path
 
 from test_documents import BLOCK, DOCUMENTS, ROOT
 
-# Of other programs: WebUIs, sd-server, mypy, pytest.
-OPTIONS_OF_OTHERS = {"--api", "--api-auth", "--listen", "--strict", "-k", "-t"}
+# Of other programs: WebUIs, sd-server, pipx, uv, mypy, pytest.
+OPTIONS_OF_OTHERS = {"--api", "--api-auth", "--force", "--listen", "--reinstall", "--strict", "-k", "-t"}
 # Not files of the project: of the reader, of an installation, examples.
 PLACES_OF_OTHERS = re.compile(r"\./|/|DIR|__|Support/|output/|tower/|[wl]/0|.*(NAME|<)|dist/?|workflows/$")
 CODE = re.compile(r"`([^`\n]+)`")
