@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from contextlib import suppress
 from pathlib import Path
 
 from ...domain.base.errors import NotSaved, StorageError, Unreadable
-from ..disk.files import make_folder, read_bounded, remove, write_atomic
+from ..disk.files import make_folder, read_bounded, remove, sweep_temporary, write_atomic
 
 KEPT_S = 7 * 24 * 3600.0
 _LARGEST = 1 << 30
+_DIGEST = hashlib.sha256().digest_size
+_SWEPT_EVERY_S = 3600.0
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
 class FinishedJobs:
-    """One file for each finished job, by its key (64 hex digits). Any thread."""
+    """One file for each finished job, by its key (64 hex digits): digest of the answer, and the answer. Any thread."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._swept_at = 0.0
 
     def put(self, key: str, answer: bytes) -> None:
         """Keep an answer. It is on disk on return. Raises NotSaved, and Unreadable for what is no key."""
@@ -27,12 +31,14 @@ class FinishedJobs:
             make_folder(self.folder)
         except OSError as error:
             raise NotSaved(f"{self.folder} cannot be made: {error.strerror}.") from error
-        write_atomic(self._file(key), answer, mode=0o600)
+        write_atomic(self._file(key), hashlib.sha256(answer).digest() + answer, mode=0o600)
 
     def get(self, key: str) -> bytes | None:
-        """A kept answer, None where there is none that can be read."""
+        """A kept answer, None where there is none that is whole."""
         with suppress(StorageError):
-            return read_bounded(self._file(key), _LARGEST)
+            data = read_bounded(self._file(key), _LARGEST)
+            digest, answer = data[:_DIGEST], data[_DIGEST:]
+            return answer if hashlib.sha256(answer).digest() == digest else None
         return None
 
     def forget(self, key: str) -> None:
@@ -47,7 +53,14 @@ class FinishedJobs:
         return ()
 
     def sweep(self) -> None:
-        """Remove what nobody has asked for in a week."""
+        """Remove what nobody has asked for in a week, and what was begun by a program that was killed. It looks once in
+        an hour.
+        """
+        now = time.monotonic()
+        if self._swept_at and now - self._swept_at < _SWEPT_EVERY_S:
+            return
+        self._swept_at = now
+        sweep_temporary(self.folder)
         for key in self.keys():
             with suppress(OSError):
                 if time.time() - self._file(key).stat().st_mtime > KEPT_S:

@@ -5,6 +5,7 @@ authority.
 from __future__ import annotations
 
 import re
+import socket
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -22,11 +23,13 @@ _LAST_PORT = 65535
 _LARGEST = 1 << 16
 _NAME = re.compile(r"[\w][\w.-]{0,39}$")
 _SECRET = 0o600
+_EVERYWHERE = "a cluster never listens everywhere."
 
 
 class Membership(Struct, frozen=True, kw_only=True):
     """Who this computer is in its cluster. `host` and `port` are those of the scheduler, which runs at the operator;
-    `machines` are all that were invited, known to the operator only.
+    `machines` are all that were invited, `to_invite` those whose invitation counts no more since there are new keys:
+    both are known to the operator only.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Membership(Struct, frozen=True, kw_only=True):
     port: int = PORT
     is_operator: bool = False
     machines: tuple[str, ...] = ()
+    to_invite: tuple[str, ...] = ()
 
     @property
     def worker_ports(self) -> tuple[int, int]:
@@ -45,8 +49,16 @@ class Membership(Struct, frozen=True, kw_only=True):
     @property
     def address(self) -> str:
         """Where the scheduler is: "tls://192.168.1.5:8786"."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"tls://{host}:{self.port}"
+        return f"tls://{in_brackets(self.host)}:{self.port}"
+
+
+class Bond(Struct, frozen=True):
+    """All that a connection to the cluster is made with: another one is of no use when any of it has changed."""
+
+    host: str
+    port: int
+    authority: bytes
+    certificate: bytes
 
 
 class ClusterFolder:
@@ -79,6 +91,26 @@ class ClusterFolder:
                 f"{self._note} is damaged ({error}). Make the cluster anew: cluster init --again."
             ) from error
 
+    def operator(self) -> Membership:
+        """Who this computer is. Raises InvalidInput where it is not the operator."""
+        membership = self.membership()
+        if not membership.is_operator:
+            raise InvalidInput("Only the computer that made the cluster can do this: the operator's.")
+        return membership
+
+    def bond(self) -> Bond:
+        """What connections are made with now. Raises as `membership` does."""
+        known = self.membership()
+        files = (read_bounded(path, _LARGEST) for path in (self.authority, self.certificate))
+        return Bond(known.host, known.port, *files)
+
+    def stamp(self) -> tuple[int, int]:
+        """Another one after every change of the membership; quicker than to read it."""
+        with suppress(OSError):
+            found = self._note.stat()
+            return found.st_mtime_ns, found.st_ino
+        return 0, 0
+
     def write(self, membership: Membership, files: dict[Path, bytes]) -> None:
         """Keep who this computer is, after the files that belong to it; keys are for their owner only. Raises
         NotSaved.
@@ -93,11 +125,13 @@ class ClusterFolder:
         write_atomic(self._note, msgspec.json.format(msgspec.json.encode(membership)), mode=_SECRET)
 
     def forget(self) -> None:
-        """Leave the cluster: all of its files are removed."""
+        """Leave the cluster: its keys are removed. Raises NotSaved."""
         # The note first: without it nothing else counts.
         for path in (self._note, self.key, self.authority_key, self.certificate, self.authority):
-            with suppress(FileNotFoundError):
+            try:
                 remove(path)
+            except OSError as error:
+                raise NotSaved(f"{path} cannot be removed: {error.strerror}.") from error
 
 
 def usable_name(name: str) -> str:
@@ -125,16 +159,57 @@ def usable_ports(typed: str) -> tuple[int, int]:
     return found
 
 
+def usable_port(port: int) -> int:
+    """The port of a scheduler as typed. Raises InvalidInput."""
+    if not 1024 <= port <= _LAST_PORT:
+        raise InvalidInput(f"--port {port}: name one between 1024 and {_LAST_PORT}, for example {PORT}.", "--port")
+    return port
+
+
 def usable_host(host: str) -> str:
     """The address at which the scheduler listens, as typed. Raises InvalidInput for one that means all of them."""
-    typed = host.strip()
-    with suppress(ValueError):
-        if ip_address(typed).is_unspecified:
-            typed = ""
-    if not typed or any(letter in "/ *@" for letter in typed):
+    typed = host.strip().removeprefix("[").removesuffix("]")
+    problem = "" if typed and not any(letter in "/ *@" for letter in typed) else _EVERYWHERE
+    try:
+        number = ip_address(typed)
+        if number.is_unspecified:
+            problem = _EVERYWHERE
+        elif "%" in typed:
+            problem = "an address that begins with fe80 is known on one cable only."
+    except ValueError:
+        if ":" in typed:
+            problem = "the port is named by --port."
+    if problem:
         raise InvalidInput(
-            f"--host {host}: name one address of this computer, for example 192.168.1.5; a cluster never listens "
-            "everywhere.",
-            "--host",
+            f"--host {host}: name one address of this computer, for example 192.168.1.5; {problem}", "--host"
         )
     return typed
+
+
+def own_host_checked(host: str) -> str:
+    """The same, if this computer has that address, where others find it. Raises InvalidInput."""
+    typed = usable_host(host)
+    try:
+        found = socket.getaddrinfo(typed, 0, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        words = f"--host {host}: no computer of that name is known here. Write the address in numbers."
+        raise InvalidInput(words, "--host") from error
+    family, kind, protocol, _, place = found[0]
+    number = ip_address(str(place[0]).partition("%")[0])
+    if number.is_loopback and typed not in ("localhost", str(number)):
+        raise InvalidInput(
+            f"--host {host}: on this computer that name leads to {number}, where no other one finds it. Write the "
+            "address in numbers.",
+            "--host",
+        )
+    with socket.socket(family, kind, protocol) as probe:
+        try:
+            probe.bind(place)
+        except OSError as error:
+            raise InvalidInput(f"--host {host}: this computer does not have that address.", "--host") from error
+    return typed
+
+
+def in_brackets(host: str) -> str:
+    """A host as a part of an address: IPv6 wants brackets."""
+    return f"[{host}]" if ":" in host else host

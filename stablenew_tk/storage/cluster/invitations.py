@@ -5,15 +5,18 @@ from __future__ import annotations
 import itertools
 import socket
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...domain.base.environment import install_line
-from ...domain.base.errors import InvalidInput
+from ...domain.base.errors import InvalidInput, Unreadable
 from ..disk.files import is_there
-from .folder import PORT, ClusterFolder, Membership, usable_name
+from .folder import PORT, ClusterFolder, Membership, own_host_checked, usable_host, usable_name, usable_port
 from .scheduler_note import end_background_and_wait
 
 
@@ -40,13 +43,21 @@ class Invitation(Struct, frozen=True):
 
 
 def own_host() -> str:
-    """The address of this computer in its network; nothing is sent to find it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
+    """The address of this computer in its network; nothing is sent for that. Raises InvalidInput where it has none."""
+    for family, elsewhere in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((elsewhere, 9))
             return str(probe.getsockname()[0])
-        except OSError:
-            return "127.0.0.1"
+    # A network that leads nowhere else.
+    with suppress(OSError, UnicodeError):
+        for found in socket.getaddrinfo(socket.gethostname(), 0, socket.AF_INET):
+            if not ip_address(str(found[4][0])).is_loopback:
+                return str(found[4][0])
+    raise InvalidInput(
+        "This computer is in no network just now, so no other one would find the cluster. Connect it, or name its "
+        "address: cluster init --host ADDRESS.",
+        "--host",
+    )
 
 
 def own_name() -> str:
@@ -55,7 +66,9 @@ def own_name() -> str:
 
 
 def init_cluster(folder: ClusterFolder, *, name: str, host: str, port: int, again: bool) -> Membership:
-    """Make a cluster with this computer as the operator. Raises InvalidInput where there is one, unless `again`."""
+    """Make a cluster with this computer as the operator. Raises InvalidInput where there is one, unless `again`, and
+    for an address that this computer does not have. A scheduler in the background, with the keys of before, is ended.
+    """
     need_cluster_packages()
     from .pairing import make_cluster
 
@@ -64,7 +77,30 @@ def init_cluster(folder: ClusterFolder, *, name: str, host: str, port: int, agai
             "This computer is in a cluster already. `cluster init --again` makes a new one; then every "
             "machine has to be invited again."
         )
-    return make_cluster(folder, name or own_name() or "operator", host or own_host(), datetime.now(UTC), port or PORT)
+    chosen = own_host_checked(host) if host else own_host()
+    known = _machines_of(folder)
+    made = make_cluster(folder, name or own_name() or "operator", chosen, datetime.now(UTC), usable_port(port), known)
+    end_background_and_wait(folder.scheduler_note)
+    return made
+
+
+def _machines_of(folder: ClusterFolder) -> tuple[str, ...]:
+    """All machines that the operator has, or had."""
+    with suppress(InvalidInput, Unreadable):  # a damaged file is what `--again` is for
+        before = folder.operator()
+        return tuple(dict.fromkeys((*before.machines, *before.to_invite)))
+    return ()
+
+
+def move_cluster(folder: ClusterFolder, host: str, port: int = 0) -> Membership:
+    """Note that the scheduler is at another address from now on; the keys stay. `port` 0 = as before. Raises
+    InvalidInput, at the operator's also for an address that this computer does not have.
+    """
+    before = folder.membership()
+    chosen = own_host_checked(host) if before.is_operator else usable_host(host)
+    moved = replace(before, host=chosen, port=usable_port(port or before.port))
+    folder.write(moved, {})
+    return moved
 
 
 def invite_machine(folder: ClusterFolder, name: str, file: Path, passphrase: str = "") -> Invitation:
@@ -104,7 +140,7 @@ def take_out(folder: ClusterFolder, name: str) -> Removal:
     from .pairing import remove_machine
 
     left = remove_machine(folder, name, datetime.now(UTC))
-    return Removal(left.machines, end_background_and_wait(folder.scheduler_note))
+    return Removal(left.to_invite, end_background_and_wait(folder.scheduler_note))
 
 
 def unused_file(folder: Path, name: str) -> Path:

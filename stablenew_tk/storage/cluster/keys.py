@@ -73,10 +73,10 @@ def make_certificate(authority: KeyPair, name: str, now: datetime, days: int = M
     return _pair(built, key)
 
 
-def valid_until(certificate: bytes) -> datetime:
-    """When a certificate (PEM) ends, UTC."""
-    ends: datetime = x509.load_pem_x509_certificate(certificate).not_valid_after_utc
-    return ends
+def validity(certificate: bytes) -> tuple[datetime, datetime]:
+    """From when until when a certificate (PEM) is good, UTC."""
+    read = x509.load_pem_x509_certificate(certificate)
+    return read.not_valid_before_utc, read.not_valid_after_utc
 
 
 def draw_passphrase() -> str:

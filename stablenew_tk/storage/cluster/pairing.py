@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from msgspec.structs import replace
 
 from ...domain.base.errors import InvalidInput
 from ..disk.files import read_bounded, write_atomic
-from .folder import PORT, ClusterFolder, Membership, usable_host, usable_name
-from .keys import KeyPair, make_authority, make_certificate, opened, sealed, valid_until
+from .folder import PORT, ClusterFolder, Membership, usable_host, usable_name, usable_port
+from .keys import KeyPair, make_authority, make_certificate, opened, sealed, validity
 
 _MAGIC = b"stablenew-pairing-1\n"
 _LARGEST = 1 << 16
@@ -25,9 +26,19 @@ class _PairingFile(Struct, frozen=True, kw_only=True):
     key: bytes
 
 
-def make_cluster(folder: ClusterFolder, name: str, host: str, now: datetime, port: int = PORT) -> Membership:
-    """Make a new authority, and a certificate for this computer, the operator. What was there before counts no more."""
-    membership = Membership(name=usable_name(name), host=usable_host(host), port=port, is_operator=True)
+def make_cluster(
+    folder: ClusterFolder, name: str, host: str, now: datetime, port: int = PORT, to_invite: Iterable[str] = ()
+) -> Membership:
+    """Make a new authority, and a certificate for this computer, the operator. What was there before counts no more:
+    the machines `to_invite` have to be invited again.
+    """
+    membership = Membership(
+        name=usable_name(name),
+        host=usable_host(host),
+        port=usable_port(port),
+        is_operator=True,
+        to_invite=tuple(to_invite),
+    )
     authority = make_authority(now)
     own = make_certificate(authority, membership.name, now)
     folder.write(
@@ -46,16 +57,17 @@ def invite(folder: ClusterFolder, name: str, passphrase: str, now: datetime) -> 
     """The pairing file for a machine, sealed; the machine is one of the cluster from now on. Raises InvalidInput for a
     name that is taken, and on a computer that is not the operator.
     """
-    membership, typed = operator_of(folder), usable_name(name)
+    membership, typed = folder.operator(), usable_name(name)
     if typed == membership.name:
         raise InvalidInput(f"{typed} is the operator's own name. Choose another one.", "name")
     authority = KeyPair(read_bounded(folder.authority, _LARGEST), read_bounded(folder.authority_key, _LARGEST))
     pair = make_certificate(authority, typed, now)
-    theirs = replace(membership, name=typed, is_operator=False, machines=())
+    theirs = replace(membership, name=typed, is_operator=False, machines=(), to_invite=())
     file = _PairingFile(membership=theirs, authority=authority.certificate, certificate=pair.certificate, key=pair.key)
     # A second invitation of the same machine replaces its file, as when it was lost.
     machines = tuple(dict.fromkeys((*membership.machines, typed)))
-    folder.write(replace(membership, machines=machines), {})
+    left = tuple(one for one in membership.to_invite if one != typed)
+    folder.write(replace(membership, machines=machines, to_invite=left), {})
     return _MAGIC + sealed(msgspec.msgpack.encode(file), passphrase)
 
 
@@ -72,8 +84,13 @@ def join(folder: ClusterFolder, file: Path, passphrase: str, now: datetime) -> M
         pairing = msgspec.msgpack.decode(opened(data[len(_MAGIC) :], passphrase), type=_PairingFile)
     except msgspec.MsgspecError as error:
         raise InvalidInput(f"{file.name} was made by another version of StableNew: {error}.", "--join") from error
-    if valid_until(pairing.certificate) <= now:
+    begins, ends = validity(pairing.certificate)
+    if ends <= now:
         raise InvalidInput(f"The certificate in {file.name} has ended. Ask the operator to invite this machine again.")
+    if begins > now:
+        raise InvalidInput(
+            f"The clock of this computer says {now:%Y-%m-%d}, and {file.name} was made after that. Set the clock."
+        )
     folder.write(
         pairing.membership,
         {folder.authority: pairing.authority, folder.certificate: pairing.certificate, folder.key: pairing.key},
@@ -85,22 +102,14 @@ def remove_machine(folder: ClusterFolder, name: str, now: datetime) -> Membershi
     """Make a new authority, so that no certificate that was given out is good any more. All other machines have to be
     invited again. Raises InvalidInput for a machine that is none.
     """
-    before = operator_of(folder)
+    before = folder.operator()
     if name not in before.machines:
         known = ", ".join(before.machines) or "none yet"
         raise InvalidInput(f"There is no machine {name!r} in the cluster. There are: {known}.", "name")
-    made = make_cluster(folder, before.name, before.host, now, before.port)
-    return replace(made, machines=tuple(one for one in before.machines if one != name))
+    left = dict.fromkeys(one for one in (*before.machines, *before.to_invite) if one != name)
+    return make_cluster(folder, before.name, before.host, now, before.port, left)
 
 
 def save_pairing(path: Path, data: bytes) -> None:
     """Write a pairing file, for its owner only. Raises NotSaved."""
     write_atomic(path, data, mode=0o600)
-
-
-def operator_of(folder: ClusterFolder) -> Membership:
-    """Who this computer is. Raises InvalidInput where it is not the operator."""
-    membership = folder.membership()
-    if not membership.is_operator:
-        raise InvalidInput("Only the computer that made the cluster can do this: the operator's.")
-    return membership

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from ...domain.base.errors import Unreadable
+from ...domain.base.errors import InvalidInput, NotSaved
 from ..disk.files import is_file, read_bounded, remove, write_atomic
 from ..programs.processes import end_group, start_mark
 
@@ -25,7 +25,7 @@ class _Note(Struct, frozen=True):
 
 
 def start_in_background(command: Sequence[str], note: Path) -> int:
-    """Start a scheduler that goes on when this program ends, and keep which one it is. Its process id."""
+    """Start a scheduler that goes on when this program ends, and note which it is. Its process id. Raises NotSaved."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -37,17 +37,25 @@ def start_in_background(command: Sequence[str], note: Path) -> int:
         # The one-file executable would lend it its unpacked files, and remove them when it ends itself.
         env={**os.environ, "PYINSTALLER_RESET_ENVIRONMENT": "1"},
     )
-    write_atomic(note, msgspec.json.encode(_Note(process.pid, start_mark(process.pid))), mode=0o600)
+    try:
+        write_atomic(note, msgspec.json.encode(_Note(process.pid, start_mark(process.pid))), mode=0o600)
+    except NotSaved:
+        # Nobody would ever end it.
+        end_group(process.pid, force=True)
+        process.wait(_END_S)
+        raise
     return process.pid
 
 
 def background_scheduler(note: Path) -> int:
-    """The process id of the scheduler that was started so and still runs, 0 = none."""
+    """The process id of the scheduler that was started so and still runs, 0 = none. Raises Unreadable for a note that
+    is somebody else's.
+    """
     if not is_file(note):
         return 0
     try:
         known = msgspec.json.decode(read_bounded(note, 4096), type=_Note)
-    except (msgspec.MsgspecError, Unreadable):
+    except msgspec.MsgspecError:
         return 0
     return known.pid if known.mark and start_mark(known.pid) == known.mark else 0
 
@@ -62,13 +70,17 @@ def end_background(note: Path, *, force: bool = False) -> bool:
     return bool(pid)
 
 
-def end_background_and_wait(note: Path) -> bool:
-    """End that scheduler and wait until it has ended, by force when it does not. False when none ran."""
+def end_background_and_wait(note: Path, end_s: float = _END_S) -> bool:
+    """End that scheduler and wait until it has ended, by force after `end_s`. False when none ran. Raises InvalidInput
+    when it cannot be ended, because somebody else started it.
+    """
     was_running = end_background(note)
-    until = time.monotonic() + _END_S
-    while background_scheduler(note):
-        if time.monotonic() > until:
-            end_background(note, force=True)
-            until += _END_S
+    began, forced = time.monotonic(), False
+    while pid := background_scheduler(note):
+        waited = time.monotonic() - began
+        if waited > end_s and not forced:
+            forced = end_background(note, force=True)
+        elif waited > 2 * end_s:
+            raise InvalidInput(f"The scheduler (process {pid}) cannot be ended from here. Who started it can do that.")
         time.sleep(0.05)
     return was_running
