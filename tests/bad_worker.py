@@ -38,7 +38,7 @@ from stablenew_tk.pipeline.cluster.dask_settings import security, use_settings
 from stablenew_tk.pipeline.cluster.wire import JobAnswer, answer_of, own_versions, to_bytes
 from stablenew_tk.pipeline.cluster.worker import tags_of
 from stablenew_tk.pipeline.cluster.worker_jobs import WorkerJobs
-from stablenew_tk.storage.cluster.folder import ClusterFolder
+from stablenew_tk.storage.cluster.folder import ClusterFolder, in_brackets
 from stablenew_tk.storage.cluster.pairing import join
 
 MANNERS = ("lies", "late", "twice")
@@ -143,7 +143,7 @@ async def work(folder: ClusterFolder, tags: dict[str, float], *, doubles: bool) 
             nthreads=2,
             resources=tags,
             security=security(folder),
-            host="127.0.0.1",
+            host=in_brackets(membership.host),
             protocol="tls",
             dashboard=False,
             heartbeat_interval="5s",

@@ -28,13 +28,14 @@ class OwnCluster:
     all of these run in one process.
     """
 
-    def __init__(self, root, machines, bad=None):
+    def __init__(self, root, machines, bad=None, host="127.0.0.1"):
         self.root, self.operator, self.processes, self.machines = root, root / "operator", {}, machines
         self.bad = bad or {}
-        with socket.create_server(("127.0.0.1", 0)) as free:
+        self.host = host
+        with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as free:
             self.port = free.getsockname()[1]
         self.folder = ClusterFolder(self.operator / "cluster")
-        make_cluster(self.folder, "desk", "127.0.0.1", datetime.now(UTC), self.port)
+        made = make_cluster(self.folder, "desk", host, datetime.now(UTC), self.port)
         self.start("scheduler", program(self.operator, "scheduler"))
         for name in machines:
             self.worker(name, "--join", self.invited(name))
@@ -45,7 +46,7 @@ class OwnCluster:
         ]
         if words:
             self.start("bad", [sys.executable, str(_BAD), *words[1:]])
-        self.expect("scheduler", f"ready tls://127.0.0.1:{self.port}")
+        self.expect("scheduler", f"ready {made.address}")
         for name in machines:
             self.expect(name, f"ready {name}")
         assert {self.line("bad") for _name in self.bad} == {f"ready {name}" for name in self.bad}

@@ -34,6 +34,7 @@ THREADS = {
     "stablenew_tk.pipeline.workers",
     "stablenew_tk.pipeline.late",  # imports in the background
     "stablenew_tk.pipeline.cluster.link",
+    "stablenew_tk.pipeline.cluster.scheduler",  # one that waits for the end of its input, which nothing can wake
     "stablenew_tk.app.engines.backend_for",  # makes none: a lock, so that two nodes share one connection
     "stablenew_tk.pipeline.cluster.worker_jobs",  # makes none: a lock, for one job at a time
     "stablenew_tk.backends.decoding",  # makes none: a lock, for one type at a time

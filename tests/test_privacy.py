@@ -20,8 +20,11 @@ MAY_CONNECT = {
     "stablenew_tk.gui.display_server": "the screen of the user",
     **dict.fromkeys(
         (
-            *("stablenew_tk.storage.cluster.invitations", "stablenew_tk.commands.cluster"),
-            *(f"stablenew_tk.pipeline.cluster.{name}" for name in ("dask_settings", "link", "scheduler", "worker")),
+            "stablenew_tk.storage.cluster.invitations",
+            *(
+                f"stablenew_tk.pipeline.cluster.{one}"
+                for one in ("dask_settings", "link", "reach", "scheduler", "worker")
+            ),
         ),
         "the machines that the user paired",
     ),

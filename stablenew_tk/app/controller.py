@@ -28,7 +28,7 @@ from ..domain.runs.job import Job, RunRequest, make_jobs
 from ..pipeline.ids_and_times import as_line, draw_seed, new_id
 from ..pipeline.messages.backups import BackupOrder, BackupRestored, MakeBackup
 from ..pipeline.messages.base import Event, Order, OrderFailed
-from ..pipeline.messages.files import FileOrder
+from ..pipeline.messages.files import ClusterChanged, FileOrder
 from ..pipeline.messages.jobs import (
     BackendChecked,
     CheckBackend,
@@ -69,6 +69,7 @@ from ..pipeline.messages.workflows import WorkflowsListed
 from ..pipeline.workers import ENDING_S, Desk, Inbox, LateDesk, drain
 from ..storage.disk.places import Places, find_places
 from .checkpoint_family import family_in_library
+from .cluster import cluster_words, with_machines_of
 from .engines.backend_for import Engines
 from .engines.backend_state import BackendState
 from .engines.checkpoint_names import with_names
@@ -135,7 +136,7 @@ class Controller(InForce):
         self._closing = False
         self._looks_first = False  # the next job waits until the backend has said what it offers
         self.inbox: Inbox = Inbox()
-        self._engines = Engines(places)
+        self._engines = Engines(places, self.inbox.put)
         self._work = ThreadWork(places, settings, self.inbox, self._engines)
         self._desk = Desk(self._work.perform, self.inbox)
         # A thread of its own, because a rating must not wait behind a server that takes seconds to time out.
@@ -415,6 +416,14 @@ class Controller(InForce):
             self.check_backend()
         self._start_next()
         self._queue_changed(ended=True)
+
+    @_fold.register(ClusterChanged)
+    def _(self, event: ClusterChanged) -> None:
+        now = with_machines_of(self.settings, event)
+        if self._patient and now != self.settings:  # a terminal has machines of its own for one run
+            self.change_settings(now)
+        self.check_backend()
+        self._announce(ListsTold(message=cluster_words(event)))
 
     def _desk_for(self, order: Order) -> Desk:
         return self._caller if isinstance(order, (CheckBackend, BackupOrder)) else self._desk

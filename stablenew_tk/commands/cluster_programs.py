@@ -88,10 +88,10 @@ def work(args: argparse.Namespace, places: Places) -> int:
     from ..pipeline.cluster.worker import WorkerWords, run_worker
 
     folder = ClusterFolder(places.cluster)
-    ports = usable_ports(args.ports) if args.ports else folder.membership().worker_ports
+    ports = usable_ports(args.ports) if args.ports else ()
     backend = _own_backend(args, places)
-    words = WorkerWords(ready=lambda name: _say(f"ready {name}"), waits=_waits)
-    run_worker(folder, backend, words, ports=ports, once=args.once)
+    telling = _Telling()
+    run_worker(folder, backend, WorkerWords(telling.ready, telling.waits), ports=ports, once=args.once)
     return OK
 
 
@@ -131,5 +131,17 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _waits(why: str, seconds: float) -> None:
-    err.print(f"{why} Trying again in {seconds:g} s.", markup=False)
+class _Telling:
+    """Tells why nothing works once, not every few seconds."""
+
+    def __init__(self) -> None:
+        self._told = ""
+
+    def ready(self, name: str) -> None:
+        self._told = ""
+        _say(f"ready {name}")
+
+    def waits(self, why: str, _seconds: float) -> None:
+        if why != self._told:
+            self._told = why
+            err.print(f"{why} It is tried again and again; Ctrl+C ends it.", markup=False)

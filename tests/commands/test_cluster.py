@@ -4,11 +4,15 @@ lie, answer twice and under old ids, or late.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import queue
+import signal
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter, defaultdict
@@ -22,18 +26,23 @@ pytest.importorskip("cryptography", reason="the extra `cluster` is not installed
 import bad_worker
 import psutil
 from jobs import SMALL
+from msgspec.structs import replace
 from own_cluster import LIMIT_S, WORDS, OwnCluster, program
 
+from stablenew_tk.backends.sketch.backend import Sketch
+from stablenew_tk.domain.base.errors import InvalidInput, Unreachable
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.runs.job import Job
 from stablenew_tk.pipeline.cluster.link import ClusterLink
 from stablenew_tk.pipeline.cluster.machine import ClusterMachine
+from stablenew_tk.pipeline.cluster.worker import WorkerWords, run_worker
 from stablenew_tk.pipeline.ids_and_times import new_id
 from stablenew_tk.pipeline.runner import JobContext, PipelineRunner
 from stablenew_tk.storage.cluster.folder import ClusterFolder
+from stablenew_tk.storage.cluster.invitations import take_out
 from stablenew_tk.storage.cluster.keys import KeyPair, make_certificate
-from stablenew_tk.storage.cluster.pairing import make_cluster
+from stablenew_tk.storage.cluster.pairing import invite, join, make_cluster, save_pairing
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 
 NAMES = ("one", "two")
@@ -44,9 +53,16 @@ BAD = {
 }
 
 
+def own_host():
+    # IPv6 where there is any; `test_cluster_trial` has IPv4.
+    with contextlib.suppress(OSError), socket.create_server(("::1", 0), family=socket.AF_INET6):
+        return "::1"
+    return "127.0.0.1"
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    made = OwnCluster(tmp_path_factory.mktemp("cluster"), NAMES, BAD)
+    made = OwnCluster(tmp_path_factory.mktemp("cluster"), NAMES, BAD, own_host())
     yield made
     made.close()
 
@@ -54,7 +70,7 @@ def cluster(tmp_path_factory):
 def refused(cluster, context):
     try:
         with (
-            socket.create_connection(("127.0.0.1", cluster.port), timeout=5) as plain,
+            socket.create_connection((cluster.host, cluster.port), timeout=5) as plain,
             context.wrap_socket(plain) if context else plain as secure,
         ):
             secure.sendall(b"hello\n" * 10)
@@ -93,7 +109,7 @@ def test_only_certificates_of_the_authority_are_let_in(cluster, tmp_path):
 def test_every_process_listens_at_its_one_address_only(cluster):
     for name, process in cluster.processes.items():
         listening = [one.laddr for one in psutil.Process(process.pid).net_connections() if one.status == "LISTEN"]
-        assert {one.ip for one in listening} == {"127.0.0.1"}, name
+        assert {one.ip for one in listening} == {cluster.host}, name
         assert len(listening) == (len(BAD) if name == "bad" else 1), name
         if name in NAMES:
             assert cluster.port < listening[0].port <= cluster.port + 10
@@ -197,3 +213,78 @@ def test_an_answer_that_comes_after_the_job_was_given_to_another_machine_is_drop
     assert operator.run("late", 2).status == "ok"
     assert (made.status, made.backend.node) == ("ok", "one")
     assert len(operator.pictures) == operator.journal.count(b'"job_id"') == 2
+
+
+def joined(cluster, folder, name):
+    save_pairing(folder / "again.pair", invite(cluster.folder, name, WORDS, datetime.now(UTC)))
+    there = ClusterFolder(folder / "there")
+    join(there, folder / "again.pair", WORDS, datetime.now(UTC))
+    return there
+
+
+def working(folder, waits=lambda _why, _seconds: None, **more):
+    run_worker(folder, Sketch(), WorkerWords(ready=lambda _name: None, waits=waits), ports=(20_000, 20_010), **more)
+
+
+def test_a_pairing_file_that_is_used_on_two_machines_lets_one_of_them_in(cluster, tmp_path):
+    there = joined(cluster, tmp_path, "one")
+    with pytest.raises(Unreachable, match="Another program works as one in the cluster"):
+        working(there, once=True)
+
+
+def test_a_second_worker_in_the_same_folder_is_refused(cluster):
+    with pytest.raises(InvalidInput, match="A worker runs with this data folder already"):
+        working(ClusterFolder(cluster.root / "one" / "cluster"))
+
+
+def test_a_worker_goes_on_trying_where_there_is_no_network_yet(cluster, tmp_path):
+    there, told = joined(cluster, tmp_path, "one"), []
+    there.write(replace(there.membership(), host="nowhere.invalid"), {})
+
+    def waits(why, _seconds):
+        told.append(why)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    working(there, waits)
+    assert told == ["No computer called nowhere.invalid is known here, so the scheduler is not found."]
+
+
+def test_what_else_listens_there_and_a_scheduler_that_fails_are_told_at_once(tmp_path):
+    folder = ClusterFolder(tmp_path / "cluster")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        make_cluster(folder, "desk", "127.0.0.1", datetime.now(UTC), port)
+
+        def speak():
+            with other.accept()[0] as asking:
+                asking.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+
+        speaking = threading.Thread(target=speak)
+        speaking.start()
+        link = ClusterLink(folder, (sys.executable, "-c", "raise SystemExit('There is no room for it here.')"))
+        with pytest.raises(Unreachable, match="Another program listens at"):
+            link.machines()
+        speaking.join(10)
+    with pytest.raises(Unreachable, match=r"There is no room for it here\."):
+        link.machines()
+    link.close()
+    with pytest.raises(Unreachable, match="closed"):
+        link.machines()
+
+
+def test_who_was_taken_out_is_out_at_once_also_where_another_program_has_the_scheduler(cluster, tmp_path):
+    # The last one: nobody is in this cluster afterwards.
+    told = queue.SimpleQueue()
+    link = ClusterLink(cluster.folder, (), changed=told.put)
+    try:
+        assert set(link.machines()) == {*NAMES, *BAD}
+        removed = take_out(cluster.folder, "liar")
+        assert set(removed.to_invite) == {*NAMES, *BAD} - {"liar"}
+        assert told.get(timeout=LIMIT_S).to_invite == removed.to_invite
+        cluster.expect("scheduler", f"ready {cluster.folder.membership().address}")
+        assert link.machines() == ()
+        machine = ClusterMachine(lambda: link, "one")
+        with pytest.raises(Unreachable, match="Invite one again: the cluster has new keys"):
+            machine.check()
+    finally:
+        link.close()

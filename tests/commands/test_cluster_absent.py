@@ -23,10 +23,11 @@ def cli(tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize(
     "words",
     [
-        *(("cluster", word) for word in ("init", "start", "stop", "status")),
+        *(("cluster", word) for word in ("init", "start", "stop", "status", "leave")),
         ("cluster", "invite", "x", "--out", "x.pair"),
         ("cluster", "join", "x.pair"),
         ("cluster", "remove", "x"),
+        ("cluster", "move", "127.0.0.1"),
         ("worker",),
         ("worker", "--join", "x.pair"),
         ("scheduler",),

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ...backends.base import Backend
-from ...domain.base.errors import InvalidInput
+from ...domain.base.errors import InvalidInput, Unreachable
 from ...domain.config.engines import CLUSTER, SD_SERVER
 from ...domain.config.user_settings import without_login
+from ...pipeline.messages.base import Event
+from ...pipeline.messages.files import ClusterChanged
 from ...pipeline.messages.jobs import CheckBackend
 from ...storage.disk.places import Places
 
 if TYPE_CHECKING:
     from ...pipeline.cluster.link import ClusterLink
+    from ...storage.cluster.folder import Membership
 
 
 def make_backend(order: CheckBackend) -> Backend:
@@ -42,12 +45,13 @@ def make_backend(order: CheckBackend) -> Backend:
 
 class Engines:
     """Makes backends, those of the cluster of this computer among them; they share one connection, which is made when
-    the first of them is asked something. Any thread.
+    the first of them is asked something. Any thread. `tell(ClusterChanged)` is called on a thread of its own.
     """
 
-    def __init__(self, places: Places) -> None:
-        self._places = places
+    def __init__(self, places: Places, tell: Callable[[Event], object] = lambda _event: None) -> None:
+        self._places, self._tell = places, tell
         self._link: ClusterLink | None = None
+        self._closed = False
         self._connecting = threading.Lock()
 
     def make(self, order: CheckBackend) -> Backend:
@@ -71,12 +75,14 @@ class Engines:
                 link.close()
 
     def close(self) -> None:
-        """End the connection to the cluster, if there is one."""
-        if self._link is not None:
-            self._link.close()
+        """End the connection to the cluster, if there is one. There is never another one."""
+        self._closed = True
+        self.disconnect()
 
     def _connection(self) -> ClusterLink:
         with self._connecting:
+            if self._closed:
+                raise Unreachable("The program is ending.")
             if self._link is None:
                 self._link = self._opened()
             return self._link
@@ -87,7 +93,10 @@ class Engines:
         from ...storage.cluster.folder import ClusterFolder
 
         command = own_command("scheduler", "--data-dir", str(self._places.data), "--child")
-        return ClusterLink(ClusterFolder(self._places.cluster), command)
+        return ClusterLink(ClusterFolder(self._places.cluster), command, changed=self._changed)
+
+    def _changed(self, now: Membership) -> None:
+        self._tell(ClusterChanged(is_own=now.is_operator, machines=now.machines, to_invite=now.to_invite))
 
 
 def own_command(*words: str) -> Sequence[str]:

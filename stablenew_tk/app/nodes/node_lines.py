@@ -84,7 +84,7 @@ def node_line(state: NodeState, now_s: float, *, is_blind: Callable[[str], bool]
 
 def _now(state: NodeState, now_s: float, is_blind: Callable[[str], bool]) -> tuple[str, Role]:
     since = state.activity.away_since
-    if state.brief and since is not None:
+    if state.brief and since is not None and not state.spec.address.startswith(CLUSTER):
         return f"no answer for {_for(now_s - since)}", "danger"
     if state.brief:
         return state.problem, "danger"

@@ -244,7 +244,8 @@ class NodesPage(PageFrame):
         self._controller.change_settings(with_cluster_machine(self._controller.settings, made.name))
         words = (
             f"1. Carry {made.file.name} to {made.name}, where StableNew is installed, too.\n"
-            f"2. There, in a terminal: stablenew cluster join {made.file.name}\n"
+            f"2. There, in a terminal: stablenew cluster join {made.file.name} --backend http://127.0.0.1:7860\n"
+            "(the address of its own WebUI or ComfyUI)\n"
             f"3. When it asks for the passphrase: {made.passphrase}\n\n"
             "Write it down now: it is kept nowhere. Machines of a cluster can run programs on each other, so invite "
             "your own only."

@@ -5,10 +5,10 @@ own.
 from __future__ import annotations
 
 import asyncio
-import subprocess
+import math
 import threading
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import CancelledError, wait
 from concurrent.futures import Future as Pending
 from concurrent.futures import TimeoutError as TookTooLong
@@ -23,10 +23,12 @@ from msgspec import Struct
 
 from ...backends.base import StageProgress
 from ...backends.decoding import msgpack_as
-from ...domain.base.errors import AnswerLost, BackendError, EngineFault, Unreachable
-from ...storage.cluster.folder import ClusterFolder
+from ...domain.base.errors import AnswerLost, BackendError, EngineFault, StableNewError, Unreachable
+from ...storage.cluster.folder import Bond, ClusterFolder, Membership
 from .assignment import Assignment
 from .dask_settings import security, use_settings
+from .own_scheduler import OwnScheduler
+from .reach import Reach, reach, until_changed
 from .task import answer
 from .wire import PROGRESS, Progress, Versions, own_versions
 
@@ -34,7 +36,10 @@ CONNECT_S, START_S, FAREWELL_S = 6.0, 20.0, 2.0
 ASK_S = 30.0  # a scheduler that is to be started first included
 # A worker that loses its connection tries again at once; one that was started anew takes some seconds.
 AWAY_S = 12.0
+# Machines that wait for a scheduler look for it every LOOKS_AGAIN_S of `worker`; so one that was just started waits.
+FOUND_S = 8.0
 _TICK_S = 0.05
+_TURN_S, _START_LOOK_S = 1.0, 0.2
 _MEMBERS_S = 0.5
 _STOP_S = 2.0
 # After which a job that does not stop is given up. What comes of it later is dropped.
@@ -44,6 +49,8 @@ MOST_DEATHS = 2
 # A job that is lost so often on its way to a machine that is there is left to whoever gives it again, with a pause.
 MOST_LOST = 3
 
+_CLOSED = "The connection to the cluster was closed."
+
 Result = TypeVar("Result")
 
 
@@ -51,23 +58,33 @@ class ClusterLink:
     """Any thread; `close` ends the thread, and the scheduler if it was started here.
 
     `start_command` starts a scheduler as a child when none answers; () = it is never started. A job that is stopped and
-    does not end is given up after `stop_grace_s`.
+    does not end is given up after `stop_grace_s`. `changed(membership)` is called on that thread when the cluster has
+    got new keys or another address meanwhile.
     """
 
     def __init__(
-        self, folder: ClusterFolder, start_command: Sequence[str], *, stop_grace_s: float = STOP_GRACE_S
+        self,
+        folder: ClusterFolder,
+        start_command: Sequence[str],
+        *,
+        stop_grace_s: float = STOP_GRACE_S,
+        changed: Callable[[Membership], object] = lambda _membership: None,
     ) -> None:
-        self._folder, self._start_command, self._stop_grace_s = folder, tuple(start_command), stop_grace_s
+        self._folder, self._stop_grace_s = folder, stop_grace_s
+        self._own = OwnScheduler(start_command)
+        self._changed = changed
+        self._watching: asyncio.Task[None] | None = None
         self.versions: Versions = own_versions(distributed_version)
         self._client: Client | None = None
-        self._child: subprocess.Popen[bytes] | None = None
         self._connecting: asyncio.Lock | None = None
+        self._began_at = -FOUND_S  # when a scheduler was started here: its machines need a moment to find it
         self._members: tuple[float, Mapping[str, _Connected]] = (0.0, {})
         self._progress: dict[str, Progress] = {}
         self._attempts = 0
         self._telling: list[Pending[None]] = []
         self._owed: dict[str, list[bytes]] = {}
-        self._closing = False
+        self._closing = self._closed = False
+        self._gate = threading.Lock()  # nothing new is put to the loop once it is closing
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run_loop, name="cluster")
         self._thread.start()
@@ -78,7 +95,7 @@ class ClusterLink:
         """Give a job to its machine and wait for the answer; what came, unchecked. Raises Unreachable when the machine
         is away for AWAY_S, EngineFault when it ended with this job more than once.
         """
-        return self._wait(self._made(one), None)
+        return self._wait(self._made(one), math.inf)
 
     def ask(self, machine: str, request: bytes) -> object:
         """Ask a machine something that does not wait for its job. Raises Unreachable."""
@@ -86,9 +103,10 @@ class ClusterLink:
 
     def tell(self, machine: str, request: bytes, *, lasting: bool = False) -> None:
         """Tell a machine something, if it is there; nobody waits for it. `lasting`: if it is not, the next time."""
-        if not self._closing:
-            telling = asyncio.run_coroutine_threadsafe(self._told(machine, request, lasting), self._loop)
-            self._telling = [*(one for one in self._telling if not one.done()), telling]
+        with self._gate:
+            if not self._closing:
+                telling = asyncio.run_coroutine_threadsafe(self._told(machine, request, lasting), self._loop)
+                self._telling = [*(one for one in self._telling if not one.done()), telling]
 
     def progress_of(self, key: str) -> Progress | None:
         """The latest that a machine told about a job."""
@@ -100,27 +118,38 @@ class ClusterLink:
 
     def close(self) -> None:
         """End the connection, the scheduler that was started here, and the thread."""
-        if self._closing:
-            return
         # What was finished here last is not yet forgotten there.
         wait(self._telling, timeout=FAREWELL_S)
-        self._closing = True
+        with self._gate:
+            if self._closing:
+                return
+            self._closing = True
         with suppress(TookTooLong, CancelledError, OSError, BackendError):
             asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(3.0)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(3.0)
-        if self._child is not None:
-            end_child(self._child)
+        self._closed = True
+        self._own.close()
 
-    def _wait(self, work: Coroutine[Any, Any, Result], timeout_s: float | None) -> Result:
-        waiting = asyncio.run_coroutine_threadsafe(work, self._loop)
+    def _wait(self, work: Coroutine[Any, Any, Result], timeout_s: float) -> Result:
+        with self._gate:
+            if self._closing:
+                work.close()
+                raise Unreachable(_CLOSED)
+            waiting = asyncio.run_coroutine_threadsafe(work, self._loop)
+        until = time.monotonic() + timeout_s
+        # In turns: what the end of the loop leaves unfinished would never come.
+        while not wait((waiting,), timeout=min(_TURN_S, max(0.0, until - time.monotonic()))).done:
+            if self._closed or time.monotonic() >= until:
+                waiting.cancel()
+                words = _CLOSED if self._closed else f"The cluster does not answer within {timeout_s:g} s."
+                raise Unreachable(words)
         try:
-            return waiting.result(timeout_s)
-        except TookTooLong as error:
-            waiting.cancel()
-            raise Unreachable(f"The cluster does not answer within {timeout_s:g} s.") from error
+            return waiting.result(0.0)
         except CancelledError as error:
-            raise Unreachable("The connection to the cluster was closed.") from error
+            raise Unreachable(_CLOSED) from error
+        except TookTooLong as error:
+            raise Unreachable("The scheduler does not answer.") from error
 
     def _run_loop(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -136,24 +165,32 @@ class ClusterLink:
             if self._client is not None and self._client.status == "running":
                 return self._client
             await self._drop()
-            address = self._folder.membership().address
             use_settings()
             until, started = time.monotonic() + START_S, False
             while not self._closing:
-                try:
-                    client: Client = await asyncio.wait_for(self._opened(address), CONNECT_S)
-                except (OSError, TimeoutError, RuntimeError, ValueError) as error:
-                    if self._start_command and not started:
-                        self._start()
-                        started = True
-                    if time.monotonic() > until or not started:
-                        raise Unreachable(f"No scheduler answers at {address}: {_short(error)}.") from error
-                    await asyncio.sleep(0.2)
-                    continue
-                client.subscribe_topic(PROGRESS, self._take_progress)
-                self._client = client
-                return client
-            raise Unreachable("The connection to the cluster was closed.")
+                stamp, bond, membership = self._folder.stamp(), self._folder.bond(), self._folder.membership()
+                found = await asyncio.get_running_loop().run_in_executor(None, reach, self._folder)
+                if found.state == "there":
+                    try:
+                        client: Client = await asyncio.wait_for(self._opened(membership.address), CONNECT_S)
+                    except (OSError, TimeoutError, RuntimeError, ValueError) as error:
+                        found = Reach("silent", f"No scheduler answers at {membership.address}: {_short(error)}.")
+                    else:
+                        client.subscribe_topic(PROGRESS, self._take_progress)
+                        self._client = client
+                        self._began_at = time.monotonic() if started else -FOUND_S
+                        if self._watching is None:
+                            self._watching = asyncio.ensure_future(self._watch(bond, stamp))
+                        return client
+                elif found.state == "silent" and membership.is_operator and not started:
+                    started = self._own.start()
+                if not started or time.monotonic() > until:
+                    raise Unreachable(found.why)
+                # One that ended because somebody else had started one before does no harm.
+                if found.state == "silent" and self._own.failed:
+                    raise Unreachable(self._own.last_words or found.why)
+                await asyncio.sleep(_START_LOOK_S)
+            raise Unreachable(_CLOSED)
 
     async def _opened(self, address: str) -> Client:
         client = Client(
@@ -177,12 +214,14 @@ class ClusterLink:
             client, self._client = self._client, None
             await _closed(client)
 
-    def _start(self) -> None:
-        if self._child is not None and self._child.poll() is None:
-            return
-        self._child = subprocess.Popen(
-            self._start_command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+    async def _watch(self, bond: Bond, stamp: tuple[int, int]) -> None:
+        """Connect again, with the new keys, whenever the cluster gets any, and tell of it."""
+        while True:
+            await until_changed(self._folder, bond, stamp)
+            await self._drop()
+            with suppress(StableNewError):  # it is being written, or gone for good: whoever asks next is told
+                stamp, bond, membership = self._folder.stamp(), self._folder.bond(), self._folder.membership()
+                self._changed(membership)
 
     def _take_progress(self, event: object) -> None:
         data = event[1] if isinstance(event, tuple) and len(event) == 2 else event
@@ -206,7 +245,7 @@ class ClusterLink:
         return known
 
     async def _asked(self, machine: str, request: bytes) -> object:
-        member = await self._member(machine)
+        member = await self._member(machine, fresh=True)
         client = await self._connected()
         told = client.submit(
             answer,
@@ -237,13 +276,23 @@ class ClusterLink:
                 if one in owed:
                     owed.remove(one)
 
-    async def _member(self, machine: str) -> _Connected:
+    async def _member(self, machine: str, *, fresh: bool) -> _Connected:
         try:
-            present = await self._present(fresh=True)
+            present = await self._present(fresh=fresh)
+            while machine not in present:
+                known = self._folder.membership()
+                if machine in known.to_invite:
+                    raise Unreachable(f"Invite {machine} again: the cluster has new keys.")
+                if known.is_operator and machine not in known.machines:
+                    raise Unreachable(
+                        f"{machine} is not in the cluster. Invite it: cluster invite {machine} --out FILE."
+                    )
+                if fresh and time.monotonic() - self._began_at > FOUND_S:
+                    raise Unreachable(f"{machine} is not connected. Start it there: stablenew worker.")
+                await asyncio.sleep(_MEMBERS_S if fresh else 0.0)
+                fresh, present = True, await self._present(fresh=True)
         except (OSError, TimeoutError, RuntimeError) as error:
             raise Unreachable(f"The scheduler does not answer ({_short(error)}).") from error
-        if machine not in present:
-            raise Unreachable(f"{machine} is not connected. Start it there: stablenew worker.")
         return present[machine]
 
     async def _made(self, one: Assignment) -> object:
@@ -252,7 +301,8 @@ class ClusterLink:
             deaths, lost, away_since = 0, 0, 0.0
             while True:
                 try:
-                    member = await self._member(one.machine)
+                    # To ask before every job costs more than all else here, and who went away is missed soon.
+                    member = await self._member(one.machine, fresh=deaths + lost > 0)
                     one.waits("")
                     away_since, lost = 0.0, lost + 1
                     return await self._attempt(one, member)
@@ -360,18 +410,6 @@ async def _answered(future: Future, machine: str) -> object:
 async def _closed(client: Client) -> None:
     with suppress(OSError, TimeoutError, RuntimeError, asyncio.CancelledError):
         await asyncio.wait_for(client.close(timeout=1), 2.0)
-
-
-def end_child(child: subprocess.Popen[bytes]) -> None:
-    """End a scheduler that was started as a child: it ends when its input does."""
-    if child.stdin is not None:
-        with suppress(OSError):
-            child.stdin.close()
-    try:
-        child.wait(3.0)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait(3.0)
 
 
 def _short(error: BaseException) -> str:

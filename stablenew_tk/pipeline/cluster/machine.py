@@ -25,7 +25,7 @@ from ...domain.nodes.fingerprint import fingerprint
 from ...domain.runs.job import Job
 from ...storage.pictures.images import DAMAGE, opened
 from .assignment import Assignment, Link
-from .wire import Forget, Hello, HelloBack, JobAnswer, Make, Progress, Stop, answer_of, job_key, to_bytes
+from .wire import Forget, Hello, HelloBack, JobAnswer, Make, Progress, Stop, answer_of, job_key, to_bytes, versions_in
 
 _SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 _NOT_BEGUN = (Unreachable, NotReady)
@@ -46,22 +46,25 @@ class ClusterMachine:
         self._given = 0
         self._key = ""
         self._waits = ""
-        self._stop = self._closed = False
+        self._stop = self._closed = self._is_refused = False
 
     # ---- Backend
 
     def check(self) -> Capabilities:
         """What the engine there offers. Raises Unreachable, NotReady, Refused and what its engine raised."""
-        back = answer_of(self._link().ask(self._machine, to_bytes(Hello())), self._machine)
-        if not isinstance(back, HelloBack):
-            raise AnswerLost(f"{self._machine} answered something else than it was asked.")
-        own = self._link().versions
-        if back.versions != own:
+        answer = self._link().ask(self._machine, to_bytes(Hello()))
+        # Another version may answer in words that are not understood here, but for this one.
+        own, theirs = self._link().versions, versions_in(answer)
+        if theirs not in (own, None):
             words = (
                 f"StableNew {one.program} with Python {one.python} and Dask {one.distributed}"
-                for one in (back.versions, own)
+                for one in (theirs, own)
+                if one is not None
             )
             raise Refused(f"{self._machine} has {next(words)}, this computer has {next(words)}. Use the same on both.")
+        back = answer_of(answer, self._machine)
+        if not isinstance(back, HelloBack):
+            raise AnswerLost(f"{self._machine} answered something else than it was asked.")
         if back.capabilities is None:
             raise _as_error(back.error, self._machine)
         found = back.capabilities
@@ -76,11 +79,12 @@ class ClusterMachine:
     def begin(self, job: Job) -> None:
         """The next orders are those of this job."""
         self._job, self._made, self._given, self._key = job, None, 0, ""
-        self._stop = False
+        self._stop = self._is_refused = False
 
     def ended(self, *, kept: bool) -> None:
         """Let the machine forget what it kept, when it is on disk here."""
-        if kept and self._made is not None:
+        # What is refused is forgotten, too: damaged on a disk there, it would come again and again.
+        if (kept or self._is_refused) and self._made is not None:
             self._link().tell(self._machine, to_bytes(Forget(self._key)), lasting=True)
         self._job = self._made = None
 
@@ -95,7 +99,11 @@ class ClusterMachine:
             raise _as_error(made.error, self._machine)
         result = made.results[self._given]
         self._given += 1
-        return _checked(result, order, self._machine)
+        try:
+            return _checked(result, order, self._machine)
+        except BackendError:
+            self._is_refused = True
+            raise
 
     def progress(self) -> StageProgress | None:
         """How far the whole job is, as the machine told last."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 
 from distributed import Scheduler
 
 from ...domain.base.errors import InvalidInput
-from ...storage.cluster.folder import ClusterFolder
+from ...storage.cluster.folder import ClusterFolder, in_brackets
 from .dask_settings import security, use_settings
+from .reach import until_changed
 
 
 def run_scheduler(
@@ -22,7 +23,8 @@ def run_scheduler(
     """Run until SIGTERM, SIGINT, or as a child until the standard input ends: that is when its parent is gone.
 
     `ready(address)` is called as soon as machines can connect. A machine that says nothing for `worker_ttl_s` counts as
-    dead, 0 = as `dask_settings` says. Raises InvalidInput where the address cannot be used.
+    dead, 0 = as `dask_settings` says. When the cluster gets new keys it goes on with those. Raises InvalidInput where
+    the address cannot be used, and on a computer that is not the operator.
     """
     use_settings(**({"distributed.scheduler.worker-ttl": f"{worker_ttl_s}s"} if worker_ttl_s else {}))
     asyncio.run(_scheduling(folder, ready, is_child))
@@ -34,12 +36,21 @@ class _OnlyScheduler(Scheduler):  # type: ignore[misc]  # Dask has no types
 
 
 async def _scheduling(folder: ClusterFolder, ready: Callable[[str], None], is_child: bool) -> None:
-    membership = folder.membership()
     ends = asyncio.Event()
     _heed_signals(ends)
+    if is_child:
+        _heed_input(ends)
+    while not ends.is_set():
+        await _with_these_keys(folder, ready, ends)
+
+
+async def _with_these_keys(folder: ClusterFolder, ready: Callable[[str], None], ends: asyncio.Event) -> None:
+    """Run until it is to end, or until the cluster has new keys or another address: that ends all connections."""
+    stamp, membership = folder.stamp(), folder.operator()
+    bond = folder.bond()
     try:
         scheduler = await _OnlyScheduler(
-            host=membership.host,
+            host=in_brackets(membership.host),
             port=membership.port,
             protocol="tls",
             security=security(folder),
@@ -49,14 +60,14 @@ async def _scheduling(folder: ClusterFolder, ready: Callable[[str], None], is_ch
     except OSError as error:
         raise InvalidInput(
             f"The scheduler cannot listen at {membership.address}: {error.strerror or error}. Is another one running, "
-            "or has this computer another address now? Then make the cluster anew: cluster init --again --host ADDRESS."
+            f"or has this computer another address now? Then tell it and all machines: cluster move ADDRESS."
         ) from error
     async with scheduler:
         ready(membership.address)
-        if is_child:
-            await _until_input_ends(ends)
-        else:
-            await ends.wait()
+        ending, changing = asyncio.ensure_future(ends.wait()), asyncio.ensure_future(until_changed(folder, bond, stamp))
+        await asyncio.wait({ending, changing}, return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        changing.cancel()
 
 
 def _heed_signals(ends: asyncio.Event) -> None:
@@ -67,11 +78,15 @@ def _heed_signals(ends: asyncio.Event) -> None:
             loop.add_signal_handler(number, ends.set)
 
 
-async def _until_input_ends(ends: asyncio.Event) -> None:
+def _heed_input(ends: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
-    reading = loop.run_in_executor(None, sys.stdin.buffer.read)
-    waiting = asyncio.ensure_future(ends.wait())
-    await asyncio.wait({reading, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    if not reading.done():
-        # The thread that reads cannot be woken.
-        os._exit(0)
+
+    def read() -> None:
+        with suppress(OSError):
+            while os.read(0, 4096):
+                pass
+        with suppress(RuntimeError):  # it has ended by itself
+            loop.call_soon_threadsafe(ends.set)
+
+    # The thread cannot be woken, so nothing waits for it.
+    threading.Thread(target=read, name="input", daemon=True).start()

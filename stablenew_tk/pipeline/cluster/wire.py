@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 
 import msgspec
 from msgspec import Struct
@@ -79,6 +80,10 @@ class HelloBack(Struct, frozen=True, kw_only=True, tag="hello"):
     kept: tuple[str, ...] = ()
 
 
+class _AnyHelloBack(Struct, frozen=True, tag="hello"):
+    versions: Versions
+
+
 class JobAnswer(Struct, frozen=True, kw_only=True, tag="made"):
     """A job has ended. `results` are those of all stages that were made, in their order; `error` is why there are no
     more. The engine is told by kind, name, version and device.
@@ -133,6 +138,13 @@ def answer_of(data: object, name: str) -> Answer:
         return read
     except msgspec.MsgspecError as error:
         raise AnswerLost(f"{name} answered what is no answer ({error}). Nothing of it was saved.") from error
+
+
+def versions_in(data: object) -> Versions | None:
+    """The versions in an answer to Hello, of whatever version it is itself; None where there are none."""
+    with suppress(msgspec.MsgspecError):
+        return msgpack_as(data if isinstance(data, bytes) else b"", _AnyHelloBack).versions
+    return None
 
 
 def job_key(job: Job, order: StageOrder) -> str:

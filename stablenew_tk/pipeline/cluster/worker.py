@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import math
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from distributed import Worker, get_worker
 from distributed import __version__ as distributed_version
 from msgspec import Struct
 
 from ...backends.base import Backend
-from ...domain.base.errors import BackendError, Unreachable
+from ...domain.base.errors import BackendError, InvalidInput, Unreachable
 from ...domain.nodes.fingerprint import fingerprint
-from ...storage.cluster.folder import ClusterFolder, Membership
+from ...storage.cluster.folder import ClusterFolder, Membership, in_brackets
+from ...storage.disk.process_lock import ProcessLock
 from . import task
 from .dask_settings import security, use_settings
+from .reach import reach, until_changed
 from .wire import PROGRESS, Progress, own_versions, to_bytes
 from .worker_jobs import WorkerJobs
 
 DELAYS_S = (1.0, 2.0, 5.0, 15.0, 60.0)
+# As often a worker looks whether there is a scheduler again: an operator that starts one waits for its machines.
+LOOKS_AGAIN_S = 5.0
 _DEATH_S = 30
-_NO_PORT = "Could not start"  # Dask's words when all ports are taken
+_NO_PORT, _NAME_TAKEN = "Could not start", "name taken"  # in Dask's words: all ports are taken, somebody has that name
 
 
 class WorkerWords(Struct, frozen=True):
@@ -36,21 +42,33 @@ class WorkerWords(Struct, frozen=True):
 
 
 def run_worker(
-    folder: ClusterFolder, backend: Backend, words: WorkerWords, *, ports: tuple[int, int], once: bool = False
+    folder: ClusterFolder,
+    backend: Backend,
+    words: WorkerWords,
+    *,
+    ports: tuple[int, int] | tuple[()] = (),
+    once: bool = False,
 ) -> None:
     """Work until SIGTERM or SIGINT; with `once` until the first connection is over. Listens at the first free one of
-    `ports`, first and last. Raises Unreachable when there was no connection with `once`, and InvalidInput where this
-    computer is in no cluster.
+    `ports`, first and last; () = those of the cluster. Raises Unreachable when there was no connection with `once`, and
+    InvalidInput where this computer is in no cluster, or another worker has this folder.
     """
     membership = folder.membership()
-    jobs = WorkerJobs(backend, folder.folder, membership.name, own_versions(distributed_version))
-    jobs.say = _say
-    task.serve(jobs.answer)
+    lock = ProcessLock(folder.folder / "worker.lock")
+    with suppress(OSError, NotImplementedError):  # a drive on which nothing can be locked
+        if not lock.take():
+            raise InvalidInput("A worker runs with this data folder already. A second one needs another --data-dir.")
     try:
-        asyncio.run(_working(_Place(folder, membership, ports), backend, words, once))
+        jobs = WorkerJobs(backend, folder.folder, membership.name, own_versions(distributed_version))
+        jobs.say = _say
+        task.serve(jobs.answer)
+        try:
+            asyncio.run(_working(folder, ports, backend, words, once))
+        finally:
+            task.serve(None)
+            jobs.close()
     finally:
-        task.serve(None)
-        jobs.close()
+        lock.release()
 
 
 def tags_of(backend: Backend, name: str) -> dict[str, float]:
@@ -68,27 +86,34 @@ class _OnlyWorker(Worker):  # type: ignore[misc]  # Dask has no types
         """Nothing: it would listen without encryption, also where there is no dashboard."""
 
 
-class _Place(Struct, frozen=True):
-    folder: ClusterFolder
-    membership: Membership
-    ports: tuple[int, int]
-
-
-async def _working(place: _Place, backend: Backend, words: WorkerWords, once: bool) -> None:
+async def _working(
+    folder: ClusterFolder, ports: tuple[int, int] | tuple[()], backend: Backend, words: WorkerWords, once: bool
+) -> None:
     use_settings()
     loop, ends, tries = asyncio.get_running_loop(), asyncio.Event(), 0
     for number in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError):  # Windows has no such way; there the process is ended
             loop.add_signal_handler(number, ends.set)
     while not ends.is_set():
-        tags = await loop.run_in_executor(None, tags_of, backend, place.membership.name)
-        if (why := await _connected(place, tags, words, ends)) == "":
-            tries = 0
+        # Read anew each time: it may have joined again meanwhile, or the operator moved.
+        stamp, membership = folder.stamp(), folder.membership()
+        bond = folder.bond()
+        found = await loop.run_in_executor(None, reach, folder)
+        if not (why := found.why):
+            tags = await loop.run_in_executor(None, tags_of, backend, membership.name)
+            changing = asyncio.ensure_future(until_changed(folder, bond, stamp))
+            ending = asyncio.ensure_future(ends.wait())
+            try:
+                why = await _connected(folder, ports or membership.worker_ports, tags, words, (ending, changing))
+            finally:
+                changing.cancel()
+                ending.cancel()
+        tries = tries if why else 0
         if once and why:
             raise Unreachable(why)
         if once:
             return
-        delay = DELAYS_S[min(tries, len(DELAYS_S) - 1)]
+        delay = min(DELAYS_S[min(tries, len(DELAYS_S) - 1)], LOOKS_AGAIN_S if found.state == "silent" else math.inf)
         tries += 1
         if why:
             words.waits(why, delay)
@@ -96,9 +121,21 @@ async def _working(place: _Place, backend: Backend, words: WorkerWords, once: bo
             await asyncio.wait_for(ends.wait(), delay)
 
 
-async def _connected(place: _Place, tags: dict[str, float], words: WorkerWords, ends: asyncio.Event) -> str:
-    """One connection from its beginning to its end; why there was none, "" after one."""
-    folder, membership, (first, last) = place.folder, place.membership, place.ports
+async def _connected(
+    folder: ClusterFolder,
+    ports: tuple[int, int],
+    tags: dict[str, float],
+    words: WorkerWords,
+    over: tuple[asyncio.Future[Any], ...],
+) -> str:
+    """One connection from its beginning to its end, at latest when one of `over` is done; why there was none, "" after
+    one.
+    """
+    membership, (first, last) = folder.membership(), ports
+    try:
+        own = await _own_address(membership)
+    except OSError as error:
+        return f"There is no way to {membership.host}: {error.strerror or error}."
     # Two threads, so that a question is answered while a job is made; of jobs one at a time, by the tag GPU.
     worker = _OnlyWorker(
         membership.address,
@@ -106,7 +143,7 @@ async def _connected(place: _Place, tags: dict[str, float], words: WorkerWords, 
         nthreads=2,
         resources=tags,
         security=security(folder),
-        host=await _own_address(membership),
+        host=in_brackets(own),
         port=list(range(first, last + 1)),
         protocol="tls",
         dashboard=False,
@@ -117,38 +154,41 @@ async def _connected(place: _Place, tags: dict[str, float], words: WorkerWords, 
     )
     try:
         started = asyncio.ensure_future(worker.start())
-        ending = asyncio.ensure_future(ends.wait())
-        await asyncio.wait({started, ending}, return_when=asyncio.FIRST_COMPLETED, timeout=_DEATH_S)
+        await asyncio.wait({started, *over}, return_when=asyncio.FIRST_COMPLETED)
         if not started.done():
             started.cancel()
-            return "" if ends.is_set() else f"{membership.address} does not answer."
+            return ""
         await started
+        words.ready(membership.name)
+        finished = asyncio.ensure_future(worker.finished())
+        await asyncio.wait({finished, *over}, return_when=asyncio.FIRST_COMPLETED)
     except (OSError, RuntimeError, ValueError, TimeoutError) as error:
         cause = _cause(error)
         if _NO_PORT in str(cause) or (isinstance(cause, OSError) and cause.errno == errno.EADDRINUSE):
             taken = f"None of the ports {first}-{last} is" if last > first else f"The port {first} is not"
             return f"{taken} free here. Name others: worker --ports 9000-9010."
+        if _NAME_TAKEN in str(cause):
+            return (
+                f"Another program works as {membership.name} in the cluster: a pairing file is for one machine. End it "
+                "there, or ask the operator to invite this one under another name."
+            )
+        if isinstance(cause, TimeoutError):
+            return f"{membership.address} does not answer."
         return f"{membership.address} does not accept this machine: {_short(error)}."
-    try:
-        words.ready(membership.name)
-        finished = asyncio.ensure_future(worker.finished())
-        await asyncio.wait({finished, ending}, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        # Also when it was given up half way: it listens already then.
         await worker.close(timeout=2)
     return ""
 
 
 async def _own_address(membership: Membership) -> str:
-    """The address of this computer that leads to the scheduler: it listens there and nowhere else."""
+    """The address of this computer that leads to the scheduler: it listens there and nowhere else. Raises OSError."""
     if membership.host in ("localhost", "127.0.0.1"):
         return "127.0.0.1"
     loop = asyncio.get_running_loop()
-    try:
-        transport, _ = await loop.create_datagram_endpoint(
-            asyncio.DatagramProtocol, remote_addr=(membership.host, membership.port)
-        )
-    except OSError as error:
-        raise Unreachable(f"There is no way to {membership.host}: {error.strerror or error}.") from error
+    transport, _ = await loop.create_datagram_endpoint(
+        asyncio.DatagramProtocol, remote_addr=(membership.host, membership.port)
+    )
     try:
         return str(transport.get_extra_info("sockname")[0])
     finally:

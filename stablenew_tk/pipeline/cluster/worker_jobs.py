@@ -18,7 +18,7 @@ from ...domain.config.catalogue import with_values
 from ...domain.journal.record import Failure, LearningRecord
 from ...domain.runs.job import Job
 from ...storage.cluster.answers import FinishedJobs
-from ...storage.disk.files import write_atomic
+from ...storage.disk.files import make_folder, write_atomic
 from ..ids_and_times import new_id
 from ..messages.jobs import JobEnded, StageProgressed, StageStarted
 from ..runner import JobContext
@@ -160,7 +160,10 @@ class WorkerJobs:
             record = self._watched(node, inbox, request.key, len(job.stages))
             made = self._told(request.key, record)
             if record.status == "ok":
-                self._finished.put(request.key, to_bytes(made))
+                self._finished.sweep()
+                # A full disk costs only the copy: the picture goes to the operator.
+                with suppress(NotSaved):
+                    self._finished.put(request.key, to_bytes(made))
             return made
         except (NotSaved, Unreadable) as error:
             return JobAnswer(key=request.key, results=(), error=_failure(error))
@@ -206,7 +209,10 @@ class WorkerJobs:
         job, config = request.job, request.job.config
         self._blobs = {_IMAGE: request.image, _MASK: request.mask}
         shutil.rmtree(self._work, ignore_errors=True)
-        self._work.mkdir(parents=True, exist_ok=True)
+        try:
+            make_folder(self._work)
+        except OSError as error:
+            raise NotSaved(f"{self._work} cannot be made: {error.strerror}.") from error
         if config.inpaint.mask:
             config = with_values(config, {"inpaint.mask": _MASK})
         if request.units:

@@ -125,6 +125,16 @@ class MachineRemoved(Event, frozen=True, kw_only=True):
     to_invite: tuple[str, ...]
 
 
+class ClusterChanged(Event, frozen=True, kw_only=True):
+    """The cluster was made anew by another program, a terminal perhaps, or is at another address: its machines now, and
+    those that have to be invited again. At a computer that is not the operator both are unknown, and `is_own` is False.
+    """
+
+    is_own: bool
+    machines: tuple[str, ...]
+    to_invite: tuple[str, ...]
+
+
 class MachineInvited(Event, frozen=True, kw_only=True):
     """A pairing file is there. The passphrase is kept nowhere else."""
 

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from ...domain.base.environment import install_line
 from ...domain.base.errors import InvalidInput, Unreadable
 from ..disk.files import is_there
-from .folder import PORT, ClusterFolder, Membership, own_host_checked, usable_host, usable_name, usable_port
+from .folder import PORT, ClusterFolder, Membership, usable_host, usable_name, usable_port
 from .scheduler_note import end_background_and_wait
 
 
@@ -58,6 +58,30 @@ def own_host() -> str:
         "address: cluster init --host ADDRESS.",
         "--host",
     )
+
+
+def own_host_checked(host: str) -> str:
+    """The same, if this computer has that address, where others find it. Raises InvalidInput."""
+    typed = usable_host(host)
+    try:
+        found = socket.getaddrinfo(typed, 0, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        words = f"--host {host}: no computer of that name is known here. Write the address in numbers."
+        raise InvalidInput(words, "--host") from error
+    family, kind, protocol, _, place = found[0]
+    number = ip_address(str(place[0]).partition("%")[0])
+    if number.is_loopback and typed not in ("localhost", str(number)):
+        raise InvalidInput(
+            f"--host {host}: on this computer that name leads to {number}, where no other one finds it. Write the "
+            "address in numbers.",
+            "--host",
+        )
+    with socket.socket(family, kind, protocol) as probe:
+        try:
+            probe.bind(place)
+        except OSError as error:
+            raise InvalidInput(f"--host {host}: this computer does not have that address.", "--host") from error
+    return typed
 
 
 def own_name() -> str:

@@ -11,6 +11,7 @@ from whole_app import SLOW, request
 from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.domain.config.user_settings import Machine
 from stablenew_tk.gui.nodes.list import COMPACT_FROM
+from stablenew_tk.pipeline.messages.files import ClusterChanged
 
 
 @pytest.fixture
@@ -98,3 +99,11 @@ def test_a_machine_is_invited_in_three_steps(house, tmp_path):
     assert [machine.address for machine in house.controller.settings.machines] == []
     assert ClusterFolder(tmp_path / "cluster").authority.read_bytes() != before
     assert ClusterFolder(tmp_path / "cluster").membership().machines == ()
+
+
+def test_a_machine_that_a_terminal_takes_out_of_the_cluster_leaves_the_list(house):
+    house.change(machines=(Machine("sketch"), Machine("cluster:tower"), Machine("cluster:studio")))
+    page = house.page("nodes")
+    house.controller.inbox.put(ClusterChanged(is_own=True, machines=(), to_invite=("studio",)))
+    house.until(lambda: set(words(page)) == {"sketch", "sketch-2", "studio"})
+    assert house.says("with its new keys. Invite again: studio.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import pytest
 from jobs import SMALL
 from msgspec.structs import replace
@@ -133,6 +134,32 @@ def test_another_version_of_the_program_is_refused(worker, tmp_path):
     record = run(link, tmp_path, a_job())
     assert record.error.error == "Refused"
     assert "same on both" in record.error.message
+    # Also where nothing but the versions is understood.
+    link.ask = lambda _machine, _request: msgspec.msgpack.encode(
+        {"type": "hello", "versions": {"program": "9", "python": "3", "distributed": "1"}, "capabilities": 7}
+    )
+    assert "has StableNew 9" in run(link, tmp_path, a_job()).error.message
+
+
+def test_a_full_disk_of_the_machine_costs_no_picture(worker, tmp_path):
+    (tmp_path / "worker").mkdir(exist_ok=True)
+    (tmp_path / "worker" / "finished").write_bytes(b"no folder can be here")
+    assert run(DirectLink(worker), tmp_path, a_job()).status == "ok"
+
+
+def test_a_machine_that_cannot_keep_the_start_of_a_job_says_so(worker, tmp_path):
+    (tmp_path / "worker").mkdir(exist_ok=True)
+    (tmp_path / "worker" / "work").write_bytes(b"no folder can be here")
+    error = run(DirectLink(worker), tmp_path, a_job()).error
+    assert (error.error, "cannot be made" in error.message) == ("EngineFault", True)
+
+
+def test_a_finished_picture_that_is_refused_does_not_come_again_and_again(worker, tmp_path):
+    link = DirectLink(worker, twisted_picture(data=b"damaged"))
+    assert run(link, tmp_path, a_job()).error.error == "BadImage"
+    assert [type(one) for one in link.told] == [Forget]
+    link.twist = lambda answer: answer
+    assert run(link, tmp_path, a_job(), "again").status == "ok"
 
 
 def test_two_jobs_at_once_are_made_one_after_the_other_each_with_its_own_picture(tmp_path):
