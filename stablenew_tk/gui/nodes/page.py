@@ -38,8 +38,9 @@ from ..widgets.modal import Decision, QuestionBox, nothing
 from ..widgets.page_frame import PageFrame
 from ..widgets.painting import Painting
 from ..widgets.tooltips import tip
-from .last_hour import LANE, MOST_LANES, LastHour
-from .list import COMPACT_FROM, HEAD, NAME_AT, PREVIEW, NodeList
+from .last_hour import FOOT, LANE, MOST_LANES, LastHour
+from .last_hour import HEAD as HOUR_HEAD
+from .list import COMPACT, COMPACT_FROM, HEAD, NAME_AT, PREVIEW, ROW, NodeList
 
 _PICTURE = "node:"  # before the name of a machine, in the ids of its pictures
 _REFRESH_MS, _CLOCK_MS = 120, 5_000
@@ -141,10 +142,18 @@ class NodesPage(PageFrame):
         if compact != self.list.is_compact:
             self.later("head", 0, self._draw_head)
         self.list.show_lines(lines, self.chosen, compact=compact)
-        # A third of the page at most: the machines are what one looks at.
-        most = min(MOST_LANES, max(2, self.winfo_height() // 3 // theme.px(LANE) - 1))
-        self.hour.show([(one.name, one.activity.intervals(now)) for one in states], most)
+        self.hour.show([(one.name, one.activity.intervals(now)) for one in states], self._lanes(len(listed)))
         self._show_buttons()
+
+    def _lanes(self, machines: int) -> int:
+        """As many lanes as the chart may have: the machines are what one looks at, so they keep two thirds of the page,
+        and all of them stay in sight where that is possible.
+        """
+        px, height = theme.px, self.winfo_height()
+        rows = px(theme.TOOL_BAR + HEAD + machines * (COMPACT if self.list.is_compact else ROW))
+        third, left = height // 3 - px(LANE), height - rows - px(HOUR_HEAD + FOOT)
+        room = left if left >= 2 * px(LANE) else third
+        return min(MOST_LANES, max(2, min(room, third) // px(LANE)))
 
     def _show_buttons(self) -> None:
         state = self._state
