@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..domain.base.errors import InvalidInput
 from ..domain.base.wording import counted
 from ..domain.config.catalogue import catalogue, parameter
+from ..domain.config.pipeline_config import PipelineConfig
+from ..domain.config.sweep import focus_in
 from ..domain.config.workflow_use import WorkflowParameter
 from ..domain.workflows.check import Missing
 from ..domain.workflows.choices import OWN, RARE, fed_from, twins_of
@@ -19,6 +23,7 @@ from .wording import value_text
 
 _FIRST = (PROMPT, "checkpoint", "txt2img.width", "txt2img.height", SEED, "txt2img.steps")
 _ALL = "; setting it sets all."
+_LONGEST_INPUT = 90
 _SEEDS = ("seed", "noise_seed")
 _TITLES = {PROMPT: "Prompt", NEGATIVE: "Negative prompt", SEED: "Seed"}
 
@@ -57,7 +62,7 @@ def found_rows(workflow: Workflow, choices: Mapping[InputPlace, str]) -> list[Fo
         if one.places
     ]
     lost = (path for path in (PROMPT, NEGATIVE, SEED) if path not in workflow.found)
-    return [*rows, *(FoundRow(_TITLES[path], "none found", "–", "") for path in lost)]
+    return [*rows, *(FoundRow(_TITLES[path], "none found", "–", "", path) for path in lost)]
 
 
 def turned(row: FoundRow) -> tuple[dict[InputPlace, str], str]:
@@ -151,6 +156,23 @@ def takes_words(takes: WorkflowParameter) -> str:
     if takes.minimum is None or takes.maximum is None or takes.maximum - takes.minimum > 1e9:
         return word
     return f"{word}, {takes.minimum:g} to {takes.maximum:g}"
+
+
+def varied_paths(workflow: Workflow) -> frozenset[str]:
+    """The open values that a Learning Run can be about."""
+    config = PipelineConfig(workflow=workflow.use("-"))
+    found = set()
+    for path in workflow.open_values:
+        with suppress(InvalidInput):
+            focus_in(config, path)
+            found.add(path)
+    return frozenset(found)
+
+
+def input_words(workflow: Workflow, place: InputPlace) -> str:
+    """An input with its node and what stands there, on one line."""
+    value = " ".join(str(workflow.nodes[place.node].plain(place.input)).split())
+    return f"{_heading(workflow, place.node)} · {place.input}: {value or 'empty'}"[:_LONGEST_INPUT]
 
 
 def about_words(workflow: Workflow, *, picture: bool) -> str:

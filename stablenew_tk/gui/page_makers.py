@@ -142,9 +142,15 @@ class PageMakers:
         return SettingsPage(self._parent, self._controller, say=self._do.say)
 
     def _workflow(self) -> PageFrame:
+        from ..app.learn.plan_context import open_draft
         from .workflow.page import WorkflowPage
 
-        return WorkflowPage(self._parent, self._controller, go_create=lambda: self._do.go("create"))
+        return WorkflowPage(
+            self._parent,
+            self._controller,
+            go_create=lambda: self._do.go("create"),
+            learn=lambda path: self._do.new_learning_run(open_draft(path)),
+        )
 
     def _welcome(self) -> PageFrame:
         from .settings.welcome import WelcomePage

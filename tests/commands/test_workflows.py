@@ -171,6 +171,52 @@ def test_a_picture_and_a_name_of_the_folder_are_workflows_too(cli, fake, file):
     assert "a red boat" in shown
 
 
+def test_what_is_taken_left_titled_and_used_instead_is_said_in_the_terminal_and_kept_in_the_file(cli, fake, file):
+    made = json.loads(file.read_text())
+    made["1"]["inputs"]["ckpt_name"] = "gone.safetensors"
+    made["11"] = {"class_type": "CLIPTextEncode", "inputs": {"text": "other words", "clip": ["1", 1]}}
+    file.write_bytes(text(made))
+    where = ("--backend", fake.url, "--json")
+    shown = cli("workflows", "show", file, *where).json
+    assert "gone.safetensors" in shown["missing"][0]
+    assert (shown["places"]["prompt"], shown["places"][FOCUS]) == (["3.text"], ["8.scale_by"])
+    method = "workflow.Larger_v1_2.upscale_method"
+    words = ("--take", "negative=11.text", "--leave", "txt2img.cfg_scale", "--no-field", method, "--title", "7=Decode")
+    said = cli("workflows", "add", file, *words, "--instead", "1.ckpt_name=ink_model.safetensors", *where)
+    assert (said.code, said.json["missing"], said.json["found"]["negative"]) == (0, [], "other words")
+    again = cli("workflows", "show", "Garden", *where).json
+    assert {key: again[key] for key in again if key != "file"} == {
+        key: said.json[key] for key in said.json if key != "file"
+    }
+    assert again["found"]["checkpoint"] == "ink_model"
+    assert "txt2img.cfg_scale" not in again["found"]
+    assert again["values"]["workflow.KSampler.cfg"]["default"] == 6.5
+    assert again["values"][method]["minor"]
+    assert json.loads((cli.data / "workflows" / "Garden.json").read_text())["7"]["_meta"]["title"] == "Decode"
+    by_title = cli("workflows", "add", file, "--title", "11=stablenew:negative", *where).json
+    assert by_title["found"]["negative"] == "other words"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--leave", "seed"), "--leave seed: without it every picture would be the same"),
+        (("--leave", "hires.scale"), "--leave hires.scale: it was not found. Found: "),
+        (("--take", "negative"), "--take negative: write it as NAME=VALUE"),
+        (("--take", "negative=77.text"), "77.text: there is no such node. Write NODE.INPUT"),
+        (("--take", "seed=3.text"), "is no value of it"),
+        (("--take", "negative=3.words"), "3.words: node CLIPTextEncode has no value at this input. It has text."),
+        (("--field", "workflow.Nothing.at_all"), "--field workflow.Nothing.at_all: the workflow has no such value."),
+        (("--title", "77=stablenew:seed"), "--title 77: there is no node of this number."),
+        (("--instead", "6.steps=5"), "--instead 6.steps: it is no name. Set it in a run."),
+    ],
+)
+def test_what_a_workflow_does_not_have_is_refused_and_nothing_is_kept(cli, file, words, said):
+    told = cli("workflows", "add", file, *words, "--backend", "sketch", "--json")
+    assert (told.code, said in told.json["error"]) == (2, True), told.json
+    assert not (cli.data / "workflows").exists()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_a_learning_run_over_values_of_a_workflow_is_killed_and_goes_on(cli, fake, file):
     words = (

@@ -21,7 +21,7 @@ from ...domain.experiments.plan_draft import (
 )
 from ...domain.models.precedence import Resolved
 from ...domain.models.value_sources import CHECKPOINT
-from ...domain.runs.plan import LearningPlan
+from ...domain.runs.plan import MOST_PICTURES, START_ROWS, LearningPlan
 from ..controller import Controller
 from ..create.form_values import FormValues
 from ..model_traits import known_traits
@@ -34,6 +34,22 @@ def differ_in_scope(one: PlanDraft, other: PlanDraft) -> bool:
         for draft in (one, other)
     ]
     return facts[0] != facts[1]
+
+
+def open_draft(path: str) -> LearningPlan:
+    """A draft that says what to vary and leaves everything else open."""
+    return LearningPlan(
+        plan_id="",
+        name="",
+        focus_parameter=path,
+        pack_id="",
+        prompts=(),
+        base_config=PipelineConfig(),
+        variant_values=(),
+        complete_rows=START_ROWS,
+        most_pictures=MOST_PICTURES,
+        seeds=(),
+    )
 
 
 def leaves_values_open(draft: LearningPlan) -> bool:

@@ -39,6 +39,7 @@ _CALLED: Mapping[str, tuple[str, ...]] = {
     "vae": ("vae_name",),
     "clip_skip": ("stop_at_clip_layer", "clip_skip"),
 }
+_NO_WORDS = ("control_after_generate", "filename_prefix", "format", "type")
 _STOP = ("model", "positive", "negative", "conditioning")
 _CHECKPOINT_KEYS = ("ckpt_name", "base_ckpt_name", "ckpt", "unet_name")
 
@@ -290,6 +291,18 @@ class _Search:
     def _heading(self, node: ComfyNode) -> str:
         name = self._names.get(id(node), "")
         return f"{self.nodes[name].heading} #{name}" if name in self.nodes else node.kind
+
+
+def could_be(path: str, key: str, value: Value | None) -> bool:
+    """Whether an input of this name and value could be where a parameter stands."""
+    if value is None or isinstance(value, bool) or key in _NO_WORDS:
+        return False
+    if path in (PROMPT, NEGATIVE):
+        return isinstance(value, str) and (
+            key in _CALLED[PROMPT] or "text" in key or "negative" in key or "\n" in value
+        )
+    last = path.rpartition(".")[2]
+    return key in (last, *_CALLED.get(last, ())) and _fitting(path, value) is not None
 
 
 def _meant(node: WorkflowNode, path: str) -> str:

@@ -25,12 +25,14 @@ class ListRow(Struct, frozen=True):
     """One line of a list. `mark` is an icon before the text, `sign` one before the text at the right end.
 
     `note` is a second line below the text, `cells` are the further columns of a table, `checked` draws a check box,
+    `link` are words at the right end that do something of their own when they are clicked, or by Return.
     `warn` marks the row as one to look at, `dim` as one that is of no use now, `head` makes it a caption between rows
     that cannot be chosen.
     """
 
     text: str
     right: str = ""
+    link: str = ""
     note: str = ""
     mark: str = ""
     mark_ink: Role = "text2"
@@ -58,6 +60,7 @@ class RowList(Box, Scaled):
         on_select: Callable[[int], object] | None = None,
         on_open: Callable[[int], object] | None = None,
         on_check: Callable[[int], object] | None = None,
+        on_link: Callable[[int], object] | None = None,
         row_height: int = theme.ROW,
         rows: int = 0,
         columns: tuple[float, ...] = (),
@@ -65,7 +68,7 @@ class RowList(Box, Scaled):
         ground: Role | None = None,
     ) -> None:
         super().__init__(parent, ground)
-        self._tell, self._open, self._check = on_select, on_open, on_check
+        self._tell, self._open, self._check, self._follow = on_select, on_open, on_check, on_link
         self._columns, self.empty, self._row_height = columns, empty, row_height
         self._measure()
         self._count = 0
@@ -76,8 +79,16 @@ class RowList(Box, Scaled):
         self.canvas = Painting(self, self.ground, width=theme.px(120), height=self._row * rows, takefocus=True)
         self.canvas.pack(fill="both", expand=True)
         self._bar = ThinScrollbar(self, self.scroll_to, self.ground)
+        self._spot = tk.Frame(self.canvas, width=1, height=1)
         self._wire()
         theme.on_change(self.refresh)
+
+    def spot(self, index: int) -> tk.Misc:
+        """What a menu about a row can stand under: a pixel at its right end."""
+        y, right = self._edge(index + 1) - self._top, self.canvas.winfo_width() - self._pad
+        self._spot.place(x=max(0, right - theme.px(140)), y=min(max(0, y - 1), self.canvas.winfo_height() - 1))
+        self._spot.update_idletasks()
+        return self._spot
 
     def _measure(self) -> None:
         self._pad, self._row = theme.px(theme.PAD), theme.px(self._row_height)
@@ -207,7 +218,10 @@ class RowList(Box, Scaled):
         return x
 
     def _draw_end(self, row: ListRow, middle: int, x: int, ground: Role) -> int:
-        """Right text and sign; gives the right edge for the text."""
+        """Right text or link, and sign; gives the right edge for the text."""
+        if row.link:
+            self.canvas.words(x, middle, row.link, size=12, ink="accent_text", anchor="e")
+            x -= theme.font(12).measure(row.link) + theme.px(12)
         if row.right:
             self.canvas.words(x, middle, row.right, size=12, ink="text3", anchor="e")
         if row.warn or row.sign:
@@ -234,10 +248,10 @@ class RowList(Box, Scaled):
             canvas.bind(key, lambda _event, pages=pages: self._step(pages * max(1, len(self.visible) - 1)))  # type: ignore[misc]
         canvas.bind("<Home>", lambda _event: self._step(-self._count))
         canvas.bind("<End>", lambda _event: self._step(self._count))
-        canvas.bind("<Return>", lambda _event: self._opened(self.selected))
+        canvas.bind("<Return>", lambda _event: self._returned(self.selected))
         # Without this, Ctrl+Return ("run") would count as Return and open the row.
         canvas.bind("<Control-Return>", lambda _event: None)
-        canvas.bind("<KP_Enter>", lambda _event: self._opened(self.selected))
+        canvas.bind("<KP_Enter>", lambda _event: self._returned(self.selected))
         canvas.bind("<space>", lambda _event: self._turned(self.selected))
         canvas.bind("<Key>", self._letter)
 
@@ -260,6 +274,18 @@ class RowList(Box, Scaled):
             self._turned(index)
         elif index >= 0:
             self.select(index, tell=True)
+            if self._is_on_link(index, event.x):
+                self._returned(index)
+
+    def _is_on_link(self, index: int, x: int) -> bool:
+        words = self._row_at(index).link
+        return bool(words) and x >= self.canvas.winfo_width() - self._pad - theme.font(12).measure(words) - theme.px(6)
+
+    def _returned(self, index: int) -> str | None:
+        if self._follow is not None and 0 <= index < self._count and self._row_at(index).link:
+            self._follow(index)
+            return "break"
+        return self._opened(index)
 
     def _hover(self, index: int) -> None:
         if index != self._under:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+from PIL import Image, ImageTk
+
 from ...app.controller import Controller
 from ...app.file_kinds import PICTURES
 from ...app.wording import value_text
@@ -13,52 +16,79 @@ from ...app.workflow_words import (
     about_words,
     found_rows,
     goes_words,
-    server_lines,
+    input_words,
     takes_words,
     turned,
+    varied_paths,
 )
 from ...domain.base.key_press import KeyPress, act_on
 from ...domain.base.wording import counted
-from ...domain.workflows.check import Missing
 from ...domain.workflows.choices import OWN, RARE
+from ...domain.workflows.instead import can_move, changed, inputs_instead, moved, values_instead
 from ...domain.workflows.open_values import OpenValue
 from ...domain.workflows.workflow import Workflow
 from ...domain.workflows.workflow_nodes import InputPlace
 from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.jobs import BackendChecked
+from ...pipeline.messages.pictures import FitFile, PictureReady
 from ...pipeline.messages.workflows import AddWorkflow, WorkflowAdded, WorkflowRead
 from ..widgets import theme
-from ..widgets.basics import Box, Button, Label, Separator, Sign
+from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.entries import Entry
 from ..widgets.keyboard import Shortcuts
-from ..widgets.page_frame import PageFrame, SizeClass
-from ..widgets.row_list import ListRow, RowList, ScrollArea
+from ..widgets.page_frame import PageFrame
+from ..widgets.popups import Menu, MenuEntry
+from ..widgets.row_list import ListRow, RowList
+from .server_panel import OTHER, ServerPanel
 
-_WIDTHS: dict[SizeClass, int] = {"narrow": 260, "usual": 320, "wide": 400}
-_FOUND = (0.2, 0.53, 0.84)
-_OPEN = (0.33, 0.46, 0.66)
-_SAID = 6
+_FOUND = (0.19, 0.45, 0.7)
+_OPEN = (0.3, 0.41, 0.58)
+_FOUND_AT, _OPEN_AT = 1, 4  # rows of the two tables
+_THUMBNAIL = (48, 60)  # px
 _KEPT = "Kept as a file in your workflows folder."
 _HIDDEN = "of those that rarely matter"
+_ASK = "Learning Run…"
+_VALUE = "="  # before a value in the menu, which has numbers for inputs
+_PICTURE = "workflow:"  # what the picture of a workflow is asked for by
 
 
 class WorkflowPage(PageFrame):
     """Shows one workflow that was read; "Import workflow" keeps it in the folder and makes it the one of Create."""
 
-    FOLLOWS = (BackendChecked, WorkflowAdded, OrderFailed)
+    FOLLOWS = (BackendChecked, WorkflowAdded, OrderFailed, PictureReady)
     title = ("Import a workflow", "")
     parent = "Create"
-    key_words = (("Ctrl+Enter", "import it"), ("Space", "tick or untick a value"), ("Esc", "leave it"))
+    key_words = (
+        ("Ctrl+Enter", "import it"),
+        ("Space", "tick or untick a value"),
+        ("Enter", "use another one, or ask in a Learning Run"),
+        ("Esc", "leave it"),
+    )
 
-    def __init__(self, parent: tk.Misc, controller: Controller, *, go_create: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        parent: tk.Misc,
+        controller: Controller,
+        *,
+        go_create: Callable[[], object],
+        learn: Callable[[str], object],
+    ) -> None:
         super().__init__(parent)
-        self._controller, self._go_create = controller, go_create
+        self._controller, self._go_create, self._learn = controller, go_create, learn
         self.read: WorkflowRead | None = None
+        self._read: WorkflowRead | None = None  # as it came
         self.shows_all = False
         self.choices: dict[InputPlace, str] = {}  # what was decided here
+        self.values: dict[InputPlace, str] = {}  # what was written instead of what stood there
+        self.moved: dict[InputPlace, str] = {}  # where the search was wrong
+        self._ask_then = ""  # the value that a Learning Run is to be about, once the workflow is kept
+        self._photo: ImageTk.PhotoImage | None = None
         self._found_rows: list[FoundRow] = []
         self._open_shown: list[OpenValue] = []
-        self._build_side()
+        self._side = ServerPanel(self, controller, self._write)
+        self._side.pack(side="right", fill="y")
+        self.advice = self._side.advice
+        Separator(self).pack(side="right", fill="y")
         self._build_foot()
         self._build_head()
         self._build_tables()
@@ -70,9 +100,12 @@ class WorkflowPage(PageFrame):
         answered, name and ticks stay.
         """
         if self.read is None or self.read.path != read.path:
-            self.shows_all, self.choices = False, {}
+            self.shows_all, self.choices, self.values, self.moved = False, {}, {}, {}
             self.name.set(read.path.stem.replace("_", " "))
-        self.read = read
+            self._show_picture(read)
+        self._read = self.read = read
+        self._ask_then = ""
+        self._rebuild()
         self.button.busy(False)
         self._show()
 
@@ -90,12 +123,17 @@ class WorkflowPage(PageFrame):
             if self.read.workflow is not None and self.read.workflow.converted:
                 self._controller.workflows.read(self.read.path)
             self._show()
+        elif isinstance(event, PictureReady) and event.image_id.startswith(_PICTURE):
+            self._picture_came(event)
         elif isinstance(event, WorkflowAdded) and self.read is not None:
             self.read = None
             self._controller.workflows.choose(str(event.path))
             self._go_create()
+            if self._ask_then:
+                self._learn(self._ask_then)
         elif isinstance(event, OrderFailed) and isinstance(event.order, AddWorkflow):
             self.button.busy(False)
+            self._ask_then = ""
             self.hint.show(event.message, "danger")
 
     def import_it(self) -> None:
@@ -105,21 +143,12 @@ class WorkflowPage(PageFrame):
             name = self.name.get().strip() or self.read.path.stem
             self._controller.workflows.add(self.read.workflow, name, self.choices)
 
-    # ---- parts
+    def ask(self, path: str) -> None:
+        """Import the workflow, and set up a Learning Run about one of its values."""
+        self._ask_then = path
+        self.import_it()
 
-    def _build_side(self) -> None:
-        self._side = Box(self, "surface", width=theme.px(_WIDTHS["usual"]))
-        self._side.pack(side="right", fill="y")
-        self._side.pack_propagate(False)
-        Separator(self).pack(side="right", fill="y")
-        self._server = Label(self._side, "", size=15, bold=True)
-        self._server.pack(fill="x", padx=theme.px(16), pady=(theme.px(14), theme.px(8)))
-        foot = Box(self._side)
-        foot.pack(side="bottom", fill="x", padx=theme.px(16), pady=theme.px(14))
-        self.advice = Label(foot, "", size=12, ink="text2", wrap=True)
-        self.advice.pack(fill="x")
-        self._told = ScrollArea(self._side)
-        self._told.pack(fill="both", expand=True, padx=(theme.px(16), theme.px(4)))
+    # ---- parts
 
     def _build_foot(self) -> None:
         foot = Box(self, "surface")
@@ -141,7 +170,8 @@ class WorkflowPage(PageFrame):
         Label(right, "Name", size=12, ink="text2").pack(fill="x", padx=theme.px(4))
         self.name = Entry(right, width=200)
         self.name.pack()
-        left = Box(head)
+        self.picture = Label(head, "")
+        self._left = left = Box(head)
         left.pack(side="left", fill="both", expand=True, padx=theme.px(16), pady=theme.px(12))
         self._file = Label(left, "", size=15, bold=True)
         self._file.pack(fill="x")
@@ -149,46 +179,114 @@ class WorkflowPage(PageFrame):
         self.about.pack(fill="x", pady=(theme.px(4), 0))
 
     def _build_tables(self) -> None:
-        middle = Box(self, "bg")
+        self._middle = middle = Box(self, "bg")
+        middle.grid_columnconfigure(0, weight=1)
         middle.pack(fill="both", expand=True, padx=theme.px(16), pady=theme.px(8))
-        self._heading(middle, "Understood", "ticked ones are fields of Create, and filled from it")
+        self._heading(middle, 0, "Understood", "ticked ones are fields of Create, and filled from it")
         self.found = RowList(
             middle,
             on_select=lambda place: self._say(self._found_rows[place - 1].words),
             on_check=self._turn_found,
+            on_link=lambda place: self._offer_other(place - 1),
             row_height=26,
             columns=_FOUND,
             empty="Nothing was found.",
             ground="surface",
         )
-        self.found.pack(fill="both", expand=True)
+        self.found.grid(row=_FOUND_AT, sticky="nsew")
         self.doubts = Label(middle, "", size=12, ink="warn", wrap=True)
-        self.doubts.pack(fill="x", pady=(theme.px(4), 0))
+        self.doubts.grid(row=2, sticky="ew", pady=(theme.px(4), 0))
         remark = "ticked ones get a field in Create; every one can be asked in a Learning Run"
-        self._heading(middle, "Can be varied, too", remark)
+        self._heading(middle, 3, "Can be varied, too", remark)
         self.open = RowList(
             middle,
             on_select=self._tell_open,
             on_check=self._turn_open,
+            on_link=lambda place: self.ask(self._open_paths[place]),
             columns=_OPEN,
             empty="No other value can be set.",
             ground="surface",
         )
-        self.open.pack(fill="both", expand=True)
+        self.open.grid(row=_OPEN_AT, sticky="nsew")
         line = Box(middle, "bg")
-        line.pack(fill="x")
+        line.grid(row=5, sticky="ew")
         self._more = Label(line, "", size=12, ink="text2")
         self._more.pack(side="left")
         self.show_all = Button(line, "Show", self._turn, kind="link", height=theme.SMALL)
         self.show_all.pack(side="left")
 
-    def _heading(self, parent: Box, words: str, remark: str) -> None:
+    def _heading(self, parent: Box, row: int, words: str, remark: str) -> None:
         line = Box(parent, "bg")
-        line.pack(fill="x", pady=(theme.px(6), theme.px(4)))
+        line.grid(row=row, sticky="ew", pady=(theme.px(6), theme.px(4)))
         Label(line, words, bold=True).pack(side="left")
         Label(line, remark, size=12, ink="text2").pack(side="left", padx=(theme.px(10), 0))
 
+    # ---- what is used instead
+
+    def _rebuild(self) -> None:
+        """The workflow as it was read, with what was chosen here instead."""
+        if self._read is not None and self._read.workflow is not None:
+            kinds = self._controller.workflows.kinds
+            self.read = replace(self._read, workflow=changed(self._read.workflow, self.values, self.moved, kinds))
+
+    def _others(self, row: FoundRow) -> list[MenuEntry]:
+        """What could stand there instead: values that the server has, and other inputs that could be meant."""
+        workflow = self.read.workflow if self.read is not None else None
+        if workflow is None or row.also:
+            return []
+        names = values_instead(workflow.nodes, row.places, self._controller.workflows.kinds)
+        found = [MenuEntry(f"{_VALUE}{name}", name) for name in names]
+        inputs = inputs_instead(workflow, row.path) if can_move(row.path) else []
+        if found and inputs:
+            found.append(MenuEntry("", "Or it stands elsewhere:", enabled=False))
+        return found + [MenuEntry(f"{nth}", input_words(workflow, place)) for nth, place in enumerate(inputs)]
+
+    def _offer_other(self, place: int) -> None:
+        row = self._found_rows[place]
+        menu, now = Menu.shared(), self._value_at(row.places)
+        menu.open(
+            self.found.spot(place + 1), self._others(row), lambda word: self._use(row, word), selected=f"{_VALUE}{now}"
+        )
+
+    def _value_at(self, places: Sequence[InputPlace]) -> str:
+        workflow = self.read.workflow if self.read is not None else None
+        return str(workflow.nodes[places[0].node].plain(places[0].input)) if workflow is not None and places else ""
+
+    def _use(self, row: FoundRow, word: str) -> None:
+        if self.read is None or self.read.workflow is None:
+            return
+        if word.startswith(_VALUE):
+            self._write(row.places, word.removeprefix(_VALUE))
+            return
+        place = inputs_instead(self.read.workflow, row.path)[int(word)]
+        self.moved |= moved(self.read.workflow, row.path, place)
+        for one in (*row.places, place):
+            self.choices.pop(one, None)
+        self._rebuild()
+        self._show()
+        self._say(f"{row.title} stands there from now on.")
+
+    def _write(self, places: Sequence[InputPlace], value: str) -> None:
+        self.values |= dict.fromkeys(places, value)
+        self._rebuild()
+        self._show()
+        self._say(f"{value} is used instead. The file you dropped stays as it is.")
+
     # ---- what is shown
+
+    def _show_picture(self, read: WorkflowRead) -> None:
+        self._photo = None
+        self.picture.pack_forget()
+        if read.path.suffix.lower() in PICTURES:
+            box = (theme.px(_THUMBNAIL[0]), theme.px(_THUMBNAIL[1]))
+            self._controller.ask(FitFile(image_id=f"{_PICTURE}{read.path}", path=read.path, box=box))
+
+    def _picture_came(self, event: PictureReady) -> None:
+        if event.rgb and self.read is not None and event.image_id == f"{_PICTURE}{self.read.path}":
+            picture = Image.frombytes("RGB", (event.width, event.height), event.rgb)
+            self._photo = ImageTk.PhotoImage(picture)
+            self.picture.configure(image=self._photo)
+            self.picture.pack(side="left", padx=(theme.px(16), 0), pady=theme.px(12), before=self._left)
 
     def _show(self) -> None:
         read = self.read
@@ -201,27 +299,35 @@ class WorkflowPage(PageFrame):
         self._found_rows = found_rows(workflow, self.choices)
         rows = [
             ListRow(
-                one.title, cells=(one.value, one.node, one.how), checked=one.on if one.places else None, dim=not one.on
+                one.title,
+                cells=(one.value, one.node, one.how),
+                checked=one.on if one.places else None,
+                dim=not one.on,
+                link=OTHER if self._others(one) else "",
             )
             for one in self._found_rows
         ]
         self.found.show_rows([head, *rows])
+        self._middle.grid_rowconfigure(_FOUND_AT, weight=len(rows) + 2)
         self.doubts.show(" ".join(workflow.notices))
         self._show_open(workflow)
-        self._show_server(workflow)
+        self._side.show(workflow)
 
     def _show_open(self, workflow: Workflow) -> None:
         shown = {path: one for path, one in workflow.open_values.items() if self.shows_all or not one.takes.minor}
-        self._open_shown = list(shown.values())
+        varied = varied_paths(workflow)
+        self._open_shown, self._open_paths = list(shown.values()), list(shown)
         rows = [
             ListRow(
                 one.takes.label,
                 cells=(value_text(path, one.takes.default), takes_words(one.takes), path),
                 checked=self._has_field(one),
+                link=_ASK if path in varied else "",
             )
             for path, one in shown.items()
         ]
         self.open.show_rows(rows)
+        self._middle.grid_rowconfigure(_OPEN_AT, weight=len(rows) + 2)  # what there is shares the room by its length
         left = len(workflow.open_values) - len(shown)
         self._more.show(f"+ {counted(left, 'more value')} {_HIDDEN}" if left else "")
         self.show_all.set_text("Show" if not self.shows_all else "Show fewer")
@@ -259,51 +365,6 @@ class WorkflowPage(PageFrame):
         self.shows_all = not self.shows_all
         self._show()
 
-    def _show_server(self, workflow: Workflow) -> None:
-        for old in self._told.body.winfo_children():
-            old.destroy()
-        workflows, found = self._controller.workflows, self._controller.capabilities
-        if not workflows.kinds:
-            self._server.show("No ComfyUI answers")
-            who = f"{found.name} cannot run workflows. " if found is not None else ""
-            self.advice.show(f"{who}You can import it now. Runs need a ComfyUI server, which is checked before each.")
-            return
-        missing = workflows.missing(workflow)
-        self._server.show(f"On {found.name.partition(' · ')[2] or found.name}" if found is not None else "")
-        self._show_missing(missing)
-        for line, meaning in server_lines(workflow, missing):
-            self._line("check", "ok", line, meaning)
-        self.advice.show(
-            "You can import it now. Runs wait, with this reason, until all is there. What you do not name is sent as "
-            "it is."
-            if missing
-            else "All is there. What you do not name is sent as it is."
-        )
-
-    def _show_missing(self, missing: Sequence[Missing]) -> None:
-        if not missing:
-            return
-        count = len(missing)
-        self._line("warning", "warn", "1 thing is missing" if count == 1 else f"{count} things are missing", "")
-        for one in missing[:_SAID]:
-            at = f"{one.input}: " if one.input else ""
-            self._line("", "warn", f"Node “{one.title}” #{one.node}", f"{at}{one.why}")
-        if count > _SAID:
-            self._line("", "warn", f"and {count - _SAID} more", "")
-        again = Button(self._told.body, "Check again", lambda: self._controller.check_backend(rescan=True), height=28)
-        again.pack(anchor="w", pady=(0, theme.px(10)))
-
-    def _line(self, icon: str, ink: str, words: str, meaning: str) -> None:
-        row = Box(self._told.body)
-        row.pack(fill="x", pady=(0, theme.px(8)))
-        if icon:
-            Sign(row, icon, ink=ink).pack(side="left", anchor="n", padx=(0, theme.px(8)))  # type: ignore[arg-type]
-        texts = Box(row)
-        texts.pack(side="left", fill="x", expand=True)
-        Label(texts, words, bold=not icon, wrap=True).pack(fill="x")
-        if meaning:
-            Label(texts, meaning, size=12, ink="text2", wrap=True).pack(fill="x")
-
     # ---- keys and sizes
 
     def _key(self, _key: KeyPress) -> bool:
@@ -316,4 +377,4 @@ class WorkflowPage(PageFrame):
 
     def _resized(self, event: tk.Event[tk.Misc]) -> None:
         if event.widget is self:
-            self._side.configure(width=theme.px(_WIDTHS[self.size_class]))
+            self._side.set_size(self.size_class)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import tkinter as tk
 
 import pytest
 from fake_comfyui import FakeComfyUI
-from open_window import open_house
+from open_window import open_house, seen
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from stablenew_tk.app.learn.setting_search import found_settings
 from stablenew_tk.domain.experiments.plan_draft import PlanDraft
+from stablenew_tk.gui.learn.wizard.wizard import Wizard
 from stablenew_tk.gui.widgets import theme
+from stablenew_tk.gui.widgets.popups import Menu
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 from tests.comfy_workflows import drawn, text
 from tests.commands.test_workflows import FOCUS, WORKFLOW
@@ -87,6 +93,51 @@ def test_a_dropped_workflow_is_shown_imported_and_makes_the_picture(tmp_path):
         controller.workflows.choose("")
         assert not create.resolved.config.workflow
         assert FOCUS not in create.resolved.origins
+
+
+def test_what_the_server_lacks_is_replaced_words_change_places_and_a_value_is_asked_about_at_once(tmp_path):
+    made = copy.deepcopy(WORKFLOW)
+    made["1"]["inputs"]["ckpt_name"] = "gone.safetensors"
+    inside = PngInfo()
+    inside.add_text("prompt", json.dumps(made))
+    Image.new("RGB", (96, 120), "teal").save(tmp_path / "Garden.png", pnginfo=inside)
+    with FakeComfyUI() as fake, open_house(tmp_path / "data", backend=fake.url) as house:
+        controller, window = house.controller, house.window
+        house.until(lambda: controller.capabilities is not None)
+        window.arrivals.drop(f"{{{tmp_path / 'Garden.png'}}}")
+        house.until(lambda: window.page_name == "workflow" and window.page("workflow").picture.winfo_ismapped())
+        page = window.page("workflow")
+
+        def follow(listing, place):
+            listing.focus_set()
+            listing.select(place, tell=True)
+            listing.canvas.event_generate("<Return>")
+            window.update()
+
+        def choose(words, entry):
+            follow(page.found, next(nth for nth in page.found.visible if page.found.row(nth).text == words))
+            menu = Menu.shared()
+            (value,) = [one.value for one in menu.shown if entry in one.text]
+            menu.cursor = [one.value for one in menu.shown].index(value)
+            menu.canvas.event_generate("<Return>")
+            window.update()
+
+        assert house.says("1 thing is missing")
+        choose("Checkpoint", "photo_model")
+        assert not house.says("1 thing is missing")
+        choose("Prompt", "ugly")
+        told = {row.text: row.cells[0] for row in rows(page.found)}
+        assert (told["Checkpoint"], told["Prompt"], told["Negative prompt"]) == ("photo_model", "ugly", "none found")
+        place = [row.cells[2] for row in rows(page.open)].index(FOCUS)
+        assert page.open.row(place).link
+        follow(page.open, place)
+        house.until(lambda: window.page_name == "learn")
+        draft = next(seen(window, Wizard)).draft
+        assert (draft.focus, draft.base.workflow.name) == (FOCUS, "Garden")
+        assert draft.base.checkpoint == "photo_model"
+        kept = json.loads((controller.places.workflows / "Garden.json").read_text())
+        assert kept["1"]["inputs"]["ckpt_name"] == "photo_model.safetensors"
+        assert kept["4"]["_meta"]["stablenew"] == {"text": "prompt"}
 
 
 def test_what_is_no_workflow_goes_where_it_belongs_and_one_that_cannot_be_read_is_told(tmp_path):
