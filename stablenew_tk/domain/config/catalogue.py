@@ -154,12 +154,17 @@ def parameter(path: str) -> Parameter:
     if found is not None:
         return found
     if is_of_workflow(path):
-        _, node, name = path.split(".")
-        return Parameter(path, "any", f"{node.replace('_', ' ')} · {name.replace('_', ' ')}", "")
+        return Parameter(path, "any", workflow_label(path), "")
     word = path.rpartition(".")[2]
     near = [known for known in catalogue() if word and word in known][:4]
     hint = f" Did you mean {', '.join(near)}?" if near else " Examples: txt2img.steps, txt2img.cfg_scale, checkpoint."
     raise InvalidInput(f"There is no parameter {path!r}.{hint}", path)
+
+
+def workflow_label(path: str) -> str:
+    """What a value of a workflow is called, with its workflow at hand and without: "Film grain · amount"."""
+    _, node, name = path.split(".")
+    return f"{node.replace('_', ' ')} · {name.replace('_', ' ')}"
 
 
 def is_of_workflow(path: str) -> bool:
@@ -188,7 +193,7 @@ def parameter_in(config: PipelineConfig, path: str) -> Parameter:
 
 def _of_workflow(path: str, own: WorkflowParameter) -> Parameter:
     if own.kind not in ("int", "float"):
-        return Parameter(path, own.kind, own.label, own.default, options=own.options)
+        return Parameter(path, own.kind, workflow_label(path), own.default, options=own.options)
     value, whole = float(own.default), own.kind == "int"
     # Sweeps and sliders need ends; without a server nobody tells them.
     low = own.minimum if own.minimum is not None else min(0.0, 10 * value)
@@ -198,7 +203,7 @@ def _of_workflow(path: str, own: WorkflowParameter) -> Parameter:
     return Parameter(
         path,
         own.kind,
-        own.label,
+        workflow_label(path),
         own.default,
         minimum=low,
         maximum=high,

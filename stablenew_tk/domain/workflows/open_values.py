@@ -13,6 +13,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..config.catalogue import workflow_label
 from ..config.workflow_use import WORKFLOW, WorkflowParameter
 from .choices import OWN, RARE
 from .node_kinds import COMBO, InputKind, NodeKinds
@@ -56,7 +57,8 @@ def open_values(
             if takes := _takes(node, key, raw, inputs.get(key)):
                 if (word := node.choices.get(key)) in (OWN, RARE):
                     takes = replace(takes, minor=word == RARE)
-                found[_unused(f"{WORKFLOW}{part}.{_word(key) or 'value'}", found)] = OpenValue(place, takes)
+                path = _unused(f"{WORKFLOW}{part}.{_word(key) or 'value'}", found)
+                found[path] = OpenValue(place, replace(takes, label=workflow_label(path)))
     return found
 
 
@@ -99,7 +101,7 @@ def _takes(node: WorkflowNode, key: str, raw: object, known: InputKind | None) -
     """What an input takes, by what the server says of it, else by what is written there."""
     if not isinstance(raw, (str, int, float)) or (not isinstance(raw, str) and not abs(raw) < _BEYOND):
         return None
-    label, minor = f"{node.heading[:_LONGEST]} · {key.replace('_', ' ')}", bool(_MINOR.fullmatch(key))
+    label, minor = "", bool(_MINOR.fullmatch(key))  # it is named by its path
     if known is None:
         kind = _kind_of(raw)
         return None if kind == "str" else WorkflowParameter(kind, label, raw, minor=minor)

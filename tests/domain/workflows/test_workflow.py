@@ -128,7 +128,7 @@ def test_the_values_of_a_workflow_are_entries_like_all_others_in_a_config_that_u
     assert (config.txt2img.steps, config.checkpoint, config.workflow.name) == (24, "rain", "garden")
     path = "workflow.Film_grain_v1_2.amount"
     spec = parameter_in(config, path)
-    assert (spec.title, spec.kind, spec.default) == ("Film grain v1.2 · amount", "float", 0.08)
+    assert (spec.title, spec.kind, spec.default) == ("Film grain v1 2 · amount", "float", 0.08)
     changed = with_values(config, {path: 0.3, "txt2img.steps": 30})
     assert (get_value(changed, path), get_value(config, path)) == (0.3, 0.08)
     assert flat(changed)[path] == 0.3
@@ -157,6 +157,9 @@ def test_a_value_that_the_workflow_does_not_take_is_refused(path, value, said):
 
 def test_without_its_workflow_a_value_has_a_name_and_nothing_more():
     assert parameter("workflow.Film_grain.amount").title == "Film grain · amount"
+    # Lists of known values and insights have the path alone: it is called the same there as in the form.
+    for path, one in read(grainy()).open_values.items():
+        assert parameter(path).label == one.takes.label
     with pytest.raises(InvalidInput, match="none is chosen"):
         with_values(PipelineConfig(), {"workflow.Film_grain.amount": 0.5})
 
@@ -205,7 +208,7 @@ def test_a_learning_run_over_a_value_of_a_workflow_is_planned_as_over_any_other(
     plan = replace(wide, text="0.1, 0.5").trial()
     assert [*plan.base_config.workflow.parameters] == [path]
     assert config_for(plan, 0.5).workflow.values == {path: 0.5}
-    assert subject(plan)[0] == "Film grain v1.2 · amount"
+    assert subject(plan)[0] == "Film grain v1 2 · amount"
     choice = varying(draft, "workflow.Film_grain_v1_2.kind")
     assert replace(choice, text="film, digital").trial().variant_values == ("film", "digital")
     assert trouble(varying(draft, "txt2img.steps"), VARY) == ""
