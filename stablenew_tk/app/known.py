@@ -55,6 +55,7 @@ def preset_of(known: Sequence[KnownValue], name: str) -> Preset:
         checkpoint_hash=next((one.checkpoint_hash for one in known if one.checkpoint_hash), ""),
         engine=first.engine,
         family=next((one.family for one in known if one.family), ""),
+        workflow=first.workflow,
         values=first.values,
         lora_weights=first.lora_weights,
         lora_instead=first.lora_instead,

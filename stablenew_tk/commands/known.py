@@ -66,6 +66,7 @@ class KnownListLine(Struct, frozen=True, kw_only=True):
     checkpoint_hash: str
     engine: str
     family: str
+    workflow: str
     evidence: PresetEvidence
     on: bool
     since: str
@@ -90,6 +91,7 @@ def _line(known: KnownValue) -> KnownListLine:
         checkpoint_hash=known.checkpoint_hash,
         engine=known.engine,
         family=known.family,
+        workflow=known.workflow,
         evidence=known.evidence,
         on=known.on,
         since=known.ts,

@@ -83,6 +83,7 @@ class PresetListLine(Struct, frozen=True, kw_only=True):
     checkpoint_hash: str
     engine: str
     family: str
+    workflow: str
     evidence: PresetEvidence
     added: Mapping[str, PresetEvidence]
     in_force: bool
@@ -108,6 +109,7 @@ def _line(preset: Preset, plans: PlanBook, settings: Settings) -> PresetListLine
         checkpoint_hash=scope.checkpoint_hash,
         engine=scope.engine,
         family=scope.family,
+        workflow=scope.workflow,
         evidence=preset.evidence,
         added=preset.added,
         in_force=preset.preset_id in settings.presets,
@@ -138,7 +140,9 @@ def _values(line: PresetListLine) -> str:
 
 
 def _scope(line: PresetListLine) -> str:
-    scope = PresetScope(line.pack, line.prompts, line.checkpoint, line.checkpoint_hash, line.engine, line.family)
+    scope = PresetScope(
+        line.pack, line.prompts, line.checkpoint, line.checkpoint_hash, line.engine, line.family, line.workflow
+    )
     return scope_words(scope) if scope != PresetScope() else "anything"
 
 

@@ -386,6 +386,7 @@ class _Attempt:
             prompt_ids=(job.prompt_id,),
             checkpoint=config.checkpoint,
             engine=self._backend.kind,
+            workflow=config.workflow.name,
         )
         about = {name: getattr(job, name) for name in _COPIED} | {
             "config": config,

@@ -39,6 +39,8 @@ def _answers(plan: LearningPlan, found: ResultSummary, at_ms: int) -> Iterator[B
     value = found.value
     if value is None or found.state == "too_early" or plan.backend_kind == "sketch" or not may_be_known(plan, value):
         return
+    if plan.base_config.workflow:
+        return  # an answer about the workflow
     verdict = f"{VERDICT_NAMES[found.state].lower()}, {percent(found.probability)}"
     for path, own in plan.settings(value):
         kind, model, words = "checkpoint", plan.base_config.checkpoint, value_text(own, path)

@@ -7,6 +7,7 @@ how many of such hints are false. Only a Learning Run gives proof.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
@@ -139,10 +140,12 @@ def associations(rated: Sequence[RatedRun]) -> tuple[Association, ...]:
     """Estimate the effects of all choices on the stars, the clearest first; those with too few pictures come last.
 
     The model has main effects only, within each prompt: stars = prompt + effects + noise, with effects normal around 0
-    (ridge regression). Pictures of Learning Runs are skipped. Raises InvalidInput for pictures of several checkpoints
-    or packs, and for sketches among real pictures.
+    (ridge regression). Pictures of Learning Runs are skipped, and those of another workflow than most. Raises
+    InvalidInput for pictures of several checkpoints or packs, and for sketches among real pictures.
     """
-    everyday = [(record, stars) for record, stars in rated if record.learning.mode != "active" and stars]
+    everyday = _of_one_workflow(
+        [(record, stars) for record, stars in rated if record.learning.mode != "active" and stars]
+    )
     _refuse_mixtures([record for record, _ in everyday])
     subjects = tuple(_subjects([record for record, _ in everyday]))
     levels = [level for one in subjects for level in one.levels()]
@@ -165,6 +168,14 @@ def associations(rated: Sequence[RatedRun]) -> tuple[Association, ...]:
         *sorted(early, key=lambda one: (-one.n, one.what)),
     )
     return tuple(replace(one, all_values=all_values[one.what]) for one in ordered)
+
+
+def _of_one_workflow(rated: Sequence[RatedRun]) -> list[RatedRun]:
+    """The pictures made by the same workflow, or by none, whichever are most: the others are another way of making
+    pictures, and their settings mean something else.
+    """
+    names = Counter(record.config.workflow.name for record, _ in rated).most_common(1)
+    return [(record, stars) for record, stars in rated if record.config.workflow.name == names[0][0]] if names else []
 
 
 def _refuse_mixtures(records: Sequence[LearningRecord]) -> None:

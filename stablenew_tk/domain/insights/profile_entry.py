@@ -39,6 +39,11 @@ def learned_preset(plan: LearningPlan, report: Report, *, date: str) -> ModelPre
             f"“{plan.name}” is about a value of the workflow “{plan.base_config.workflow.name}”, for which the profile "
             "of a checkpoint has no place. Keep it as a preset."
         )
+    if plan.base_config.workflow:
+        raise InvalidInput(
+            f"“{plan.name}” was made by the workflow “{plan.base_config.workflow.name}”, which proves nothing about "
+            "runs without it. Keep it as a preset."
+        )
     values, weights = preset_values(plan, value)
     if weights:
         raise InvalidInput(
@@ -82,8 +87,10 @@ def learned_weight(plan: LearningPlan, report: Report, *, date: str) -> Recommen
 
 
 def has_place_in_profile(plan: LearningPlan) -> bool:
-    """Whether a profile has a place for what a plan varied: not for words or a workflow's values."""
-    return not any(is_wording(path) or is_of_workflow(path) for path in plan.parameters)
+    """Whether a profile has a place for what a plan varied: not for words, nor for what was found in a workflow."""
+    return not plan.base_config.workflow and not any(
+        is_wording(path) or is_of_workflow(path) for path in plan.parameters
+    )
 
 
 def is_about_lora(plan: LearningPlan) -> bool:

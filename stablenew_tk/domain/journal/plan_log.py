@@ -210,11 +210,15 @@ class PlanBook:
         return tuple(line for line in reversed(self._presets) if line.preset_id == preset_id and self._holds(line))
 
     def scope(self, preset: Preset) -> PresetScope:
-        """What a preset was learned for. Lines of older versions do not name the engine; their Learning Run does."""
+        """What a preset was learned for. Lines of older versions do not name engine and workflow; their Learning Run
+        does.
+        """
         scope, plan_id = preset.scope, preset.evidence.plan_id
+        plan = self.plan(plan_id) if plan_id else None
+        if plan is not None and not scope.workflow:
+            scope = replace(scope, workflow=plan.base_config.workflow.name)
         if scope.engine or not plan_id:
             return scope
-        plan = self.plan(plan_id)
         # One whose run is gone, or does not tell, was learned somewhere all the same.
         return replace(scope, engine=(plan.backend_kind if plan is not None else "") or UNKNOWN_ENGINE)
 

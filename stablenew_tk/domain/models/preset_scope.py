@@ -37,7 +37,8 @@ class PresetScope(Struct, frozen=True, omit_defaults=True):
     """What a preset was learned for; an empty field = it is not bound in that way.
 
     Without `prompt_ids` it holds for the whole pack. `checkpoint_hash` is at least 10 digits of the file's SHA-256,
-    `engine` sketch, webui … or `UNKNOWN_ENGINE`.
+    `engine` sketch, webui … or `UNKNOWN_ENGINE`, `workflow` the one that made the pictures: what is
+    best in it says nothing about runs without it, or with another.
     """
 
     pack_id: str = ""
@@ -46,6 +47,7 @@ class PresetScope(Struct, frozen=True, omit_defaults=True):
     checkpoint_hash: str = ""
     engine: str = ""
     family: str = ""
+    workflow: str = ""
 
 
 class Situation(Struct, frozen=True, kw_only=True):
@@ -57,11 +59,13 @@ class Situation(Struct, frozen=True, kw_only=True):
     checkpoint_hash: str = ""
     engine: str = ""
     family: str = ""
+    workflow: str = ""
 
     @property
     def context(self) -> str:
-        """The key of what a "yes, here, too" holds for: this pack with this checkpoint on this kind of engine."""
-        return "\n".join((self.pack_id, without_hash(self.checkpoint), self.engine))
+        """The key of what a "yes, here, too" holds for: pack, checkpoint, kind of engine, workflow."""
+        key = (self.pack_id, without_hash(self.checkpoint), self.engine, *filter(None, (self.workflow,)))
+        return "\n".join(key)
 
 
 class ScopeCheck(Struct, frozen=True):
@@ -119,7 +123,7 @@ def compare(scope: PresetScope, now: Situation) -> ScopeCheck:
     checkpoint, unproven = _checkpoint(scope, now)
     # A file that is known by its hash does not change its family, whatever is told about it.
     family = _family(scope, now) if unproven or not scope.checkpoint else ""
-    differences = (_pack(scope, now), checkpoint, family, _engine(scope, now))
+    differences = (_pack(scope, now), checkpoint, family, _engine(scope, now), _workflow(scope, now))
     return ScopeCheck(tuple(filter(None, differences)), tuple(filter(None, (unproven,))))
 
 
@@ -141,6 +145,7 @@ def _as_situation(scope: PresetScope) -> Situation:
         checkpoint_hash=scope.checkpoint_hash,
         engine=engine,
         family=scope.family,
+        workflow=scope.workflow,
     )
 
 
@@ -172,6 +177,13 @@ def _engine(scope: PresetScope, now: Situation) -> str:
         return f"learned {_SKETCHES}{_NO_EVIDENCE}"
     learned = f"learned on {engine_name(scope.engine)}"
     return f"{learned}, not on {engine_name(now.engine)}" if now.engine else f"{learned}, and this engine is not known"
+
+
+def _workflow(scope: PresetScope, now: Situation) -> str:
+    if not scope.workflow or scope.workflow == now.workflow:
+        return ""
+    here = f"in “{now.workflow}”" if now.workflow else "for runs without it"
+    return f"learned in the workflow “{scope.workflow}”, not {here}"
 
 
 def _checkpoint(scope: PresetScope, now: Situation) -> tuple[str, str]:
@@ -237,7 +249,8 @@ def scope_words(scope: PresetScope) -> str:
     """What a preset was learned for: "Rain city with dreamshaper, on a WebUI"."""
     checkpoint, family = without_hash(scope.checkpoint), family_name(scope.family)
     model = f"with {checkpoint}" if checkpoint else f"with {family} models" if family else ""
-    place = " ".join(part for part in (_place(scope) or "any pack", model) if part)
+    inside = f"in the workflow “{scope.workflow}”" if scope.workflow else ""
+    place = " ".join(part for part in (_place(scope) or "any pack", model, inside) if part)
     if scope.engine == SKETCH:
         return f"{place}, {_SKETCHES}"
     known = scope.engine and scope.engine != UNKNOWN_ENGINE
@@ -247,7 +260,7 @@ def scope_words(scope: PresetScope) -> str:
 def situation_words(now: Situation) -> str:
     """A situation in a sentence: "Harbour with inked, on the sketch engine"."""
     parts = (pack_title(now.pack_id) or "this pack", f"with {without_hash(now.checkpoint)}" if now.checkpoint else "")
-    place = " ".join(part for part in parts if part)
+    place = " ".join(part for part in (*parts, f"in “{now.workflow}”" if now.workflow else "") if part)
     return f"{place}, on {engine_name(now.engine)}" if now.engine else place
 
 

@@ -20,9 +20,9 @@ class KnownValue(Line, tag="known", frozen=True, kw_only=True):
 
     A later line with the same `known_id` replaces it. `path` is what was varied: a catalogue path, "lora:NAME", or
     "lora" for the file of a training; the value stands in `values` (with the switch that it needs) or `lora_weights`. A
-    LoRA in `lora_instead` is put into prompts that do not name it, in place of the LoRAs there. `pack_id` to `family`
-    as in `PresetScope`. `on` False: switched off, but still known. `forgot` is what the last runs had there until then,
-    by context and path; undoing the line gives it back.
+    LoRA in `lora_instead` is put into prompts that do not name it, in place of the LoRAs there. `pack_id` to
+    `workflow` as in `PresetScope`. `on` False: switched off, but still known. `forgot` is what the last
+    runs had there until then, by context and path; undoing the line gives it back.
     """
 
     known_id: str
@@ -36,6 +36,7 @@ class KnownValue(Line, tag="known", frozen=True, kw_only=True):
     checkpoint_hash: str = ""
     engine: str = ""
     family: str = ""
+    workflow: str = ""
     evidence: PresetEvidence = PresetEvidence()
     on: bool = True
     forgot: Mapping[str, Mapping[str, Value]] = {}
@@ -44,7 +45,13 @@ class KnownValue(Line, tag="known", frozen=True, kw_only=True):
     def scope(self) -> PresetScope:
         """What it was learned for."""
         return PresetScope(
-            self.pack_id, self.prompt_ids, self.checkpoint, self.checkpoint_hash, self.engine, self.family
+            self.pack_id,
+            self.prompt_ids,
+            self.checkpoint,
+            self.checkpoint_hash,
+            self.engine,
+            self.family,
+            self.workflow,
         )
 
     @property
@@ -103,6 +110,7 @@ def _there(known: KnownValue, context: str) -> Situation:
         checkpoint=checkpoint,
         engine=scope.engine,
         family=scope.family,
+        workflow=scope.workflow,
     )
 
 

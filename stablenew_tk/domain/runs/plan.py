@@ -377,6 +377,7 @@ class Preset(Line, tag="preset", frozen=True, kw_only=True):
     checkpoint_hash: str = ""
     engine: str = ""
     family: str = ""
+    workflow: str = ""
     evidence: PresetEvidence = PresetEvidence()
     added: Mapping[str, PresetEvidence] = {}
 
@@ -384,7 +385,8 @@ class Preset(Line, tag="preset", frozen=True, kw_only=True):
     def scope(self) -> PresetScope:
         """What it was learned for, as its line tells it; `PlanBook.scope` also knows the engine of older lines."""
         return PresetScope(
-            self.pack_id, self.prompt_ids, self.checkpoint, self.checkpoint_hash, self.engine, self.family
+            *(self.pack_id, self.prompt_ids, self.checkpoint),
+            *(self.checkpoint_hash, self.engine, self.family, self.workflow),
         )
 
     def evidence_of(self, path: str) -> PresetEvidence:

@@ -54,7 +54,7 @@ def open_values(
             place = InputPlace(name, key)
             if key in _NOT_ASKED or place in taken or len(found) >= _MOST or is_link(raw, nodes):
                 continue
-            if takes := _takes(node, key, raw, inputs.get(key)):
+            if takes := _takes(key, raw, inputs.get(key)):
                 if (word := node.choices.get(key)) in (OWN, RARE):
                     takes = replace(takes, minor=word == RARE)
                 path = _unused(f"{WORKFLOW}{part}.{_word(key) or 'value'}", found)
@@ -97,7 +97,7 @@ def _numbered(word: str) -> Iterator[str]:
         number += 1
 
 
-def _takes(node: WorkflowNode, key: str, raw: object, known: InputKind | None) -> WorkflowParameter | None:
+def _takes(key: str, raw: object, known: InputKind | None) -> WorkflowParameter | None:
     """What an input takes, by what the server says of it, else by what is written there."""
     if not isinstance(raw, (str, int, float)) or (not isinstance(raw, str) and not abs(raw) < _BEYOND):
         return None

@@ -10,6 +10,7 @@ from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.base.random_numbers import RandomNumbers
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.config.workflow_use import WorkflowUse
 from stablenew_tk.domain.insights.association import associations
 from stablenew_tk.domain.insights.hint_question import doubt_words
 from stablenew_tk.domain.runs.job import LearningTag, RandomizerChoice
@@ -217,6 +218,12 @@ class TestWhatIsNeverMixed:
     def test_other_checkpoints_packs_and_sketches_are_refused(self, other, word):
         with pytest.raises(InvalidInput, match=word):
             associations([(picture(), 3), (picture(**other), 4)])
+
+    def test_pictures_of_another_workflow_are_passed_over(self):
+        rated = everyday(60, 0.0)
+        use = WorkflowUse(file="Garden.json", digest="x")
+        others = [(replace(one, config=replace(one.config, workflow=use)), 5) for one, _ in everyday(50, 0.0, seed=2)]
+        assert associations([*rated, *others]) == associations(rated)
 
     def test_pictures_of_learning_runs_are_passed_over(self):
         rated = [(picture(mode="active", txt2img__steps=(20, 40)[n % 2]), 2 + 2 * (n % 2)) for n in range(40)]

@@ -32,11 +32,22 @@ HERE = Situation(pack_id="Rain city", prompt_ids=("Tram",), checkpoint="dream", 
         ({"engine": "comfyui"}, "learned on ComfyUI, not on a WebUI"),
         ({"engine": UNKNOWN_ENGINE}, "nothing tells on which kind of engine it was learned"),
         ({"family": "sd15"}, "learned with SD 1.5 models, not with SDXL"),
+        ({"workflow": "Garden"}, "learned in the workflow “Garden”, not for runs without it"),
     ],
 )
 def test_every_difference_is_told(scope, why):
     found = compare(PresetScope(**scope), HERE)
     assert (found.inside, found.differences) == (False, (why,))
+
+
+def test_what_was_learned_in_a_workflow_holds_in_it_alone():
+    scope = PresetScope("Rain city", workflow="Garden")
+    assert compare(scope, replace(HERE, workflow="Garden")).inside
+    other = replace(HERE, workflow="Lake")
+    assert compare(scope, other).differences == ("learned in the workflow “Garden”, not in “Lake”",)
+    assert scope_words(scope) == "Rain city in the workflow “Garden”"
+    assert len({HERE.context, other.context}) == 2, "a yes for one is none for the other"
+    assert not same_scope(scope, PresetScope("Rain city")).inside
 
 
 def test_several_differences_are_one_phrase():
