@@ -169,7 +169,11 @@ class _Flat:
         ends = [list_of(raw) for raw in list_of(group.get("links"))[:NODES]]
         inside = [[part if isinstance(part, int) else -1 for part in (*end, -1, -1, -1, -1)[:4]] for end in ends]
         into = {(target, slot): nth for nth, (_, _, target, slot) in enumerate(inside, start=1)}
-        shown = {(end[0], end[1]) for end in map(list_of, list_of(group.get("external"))[:INPUTS]) if len(end) > 1}
+        shown = {
+            (end[0], end[1])
+            for end in map(list_of, list_of(group.get("external"))[:INPUTS])
+            if len(end) > 1 and isinstance(end[0], int) and isinstance(end[1], int)
+        }
         from_inside = {(source, slot) for source, slot, _, _ in inside} - shown
         drawn = [object_of(raw) for raw in list_of(group.get("nodes"))[:INPUTS]]
         own = list_of(node.get("widgets_values"))

@@ -544,7 +544,7 @@ class TestSavedWorkflows:
                 {**box(0, "CLIPTextEncode", "blurry"), **text},
             ],
             "links": [[0, 1, 1, 0, 4, "CLIP"], [0, 1, 2, 0, 4, "CLIP"]],
-            "external": [],
+            "external": [[], [["?"], {}], ["0", 1]],  # nonsense shows nothing
         }
         use = box(30, "workflow>Mine", *(["other.safetensors", "a blue dog", "noise"] if own else ["too few"]))
         # Shown outside: model, VAE (the clip is used inside), and both conditionings.
