@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import math
 import re
-from itertools import takewhile
+from collections.abc import Mapping
+from itertools import islice, takewhile
 
 from msgspec import Struct
 
 from ..base.errors import InvalidInput
 from ..config.styles import joined
 from .comfy_loras import loras_above, put_loras
-from .comfy_nodes import ComfyNode, LinkedNodes, graph_of
+from .comfy_nodes import NODES, ComfyNode, LinkedNodes, graph_of
 from .comfy_passes import fits, put_enlarging_at_the_end, put_passes, size_at
 from .comfy_rest import LOADS_PICTURE, leave_out_rest
 from .comfy_sampling import (
@@ -32,15 +33,19 @@ from .comfy_sampling import (
 )
 from .comfy_words import PromptTexts
 from .comfy_workflow import graph_of_workflow
-from .recipe import Recipe, RecipeDraft, bare_name, is_nothing, number_of, text_of
+from .recipe import Recipe, RecipeDraft, bare_name, is_nothing, number_of, object_of, text_of
 
 _SIDES = re.compile(r"([0-9]{2,5}) ?[x×*] ?([0-9]{2,5})")
-_CHAIN = 8
+_CHAIN, _BESIDE = 8, 20
 _SMALL = 256  # px
 _GROUPS = ("workflow/", "workflow>")
 _GRID = 8
 _RESIZES = re.compile(r"scale|size|crop|pad|rotat|stitch|grid|batch|concat|composite|upsampl|detail", re.IGNORECASE)
 _MOST_EXPONENT = 3.0  # e^3 is 20, more than any shift
+_ENCODER_FILES = (
+    *("clip_name", "clip_name1", "clip_name2", "clip_name3", "clip_name4"),
+    *("text_encoder1", "text_encoder2"),
+)
 _MASKS = ("SetLatentNoiseMask", "VAEEncodeForInpaint", "InpaintModelConditioning")
 
 
@@ -58,10 +63,10 @@ def from_comfy(prompt: object, workflow: object, picture: tuple[int, int] = (0, 
     """
     graph = graph_of(prompt)
     if chain := chain_of(graph, picture):
-        return _recipe(graph, chain, picture, by_order=False)
+        return _recipe(graph, chain, picture, _no_nodes(prompt))
     drawn = graph_of_workflow(workflow)
     if chain := chain_of(drawn, picture):
-        return _recipe(drawn, chain, picture, by_order=True)
+        return _recipe(drawn, chain, picture)
     count = max(len(graph.nodes), len(drawn.nodes))
     if hidden := next((node.kind for node in drawn.nodes.values() if node.kind.startswith(_GROUPS)), ""):
         raise InvalidInput(
@@ -114,11 +119,22 @@ def _samplers_above(graph: LinkedNodes, end: ComfyNode) -> list[ComfyNode]:
     return [one for one in reversed(found) if one is not end]
 
 
-def _recipe(graph: LinkedNodes, chain: SamplerChain, picture: tuple[int, int], *, by_order: bool) -> Recipe:
+def _no_nodes(prompt: object) -> dict[str, object]:
+    """What a service kept beside the nodes: Civitai names its resources there."""
+    every = islice(object_of(prompt).items(), NODES)
+    return {key: one for key, one in every if not text_of(object_of(one).get("class_type"))}
+
+
+def _recipe(
+    graph: LinkedNodes, chain: SamplerChain, picture: tuple[int, int], beside: Mapping[str, object] | None = None
+) -> Recipe:
+    """`beside`: what stands beside the nodes, None where they are those of a saved workflow."""
     draft = RecipeDraft("ComfyUI")
     first, last = chain.samplers[0], chain.samplers[-1]
-    if by_order:
+    if beside is None:
         draft.note("Only the saved workflow was there, whose values have no names. Look over what was read.")
+    for key, value in islice((beside or {}).items(), _BESIDE):
+        draft.leave_out(key, value, "It stands beside the nodes and is none of them.")
     for note in graph.notes[:4]:
         draft.note(note)
     sampling = SamplerSettings.of(graph, first)
@@ -143,11 +159,15 @@ def _recipe(graph: LinkedNodes, chain: SamplerChain, picture: tuple[int, int], *
 
 def _settings(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, sampling: SamplerSettings) -> None:
     draft.put_seed(sampling.seed)
+    if sampling.seed is None:
+        _not_found(draft, graph, sampler, "seed", ("seed", "noise_seed", "noise"))
     steps = setting(graph, sampler, "steps", "sigmas")
     if steps is None:
         by_hand = next(filter(None, map(sigmas_of, graph.up([sampler.inputs.get("sigmas")]))), [])
         steps = max(1, len(by_hand) - 1) if by_hand else None
     draft.put("txt2img.steps", steps)
+    if steps is None:
+        _not_found(draft, graph, sampler, "number of steps", ("steps",))
     cfg = setting(graph, sampler, "cfg", "guider")
     if cfg is None:
         cfg = setting(graph, sampler, "cfg_conds", "guider")
@@ -155,6 +175,8 @@ def _settings(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, sampli
     guider = graph.nodes.get(graph.target(sampler.inputs.get("guider")))
     one_side = guider is not None and "negative" not in guider.inputs
     draft.put("txt2img.cfg_scale", 1 if cfg is None and one_side else cfg)
+    if cfg is None:
+        _not_found(draft, graph, sampler, "CFG", ("cfg",))
     own = graph.value(sampler, "guidance")
     draft.put("txt2img.guidance", number_of(graph.first(sampling.words[0], "guidance") if own is None else own))
     draft.put("txt2img.shift", _shift(graph, sampling))
@@ -165,14 +187,21 @@ def _settings(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, sampli
         draft.leave_out("scheduler", schedule, "WebUIs have no schedule of this kind.")
 
 
+def _not_found(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode, what: str, keys: tuple[str, ...]) -> None:
+    """Say that a value comes from a node that does not tell it."""
+    source = next((name for key in keys if (name := graph.target(sampler.inputs.get(key)))), "")
+    if source and graph.nodes[source].kind != "DisableNoise":
+        kind = graph.nodes[source].kind[:60]
+        draft.note(f"The {what} was computed in the workflow ({kind}), so it could not be found.")
+        draft.leave_out(what, kind, "The node that hands it on does not tell it.")
+
+
 def _encoders(draft: RecipeDraft, graph: LinkedNodes, sampling: SamplerSettings) -> None:
     """The text encoders that are files of their own."""
     for node in graph.up([sampling.words[0]]):
         if "vision" in node.kind.casefold():
             continue  # it looks at pictures
-        keys = [
-            key for key in ("clip_name", "clip_name1", "clip_name2", "clip_name3", "clip_name4") if key in node.inputs
-        ]
+        keys = [key for key in _ENCODER_FILES if key in node.inputs]
         names = [text_of(graph.value(node, key)) for key in keys]
         if names and all(names):
             draft.put("text_encoders", joined(re.split(r"[/\\]", name)[-1] for name in names))

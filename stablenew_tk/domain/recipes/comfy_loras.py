@@ -100,14 +100,14 @@ def _of_node(graph: LinkedNodes, node: ComfyNode) -> Iterator[UsedLora]:
             if not is_nothing(name):
                 found = _with_weight(graph, node, name, (before, tail))
                 yield replace(found, on=whole and used and not off)
-    if "lora" in node.kind.casefold():
-        for one in ("text", "lora_syntax", "lora_text", "prompt"):
-            tags = _TAG.findall(str(graph.seen(node, one) or "")[:_TEXT])
-            if tags:
-                graph.value(node, one)
-            # The objects tell which of the tags are on.
-            for name, weight, clip in tags if not listed else ():
-                yield UsedLora(name, weight or 1, clip or None)
+    texts = ("text", "lora_syntax", "lora_text", "prompt") if "lora" in node.kind.casefold() else ()
+    for one in (*texts, "loras"):
+        tags = _TAG.findall(str(graph.seen(node, one) or "")[:_TEXT])
+        if tags:
+            graph.value(node, one)
+        # The objects tell which of the tags are on.
+        for name, weight, clip in tags if not listed else ():
+            yield UsedLora(name, weight or 1, clip or None)
 
 
 def _name_at(graph: LinkedNodes, node: ComfyNode, key: str) -> str:

@@ -135,9 +135,39 @@ def _refiner_within(draft: RecipeDraft, graph: LinkedNodes, sampler: ComfyNode) 
         draft.put("refiner.switch_at", round(at / steps, 4))
 
 
+def _shares_steps(graph: LinkedNodes, first: ComfyNode, second: ComfyNode) -> bool:
+    """Whether the second sampler, without noise of its own, has the rest of the steps that a node shared out."""
+    ends = [graph.target(one.inputs.get("sigmas")) for one in (first, second)]
+    quiet = graph.nodes.get(graph.target(second.inputs.get("noise")))
+    silent = (quiet is not None and quiet.kind == "DisableNoise") or second.plain("add_noise") in (False, "disable")
+    return bool(ends[0]) and ends[0] == ends[1] and silent and "split" in graph.nodes[ends[0]].kind.casefold()
+
+
+def _second_half(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, second: ComfyNode) -> None:
+    """One pass by two samplers: a refiner where the second one has another checkpoint."""
+    models = [
+        text_of(graph.first(SamplerSettings.of(graph, one).model, *CHECKPOINT, stop=NOT_MODEL))
+        for one in (first, second)
+    ]
+    split = graph.nodes[graph.target(second.inputs.get("sigmas"))]
+    at, steps = number_of(graph.seen(split, "step")), number_of(draft.values.get("txt2img.steps"))
+    if models[1] and models[1] != models[0]:
+        draft.put("refiner.enabled", True)
+        draft.put_file("refiner.checkpoint", models[1])
+        if at and steps:
+            draft.put("refiner.switch_at", round(at / steps, 4))
+            graph.value(split, "step")
+    else:
+        graph.mark(split, "step")  # it changes nothing
+    _own_settings(draft, graph, first, second)
+
+
 def _refiner(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, second: ComfyNode) -> bool:
     """Whether the second sampler goes on where the first one stopped."""
     start, steps = number_of(graph.value(second, "start_at_step"), 0), number_of(graph.value(second, "steps"), 0)
+    if _shares_steps(graph, first, second):
+        _second_half(draft, graph, first, second)
+        return True
     if not (start and steps and first.plain("return_with_leftover_noise") == "enable"):
         return False
     draft.put("refiner.enabled", True)

@@ -22,7 +22,9 @@ from ..config.catalogue import Value, parameter
 
 LIMIT = 64 * 1024
 _NEGATIVE = "Negative prompt:"
-_NEGATIVE_START = re.compile(rf"(?:{_NEGATIVE}\s*)+")
+_NEGATIVE_START = re.compile(r"(?:Negative prompt[:：]\s*)+", re.IGNORECASE)
+# Typed on a keyboard for Chinese or Japanese.
+_WIDE = str.maketrans("，：", ",:")
 _BREAKS = re.compile(r"[\n\r\0]")
 _ODD = re.compile(r"[,:\n\r\0]")
 _KEY = re.compile(r"\w[\w \-/]+")
@@ -115,9 +117,12 @@ def parse(text: str) -> Infotext:
 
 
 def _values_of(line: str) -> dict[str, str]:
-    values = dict(_pairs(line[:LIMIT]))
-    keys = {key.casefold() for key in values}
-    return values if len(values if "steps" in keys else keys & _SURE) >= _FEWEST else {}
+    for one in dict.fromkeys((line[:LIMIT], line[:LIMIT].translate(_WIDE))):
+        values = dict(_pairs(one))
+        keys = {key.casefold() for key in values}
+        if len(values if "steps" in keys else keys & _SURE) >= _FEWEST:
+            return values
+    return {}
 
 
 def _block(text: str) -> tuple[str, dict[str, str], str]:

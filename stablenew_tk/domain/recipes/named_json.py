@@ -131,7 +131,9 @@ def _put_usual(draft: RecipeDraft, given: Told, known: Mapping[str, str] | None 
     for name, path in _PATHS.items():
         draft.put(path, take(name))
     skip = take("clip_skip")
-    draft.put("clip_skip", (2 if skip else 1) if isinstance(skip, bool) else skip)
+    # Easy Diffusion has a switch for it.
+    switch = {"True": True, "False": False}.get(skip, skip) if isinstance(skip, str) else skip
+    draft.put("clip_skip", (2 if switch else 1) if isinstance(switch, bool) else skip)
     if "width" in names and "height" in names:
         draft.put_size(take("width"), take("height"))
     elif sides := _SIZE.match(text_of(given.get(names.get("size", "")))):

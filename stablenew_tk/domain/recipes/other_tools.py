@@ -18,6 +18,12 @@ _SWARM_TAG = re.compile(r"<(?!lora:|lyco:|hypernet:)[A-Za-z]{2,20}(?:\[[^<>\[\]]
 _SWARM_EMBEDDING = re.compile(r"<embed(?:ding)?:([^<>:]{1,200})>")
 _SWARM_ABOUT = ("images", "aspectratio", "swarm_version", "date", "automaticvae", "colordepth", "internalbackendtype")
 _NOVELAI_ABOUT = ("signed_hash", "version", "request_type", "n_samples")
+MOCHI = "Generator: Mochi Diffusion"
+_MOCHI_KEY = re.compile(
+    r"(?:^|; ?)(Include in Image|Exclude from Image|Model|Steps|Guidance Scale|Seed|Size|Upscaler|Scheduler"
+    r"|ML Compute Unit|Generator): ?"
+)
+_MOCHI_ABOUT = ("ML Compute Unit", "Generator")
 _FOOOCUS_ABOUT = (
     *("base_model_hash", "created_by", "metadata_scheme", "version", "software", "full_prompt"),
     *("full_negative_prompt", "prompt_expansion", "real_prompt", "real_negative_prompt"),
@@ -231,6 +237,23 @@ def _caption(draft: RecipeDraft, given: Told, key: str, older: str) -> str:
         draft, quiet=True
     )
     return words
+
+
+def from_mochi(text: str) -> Recipe:
+    """Mochi Diffusion: one line of its own labels, parted by semicolons, which the words may hold, too."""
+    parts = _MOCHI_KEY.split(text[:LIMIT])
+    given = Told(dict(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=False)))
+    draft = RecipeDraft("Mochi Diffusion")
+    draft.put_seed(given.take("Seed"))
+    draft.put_sampler(given.take("Scheduler"), "")
+    draft.put("txt2img.steps", given.take("Steps"))
+    draft.put("txt2img.cfg_scale", given.take("Guidance Scale"))
+    if sides := _SIDES.match(text_of(given.take("Size"))):
+        draft.put_size(sides[1], sides[2])
+    draft.put_file("checkpoint", given.take("Model"))
+    words = text_of(given.take("Include in Image")), text_of(given.take("Exclude from Image"))
+    given.leave_out_rest(draft, _MOCHI_ABOUT)
+    return draft.recipe(*words)
 
 
 def comment_of(text: str) -> Json:

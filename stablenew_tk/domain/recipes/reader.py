@@ -14,7 +14,7 @@ from ..base.errors import InvalidInput
 from .comfy import from_comfy
 from .invoke import from_dream, from_invoke, from_invoke_2
 from .named_json import from_draw_things, from_named_json, is_draw_things
-from .other_tools import comment_of, from_fooocus, from_novelai, from_swarm
+from .other_tools import MOCHI, comment_of, from_fooocus, from_mochi, from_novelai, from_swarm
 from .recipe import LeftOut, Recipe, object_of, plain, read_json, text_of
 from .webui import from_infotext, has_settings
 
@@ -104,6 +104,8 @@ def _read(key: str, texts: Mapping[str, str], size: tuple[int, int]) -> Recipe |
         return from_novelai(comment_of(text), texts.get("Description", ""), texts.get("Source", ""))
     if _is_json(text):
         return _from_json(text, texts, size)
+    if MOCHI in text:
+        return from_mochi(text)
     # Only under this key words without any setting are surely a prompt.
     if has_settings(text) or (key == "parameters" and text.strip()):
         return from_infotext(text, "Fooocus" if "fooocus_scheme" in texts else "")

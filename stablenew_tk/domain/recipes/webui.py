@@ -62,7 +62,9 @@ _RESOURCES = 50
 _ROUNDED = 0.02
 _TEXT = 20_000
 _NAMED_TAG = re.compile(r"<(?:lora|lyco):([^<>:\n]{1,200})[:>]", re.IGNORECASE)
-_HASHED = re.compile(r"(?:^|, )([^:,]{1,200}): ?[0-9a-fA-F]{8,64}")
+# Fooocus writes the weight behind the hash.
+_HASHED = re.compile(r"(?:^|, )([^:,]{1,200}): ?[0-9a-fA-F]{8,64}(?:: ?(-?[0-9.]{1,8}))?")
+_WEIGHED = re.compile(r"([^:,<>]{1,200}): ?(-?[0-9.]{1,8})(?:, |$)")
 _HASHED_JSON = re.compile(r'"(?:lora|LORA):([^"]{1,200})"')
 # Not how the picture was made, but of which files, when or by which way: listed, but not worth a sentence.
 _ABOUT = re.compile(
@@ -188,6 +190,12 @@ def _first_pass(draft: RecipeDraft, given: _Values) -> None:
     for lora in given.text("Lora weights").split(", ", 100):
         name, _, weight = lora.partition(": ")
         draft.add_lora(name, weight or None)
+    for key in ("LoRA", "LoRAs", "Lora"):
+        # Whole texts alone: anything else is named.
+        if (weighed := text_of(given.get(key))[:_TEXT]) and not _WEIGHED.sub("", weighed):
+            given.take(key)
+            for name, weight in _WEIGHED.findall(weighed)[:_RESOURCES]:
+                draft.add_lora(name, weight)
     for nth in range(_NUMBERED):
         if name := given.text(f"Lora_{nth} Model name"):
             draft.add_lora(name, given.take(f"Lora_{nth} Strength model"))
@@ -340,11 +348,15 @@ def _resources(draft: RecipeDraft, given: _Values, prompt: str) -> None:
             continue
         shown = {"checkpoint": "checkpoint", "lora": "LoRA"}.get(kind.casefold(), kind)
         _no_file(draft, shown, name if weight is None else f"{name} ({weight:g})", "it is told by its title at Civitai")
-    hashed = dict.fromkeys(_HASHED.findall(text_of(given.get("Lora hashes"))[:_TEXT]))
-    hashed.update(dict.fromkeys(_HASHED_JSON.findall(text_of(given.get("Hashes"))[:_TEXT])))
+    hashed = dict(_HASHED.findall(text_of(given.get("Lora hashes"))[:_TEXT]))
+    hashed |= dict.fromkeys(_HASHED_JSON.findall(text_of(given.get("Hashes"))[:_TEXT]), "") | hashed
     known = {name.casefold() for name in (*_NAMED_TAG.findall(prompt), *draft.loras)}
-    for name in list(hashed)[:_RESOURCES]:
-        if bare_name(name).casefold() not in known:
+    for name, weight in list(hashed.items())[:_RESOURCES]:
+        if bare_name(name).casefold() in known:
+            continue
+        if weight:
+            draft.add_lora(name, weight)
+        else:
             _no_file(draft, "LoRA", name, "only its hash is told, and no weight")
 
 
