@@ -15,6 +15,7 @@ from .comfy_words import PromptTexts
 from .recipe import RecipeDraft, bare_name, is_nothing, number_of, text_of
 
 _PATH = 400
+_FACTORS = ("scale_by", "upscale_by", "upscale_factor", "rescale_factor", "upscale", "scale_factor")
 _PIXELS = {"lanczos": "Lanczos", "nearest": "Nearest", "nearest-exact": "Nearest"}
 _LATENTS = {
     "nearest-exact": "Latent (nearest-exact)",
@@ -62,8 +63,8 @@ def _way_up(graph: LinkedNodes, end: ComfyNode) -> list[ComfyNode]:
 
 
 def _times(graph: LinkedNodes, node: ComfyNode) -> float | None:
-    for key in ("scale_by", "upscale_by", "upscale_factor", "rescale_factor"):
-        if key in node.inputs:
+    for key in _FACTORS:
+        if key in node.inputs and number_of(graph.seen(node, key)) is not None:
             return number_of(graph.seen(node, key))
     if "upscale_model" in node.inputs:
         return _own_factor(bare_name(text_of(graph.first_seen(node.inputs.get("upscale_model"), "model_name"))))
@@ -159,6 +160,8 @@ def _second_half(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, secon
             graph.value(split, "step")
     else:
         graph.mark(split, "step")  # it changes nothing
+    if second.plain("add_noise") in (False, "disable"):
+        graph.mark(second, "add_noise")
     _own_settings(draft, graph, first, second)
 
 
@@ -185,7 +188,7 @@ def _own_settings(draft: RecipeDraft, graph: LinkedNodes, first: ComfyNode, seco
     for key in ("cfg", "sampler_name", "scheduler", "noise_seed", "seed"):
         own = graph.value(second, key)
         # The noise is that of the first pass, so its seed does nothing.
-        silent = key.endswith("seed") and second.plain("add_noise") == "disable"
+        silent = key.endswith("seed") and second.plain("add_noise") in ("disable", False)
         if own is not None and own != graph.seen(first, key):
             told = draft.leave_out if silent else draft.unplaced
             told(f"refiner {key}", own, *(["The first pass had drawn the noise."] if silent else []))
@@ -256,8 +259,8 @@ def _enlarging(graph: LinkedNodes, nodes: Sequence[ComfyNode], before: tuple[flo
             graph.mark(node)
             found.upscaler, found.method = _model_name(graph, node), ""
             own = _own_factor(found.upscaler)
-        for key in ("scale_by", "upscale_by", "upscale_factor", "rescale_factor"):
-            if found.factor is None and key in node.inputs:
+        for key in _FACTORS:
+            if found.factor is None and number_of(graph.seen(node, key)) is not None:
                 found.factor, total = number_of(graph.value(node, key)), key == "upscale_by"
         if found.factor is None and "scale" in kind and ((wide and before[0]) or (tall and before[1])):
             found.factor, total = (wide / before[0] if wide and before[0] else (tall or 0) / (before[1] or 1)), True

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from .comfy_nodes import ComfyNode, LinkedNodes
 from .infotext import LIMIT
-from .recipe import RecipeDraft, bare_name
+from .recipe import RecipeDraft, bare_name, number_of
 
 _NOT_WORDS = ("clip", "model", "vae", "control_net", "image", "mask", "style_model", "clip_vision_output", "samples")
 _CONDITIONS = re.compile(r"cond(itioning)?(_?(to|from|\d{1,2}|[a-z]))?|any_\d\d|pipe|basic_pipe|sdxl_tuple|context|bus")
-_WORDS = re.compile(r"(text|string|prompt|value|t5xxl|clip_[lg]|populated_text|Text|STRING|input)(_?[a-z0-9]{1,2})?")
+_WORDS = re.compile(
+    r"(text|string|prompt|user_prompt|value|t5xxl|clip_[lg]|llama|bert|mt5xl|populated_text|Text|STRING|input)(_?[a-z0-9]{1,2})?"
+)
 # The name of a model is no word, whatever its input is called.
 _FILE = re.compile(r"[^\s,:()<>]{1,300}\.(safetensors|ckpt|gguf|sft|pth?|bin)", re.IGNORECASE)
 _DEEP = 60
@@ -134,6 +136,8 @@ class PromptTexts:
             return ["cond1"]  # the second one is what it is weighed against
         if "text" in inputs and isinstance(inputs.get("conditioning_to"), list):
             return ["conditioning_to"]  # its own words are for a part of the picture
+        if "strings" in inputs and "select" in inputs:
+            return ["strings"]
         if words := [
             key for key, raw in inputs.items() if raw is not None and _WORDS.fullmatch(key) and other not in key
         ]:
@@ -165,11 +169,17 @@ class PromptTexts:
     def _read(self, node: ComfyNode, key: str) -> str:
         raw = node.inputs[key]
         # A file of conditionings or a wordlist is named in a like input.
-        if not isinstance(raw, str) or not (_WORDS.fullmatch(key) or self._side in key) or _FILE.fullmatch(raw.strip()):
+        known = _WORDS.fullmatch(key) or self._side in key or key == "strings"
+        if not isinstance(raw, str) or not known or _FILE.fullmatch(raw.strip()):
             return ""
         self._graph.mark(node, key)
         self.places.append((node, key))
         self._length += len(raw)
         if _TEMPLATE.search(node.kind) and key != "populated_text" and re.search(r"\{|__", raw):
             self._templates.append(node.kind)
+        lines, place = raw.split("\n"), number_of(node.plain("select"))
+        if key == "strings" and place is not None and not node.plain("multiline"):
+            # It hands on one of its lines, counted round.
+            self._graph.mark(node, "select", "multiline")
+            raw = lines[int(place) % len(lines)]
         return raw if self._length <= 2 * LIMIT else ""

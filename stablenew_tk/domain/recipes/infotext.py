@@ -328,7 +328,7 @@ def _value(path: str, text: str) -> Value | None:
     kind = "int" if path == "seed" else _kind(path)
     try:
         if kind == "int":
-            return int(text) if len(text) < 20 else None
+            return int(text) if len(text) <= 20 else None
         if kind == "float":
             number = float(text)
             return number if abs(number) < 1e9 else None

@@ -190,7 +190,7 @@ def _first_pass(draft: RecipeDraft, given: _Values) -> None:
     for lora in given.text("Lora weights").split(", ", 100):
         name, _, weight = lora.partition(": ")
         draft.add_lora(name, weight or None)
-    for key in ("LoRA", "LoRAs", "Lora"):
+    for key in ("LoRA", "LoRAs", "Lora", "LoRA networks"):
         # Whole texts alone: anything else is named.
         if (weighed := text_of(given.get(key))[:_TEXT]) and not _WEIGHED.sub("", weighed):
             given.take(key)

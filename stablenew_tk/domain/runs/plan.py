@@ -384,10 +384,8 @@ class Preset(Line, tag="preset", frozen=True, kw_only=True):
     @property
     def scope(self) -> PresetScope:
         """What it was learned for, as its line tells it; `PlanBook.scope` also knows the engine of older lines."""
-        return PresetScope(
-            *(self.pack_id, self.prompt_ids, self.checkpoint),
-            *(self.checkpoint_hash, self.engine, self.family, self.workflow),
-        )
+        where = (self.checkpoint_hash, self.engine, self.family, self.workflow)
+        return PresetScope(self.pack_id, self.prompt_ids, self.checkpoint, *where)
 
     def evidence_of(self, path: str) -> PresetEvidence:
         """What one of its values rests on."""

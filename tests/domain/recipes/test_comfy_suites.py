@@ -264,6 +264,39 @@ class TestWords:
         assert sign in told(found)
 
 
+class TestComputed:
+    def test_a_value_that_a_node_computes_is_named_as_not_found(self):
+        nodes = graph(sum=node("SimpleMath+", value="a*2", a=["n", 0]), n=node("PrimitiveInt", value=21))
+        found = read({**nodes, "sample": sampler(seed=["sum", 0], steps=["sum", 0])})
+        assert (found.seed, "txt2img.steps" in found.values) == (None, False)
+        assert [one.value for one in found.left_out if one.what in ("seed", "number of steps")] == ["SimpleMath+"] * 2
+
+    def test_of_a_list_of_words_the_chosen_line_is_read(self):
+        chosen = node("ImpactStringSelector", strings="a red fox\na blue dog", multiline=False, select=3)
+        assert read(graph(some=chosen, pos=node("CLIPTextEncode", text=["some", 0]))).prompt == "a blue dog"
+
+    def test_what_a_service_keeps_beside_the_nodes_is_listed(self):
+        found = read({**graph(), "extra": {"airs": ["urn:air:sdxl:lora:civitai:5@6"]}, "extraMetadata": "{}"})
+        assert [one.what for one in found.left_out][:2] == ["extra", "extraMetadata"]
+
+    @pytest.mark.parametrize("other", ["base", "refiner"])
+    def test_two_samplers_that_share_the_steps_are_one_pass(self, other):
+        custom = {"add_noise": True, "noise_seed": 42, "cfg": 5.5, "sampler": ["how", 0], "positive": ["pos", 0]}
+        custom |= {"negative": ["neg", 0], "model": ["load", 0]}
+        nodes = graph(
+            how=node("KSamplerSelect", sampler_name="euler"),
+            plan=node("BasicScheduler", scheduler="simple", steps=20, denoise=1.0, model=["load", 0]),
+            split=node("SplitSigmas", step=12, sigmas=["plan", 0]),
+            second=node("CheckpointLoaderSimple", ckpt_name=f"{other}.safetensors"),
+            first=node("SamplerCustom", **custom, sigmas=["split", 0], latent_image=["empty", 0]),
+        )
+        rest = {"add_noise": False, "model": ["second", 0], "sigmas": ["split", 1], "latent_image": ["first", 0]}
+        found = read({**nodes, "sample": node("SamplerCustom", **custom | rest)})
+        assert (found.seed, found.values["txt2img.steps"]) == (42, 20)
+        assert "hires.enabled" not in found.values
+        assert found.values.get("refiner.switch_at") == (None if other == "base" else 0.6)
+
+
 class TestPasses:
     def second(self, *between, **changed):
         nodes = {str(number): one for number, one in enumerate(between)}

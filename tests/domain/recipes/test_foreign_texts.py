@@ -22,6 +22,30 @@ def told(found):
     return "\n".join((*found.notices, *(f"{one.what}: {one.value}" for one in found.left_out)))
 
 
+class TestWrittenByHand:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            WORDS.replace("Negative", "negative") + LINE,
+            WORDS.replace("prompt:", "PROMPT：") + LINE.replace(", ", "， ").replace(":", "："),
+            WORDS + LINE + ', LoRA: "ink:0.6, wash:-0.4"',
+            WORDS + LINE + ', Lora hashes: "ink: 1234567890: 0.6, wash: 1234567891: -0.4"',
+            WORDS + LINE + ", LoRA networks: ink:0.6",
+            "Include in Image: a boat; Exclude from Image: blur; Model: demo; Steps: 20; Guidance Scale: 7.0; Seed: 5; "
+            "Size: 512x768; Upscaler: none; Scheduler: Euler a; ML Compute Unit: CPU; Generator: Mochi Diffusion 5.0",
+        ],
+    )
+    def test_letters_commas_weights_and_labels_of_other_hands_are_read(self, text):
+        found = of(text)
+        tags = (" <lora:ink:0.6>" * ("ink" in text)) + (" <lora:wash:-0.4>" * ("wash" in text))
+        assert (found.prompt, found.negative, found.seed) == (f"a boat{tags}", "blur", 5)
+        assert (found.values["txt2img.steps"], found.values["txt2img.width"], found.values["checkpoint"]) == (
+            20,
+            512,
+            "demo",
+        )
+
+
 class TestValuesWhereverTheyStand:
     @pytest.mark.parametrize(
         "after",
