@@ -367,10 +367,10 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
         if self._has_news:
             self._has_news = False
             self.bottom.refresh()
-            self.top.show_checkpoint()
             if self._queue_moved and self._queue is not None and self._queue.is_open:
                 self._queue.refresh()
             self._queue_moved = False
+        self.top.show_checkpoint()
         self._show_title()
         young, middle, old = gc.get_count()
         if young > _YOUNG:

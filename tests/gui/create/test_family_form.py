@@ -38,6 +38,7 @@ def test_the_form_follows_the_family_of_the_checkpoint(tmp_path):
             assert choose("juggernautXL_v9") == (25, 7, 0, 1024)
             assert not guidance.winfo_viewable(), "what does nothing with it is folded away"
             assert choose("flux1-dev") == (20, 1, 3.5, 1024)
+            house.until(lambda: house.window.top.checkpoint.text == "flux1-dev")  # no event tells of it
             assert guidance.winfo_viewable()
             txt2img.rarer.invoke()
             page.change("txt2img.steps", 21)
