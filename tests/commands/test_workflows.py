@@ -97,7 +97,7 @@ def test_a_run_changes_what_was_named_and_the_seed_and_nothing_else(cli, fake, f
     # What was left as the workflow has it is compared with what the server ran, too.
     assert (applied[FOCUS], applied["txt2img.steps"], applied["txt2img.cfg_scale"]) == (2.0, 3, 6.5)
     origins = {line.cells[0]: line.cells[1] for line in origin_lines(msgspec.convert(record, LearningRecord))}
-    assert (origins["Larger v1 2 · scale by"], origins["Steps"]) == ("2", "3")
+    assert (origins["Workflow"], origins["Larger v1 2 · scale by"], origins["Steps"]) == ("Garden", "2", "3")
     assert "Clip skip" not in origins, "what the workflow has no place for gave the picture nothing"
     table = cli("records", "export", "--csv", cli.data / "all.csv")
     assert table.code == 0

@@ -61,6 +61,8 @@ def origin_lines(record: LearningRecord) -> tuple[RecordLine, ...]:
     lines = [RecordLine((preset_use_words(use),), warn=bool(use.outside)) for use in record.presets]
     lines.append(RecordLine(("value", "", "from"), head=True))
     workflow = record.config.workflow
+    if workflow:
+        lines.append(RecordLine(("Workflow", workflow.name), origin="user"))
     for path, spec in catalogue().items():
         in_use = spec.group == "general" or spec.group in record.stages
         # What a workflow has no place for gave the picture nothing.

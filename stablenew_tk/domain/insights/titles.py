@@ -9,7 +9,7 @@ from ..config.catalogue import Value, catalogue, parameter
 from ..config.pipeline_config import BLOCK_SPECS
 from ..config.sweep import Focus, focus, is_wording, spell
 from ..runs.plan import LearningPlan, VerdictState
-from ..runs.plan_title import prompts_tested
+from ..runs.plan_title import prompts_tested, workflow_words
 from ..runs.value_pairs import TIMES
 from ..runs.wordings import short_texts
 from .association import Association
@@ -78,7 +78,7 @@ def scope_text(plan: LearningPlan, report: Report | None = None) -> str:
     prompts = ", ".join(names) if len(names) <= _FEW_NAMES else counted(len(names), "prompt")
     checkpoint = report.checkpoint if report is not None else plan.base_config.checkpoint
     sketch = (report.sketch if report is not None else False) or plan.backend_kind == "sketch"
-    parts = (pack_title(plan.pack_id), prompts, checkpoint, "sketch pictures" if sketch else "")
+    parts = (pack_title(plan.pack_id), prompts, checkpoint, workflow_words(plan), "sketch pictures" if sketch else "")
     return " · ".join(part for part in parts if part)
 
 

@@ -13,11 +13,17 @@ from .value_pairs import TIMES
 def subject(plan: LearningPlan) -> tuple[str, str]:
     """The varied setting, and the pack, prompt and checkpoint: "Steps", "Rain city · Alley One · juggernautXL_v9"."""
     names = plan.prompts[0].prompt_id if len(plan.prompts) == 1 else counted(len(plan.prompts), "prompt")
-    parts = (pack_title(plan.pack_id), names, plan.base_config.checkpoint)
+    parts = (pack_title(plan.pack_id), names, plan.base_config.checkpoint, workflow_words(plan))
     varied = plan.subjects
     # Settings of the first stage need no stage in their name.
     title = TIMES.join(one.label if one.group == FIRST_STAGE else one.title for one in varied)
     return title, " · ".join(part for part in parts if part)
+
+
+def workflow_words(plan: LearningPlan) -> str:
+    """Which workflow makes the pictures, as a part of what an answer holds for; "" for none."""
+    name = plan.base_config.workflow.name
+    return f"workflow “{name}”" if name else ""
 
 
 def prompts_tested(plan: LearningPlan, rows: Iterable[int] | None = None) -> tuple[PlanPrompt, ...]:

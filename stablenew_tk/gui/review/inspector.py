@@ -32,6 +32,7 @@ from .inspector_tabs import FileLines, PromptText, ValueTable
 
 WIDTH = 320
 _PREVIEW, _STAR = (112, 164), 20
+_LONG_SEED = 10**16
 # While an arrow key is held down, only the picture that stays is read from disk.
 _SETTLE_MS = 60
 _TABS = (("values", "Values"), ("prompt", "Prompt"), ("origins", "Origins"), ("file", "File"))
@@ -103,7 +104,8 @@ class InspectorHead(Box, Scaled):
     def details(self, record: LearningRecord, output: Output) -> None:
         """What only the record knows."""
         self._elided(self._name, record.prompt_id, 13, bold=True)
-        self._lines[1].show(f"seed {output.seed}")
+        # Of twenty digits none may be cut off.
+        self._lines[1].show(f"seed {output.seed}" if output.seed < _LONG_SEED else str(output.seed))
         stage = f" · {output.stage}" if len(record.stages) > 1 else ""
         self._lines[2].show(f"{output.width} × {output.height}{stage} · {phrases.seconds(record.seconds)}")
 

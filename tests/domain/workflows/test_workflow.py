@@ -209,6 +209,7 @@ def test_a_learning_run_over_a_value_of_a_workflow_is_planned_as_over_any_other(
     assert [*plan.base_config.workflow.parameters] == [path]
     assert config_for(plan, 0.5).workflow.values == {path: 0.5}
     assert subject(plan)[0] == "Film grain v1 2 · amount"
+    assert "workflow “" in subject(plan)[1]
     choice = varying(draft, "workflow.Film_grain_v1_2.kind")
     assert replace(choice, text="film, digital").trial().variant_values == ("film", "digital")
     assert trouble(varying(draft, "txt2img.steps"), VARY) == ""
