@@ -16,6 +16,9 @@ INFOTEXTS = (
     f"a boat <lora:ink:0.5>\nNegative prompt: blur\n{LINE}",
     f'a boat\n{LINE}, Wildcard prompt: "a,\nb", Hires upscale: 2, Denoising strength: 0.4\nextra: {{"a": 1}}',
     f'a\n{LINE}, Civitai resources: [{{"type":"lora","weight":0.8,"modelName":"Ink"}}], Lora hashes: "ink: 0123abcd"',
+    f'a boat\nnegative prompt: blur\n{LINE}, LoRA: ink:0.5, Lora hashes: "wash: 0123abcd: -0.4"'.replace(", ", "，"),
+    "Include in Image: a; b; Exclude from Image: c; Model: demo; Steps: 9; Seed: 5; Size: 64x64; Scheduler: DPM-Solver++; "
+    "Generator: Mochi Diffusion 5.0",
     f"a\n{LINE}, ADetailer model: face.pt, ADetailer prompt: x, CLiP-skip: 2, Hires scale: 1.5, App: SD.Next",
 )
 OBJECTS = (
@@ -53,9 +56,27 @@ def suite():
     nodes["lora"]["inputs"]["lora_stack"] = ["stack", 0]
     nodes["shown"] = node("ShowText|pysssss", text=["subject", 0], text_0="a red boat")
     nodes["joined"]["inputs"]["string_a"] = ["shown", 0]
+    nodes["subject"] = node("ImpactStringSelector", strings="a red boat\na tram", multiline=False, select=1)
     nodes["switch"] = node("ImpactSwitch", select=1, input1=["both", 0], input2=["more", 0])
     nodes["control"]["inputs"]["positive"] = ["switch", 0]
     return nodes
+
+
+def in_halves():
+    """A schedule that two samplers share, the second without noise, its seed computed."""
+    nodes = two_passes()
+    nodes["how"], nodes["none"] = node("KSamplerSelect", sampler_name="euler"), node("DisableNoise")
+    nodes["plan"] = node("BasicScheduler", scheduler="simple", steps=20, denoise=1.0, model=["power", 0])
+    nodes["split"] = node("SplitSigmas", step=12, sigmas=["plan", 0])
+    nodes["sum"] = node("MathExpression|x", expression="a*2", a=["seed", 0])
+    nodes["noise"] = node("RandomNoise", noise_seed=["sum", 0])
+    nodes["guide"] = node("CFGGuider", cfg=5, model=["power", 0], positive=["both", 0], negative=["negative", 0])
+    same = {"guider": ["guide", 0], "sampler": ["how", 0]}
+    halves = (("sample", 0, "noise", "empty"), ("again", 1, "none", "sample"))
+    for name, half, noise, start in halves:
+        links = {"sigmas": ["split", half], "noise": [noise, 0], "latent_image": [start, 0]}
+        nodes[name] = node("SamplerCustomAdvanced", **same, **links)
+    return {**nodes, "extra": {"airs": ["urn:air:x"]}, "extraMetadata": "{}"}
 
 
 def in_subgraph():
@@ -95,7 +116,7 @@ def changed_texts(rng: Random) -> dict[str, str]:
         return {key: _as_text(rng.choice((*OBJECTS, *TOOLS.values())), rng)}
     if which == 2:
         return {"workflow": _as_text(rng.choice((DRAWN, in_subgraph(), in_group(), drawn(grainy()))), rng)}
-    graph = rng.choice((two_passes(), SDXL, suite(), *GRAPHS.values()))
+    graph = rng.choice((two_passes(), SDXL, suite(), in_halves(), *GRAPHS.values()))
     return {"prompt": _as_text(graph, rng), "workflow": json.dumps(DRAWN)}
 
 
