@@ -17,7 +17,7 @@ INFOTEXTS = (
     f'a boat\n{LINE}, Wildcard prompt: "a,\nb", Hires upscale: 2, Denoising strength: 0.4\nextra: {{"a": 1}}',
     f'a\n{LINE}, Civitai resources: [{{"type":"lora","weight":0.8,"modelName":"Ink"}}], Lora hashes: "ink: 0123abcd"',
     f'a boat\nnegative prompt: blur\n{LINE}, LoRA: ink:0.5, Lora hashes: "wash: 0123abcd: -0.4"'.replace(", ", "，"),
-    "Include in Image: a; b; Exclude from Image: c; Model: demo; Steps: 9; Seed: 5; Size: 64x64; Scheduler: DPM-Solver++; "
+    "Include in Image: a; b; Exclude from Image: c; Model: demo; Steps: 9; Seed: 5; Size: 64x64; Scheduler: Euler a; "
     "Generator: Mochi Diffusion 5.0",
     f"a\n{LINE}, ADetailer model: face.pt, ADetailer prompt: x, CLiP-skip: 2, Hires scale: 1.5, App: SD.Next",
 )

@@ -15,7 +15,7 @@ import msgspec
 
 from ..base.errors import InvalidInput
 from .pipeline_config import PipelineConfig, blocks_of, stage_spec
-from .workflow_use import WORKFLOW, WorkflowParameter, WorkflowUse
+from .workflow_use import WORKFLOW, WorkflowParameter, WorkflowUse, workflow_label
 
 Value = str | int | float | bool
 # "any": it belongs to a workflow that is not at hand, which alone tells what it takes.
@@ -159,12 +159,6 @@ def parameter(path: str) -> Parameter:
     near = [known for known in catalogue() if word and word in known][:4]
     hint = f" Did you mean {', '.join(near)}?" if near else " Examples: txt2img.steps, txt2img.cfg_scale, checkpoint."
     raise InvalidInput(f"There is no parameter {path!r}.{hint}", path)
-
-
-def workflow_label(path: str) -> str:
-    """What a value of a workflow is called, with its workflow at hand and without: "Film grain · amount"."""
-    _, node, name = path.split(".")
-    return f"{node.replace('_', ' ')} · {name.replace('_', ' ')}"
 
 
 def is_of_workflow(path: str) -> bool:

@@ -13,6 +13,12 @@ WORKFLOW = "workflow."
 _Value = str | int | float | bool
 
 
+def workflow_label(path: str) -> str:
+    """What a value of a workflow is called, with its workflow at hand and without: "Film grain · amount"."""
+    _, node, name = path.split(".")
+    return f"{node.replace('_', ' ')} · {name.replace('_', ' ')}"
+
+
 class WorkflowParameter(Struct, frozen=True, omit_defaults=True):
     """What one input of a node takes: `default` is what the workflow itself says, `options` are all that a choice has.
 

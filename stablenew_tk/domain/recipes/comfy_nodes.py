@@ -147,7 +147,7 @@ class LinkedNodes:
         return []
 
     def first(self, link: object, *keys: str, stop: Sequence[str] = ()) -> Plain | None:
-        """The first value under one of the keys, walking up from a link. It counts as taken."""
+        """The first value under one of the keys, walking up from a link, which counts as taken; None if computed."""
         at = self.first_place(link, *keys, stop=stop)
         return at[0].plain(at[1]) if at else None
 
@@ -156,12 +156,18 @@ class LinkedNodes:
         for node, key in self._with(link, keys, stop):
             if (at := self.place(node, key)) is not None:
                 return at
+            if self._is_computed(node, key):
+                return None  # what stands farther up is not it
         return None
 
     def first_seen(self, link: object, *keys: str, stop: Sequence[str] = ()) -> Plain | None:
         """The first value under one of the keys, without taking it."""
         values = (self.seen(node, key) for node, key in self._with(link, keys, stop))
         return next((value for value in values if value is not None), None)
+
+    def _is_computed(self, node: ComfyNode, key: str) -> bool:
+        source = self.target(node.inputs.get(key))
+        return bool(source) and _COMPUTES.search(self.nodes[source].kind) is not None
 
     def _with(self, link: object, keys: Sequence[str], stop: Sequence[str]) -> Iterator[tuple[ComfyNode, str]]:
         return ((node, key) for node in self.up([link], stop) for key in keys if key in node.inputs)

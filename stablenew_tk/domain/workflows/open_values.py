@@ -13,8 +13,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..config.catalogue import workflow_label
-from ..config.workflow_use import WORKFLOW, WorkflowParameter
+from ..config.workflow_use import WORKFLOW, WorkflowParameter, workflow_label
 from .choices import OWN, RARE
 from .node_kinds import COMBO, InputKind, NodeKinds
 from .workflow_nodes import InputPlace, WorkflowNode, is_link

@@ -271,6 +271,13 @@ class TestComputed:
         assert (found.seed, "txt2img.steps" in found.values) == (None, False)
         assert [one.value for one in found.left_out if one.what in ("seed", "number of steps")] == ["SimpleMath+"] * 2
 
+        nodes = graph(
+            sum=node("MathExpression|x", expression="a*2", a=["n", 0]),
+            n=node("Seed", seed=21),
+            noise=node("RandomNoise", noise_seed=["sum", 0]),
+        )
+        assert read({**nodes, "sample": sampler(noise=["noise", 0], seed=None)}).seed is None
+
     def test_of_a_list_of_words_the_chosen_line_is_read(self):
         chosen = node("ImpactStringSelector", strings="a red fox\na blue dog", multiline=False, select=3)
         assert read(graph(some=chosen, pos=node("CLIPTextEncode", text=["some", 0]))).prompt == "a blue dog"
