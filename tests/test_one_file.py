@@ -68,7 +68,6 @@ def test_a_range_changed_in_one_file_is_followed_everywhere(tmp_path):
     edits = (
         ("def _steps(title: str, least: int = 1)", "def _steps(title: str, least: int = 3)"),
         ("return Meta(ge=least, le=150, title=title", "return Meta(ge=least, le=90, title=title"),
-        ('title: str = "CFG scale", least: float = 1.0', 'title: str = "CFG scale", least: float = 2.0'),
-        ("return Meta(ge=least, le=30.0", "return Meta(ge=least, le=20.0"),
+        ('ge=0.0, le=30.0, title="CFG scale"', 'ge=2.0, le=20.0, title="CFG scale"'),
     )
     run_on_copy(tmp_path, edits, "changed_range_checks.py")
