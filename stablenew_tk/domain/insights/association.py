@@ -143,9 +143,8 @@ def associations(rated: Sequence[RatedRun]) -> tuple[Association, ...]:
     (ridge regression). Pictures of Learning Runs are skipped, and those of another workflow than most. Raises
     InvalidInput for pictures of several checkpoints or packs, and for sketches among real pictures.
     """
-    everyday = _of_one_workflow(
-        [(record, stars) for record, stars in rated if record.learning.mode != "active" and stars]
-    )
+    everyday = [(record, stars) for record, stars in rated if record.learning.mode != "active" and stars]
+    everyday = _of_one_workflow(everyday)
     _refuse_mixtures([record for record, _ in everyday])
     subjects = tuple(_subjects([record for record, _ in everyday]))
     levels = [level for one in subjects for level in one.levels()]
@@ -171,11 +170,9 @@ def associations(rated: Sequence[RatedRun]) -> tuple[Association, ...]:
 
 
 def _of_one_workflow(rated: Sequence[RatedRun]) -> list[RatedRun]:
-    """The pictures made by the same workflow, or by none, whichever are most: the others are another way of making
-    pictures, and their settings mean something else.
-    """
-    names = Counter(record.config.workflow.name for record, _ in rated).most_common(1)
-    return [(record, stars) for record, stars in rated if record.config.workflow.name == names[0][0]] if names else []
+    """The pictures of the same workflow, or of none, whichever are most: settings mean something else in another."""
+    most = Counter(record.config.workflow.name for record, _ in rated).most_common(1)
+    return [one for one in rated if one[0].config.workflow.name == most[0][0]]
 
 
 def _refuse_mixtures(records: Sequence[LearningRecord]) -> None:
