@@ -338,14 +338,12 @@ class PromptChoice:
             texts = texts.for_pack(positive=own.positive, negative=own.negative)
         sent = planned(with_place(prompt, self.draft.focus), texts)
         loras = self._profile_loras(sent.positive)
-        sent = sent.with_missing_loras(loras)
         self._added[prompt.prompt_id] = tuple(f"{LORA}{one.tag}" for one in loras)
-        return sent.with_preset_loras(sources.lora_weights, loras_put_in(sources))
+        return sent.with_missing_loras(loras).with_preset_loras(sources.lora_weights, loras_put_in(sources))
 
     def _profile_loras(self, prompt: str) -> tuple[AddedLora, ...]:
         """What the profile of the draft's checkpoint, the loaded one if it names none, adds to a prompt."""
-        controller = self._controller
-        found = controller.capabilities
+        controller, found = self._controller, self._controller.capabilities
         checkpoint = self.draft.base.checkpoint or (found.loaded_checkpoint if found is not None else "")
         entry = controller.models.find(checkpoint)
         model = controller.models.settings(entry.path) if entry is not None else None
@@ -377,9 +375,7 @@ class PromptChoice:
 
 
 def claim(choice: PromptChoice) -> str:
-    """What the verdict will be about, with the prompts as they are chosen now, and which texts of slots are known; ""
-    while there are none.
-    """
+    """What the verdict will be about with the prompts chosen now, and which texts of slots are known; "" for none."""
     about = _about(choice)
     known = [f"{slot_words(name)} is “{text}” in all of them, as known." for name, text in choice.known.items()]
     return " ".join([about, *known]) if about else ""
