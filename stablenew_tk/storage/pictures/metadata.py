@@ -148,7 +148,7 @@ def _of_info(image: Image.Image) -> dict[str, str]:
             found[key[:80]] = text if isinstance(value, iTXt) else _tag_text(text)
     comment = image.info.get("comment")
     if isinstance(comment, bytes):
-        found["comment"] = comment[:TEXT_LIMIT].decode("utf-8", "replace")
+        found["comment"] = _of_bytes(comment[:TEXT_LIMIT])
     return found
 
 
@@ -195,7 +195,15 @@ def user_comment(comment: object) -> str:
     if codings is None:
         codings, body = _OTHERS, comment
     # The standard does not define the byte order and tools differ; the right one gives more ASCII letters.
-    return max((body.decode(coding, "replace") for coding in codings), key=_plain_letters).strip("\0\ufeff")
+    texts = (_of_bytes(body) if coding == "utf-8" else body.decode(coding, "replace") for coding in codings)
+    return max(texts, key=_plain_letters).strip("\0\ufeff")
+
+
+def _of_bytes(raw: bytes) -> str:
+    """A text in UTF-8; where none of its letters is one of those, with a byte for each, as older programs write it."""
+    text = raw.decode("utf-8", "replace")
+    odd = {letter for letter in text if not letter.isascii()}
+    return raw.decode("cp1252", "replace") if odd == {"\ufffd"} else text
 
 
 def _plain_letters(text: str) -> int:

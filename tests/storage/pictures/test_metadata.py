@@ -133,6 +133,11 @@ class TestExif:
             assert read_texts(path) == {"UserComment": text}
             assert read_recipe(path).prompt == text.partition("\n")[0]
 
+    def test_a_byte_for_each_letter_is_read_where_it_is_no_utf_8(self, saved):
+        written = f"café {TEXT}".encode("cp1252")
+        assert read_recipe(saved(picture("JPEG", exif=exif(b"ASCII\0\0\0" + written)))).prompt.startswith("café ")
+        assert read_recipe(saved(picture("JPEG", comment=written))).prompt.startswith("café ")
+
     @pytest.mark.parametrize("kind", LOSSY)
     def test_comments_of_other_tools_are_read(self, saved, kind):
         swarm = json.dumps({"sui_image_params": {"prompt": "a boat", "seed": 4}})
