@@ -209,6 +209,14 @@ class TestPicture:
         lab.rate(CLEAR)
         assert cli("insights", "--plan", "last", "--card", str(tmp_path / "c.png")).code == 0
 
+    def test_words_without_spaces_stay_on_the_card(self, cli, lab, picture, tmp_path):
+        words = "雨の街、夕暮れ、濡れた石畳、傘をさす人々、古い路面電車、暖かい窓の光、水たまりの反射"
+        lab.make(lab.plan(prompts=(PlanPrompt(words, words),), rows=4))
+        lab.rate(CLEAR)
+        assert cli("insights", "--plan", "last", "--card", str(tmp_path / "c.png")).code == 0
+        with Image.open(tmp_path / "c.png") as card:
+            assert card.crop((1164, 0, 1200, 630)).getcolors() == [(36 * 630, card.getpixel((0, 0)))]
+
 
 @pytest.mark.parametrize("ending", ["png", "html"])
 class TestBoth:

@@ -23,6 +23,7 @@ from ..models.precedence import without_hash
 from ..models.preset_scope import family_name
 from ..runs.plan import VerdictState
 from ..runs.plan_title import prompts_tested, rows_words
+from ..runs.value_pairs import TIMES
 
 # As many as can be told apart on a picture of 1200 x 630.
 VALUES_SHOWN, ROWS_SHOWN, RANGES_SHOWN = 5, 3, 9
@@ -149,7 +150,7 @@ def _question(report: Report) -> str:
     elif subject.path.startswith(LORA):
         asked = f"Which weight of {bare_name(subject.path.removeprefix(LORA))}"
     else:
-        asked = f"Which {_small(plan_heading(plan))}"
+        asked = f"Which {TIMES.join(map(_small, plan_heading(plan).split(TIMES)))}"
     tested = report.prompts or prompts_tested(plan)
     if plan.pack_id:
         pack = pack_title(plan.pack_id)
@@ -179,7 +180,7 @@ def _evidence(report: Report, *, certain: bool) -> str:
 
 def _places(report: Report, board: Board, most: tuple[int, int]) -> tuple[tuple[int, ...], tuple[CardRow, ...]]:
     """Numbers of the values that get pictures, and the rows: those with the most rated pictures of these values."""
-    columns = _columns(report, most[0])
+    columns = _columns(report, most[0], {cell.cell.variant for cell in board.cells if cell.sound})
     variants = [report.values[column].variant for column in columns]
     found: dict[int, dict[int, ImageFacts]] = {}
     for cell in board.cells:
@@ -209,17 +210,21 @@ def _best(shown: Sequence[Shown]) -> ImageFacts | None:
     return next((one.facts for one in shown if one.facts.rating), shown[0].facts if shown else None)
 
 
-def _columns(report: Report, most: int) -> tuple[int, ...]:
-    """Which values get pictures: all, or the best one, its neighbours, the extremes, then by estimate."""
+def _columns(report: Report, most: int, made: Collection[int]) -> tuple[int, ...]:
+    """Which values get pictures: all, or of those that are made the best one, its neighbours, the extremes, then by
+    estimate. `made` are the numbers of these values.
+    """
     # Values that only another run of the same question had have no pictures here.
     own = [at for at, one in enumerate(report.values) if one.variant < len(report.plan.tested)]
     if len(own) <= most:
         return tuple(own)
+    own = [at for at in own if report.values[at].variant in made] or own
     by_estimate = sorted(own, key=lambda at: -(one.mean if (one := report.values[at].insight) else 0.0))
     chosen = next((at for at, one in enumerate(report.values) if one.value == report.verdict.value), by_estimate[0])
     wanted = [chosen]
     if report.focus.ordered:
-        wanted += [chosen - 1, chosen + 1, own[0], own[-1]]
+        at = own.index(chosen) if chosen in own else 0
+        wanted += [*own[max(0, at - 1) : at + 2], own[0], own[-1]]
     wanted = [at for at in wanted if at in own]
     return tuple(sorted(list(dict.fromkeys([*wanted, *by_estimate]))[:most]))
 

@@ -28,7 +28,7 @@ section{flex:1 1 420px;min-width:0}
 .wide{flex-basis:100%}
 table{border-collapse:separate;border-spacing:4px 0;table-layout:fixed;width:100%}
 th{font-size:16px;overflow-wrap:anywhere;vertical-align:bottom;font-weight:600;padding:6px 2px;color:var(--text2)}
-td{padding:0 0 8px;vertical-align:top;text-align:center}
+td{padding:0 0 8px;vertical-align:bottom;text-align:center}
 td img{display:block;width:100%;max-width:260px;height:auto;margin:0 auto}
 td.none{color:var(--text3);font-size:14px;vertical-align:middle}
 .chosen{box-shadow:-3px 0 var(--gold),3px 0 var(--gold);color:var(--text)}
@@ -40,7 +40,7 @@ h1{font-size:44px;line-height:1.12;color:var(--text);margin:0 0 10px;text-wrap:b
 p{margin:0 0 6px;font-size:19px}
 p b{color:var(--text)}
 .small{font-size:15px;color:var(--text3)}
-.chart{width:100%;height:auto;margin:18px 0 4px;font-size:16px}
+.chart{width:100%;max-width:640px;height:auto;margin:18px 0 4px;font-size:16px}
 .facts{border-top:1px solid var(--edge);margin-top:18px;padding-top:14px;font-size:16px}
 .facts div{margin-bottom:3px;overflow-wrap:anywhere}
 blockquote{margin:12px 0;padding-left:12px;border-left:3px solid var(--edge);font-size:15px;overflow-wrap:anywhere;

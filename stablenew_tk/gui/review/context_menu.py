@@ -33,30 +33,31 @@ def entries(state: MenuState) -> list[MenuEntry]:
     number = "" if one else f" {many:,}"
     found = [
         MenuEntry("", f"{counted(many, 'picture')}{where}", enabled=False),
-        MenuEntry("large", "Open full size", "Space"),
+        MenuEntry("large", "Open full size", "Space", ruled=True),
     ]
     if many > 1:
         found.append(MenuEntry("compare", "Compare side by side", "C"))
     found.append(MenuEntry("learn", "Make Learning Run…", "Ctrl L"))
     if one:
-        found += [MenuEntry("copy picture", "Copy picture", "Ctrl C")] if state.copies_pictures else []
+        copies = [MenuEntry("copy picture", "Copy picture", "Ctrl C", ruled=True)] if state.copies_pictures else []
         found += [
-            MenuEntry("copy path", "Copy path of the file"),
-            MenuEntry("copy prompt", "Copy prompt"),
+            *copies,
+            MenuEntry("copy prompt", "Copy prompt", ruled=not copies),
             MenuEntry("copy infotext", "Copy infotext"),
-            MenuEntry("reveal", "Show in folder"),
+            MenuEntry("copy path", "Copy path of the file"),
+            MenuEntry("reveal", "Show in folder", ruled=True),
             MenuEntry("open", "Open with the usual program"),
         ]
     found += [
-        MenuEntry("export", f"Copy{number} with XMP to a folder…", "Ctrl E"),
+        MenuEntry("export", f"Copy{number} with XMP to a folder…", "Ctrl E", ruled=True),
         MenuEntry("move", f"Move{number} with XMP to a folder…"),
     ]
     if not trashed:
         found += [
-            MenuEntry("look", "Look for the file" if one else "Look for the files"),
+            MenuEntry("look", "Look for the file" if one else "Look for the files", ruled=True),
             MenuEntry("look in", "Look for it in a folder…" if one else "Look for them in a folder…"),
         ]
-    found.append(MenuEntry("reject", "No longer rejected" if rejected else "Reject", "X"))
+    found.append(MenuEntry("reject", "No longer rejected" if rejected else "Reject", "X", ruled=True))
     trash = f"Bring{number} back from the trash" if trashed else f"Move{number} to the trash"
     found.append(MenuEntry("trash", trash, "Del", icon="trash"))
     return found

@@ -26,13 +26,16 @@ _ARRIVES_S, _LOOK_AGAIN_MS = 0.3, 50  # how long the focus that was taken may be
 
 
 class MenuEntry(Struct, frozen=True):
-    """One line of a menu. `note` is shown at the right end; a line that is off cannot be chosen."""
+    """One line of a menu. `note` is shown at the right end; a line that is off cannot be chosen. `ruled`: a rule above
+    it parts it from the lines before.
+    """
 
     value: str
     text: str
     note: str = ""
     icon: str = ""
     enabled: bool = True
+    ruled: bool = False
 
 
 class Popup:
@@ -283,7 +286,10 @@ class Menu(Popup):
             self._move(next((i for i in order if self.shown[i].text.casefold().startswith(letter)), self.cursor))
 
     def _move(self, index: int) -> str:
-        self.cursor = min(max(index, 0), max(0, len(self.shown) - 1))
+        index, down = min(max(index, 0), max(0, len(self.shown) - 1)), 1 if index > self.cursor else -1
+        # What cannot be chosen is passed over; at an end the cursor stays.
+        on = (at for way in (down, -down) for at in range(index, len(self.shown) if way > 0 else -1, way))
+        self.cursor = next((at for at in on if self.shown[at].enabled), index)
         self._reveal()
         self._draw()
         return "break"
@@ -340,6 +346,8 @@ class Menu(Popup):
         y, middle = place * row, place * row + row // 2
         if ground != "raised" or under:
             canvas.fill(0, y, width, y + row, ground)
+        if entry.ruled and place:
+            canvas.fill(0, y, width, y + max(1, theme.px(1)), "line")
         if under:  # the cursor keeps its bar also on the chosen row
             canvas.fill(0, y, theme.px(3), y + row, "accent_text")
         ink: Role = "text" if entry.enabled else "disabled"

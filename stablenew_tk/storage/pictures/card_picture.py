@@ -7,7 +7,7 @@ import io
 import math
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -281,16 +281,25 @@ def _text(
 
 
 def _wrapped(words: str, size: int, width: int, *, bold: bool = False) -> list[str]:
-    """Words in lines; no-break spaces hold together."""
+    """Words in lines; no-break spaces hold together. What has no spaces, as Chinese, is broken where a line is full."""
     lines: list[str] = []
     # Only at spaces: `split()` without one would part at no-break spaces, too.
-    for word in words.split(" "):
+    for word in (part for whole in words.split(" ") for part in _parted(whole, size, width, bold=bold)):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and _length(longer, size, bold=bold) <= width:
             lines[-1] = longer
         elif word:
             lines.append(word)
     return lines
+
+
+def _parted(word: str, size: int, width: int, *, bold: bool) -> Iterator[str]:
+    """A word, in parts where it is wider than a line."""
+    while len(word) > 1 and _length(word, size, bold=bold) > width:
+        cut = next((end for end in range(len(word) - 1, 1, -1) if _length(word[:end], size, bold=bold) <= width), 1)
+        yield word[:cut]
+        word = word[cut:]
+    yield word
 
 
 def _length(words: str, size: int, *, bold: bool = False) -> float:
@@ -301,7 +310,9 @@ def _runs(words: str, size: int, *, bold: bool) -> list[tuple[str, Font]]:
     """The words in parts of one font each: ours, and fonts of the system for the letters that ours lacks."""
     own, runs = _own(bold=bold), list[tuple[str, str]]()
     for sign in words:
-        file = own if _draws(sign) else _font_with(sign) or own
+        # Words that are written from right to left change places in one part only: their spaces belong to them.
+        last = runs[-1][1] if runs and sign.isspace() else own
+        file = last if _draws(sign) else _font_with(sign) or own
         if runs and runs[-1][1] == file:
             runs[-1] = (runs[-1][0] + sign, file)
         else:

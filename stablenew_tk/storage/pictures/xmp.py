@@ -92,8 +92,10 @@ def read_xmp(data: bytes, where: str) -> MarkedSidecar:
         own_rating = _value(one, f"{{{_OWN}}}Rating") or own_rating
         tags += _items(one, _LISTS[0][0])
         own_tags += _items(one, f"{{{_OWN}}}Tags")
-    marks = Marks(_stars(rating), tuple(dict.fromkeys(tags)))
-    last = None if own_rating is None else Marks(_stars(own_rating), tuple(dict.fromkeys(own_tags)))
+    stars, own_stars = _stars(rating), _stars(own_rating)
+    # What is no rating says nothing; it takes no star away.
+    marks = Marks((own_stars or 0) if stars is None else stars, tuple(dict.fromkeys(tags)))
+    last = None if own_rating is None else Marks(own_stars or 0, tuple(dict.fromkeys(own_tags)))
     return MarkedSidecar(marks, last)
 
 
@@ -111,7 +113,10 @@ def with_marks(data: bytes, marks: Marks, where: str) -> bytes:
     for name, kind in _LISTS:
         # Words of others in these lists stay: only what we wrote and what is ours now is touched.
         kept = [word for one in places for word in _items(one, name) if word not in own or word in marks.tags]
-        _set_list(places or [place], place, name, kind, dict.fromkeys((*kept, *marks.tags)))
+        # "Places|street" is the word "street" at its place in the user's tree of words: it is not listed once more.
+        placed = {re.split(r"[|/]", word)[-1] for word in kept if name != _LISTS[0][0]} - set(kept)
+        fresh = [word for word in marks.tags if word not in placed]
+        _set_list(places or [place], place, name, kind, dict.fromkeys((*kept, *fresh)))
     _clear(places, f"{{{_OWN}}}Rating")
     place.set(f"{{{_OWN}}}Rating", str(marks.rating))
     _set_list(places or [place], place, f"{{{_OWN}}}Tags", "Bag", marks.tags)
@@ -164,12 +169,13 @@ def _value(place: ET.Element, name: str) -> str | None:
     return found.strip() if found else None
 
 
-def _stars(text: str | None) -> int:
+def _stars(text: str | None) -> int | None:
+    """REJECTED to 5; 0 = unrated, None = no number that is a rating."""
     try:
         number = int(float(text or "0"))
     except (ValueError, OverflowError):
-        return 0
-    return number if REJECTED <= number <= 5 else 0
+        return None
+    return number if REJECTED <= number <= 5 else None
 
 
 def _items(place: ET.Element, name: str) -> list[str]:

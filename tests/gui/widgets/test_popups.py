@@ -7,6 +7,7 @@ from conftest import pump
 
 from stablenew_tk.domain.models.explanation import WhyRow
 from stablenew_tk.gui.forms.origin_marks import WhyPopup
+from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Button
 from stablenew_tk.gui.widgets.popups import ChoiceField, Menu, MenuEntry
 
@@ -127,13 +128,16 @@ def test_hundreds_of_entries_draw_only_what_is_in_sight(root):
     assert len(Menu.shared().canvas.find_all()) < 60
 
 
-def test_a_line_that_is_off_cannot_be_chosen(root, choice):
+def test_a_line_that_is_off_is_passed_over_and_cannot_be_chosen(root, choice):
     choice.set_entries([MenuEntry("a", "A", enabled=False), MenuEntry("b", "B")])
     choice.invoke()
     root.update()
-    for key in ("Up", "Return"):
-        Menu.shared().canvas.event_generate(f"<{key}>")
+    menu = Menu.shared()
+    menu.canvas.event_generate("<ButtonRelease-1>", y=theme.px(theme.ROW) // 2)
     assert choice.told == []
+    for key in ("Up", "Return"):
+        menu.canvas.event_generate(f"<{key}>")
+    assert choice.told == ["b"]
 
 
 def test_why_this_value_lists_the_origins_and_an_action_closes_it_first(root, choice):

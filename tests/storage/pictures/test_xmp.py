@@ -89,6 +89,23 @@ def test_a_tag_that_is_gone_goes_and_the_words_of_others_do_not():
     assert read_xmp(second, "a.xmp").marks.tags == ("holiday", "sharp")
 
 
+@pytest.mark.parametrize("said", ["many", "9"])
+def test_what_is_no_rating_takes_no_star_away(said):
+    ours = with_marks(b"", Marks(4, ("sharp",)), "a.xmp").decode()
+    theirs = ours.replace('xmp:Rating="4"', f'xmp:Rating="{said}"')
+    assert read_xmp(theirs.encode(), "a.xmp") == read_xmp(ours.encode(), "a.xmp")
+
+
+def test_a_word_in_the_tree_of_digikam_is_not_listed_once_more():
+    tree = f"""{OPEN}<rdf:Description rdf:about="" {SPACES} xmlns:digiKam="http://www.digikam.org/ns/1.0/">
+     <digiKam:TagsList><rdf:Seq><rdf:li>places/boat</rdf:li></rdf:Seq></digiKam:TagsList></rdf:Description>{CLOSE}"""
+    text = with_marks(tree.encode(), Marks(4, ("boat", "sharp")), "a.xmp").decode()
+    listed = text.partition("<digiKam:TagsList>")[2].partition("</digiKam:TagsList>")[0]
+    assert "places/boat" in listed
+    assert "sharp" in listed
+    assert listed.count("<rdf:li>") == 2
+
+
 def test_the_same_marks_leave_the_file_as_it_is(tmp_path):
     path = tmp_path / "a.png.xmp"
     write_sidecar(path, Marks(4, ("sharp",)))
