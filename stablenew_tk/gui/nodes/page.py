@@ -88,12 +88,13 @@ class NodesPage(PageFrame):
         )
         self.invite_button.pack(side="left", padx=(theme.px(4), 0))
         self.filter = Segmented(bar, _FILTERS, lambda _value: self.refresh())
-        self.remove = Button(bar, "Remove…", self._ask_to_remove, kind="outline", height=theme.SMALL)
-        self.drain = Button(bar, "Drain", self._drain, kind="outline", height=theme.SMALL)
-        tip(self.drain, "Let it finish the rows it has begun, then give it nothing more")
+        # In the order of Tab, which is that of the eye.
+        self.again = Button(bar, "Try again", self._try_again, kind="outline", height=theme.SMALL)
         self.pause = Button(bar, "Pause", self._pause, kind="outline", height=theme.SMALL)
         tip(self.pause, "Give it nothing more after the picture it makes now")
-        self.again = Button(bar, "Try again", self._try_again, kind="outline", height=theme.SMALL)
+        self.drain = Button(bar, "Drain", self._drain, kind="outline", height=theme.SMALL)
+        tip(self.drain, "Let it finish the rows it has begun, then give it nothing more")
+        self.remove = Button(bar, "Remove…", self._ask_to_remove, kind="outline", height=theme.SMALL)
         self._name = Label(bar, "", size=12, ink="text2")
         for button in (self.remove, self.drain, self.pause):
             button.pack(side="right", padx=(0, theme.px(8)))

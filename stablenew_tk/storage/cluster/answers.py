@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ...domain.base.errors import NotSaved, StorageError, Unreadable
-from ..disk.files import make_folder, read_bounded, remove, sweep_temporary, write_atomic
+from ..disk.files import discard, make_folder, read_bounded, sweep_temporary, write_atomic
 
 KEPT_S = 7 * 24 * 3600.0
 _LARGEST = 1 << 30
@@ -43,8 +43,9 @@ class FinishedJobs:
 
     def forget(self, key: str) -> None:
         """The operator has it."""
-        with suppress(OSError, StorageError):
-            remove(self._file(key))
+        with suppress(StorageError):
+            # Not forced to disk: after a power cut it is there again for a week, which does no harm.
+            discard(self._file(key))
 
     def keys(self) -> tuple[str, ...]:
         """All that wait for the operator."""
@@ -64,7 +65,7 @@ class FinishedJobs:
         for key in self.keys():
             with suppress(OSError):
                 if time.time() - self._file(key).stat().st_mtime > KEPT_S:
-                    remove(self._file(key))
+                    discard(self._file(key))
 
     def _file(self, key: str) -> Path:
         # It comes from another machine, and must not lead out of the folder.
