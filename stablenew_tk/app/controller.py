@@ -371,7 +371,8 @@ class Controller(InForce):
             self._start_next()
             self._queue_changed()
 
-    @_fold.register
+    # Said here, for to read it from the annotation takes as long as to import a page.
+    @_fold.register(ModelEvent | PackEvent | WorkflowsListed | OrderFailed)
     def _(self, event: ModelEvent | PackEvent | WorkflowsListed | OrderFailed) -> None:
         if isinstance(event, OrderFailed) and isinstance(event.order, ReadNews):
             self._reading_news = False

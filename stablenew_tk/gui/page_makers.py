@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,11 +122,16 @@ class PageMakers:
     def _packs(self) -> PageFrame:
         from .packs.page import PackPageActions, PacksPage
 
+        def draw_seed() -> int:
+            import secrets
+
+            return secrets.randbelow(SHORT_SEED + 1)
+
         actions = PackPageActions(
             go=self._do.go,
             use=self._do.use_recipe,
             run=lambda pack_id: self._do.create().packs.choose(pack_id),
-            draw_seed=lambda: random.SystemRandom().randint(0, SHORT_SEED),
+            draw_seed=draw_seed,
         )
         return PacksPage(self._parent, self._controller, actions)
 
@@ -159,24 +163,27 @@ class PageMakers:
 
 
 # What takes longest to import, in the order in which pages are usually opened.
-LATER = tuple(
-    f"stablenew_tk.{name}"
-    for name in (
-        "app.learn.plan_results",
-        "app.known",
-        "gui.queue_popup",
-        "gui.widgets.picture_grid",
-        "gui.review.page",
-        "gui.learn.rating.view",
-        "gui.learn.wizard.wizard",
-        "gui.learn.page",
-        "gui.insights.panel",
-        "gui.insights.page",
-        "gui.packs.editor",
-        "gui.packs.page",
-        "gui.models.page",
-        "gui.settings.page",
-        "gui.nodes.page",
-        "gui.workflow.page",
-    )
+LATER = (
+    "PIL.ImageTk",
+    *(
+        f"stablenew_tk.{name}"
+        for name in (
+            "app.learn.plan_results",
+            "app.known",
+            "gui.queue_popup",
+            "gui.widgets.picture_grid",
+            "gui.review.page",
+            "gui.learn.rating.view",
+            "gui.learn.wizard.wizard",
+            "gui.learn.page",
+            "gui.insights.panel",
+            "gui.insights.page",
+            "gui.packs.editor",
+            "gui.packs.page",
+            "gui.models.page",
+            "gui.settings.page",
+            "gui.nodes.page",
+            "gui.workflow.page",
+        )
+    ),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import sys
-import tkinter as tk
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import TracebackType
@@ -124,7 +123,7 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
         self.screen = screen_of(self)
         self._size = size_in_use(controller.settings.size, self.screen)
         theme.apply(self, self._appearance, scale=self._size / 100)
-        self.iconphoto(True, cast(tk.PhotoImage, icons.logo(64)))
+        self.iconphoto(True, icons.logo(64))
         self._limit()
         # In screen pixels: customtkinter would multiply them once more on Windows.
         self.wm_geometry(controller.settings.geometry or f"{theme.px(FIRST[0])}x{theme.px(FIRST[1])}")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import secrets
 import time
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -45,6 +43,8 @@ def day_in_words() -> str:
 
 def system_user() -> str:
     """The name of the user as the system knows it; "" when it has none."""
+    import getpass
+
     try:
         return getpass.getuser().encode(errors="replace").decode()
     except (KeyError, ImportError, OSError):
@@ -54,6 +54,8 @@ def system_user() -> str:
 
 def draw_seed() -> int:
     """A random seed from 0 to 2^32−1, which every engine takes."""
+    import secrets
+
     return secrets.randbelow(SHORT_SEED + 1)
 
 

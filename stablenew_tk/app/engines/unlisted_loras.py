@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from ...backends.base import Capabilities
 from ...domain.base.wording import counted
@@ -33,6 +32,8 @@ def unlisted_words(found: Capabilities | None, prompts: Iterable[str]) -> str:
     names = found.unlisted_loras(prompts) if found is not None else ()
     if found is None or not names:
         return ""
+    from difflib import get_close_matches
+
     shown = ", ".join(f"“{name}”" for name in names[:_MOST_NAMED])
     more = f" and {counted(len(names) - _MOST_NAMED, 'more')}" if len(names) > _MOST_NAMED else ""
     near = get_close_matches(names[0], found.choices("loras"), 1, 0.7) if len(names) == 1 else []

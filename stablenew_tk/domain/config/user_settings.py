@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
@@ -188,6 +186,8 @@ def without_login(address: str) -> str:
 
 def machine_of(address: str) -> str:
     """The machine of an https address, "tower:443"; "" for any other address."""
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(address.strip())
         return f"{parts.hostname}:{parts.port or 443}" if parts.scheme == "https" and parts.hostname else ""
@@ -217,6 +217,9 @@ def usable_address(text: str) -> str:
     address = text.strip().rstrip("/")
     if address and "://" not in address:
         address = f"http://{address}"
+    from ipaddress import IPv4Address
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(address)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0

@@ -268,4 +268,9 @@ class RecordSummary(msgspec.Struct, tag_field="kind", tag="run", gc=False):
 
 # Every kind of line that the journal knows, with the short form in place of the record.
 _KINDS = tuple(RecordSummary if kind is LearningRecord else kind for kind in get_args(JournalLine))
-SUMMARY_LINE: msgspec.json.Decoder[JournalLine | RecordSummary] = msgspec.json.Decoder(Union[_KINDS])  # noqa: UP007  # made of a tuple
+
+
+@lru_cache(maxsize=1)
+def summary_line() -> msgspec.json.Decoder[JournalLine | RecordSummary]:
+    """Reads a line of the journal. Made when first asked for: that takes milliseconds."""
+    return msgspec.json.Decoder(Union[_KINDS])  # noqa: UP007  # made of a tuple

@@ -19,7 +19,6 @@ from ..base.grid_layout import shape_of
 from ..base.lora_tags import loras_in
 from ..runs.plan import LearningPlan
 from .columns import (
-    SUMMARY_LINE,
     IdColumn,
     Numbered,
     OutputSummary,
@@ -27,6 +26,7 @@ from .columns import (
     Records,
     RecordSummary,
     fill_table,
+    summary_line,
     table_bytes,
     time_ms,
 )
@@ -339,7 +339,7 @@ class History:
     def fold_lines(self, lines: Iterable[RawLine]) -> int:
         """Fold many lines read from the journal; returns how many could not be parsed. Does not change `end`."""
         unreadable = 0
-        decode = SUMMARY_LINE.decode
+        decode = summary_line().decode
         for count, (segment, offset, length, data) in enumerate(lines):
             try:
                 line = decode(data)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from ..config.engines import CLUSTER
 
@@ -16,6 +15,8 @@ def name_of_address(address: str) -> str:
     """What a machine is called whose address is all that is known: "tower", "192.168.1.5", "local", "sketch"."""
     if "://" not in address:
         return address.removeprefix(CLUSTER) or "machine"
+    from urllib.parse import urlsplit
+
     try:
         host = urlsplit(address).hostname or ""
     except ValueError:

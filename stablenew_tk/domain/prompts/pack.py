@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
 from functools import cache
 from typing import Annotated, NamedTuple
 
@@ -313,6 +312,8 @@ def successors(before: Sequence[PackPrompt], after: Sequence[PackPrompt]) -> dic
 
     Prompts that are gone are left out.
     """
+    from difflib import SequenceMatcher
+
     old, new = [prompt.prompt_id for prompt in before], [prompt.prompt_id for prompt in after]
     found: dict[str, str] = {}
     for kind, start, end, other, last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():

@@ -5,7 +5,6 @@ Whatever does not fit a setting is left out, and a sentence says so.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -279,6 +278,8 @@ def read_json(text: str, what: str) -> object:
     parts = text.count(",") + text.count("[") + text.count("{") if len(text) <= JSON_LIMIT else 0
     if len(text) > JSON_LIMIT or parts > _PARTS_LIMIT:
         raise InvalidInput(f"{what} is too large to be read ({len(text):,} letters).")
+    import json
+
     try:
         return json.loads(text.strip("\0 \t\r\n\ufeff"))
     except RecursionError:
@@ -316,6 +317,8 @@ def number_of(raw: object, missing: float | None = None) -> float | None:
 
 
 def _as_json(raw: object) -> str:
+    import json
+
     try:
         return json.dumps(raw, ensure_ascii=False, default=str)
     except RecursionError:

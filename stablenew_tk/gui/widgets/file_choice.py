@@ -12,7 +12,6 @@ import sys
 import tkinter as tk
 from collections.abc import Callable
 from pathlib import Path
-from tkinter import filedialog
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
@@ -111,6 +110,8 @@ _open: WeakKeyDictionary[tk.Misc, _FileQuestion] = WeakKeyDictionary()
 
 def _native(window: tk.Misc, wish: FileWish, start: Path) -> tuple[Path, ...]:
     """The dialog of Windows or macOS. It keeps the window's loop running while it is open."""
+    from tkinter import filedialog
+
     types = [(wish.words, " ".join(f"*{ending}" for ending in wish.endings)), ("All files", "*")]
     offered = types if wish.endings else types[1:]
     folder = str(start if os.path.isdir(start) else start.parent)  # noqa: PTH112 - it never raises

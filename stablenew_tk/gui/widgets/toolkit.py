@@ -9,9 +9,7 @@ more.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from importlib.util import find_spec
 from types import ModuleType
@@ -97,6 +95,8 @@ def desktop_is_dark() -> bool:
     """Whether the system is in its dark mode; False where it does not say. May start a program. Writes nothing."""
     if not sys.platform.startswith("linux"):
         return bool(AppearanceModeTracker.detect_appearance_mode())
+    import tempfile
+
     try:
         # GNOME's program leaves a file in the runtime or the cache folder: both are this one here, which goes at once.
         with tempfile.TemporaryDirectory(prefix="stablenew-") as folder:
@@ -111,6 +111,8 @@ def desktop_is_dark() -> bool:
 
 
 def _setting(key: str, variables: Mapping[str, str]) -> str:
+    import subprocess
+
     command = ("gsettings", "get", "org.gnome.desktop.interface", key)
     try:
         done = subprocess.run(
