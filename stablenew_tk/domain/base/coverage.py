@@ -19,10 +19,11 @@ _SHARES = bytes(min(255, count * 255 // OVER**2) for count in range(256))
 _CORNER_OVER = 8
 
 Point = tuple[float, float]
+Box = tuple[float, float, float, float]  # left, top, right, bottom
 Rows = dict[int, int]  # the bits of some rows, the leftmost is the highest
 
 
-class Drawing:
+class Shapes:
     """A square of `side` pixels into which shapes are drawn; what lies outside is cut off."""
 
     def __init__(self, side: int) -> None:
@@ -51,18 +52,19 @@ class Drawing:
         """A circle drawn with a line."""
         self._add(self._ring(x, y, radius, width))
 
-    def arc(self, x: float, y: float, radius: float, start: float, end: float, width: float) -> None:
+    def arc(self, x: float, y: float, radius: float, turns: tuple[float, float], width: float) -> None:
         """A part of a circle with round ends; degrees clockwise from the right."""
+        start, end = turns
         part = _polygon(self._wide, _sector(x, y, radius + width, start, end))
         self._add(_common(self._ring(x, y, radius, width), part))
-        for turn in (start, end):
+        for turn in turns:
             self.disc(*_on_circle(x, y, radius, turn), width / 2)
 
-    def rounded(self, left: float, top: float, right: float, bottom: float, radius: float, width: float) -> None:
+    def rounded(self, box: Box, radius: float, width: float) -> None:
         """The edge of a rounded rectangle, half of the line outside of it."""
         half = width / 2
-        outer = _rounded(self._wide, left - half, top - half, right + half, bottom + half, radius + half)
-        inner = _rounded(self._wide, left + half, top + half, right - half, bottom - half, max(0.0, radius - half))
+        outer = _rounded(self._wide, _grown(box, half), radius + half)
+        inner = _rounded(self._wide, _grown(box, -half), max(0.0, radius - half))
         self._add(_without(outer, inner))
 
     def coverage(self) -> bytes:
@@ -138,8 +140,13 @@ def _disc(wide: int, x: float, y: float, radius: float) -> Rows:
     return rows
 
 
-def _rounded(wide: int, left: float, top: float, right: float, bottom: float, radius: float) -> Rows:
-    left, top, right, bottom, radius = (length * OVER for length in (left, top, right, bottom, radius))
+def _grown(box: Box, by: float) -> Box:
+    left, top, right, bottom = box
+    return left - by, top - by, right + by, bottom + by
+
+
+def _rounded(wide: int, box: Box, radius: float) -> Rows:
+    left, top, right, bottom, radius = (length * OVER for length in (*box, radius))
     rows = {}
     for row in _rows_between(wide, top, bottom):
         beyond = max(top + radius - row - 0.5, row + 0.5 - bottom + radius, 0.0)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from ...domain.base.colour_roles import Role
-from ...domain.base.coverage import Drawing, corner, star_points
+from ...domain.base.coverage import Shapes, corner, star_points
 from . import theme
 
 GRID = 20
@@ -99,7 +99,7 @@ def logo(size: int) -> tk.PhotoImage:
     beside = bytes(side - inner - place)
     rows = (free + star[at : at + inner] + beside for at in range(0, inner * inner, inner))
     above, below = bytes(side * place), bytes(side * (side - inner - place))
-    return photo(side, side, tinted(above + b"".join(rows) + below, "logo_ink", "accent"))
+    return photo(side, side, coloured(above + b"".join(rows) + below, "logo_ink", "accent"))
 
 
 def box(
@@ -134,7 +134,7 @@ def photo(width: int, height: int, pixels: bytes) -> tk.PhotoImage:
     return made
 
 
-def tinted(shares: bytes, ink: Role, ground: Role) -> bytes:
+def coloured(shares: bytes, ink: Role, ground: Role) -> bytes:
     """The colours of pixels that `ink` covers in these shares (one byte each), on its ground."""
     pixels = bytearray(3 * len(shares))
     for channel, table in enumerate(_blends(theme.palette[ink], theme.palette[ground])):
@@ -155,7 +155,7 @@ theme.on_change(forget)
 @lru_cache(maxsize=512)
 def _icon(name: str, size: int, ink: Role, ground: Role) -> tk.PhotoImage:
     side = theme.px(size)
-    return photo(side, side, tinted(mask(name, side), ink, ground))
+    return photo(side, side, coloured(mask(name, side), ink, ground))
 
 
 @lru_cache(maxsize=64)
@@ -171,14 +171,14 @@ def _blends(ink: str, ground: str) -> tuple[bytes, ...]:
 def mask(name: str, size: int) -> bytes:
     """What a drawing covers at `size` screen pixels: one byte for each pixel, for painting into other pictures."""
     unit = size / GRID
-    drawing = Drawing(size)
+    drawing = Shapes(size)
     for stroke in _DRAWINGS[name].split(";"):
         kind, *words = stroke.split()
         _stroke(drawing, kind, [float(word) for word in words], unit)
     return drawing.coverage()
 
 
-def _stroke(drawing: Drawing, kind: str, words: list[float], unit: float) -> None:
+def _stroke(drawing: Shapes, kind: str, words: list[float], unit: float) -> None:
     # Small icons get a slightly thicker line: at 12 px a true 1.6/20 would be one grey pixel. Lines of the grid often
     # lie between two pixels: a little aside, one of the two is whole, and the line looks sharp.
     width = max(_LINE * unit, _LEAST_LINE) + _ASIDE
@@ -193,9 +193,9 @@ def _stroke(drawing: Drawing, kind: str, words: list[float], unit: float) -> Non
     elif kind == "C":
         drawing.ring(at[0], at[1], lengths[2], width)
     elif kind == "A":
-        drawing.arc(at[0], at[1], lengths[2], words[3], words[4], width)
+        drawing.arc(at[0], at[1], lengths[2], (words[3], words[4]), width)
     elif kind == "R":
-        drawing.rounded(at[0], at[1], at[2], at[3], lengths[4], width)
+        drawing.rounded((at[0], at[1], at[2], at[3]), lengths[4], width)
     elif kind == "S":
         points = star_points(at[0], at[1], lengths[2])
         drawing.line([*points, points[0]], width)

@@ -132,8 +132,8 @@ def _pitch(pixels: int) -> int:
 @lru_cache(maxsize=128)
 def _row(rating: int, size: int, ground: Role) -> tk.PhotoImage:
     pixels = theme.px(size)
-    given = icons.tinted(icons.mask("star", pixels), "star", ground)
-    free = icons.tinted(icons.mask("star_outline", pixels), "star_empty", ground)
+    given = icons.coloured(icons.mask("star", pixels), "star", ground)
+    free = icons.coloured(icons.mask("star_outline", pixels), "star_empty", ground)
     between = bytes.fromhex(theme.palette[ground][1:]) * (_pitch(pixels) - pixels)
     lines = (slice(at, at + 3 * pixels) for at in range(0, len(given), 3 * pixels))
     rows = (between.join([given[line]] * rating + [free[line]] * (STARS - rating)) for line in lines)
