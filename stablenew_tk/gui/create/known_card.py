@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import tkinter as tk
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -74,7 +75,11 @@ class KnownCard(Box):
         self._body = Box(card)
         Box(self._body, height=1).pack(fill="x")
         self.rows: list[KnownLine] = []
-        self.foot = KnownFoot(self._body, choice, actions)
+
+    @cached_property
+    def foot(self) -> KnownFoot:
+        """The line below the values; made with the first look at them."""
+        return KnownFoot(self._body, self._choice, self._actions)
 
     @property
     def opened(self) -> bool:

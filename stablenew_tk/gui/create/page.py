@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -126,6 +127,7 @@ class CreatePage(PageFrame):
         self._offered: Capabilities | None = None
         self._traits = ModelTraits()
         self._size: SizeClass | None = None
+        self._has_workflow = False
         self.packs = PackPanel(
             self,
             controller,
@@ -167,11 +169,12 @@ class CreatePage(PageFrame):
 
     def field(self, path: str) -> FormField | None:
         """The field of a parameter; None while its card was never opened."""
-        return next((form.fields[path] for form in self._forms() if path in form.fields), None)
+        return next((form.fields[path] for form in self._forms() if path in form.paths), None)
 
     def _forms(self) -> list[Form]:
-        own = (self.general, self.encoders, self.styles, self.seeds.batch, *self.workflow.forms)
-        return [*(form for section in self.sections for form in section.forms), *own]
+        own = (self.general, self.encoders, self.styles, self.seeds.batch)
+        of_workflow = self.workflow.forms if self._has_workflow else []
+        return [*(form for section in self.sections for form in section.forms), *own, *of_workflow]
 
     def shown(self) -> None:
         """The page came into sight."""
@@ -254,9 +257,9 @@ class CreatePage(PageFrame):
             top, GENERAL, on_change=self.change, on_edit=self._count, on_why=self.why, columns=4, spans={CHECKPOINT: 2}
         )
         self.general.pack(fill="x")
-        self.encoders = Form(top, (ENCODERS,), on_change=self.change, on_why=self.why, columns=1)
+        self.encoders = Form(top, (ENCODERS,), on_change=self.change, on_why=self.why, columns=1, late=True)
         self.workflow_line = WorkflowLine(top, self._controller, self._look_at)
-        self.styles = Form(top, (STYLES, CONTROLNET), on_change=self.change, on_why=self.why, columns=2)
+        self.styles = Form(top, (STYLES, CONTROLNET), on_change=self.change, on_why=self.why, columns=2, late=True)
         self.global_texts = GlobalTextLine(top, self._controller, lambda: self._go("settings"))
         self.global_texts.pack(fill="x", padx=theme.px(theme.RING), pady=(0, theme.px(4)))
         self.loras = ProfileLoraLine(top, self._turn_lora)
@@ -264,7 +267,6 @@ class CreatePage(PageFrame):
         self.start = StartPicture(middle, self._controller, self._count)
         self._area = ScrollArea(middle, "bg")
         self._area.pack(fill="both", expand=True, padx=(theme.px(16), theme.px(4)), pady=(0, theme.px(8)))
-        self.workflow = WorkflowCard(self._area.body, on_change=self.change, on_edit=self._count, on_why=self.why)
         self.sections: list[Section] = []
         self._cards: list[StageCard] = []
         for stage in STAGE_SPECS:
@@ -288,6 +290,13 @@ class CreatePage(PageFrame):
             on_why=self.why,
         )
         self.seeds.pack(side="bottom", fill="x")
+
+    @cached_property
+    def workflow(self) -> WorkflowCard:
+        """The values of a workflow; made with the first one."""
+        card = WorkflowCard(self._area.body, on_change=self.change, on_edit=self._count, on_why=self.why)
+        tab_order(*self._cards)  # it stands before them
+        return card
 
     def _bind_keys(self) -> None:
         keys: dict[str, Callable[[], object]] = {
@@ -419,18 +428,17 @@ class CreatePage(PageFrame):
         self.encoders.show(
             now.config, now.origins, {ENCODERS: style_entries(names, chosen, "Those that the model needs")}, now.words
         )
-        if not chosen and not (names and self._traits.family.text_encoders):
-            self.encoders.pack_forget()
-        elif not self.encoders.winfo_manager():
-            self.encoders.pack(fill="x", after=self.general)
+        needed = chosen or (names and self._traits.family.text_encoders)
+        self.encoders.be_there(needed, fill="x", after=self.general)
 
     def _show_workflow(self, now: Resolved) -> None:
         """The workflow that makes the picture, with its values; then the stages behind the first have no part in it."""
         self.workflow_line.show()
         pack_if(self.workflow_line.is_wanted, self.workflow_line, fill="x", after=self.general, pady=(0, theme.px(4)))
         workflow = now.config.workflow
-        if not workflow and not self.workflow.winfo_manager():
+        if not workflow and not self._has_workflow:
             return
+        self._has_workflow = True
         if workflow:
             self.workflow.show(now)
         pad = {"fill": "x", "pady": (0, theme.px(10)), "padx": (0, theme.px(12))}
@@ -443,10 +451,8 @@ class CreatePage(PageFrame):
         names = self._offered.styles if self._offered is not None else ()
         offered = bool(names) or (self._offered is not None and "controlnet" in self._offered.features)
         self.styles.show(now.config, now.origins, {STYLES: style_entries(names, now.config.styles)}, now.words)
-        if not offered and not now.config.styles and not now.config.controlnet:
-            self.styles.pack_forget()
-        elif not self.styles.winfo_manager():
-            self.styles.pack(fill="x", before=self.global_texts)
+        chosen = now.config.styles or now.config.controlnet
+        self.styles.be_there(offered or chosen, fill="x", before=self.global_texts)
 
     def _missing(self, group: str) -> str:
         found, workflow = self._offered, self.resolved.config.workflow

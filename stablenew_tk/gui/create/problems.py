@@ -81,6 +81,6 @@ def _focus(entry: Entry, tries: int = 100) -> None:
 def _in_form(form: Form, unfold: Callable[[], object]) -> list[tuple[str, Entry, Callable[[], object]]]:
     return [
         (f"{field.spec.title}: {field.problem}", field.editor, unfold)
-        for field in form.fields.values()
+        for field in form.made()
         if field.problem and isinstance(field.editor, Entry)
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from ...domain.config.catalogue import Parameter, Value, get_value, parameter
 from ...domain.config.origins import Origin
@@ -19,7 +20,7 @@ from ..widgets import theme
 from ..widgets.basics import Box, Label
 from ..widgets.controls import Switch
 from ..widgets.entries import Entry, NumberEntry, Slider
-from ..widgets.flow import tab_order
+from ..widgets.flow import pack_if, tab_order
 from ..widgets.popups import ChoiceField, MenuEntry
 from ..widgets.theme import RING
 from ..widgets.tooltips import tip
@@ -247,12 +248,23 @@ class FormField(Box):
         return "break"
 
 
+class _Values(NamedTuple):
+    """What a form was last told to show."""
+
+    config: PipelineConfig
+    origins: Mapping[str, Origin]
+    choices: Mapping[str, Sequence[MenuEntry]]
+    words: Mapping[str, str] | None
+    traits: ModelTraits | None
+
+
 class Form(Box):
     """Fields for a list of catalogue paths in a grid of 3 columns, 2 where there is little room, 4 where there is much.
 
     `on_change(path, value)` after every change; value None means the user gave the field back to its origins, and
     the page answers with `show`. `on_edit()` after every key in a number: what it is may have become unusable.
     `on_why(path, widget)` when someone asks where a value comes from. `spec_of` tells of each path what it takes.
+    `late`: few people see it, so its fields are made when it is first packed or one of them is asked for.
     """
 
     def __init__(
@@ -266,29 +278,54 @@ class Form(Box):
         columns: int = 0,
         spans: Mapping[str, int] | None = None,
         spec_of: Callable[[str], Parameter] = parameter,
+        late: bool = False,
     ) -> None:
         super().__init__(parent)
+        self.paths = tuple(paths)
         self._on_change, self._fixed, self._spans = on_change, columns, dict(spans or {})
         self._shown: dict[str, tuple[Value, Origin, str, Sequence[MenuEntry]]] = {}
         self._traits: ModelTraits | None = None
         self._shape = 0
-        self.fields = {
-            path: FormField(
-                self,
-                spec_of(path),
-                on_value=self._changed,
-                on_edit=on_edit,
-                on_why=on_why,
-                on_size=self._picked_size if path == HEIGHT and WIDTH in paths else None,
-            )
-            for path in paths
-        }
-        self._lay_out(columns or 3)
+        self._fields: dict[str, FormField] = {}
+        self._make: Callable[[str], FormField] = lambda path: FormField(
+            self,
+            spec_of(path),
+            on_value=self._changed,
+            on_edit=on_edit,
+            on_why=on_why,
+            on_size=self._picked_size if path == HEIGHT and WIDTH in paths else None,
+        )
+        self._values: _Values | None = None
+        if not late:
+            self._make_fields()
+
+    @property
+    def fields(self) -> dict[str, FormField]:
+        """The fields by path."""
+        if not self._fields:
+            self._make_fields()
+        return self._fields
+
+    def made(self) -> Collection[FormField]:
+        """The fields that are there already."""
+        return self._fields.values()
+
+    def be_there(self, on: object, **place: Any) -> None:
+        """Pack it if `on` holds and it is not there, take it away otherwise."""
+        if on and not self._fields:
+            self._make_fields()
+        pack_if(on, self, **place)
+
+    def _make_fields(self) -> None:
+        self._fields = {path: self._make(path) for path in self.paths}
+        self._lay_out(self._fixed or 3)
         self.bind("<Configure>", self._resized)
+        if self._values is not None:
+            self._show(self._values)
 
     def problems(self) -> dict[str, str]:
         """Paths whose text cannot be used, each with the sentence shown below it."""
-        return {path: field.problem for path, field in self.fields.items() if field.problem}
+        return {path: field.problem for path, field in self._fields.items() if field.problem}
 
     def show(
         self,
@@ -301,16 +338,22 @@ class Form(Box):
         """Show the resolved values. `choices` are the backend's lists by name ("samplers", "checkpoints"), `words` what
         a mark says instead of its usual word, `traits` those of the checkpoint. A text that cannot be used stays.
         """
+        self._values = values = _Values(config, origins, choices, words, traits)
+        if self._fields:
+            self._show(values)
+
+    def _show(self, values: _Values) -> None:
+        config, origins, choices, words, traits = values
         if traits != self._traits:
             self._traits = traits
             self._shown.clear()
-            for path in _SIDES & self.fields.keys():
-                self.fields[path].tell_sizes(traits.family if traits is not None else Family())
-        if HEIGHT in self.fields and (sizes := self.fields[HEIGHT].sizes) is not None:
+            for path in _SIDES & self._fields.keys():
+                self._fields[path].tell_sizes(traits.family if traits is not None else Family())
+        if HEIGHT in self._fields and (sizes := self._fields[HEIGHT].sizes) is not None:
             family = traits.family if traits is not None else Family()
             sizes.show(family, (config.txt2img.width, config.txt2img.height))
         idle = traits.idle(config) if traits is not None else without_place(config)
-        for path, field in self.fields.items():
+        for path, field in self._fields.items():
             field.tell_idle(idle.get(path, ""))
             state = (
                 get_value(config, path),
@@ -325,7 +368,7 @@ class Form(Box):
 
     def forget(self, paths: Collection[str] | None = None) -> None:
         """Let go of texts that were not taken at these paths, None = everywhere."""
-        for path, field in self.fields.items():
+        for path, field in self._fields.items():
             if paths is None or path in paths:
                 field.forget()
                 self._shown.pop(path, None)
@@ -354,7 +397,7 @@ class Form(Box):
         row = column = 0
         # Rings take part of the gap that the design gives.
         gap_x, gap_y = theme.px(theme.FIELD_GAP_X - 2 * RING), theme.px(theme.FIELD_GAP_Y - RING)
-        for path, field in self.fields.items():
+        for path, field in self._fields.items():
             span = min(self._spans.get(path, 1), columns)
             if column + span > columns:
                 row, column = row + 1, 0

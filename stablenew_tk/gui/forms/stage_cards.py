@@ -15,7 +15,6 @@ from ...domain.models.sensible_range import ModelTraits
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Card, Label, Separator, ground_of
 from ..widgets.controls import Switch
-from ..widgets.flow import pack_if
 from ..widgets.popups import MenuEntry
 from .form import Form
 from .origin_marks import OriginMark
@@ -209,10 +208,12 @@ class Section(Box):
                 height=24,
             )
             self.rarer.pack(anchor="w")
-            self.rare = self._form([one.path for one in rare])
+            self.rare = self._form([one.path for one in rare], late=True)
 
-    def _form(self, paths: list[str]) -> Form:
-        form = Form(self.body(), paths, on_change=self._on_change, on_edit=self._on_edit, on_why=self._on_why)
+    def _form(self, paths: list[str], *, late: bool = False) -> Form:
+        form = Form(
+            self.body(), paths, on_change=self._on_change, on_edit=self._on_edit, on_why=self._on_why, late=late
+        )
         self.forms.append(form)
         return form
 
@@ -221,7 +222,7 @@ class Section(Box):
             return
         opened = not self.rare.winfo_manager()
         self.rarer.set_text(self.rarer.text, icon="chevron_down" if opened else "chevron_right")
-        pack_if(opened, self.rare, fill="x", after=self.rarer)
+        self.rare.be_there(opened, fill="x", after=self.rarer)
 
     def _open_for_rare(self, config: PipelineConfig) -> None:
         """Show what few people change once one of it counts; who has closed it since is not bothered again."""
@@ -230,8 +231,8 @@ class Section(Box):
         traits = self._traits or ModelTraits()
         idle = traits.idle(config)
         known = bool(traits.family.id or config.workflow)
-        asked = [path for path in (GUIDANCE, SHIFT) if known and path in self.rare.fields and path not in idle]
-        changed = (path for path in self.rare.fields if get_value(config, path) != parameter(path).default)
+        asked = [path for path in (GUIDANCE, SHIFT) if known and path in self.rare.paths and path not in idle]
+        changed = (path for path in self.rare.paths if get_value(config, path) != parameter(path).default)
         before, self._rare_in_use = self._rare_in_use, frozenset((*asked, *changed))
         if self._rare_in_use - before and not self.rare.winfo_manager():
             self._turn_rare()
