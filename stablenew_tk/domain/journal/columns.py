@@ -22,7 +22,13 @@ class IdColumn:
     Ids sort by time and arrive nearly sorted, so the smallest and largest id of each block leave one block to search.
     """
 
-    def __init__(self, saved: bytes = b"", low: bytes = b"", high: bytes = b"", odd: dict[bytes, str] | None = None):
+    def __init__(
+        self,
+        saved: bytes | memoryview = b"",
+        low: bytes | memoryview = b"",
+        high: bytes | memoryview = b"",
+        odd: dict[bytes, str] | None = None,
+    ) -> None:
         self.bytes = bytearray(saved)
         self._low = _cut(low)
         self._high = _cut(high)
@@ -116,12 +122,13 @@ class IdColumn:
             and self._high == sorted(self._high)
         )
 
-    def saved(self) -> tuple[bytes, bytes, bytes, dict[bytes, str]]:
+    def saved(self) -> tuple[memoryview, memoryview, memoryview, dict[bytes, str]]:
         """What `IdColumn(*saved)` needs."""
-        return bytes(self.bytes), b"".join(self._low), b"".join(self._high), self._odd
+        low, high = (memoryview(b"".join(bounds)) for bounds in (self._low, self._high))
+        return memoryview(bytes(self.bytes)), low, high, self._odd
 
 
-def _cut(joined: bytes | bytearray) -> list[bytes]:
+def _cut(joined: bytes | bytearray | memoryview) -> list[bytes]:
     fixed = bytes(joined)
     return [fixed[at : at + ID_LENGTH] for at in range(0, len(fixed), ID_LENGTH)]
 
@@ -202,12 +209,12 @@ class Numbered(Generic[T]):
         return number
 
 
-def table_bytes(table: msgspec.Struct) -> dict[str, bytes]:
+def table_bytes(table: msgspec.Struct) -> dict[str, memoryview]:
     """The columns of a table by name, in this machine's byte order, for `fill_table`."""
-    return {name: getattr(table, name).tobytes() for name in table.__struct_fields__}
+    return {name: memoryview(getattr(table, name).tobytes()) for name in table.__struct_fields__}
 
 
-def fill_table(table: msgspec.Struct, columns: Mapping[str, bytes]) -> None:
+def fill_table(table: msgspec.Struct, columns: Mapping[str, memoryview]) -> None:
     """Fill an empty table. Raises KeyError or ValueError when the columns are of another version."""
     for name in table.__struct_fields__:
         getattr(table, name).frombytes(columns[name])

