@@ -306,19 +306,11 @@ class FamilyWords(Struct, frozen=True):
 def family_among(
     told: Sequence[FamilyWords], families: FamilyCatalogue, *, kind: str = "", name: str = ""
 ) -> FamilyFinding:
-    """The family: by the tensors, else by what a file says, in order of precedence, else by the name of the file.
+    """The family as `family_told` says it, and its variant.
 
     The variant, which tensors mostly do not tell, is looked for in the same order in all words that describe the model.
     """
-    seen = next((one for one in told if one.seen.family), None)
-    said = next(((one, found) for one in told if (found := families.id_of(one.family))), None)
-    by_name = families.id_in_name(name) if kind in _NAMED_KINDS and name else ""
-    if seen is not None:
-        value, source = seen.seen.family, seen.source
-    elif said is not None:
-        value, source = said[1], said[0].source
-    else:
-        value, source = by_name, f"file name: {name}" if by_name else ""
+    value, source = family_told(told, families, kind=kind, name=name)
     if kind not in CHECKPOINTS:
         return FamilyFinding(value, source)
     family = families.family(value)
@@ -326,6 +318,21 @@ def family_among(
     known = [(variant.id, whose) for variant, whose in both if variant is not None]
     whose = "; ".join(dict.fromkeys(whose for _, whose in known))
     return FamilyFinding(value, source, AND.join(variant for variant, _ in known), whose)
+
+
+def family_told(
+    told: Sequence[FamilyWords], families: FamilyCatalogue, *, kind: str = "", name: str = ""
+) -> tuple[str, str]:
+    """The family's id and who tells it: the tensors, else what a file says, in order of precedence, else the name of
+    the file.
+    """
+    # Asked one after the other: what a name tells takes longer to find out than all the rest.
+    if seen := next((one for one in told if one.seen.family), None):
+        return seen.seen.family, seen.source
+    if said := next(((found, one.source) for one in told if (found := families.id_of(one.family))), None):
+        return said
+    found = families.id_in_name(name) if kind in _NAMED_KINDS and name else ""
+    return found, f"file name: {name}" if found else ""
 
 
 def _variant(family: Family, told: Sequence[FamilyWords], name: str) -> tuple[FamilyVariant | None, str]:

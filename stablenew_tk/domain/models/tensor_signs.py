@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import msgspec
 from msgspec import Raw, Struct
@@ -80,8 +80,11 @@ class Tensors:
         self._table = table
         names = [name for name in table if name != "__metadata__"][:_MOST_NAMES]
         self._names = "\n" + "\n".join(names) + "\n"
-        self._folded = self._names.replace(".", "_")
         self.prefix = self._prefix()
+
+    @cached_property
+    def _folded(self) -> str:
+        return self._names.replace(".", "_")
 
     def __len__(self) -> int:
         return self._names.count("\n") - 1

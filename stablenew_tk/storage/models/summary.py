@@ -22,7 +22,7 @@ from ...domain.models.recommendations import (
     Dialect,
     FamilyWords,
     FileRecommendation,
-    family_among,
+    family_told,
     kind_among,
     unknown_style,
 )
@@ -81,7 +81,7 @@ def model_summary(
     told = [FamilyWords(dialect, name, one.family, seen=one.seen) for name, dialect, one in seen]
     return ModelSummary(
         kind=kind,
-        family=family_among(told, styles.families, kind=kind, name=files.stem).value,
+        family=family_told(told, styles.families, kind=kind, name=files.stem)[0],
         title=next((one.title for _, _, one in seen if one.title), ""),
         sources=tuple(name for name, _, one in seen if one.has_content),
         problems=tuple(problems),
