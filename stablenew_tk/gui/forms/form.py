@@ -248,14 +248,14 @@ class FormField(Box):
         return "break"
 
 
-class _FormState(NamedTuple):
-    """What a form was last told to show."""
-
-    config: PipelineConfig
-    origins: Mapping[str, Origin]
-    choices: Mapping[str, Sequence[MenuEntry]]
-    words: Mapping[str, str] | None
-    traits: ModelTraits | None
+# What a form was last told to show: the arguments of `Form.show`.
+_Shown = tuple[
+    PipelineConfig,
+    Mapping[str, Origin],
+    Mapping[str, Sequence[MenuEntry]],
+    Mapping[str, str] | None,
+    ModelTraits | None,
+]
 
 
 class Form(Box):
@@ -295,7 +295,7 @@ class Form(Box):
             on_why=on_why,
             on_size=self._picked_size if path == HEIGHT and WIDTH in paths else None,
         )
-        self._values: _FormState | None = None
+        self._values: _Shown | None = None
         if not late:
             self._make_fields()
 
@@ -338,11 +338,11 @@ class Form(Box):
         """Show the resolved values. `choices` are the backend's lists by name ("samplers", "checkpoints"), `words` what
         a mark says instead of its usual word, `traits` those of the checkpoint. A text that cannot be used stays.
         """
-        self._values = values = _FormState(config, origins, choices, words, traits)
+        self._values = values = config, origins, choices, words, traits
         if self._fields:
             self._show(values)
 
-    def _show(self, values: _FormState) -> None:
+    def _show(self, values: _Shown) -> None:
         config, origins, choices, words, traits = values
         if traits != self._traits:
             self._traits = traits
