@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 from ...domain.config.catalogue import Parameter, Value, get_value, parameter
 from ...domain.config.origins import Origin
@@ -248,16 +249,6 @@ class FormField(Box):
         return "break"
 
 
-# What a form was last told to show: the arguments of `Form.show`.
-_Shown = tuple[
-    PipelineConfig,
-    Mapping[str, Origin],
-    Mapping[str, Sequence[MenuEntry]],
-    Mapping[str, str] | None,
-    ModelTraits | None,
-]
-
-
 class Form(Box):
     """Fields for a list of catalogue paths in a grid of 3 columns, 2 where there is little room, 4 where there is much.
 
@@ -295,7 +286,7 @@ class Form(Box):
             on_why=on_why,
             on_size=self._picked_size if path == HEIGHT and WIDTH in paths else None,
         )
-        self._values: _Shown | None = None
+        self._show_later: Callable[[], None] | None = None
         if not late:
             self._make_fields()
 
@@ -320,8 +311,8 @@ class Form(Box):
         self._fields = {path: self._make(path) for path in self.paths}
         self._lay_out(self._fixed or 3)
         self.bind("<Configure>", self._resized)
-        if self._values is not None:
-            self._show(self._values)
+        if self._show_later is not None:
+            self._show_later()
 
     def problems(self) -> dict[str, str]:
         """Paths whose text cannot be used, each with the sentence shown below it."""
@@ -338,12 +329,9 @@ class Form(Box):
         """Show the resolved values. `choices` are the backend's lists by name ("samplers", "checkpoints"), `words` what
         a mark says instead of its usual word, `traits` those of the checkpoint. A text that cannot be used stays.
         """
-        self._values = values = config, origins, choices, words, traits
-        if self._fields:
-            self._show(values)
-
-    def _show(self, values: _Shown) -> None:
-        config, origins, choices, words, traits = values
+        if not self._fields:
+            self._show_later = partial(self.show, config, origins, choices, words, traits)
+            return
         if traits != self._traits:
             self._traits = traits
             self._shown.clear()
