@@ -60,6 +60,7 @@ class Mode(NamedTuple):
     extras: bool = True
     interrupt_status: int = 200
     tells_task: bool = False
+    sdnext: bool = False
 
 
 MODES = {
@@ -68,7 +69,8 @@ MODES = {
     "neo": Mode("neo-2.9", forge=True),
     "a1111": Mode("v1.10.1", internal=True),
     "old-a1111": Mode("v1.6.0", internal=True, schedulers=False),
-    "sdnext": Mode("sdnext", openapi=False, interrupt_status=204, tells_task=True),
+    "sdnext": Mode("sdnext", openapi=False, interrupt_status=204, tells_task=True, sdnext=True),
+    "sdnext-docs": Mode("sdnext", interrupt_status=204, tells_task=True, sdnext=True),
     "sd-server": Mode("stable-diffusion.cpp", openapi=False, subset=True, extras=False),
     "koboldcpp": Mode("koboldcpp", openapi=False, subset=True, extras=False),
 }
@@ -89,7 +91,7 @@ AFTER = {
 TWISTS = {
     "other-sampler", "other-scheduler", "other-checkpoint", "other-seed", "other-size", "other-steps", "other-cfg",
     "other-denoise", "black", "unchanged", "no-hires", "forgotten", "no-vae", "keeps-overrides", "nan-cfg",
-    "endless-text", "plain-hires", "no-variation", "no-styles", "no-mask", "no-controlnet",
+    "endless-text", "plain-hires", "no-variation", "no-styles", "no-mask", "no-controlnet", "own-sampler",
 }  # fmt: skip
 FAULTS = BEFORE | AFTER | TWISTS
 
@@ -167,6 +169,28 @@ _EXTRAS_FIELDS = {
 _FORGE_ONLY = {"distilled_cfg_scale", "hr_additional_modules", "hr_cfg", "hr_distilled_cfg"}
 _OWN_HIRES = ("hr_sampler_name", "hr_scheduler", "hr_checkpoint_name", "hr_prompt", "hr_negative_prompt")
 _SINCE_1_9 = {"scheduler", "hr_scheduler", "force_task_id", "infotext", "firstpass_image"}
+# As measured with SD.Next of July 2026.
+_SDNEXT_LACKS = {
+    "scheduler", "force_task_id", "infotext", "firstpass_image", "refiner_checkpoint", "refiner_switch_at",
+    "restore_faces", "comments", *_OWN_HIRES, *_FORGE_ONLY,
+}  # fmt: skip
+_SDNEXT_FIELDS = {
+    "sampler_name": "Default", "sampler_index": 0, "clip_skip": 1, "steps": 20, "cfg_scale": 6.0, "width": 1024,
+    "height": 1024, "denoising_strength": 0.3, "hr_sampler_name": "Same as primary",
+}  # fmt: skip
+_SDNEXT_HIRES = {"hr_resize_mode": 0, "hr_force": False, "hr_denoising_strength": 0.0, "hr_upscaler": "None"}
+_SDNEXT_LATENT = ("Latent Nearest", "Latent Bilinear")
+# Its names for the classes that compute them; a model has one of them as its own.
+_SDNEXT_CLASSES = {
+    "Euler": "EulerDiscreteScheduler",
+    "Euler a": "EulerAncestralDiscreteScheduler",
+    "DPM++ 2M": "DPMSolverMultistepScheduler",
+    "DPM++ SDE": "DPMSolverMultistepScheduler",
+    "DPM++ 2M SDE": "DPMSolverMultistepScheduler",
+    "Heun": "HeunDiscreteScheduler",
+    "DDIM": "DDIMScheduler",
+    "UniPC": "UniPCMultistepScheduler",
+}
 _INTEGERS = {"seed", "steps", "width", "height", "batch_size", "n_iter", "hr_second_pass_steps"}
 _TEXTS = {"sampler_index"}
 
@@ -174,9 +198,13 @@ _TEXTS = {"sampler_index"}
 def fields(kind: str, mode: Mode) -> dict[str, object]:
     """Request fields of a route with their defaults, as the mode's schema lists them."""
     if kind == "extra":
-        return dict(_EXTRAS_FIELDS)
+        faces = ("gfpgan_visibility", "codeformer_visibility", "codeformer_weight")
+        return {key: value for key, value in _EXTRAS_FIELDS.items() if not (mode.sdnext and key in faces)}
     middle = _HIRES_FIELDS if kind == "txt2img" else _IMAGE_FIELDS
     every = {**_COMMON_FIELDS, **middle, **_API_FIELDS}
+    if mode.sdnext:
+        every = {**every, **_SDNEXT_FIELDS, **(_SDNEXT_HIRES if kind == "txt2img" else {})}
+        return {key: value for key, value in every.items() if key not in _SDNEXT_LACKS - {"hr_sampler_name"}}
     missing = (set() if mode.forge else _FORGE_ONLY) | (set() if mode.schedulers else _SINCE_1_9)
     return {key: value for key, value in every.items() if key not in missing}
 
@@ -265,9 +293,15 @@ class FakeWebUI:
         }
         if self.mode.forge:
             self.options["forge_additional_modules"] = []
-        if mode == "sdnext":
-            self.options |= {"schedulers_shift": 3.0, "sd_text_encoder": "Default"}
+        if self.mode.sdnext:
+            self.options |= {
+                "samples_format": "jpg",
+                "schedulers_sigma": "default",
+                "schedulers_shift": 3.0,
+                "sd_text_encoder": "Default",
+            }
             self.options |= {"schedulers_prediction_type": "default", "schedulers_rescale_betas": False}
+        self._defaults = dict(self.options)
         # Keys that the server has a value of its own for. Forge gives back only these after override_settings.
         self.config = {"sd_model_checkpoint", "sd_checkpoint_hash", "img2img_fix_steps"}
         # What stands in config.json: written as a whole whenever a setting is posted.
@@ -435,7 +469,7 @@ class FakeWebUI:
     def _routes(self) -> dict[str, tuple[str, ...]]:
         get, post, both = ("GET",), ("POST",), ("GET", "POST")
         routes = {"txt2img": post, "img2img": post, "samplers": get, "sd-models": get, "loras": get, "upscalers": get}
-        routes |= {"latent-upscale-modes": get, "options": get}
+        routes |= {"options": get} | ({} if self.mode.sdnext else {"latent-upscale-modes": get})
         if self.mode.schedulers:
             routes["schedulers"] = get
         if self.mode_name == "sd-server":
@@ -450,13 +484,13 @@ class FakeWebUI:
         routes |= {"script-info": get, "scripts": get, "embeddings": get, "refresh-checkpoints": post, "cmd-flags": get}
         if self.mode_name == "neo":
             routes |= {"interrogate": post, "realesrgan-models": get}
-        elif self.mode_name != "sdnext":
+        elif not self.mode.sdnext:
             routes |= {"hypernetworks": get, "interrogate": post, "realesrgan-models": get}
-        if self.mode_name == "sdnext":
-            routes |= {"version": get, "status": get}
+        if self.mode.sdnext:
+            routes |= {"version": get, "status": get, "options-info": get}
         if self.mode.internal:
             routes |= {"/internal/ping": get, "/internal/progress": post, "/internal/pending-tasks": get}
-        if self.mode_name != "sdnext":
+        if not self.mode.sdnext:
             routes |= {"/controlnet/model_list": get, "/controlnet/module_list": get}
         if self.adetailer:
             routes |= {"/adetailer/v1/ad_model": get, "/adetailer/v1/schema": get, "/adetailer/v1/version": get}
@@ -508,6 +542,7 @@ class FakeWebUI:
             "embeddings": {"loaded": {}, "skipped": {}},
             "scripts": {"txt2img": self._script_names(), "img2img": self._script_names()},
             "memory": {"ram": {"free": 1, "used": 1, "total": 2}, "cuda": {"error": "unavailable"}},
+            "options-info": {"options": {key: {"default": value} for key, value in self._defaults.items()}},
             "version": {"app": "sd.next", "updated": "2026-11-01", "hash": "abc1234"},
             "/controlnet/model_list": {"model_list": ["None", "control_canny [d14c016b]"]},
             "/controlnet/module_list": {"module_list": ["None", "canny", "depth_midas"]},
@@ -566,8 +601,13 @@ class FakeWebUI:
                     "content": {"application/json": {"schema": ref}},
                     "required": True,
                 }
+        # The answers' names end like those of the requests, and come first.
+        schemas: dict[str, object] = {
+            answer: {"title": answer, "properties": {key: {} for key in ("images", "parameters", "info")}}
+            for answer in (("ResTxt2Img", "ResImg2Img") if self.mode.sdnext else ())
+        }
         kinds = {"txt2img": "txt2img", "img2img": "img2img", "extra-single-image": "extra"}
-        schemas = {
+        schemas |= {
             schema: {
                 "type": "object",
                 "title": schema,
@@ -594,6 +634,10 @@ class FakeWebUI:
         ]
 
     def _schedulers(self) -> list[dict]:
+        if self.mode.sdnext:
+            # One of its own rows is not what its own answer may hold.
+            rows = [{"name": "Default", "cls": None, "options": {}}]
+            raise Reply(500, {"error": "ResponseValidationError", "code": 500, "detail": "", "body": rows})
         if self.mode.subset:
             return [{"name": n, "label": n} for n in ("default", "discrete", "normal", "karras", "exponential")]
         rest = {"aliases": None, "default_rho": -1.0, "need_inner_model": False}
@@ -610,13 +654,24 @@ class FakeWebUI:
         return rows[:1] if self.mode.subset else rows
 
     def _upscalers(self) -> list[dict]:
-        return [{"name": n, "model_name": None, "model_path": None, "model_url": None, "scale": 4.0} for n in UPSCALERS]
+        return [
+            {"name": n, "model_name": None, "model_path": None, "model_url": None, "scale": 4.0}
+            for n in self._upscaler_names
+        ]
+
+    @property
+    def _upscaler_names(self) -> tuple[str, ...]:
+        return (*UPSCALERS, *(_SDNEXT_LATENT if self.mode.sdnext else ()))
 
     def _options(self) -> dict:
         if self.mode.subset:
             return {"samples_format": "png", "sd_model_checkpoint": "photo_model"}
         # Numbers of the sliders come as floats, whatever stands in the file.
         whole = {"CLIP_stop_at_last_layers"}
+        if self.mode.sdnext:
+            # Only what somebody changed, and what is loaded.
+            shown = {key: value for key, value in self.options.items() if value != self._defaults[key]}
+            return {"clip_skip": 1, "sd_model_checkpoint": self.options["sd_model_checkpoint"]} | shown
         return {key: float(value) if key in whole else value for key, value in self.options.items()}  # type: ignore[arg-type]
 
     def _script_names(self) -> list[str]:
@@ -665,7 +720,8 @@ class FakeWebUI:
         asked = known | {key: value for key, value in sent.items() if key in known or self.mode.subset}
         if self.mode.subset and not asked.get("prompt"):
             raise Reply(400, {"error": "prompt required"})
-        if not self.mode.schedulers and asked["sampler_name"] not in {row["name"] for row in self._samplers()}:
+        named = asked["sampler_name"] != "Default" if self.mode.sdnext else not self.mode.schedulers
+        if named and asked["sampler_name"] not in {row["name"] for row in self._samplers()}:
             raise Reply(404, {"detail": "Sampler not found"})
         for one in sent.get("lora") or []:
             if one["path"] not in self._listed_loras:
@@ -746,6 +802,8 @@ class FakeWebUI:
             wanted.pop("sd_model_checkpoint", None)
         if twist == "no-vae":
             wanted = {key: value for key, value in wanted.items() if key not in ("sd_vae", "forge_additional_modules")}
+        if self.mode.sdnext:
+            wanted = {key: value for key, value in wanted.items() if key in self.options}
         unknown = next((key for key in wanted if key not in self.options), None)
         if unknown is not None:
             raise Reply(500, self._error("KeyError", f"'{unknown}'"))
@@ -805,6 +863,12 @@ class FakeWebUI:
         for key in ("prompt", "hr_prompt"):
             truth[key] = str(truth.get(key) or "").replace(*self.rewrites)
         truth.setdefault("enable_hr", False)
+        if self.mode.sdnext:
+            truth["class"] = _SDNEXT_CLASSES["Euler" if sampler == "Default" or twist == "own-sampler" else sampler]
+            if truth["enable_hr"]:
+                # Without a way to resize it does not enlarge, without force it only enlarges.
+                truth["enable_hr"] = asked["hr_resize_mode"] > 0 and asked["hr_upscaler"] != "None"
+                truth["denoising_strength"] = asked["hr_denoising_strength"] or asked["denoising_strength"]
         truth["units"] = self._units(asked)
         truth["loras"] = [] if twist == "no-loras" else self._used_loras(truth)
         truth["n_iter"] = int(asked.get("n_iter") or 1)
@@ -837,7 +901,7 @@ class FakeWebUI:
         not there, and a damaged file, costs Forge all of them."""
         texts = [truth["prompt"], truth["hr_prompt"] if truth["enable_hr"] else ""]
         names = list(dict.fromkeys(name for text in texts for name in re.findall(r"<lora:([^:>]+)", text)))
-        if self.mode.subset or self.mode_name == "sdnext":
+        if self.mode.subset or self.mode.sdnext:
             return []
         if not self.loras.keys() >= set(names):
             self._look("lora")
@@ -865,7 +929,7 @@ class FakeWebUI:
             known = {row["name"] for row in self._schedulers()} - {"default"}
             used = "discrete" if scheduler == "normal" else str(scheduler) if scheduler in known else ""
             return name if name in {row["name"] for row in self._samplers()} - {"default"} else "NONE", used
-        if not self.mode.schedulers:
+        if not self.mode.schedulers or self.mode.sdnext:
             return name, ""
         for suffix in ("Karras", "Exponential"):
             if name.endswith(" " + suffix):
@@ -877,7 +941,7 @@ class FakeWebUI:
 
     def _check_names(self, asked: dict) -> None:
         upscaler = asked.get("hr_upscaler")
-        if asked.get("enable_hr") and upscaler is not None and upscaler not in (*UPSCALERS, *LATENT):
+        if asked.get("enable_hr") and upscaler is not None and upscaler not in (*self._upscaler_names, *LATENT):
             raise Reply(500, self._error("Exception", f"could not find upscaler named {upscaler}"))
         if asked.get("enable_hr"):
             self._must_have(asked.get("hr_checkpoint_name"))
@@ -893,7 +957,7 @@ class FakeWebUI:
         """What goes wrong only when the first pass is done: unlike that of the first, a sampler must exist here."""
         if self.mode.forge and "Use same choices" not in (asked["hr_additional_modules"] or []):
             raise Reply(500, self._error("TypeError", "argument of type 'NoneType' is not iterable"))
-        sampler = truth.get("hr_sampler_name")
+        sampler = truth.get("hr_sampler_name") if not self.mode.sdnext else None
         # "Use same sampler" is a word of the page; here it is a name that nobody has.
         if sampler is not None and sampler not in {row["name"] for row in self._samplers()}:
             raise Reply(500, self._error("AssertionError", f"bad sampler name: {sampler}"))
@@ -962,6 +1026,7 @@ class FakeWebUI:
                 [
                     *(truth.get(key) for key in keys),
                     *([self._vae()] if self._vae() else []),
+                    *([self.options["schedulers_sigma"], truth["class"]] if self.mode.sdnext else []),
                     *([truth["distilled_cfg_scale"]] if self._distilled(truth) else []),
                     *map(repr, truth.get("lora") or []),
                     *((truth.get(key) for key in _OWN_HIRES) if truth["enable_hr"] else ()),
@@ -1033,9 +1098,50 @@ class FakeWebUI:
         line = ", ".join(f"{key}: {value}" for key, value in [*pairs, ("Version", self.mode.version)])
         return f"{truth['prompt']}\nNegative prompt: {truth['negative_prompt']}\n{line}"
 
+    def _sdnext_text(self, truth: dict, index: int) -> str:
+        """As SD.Next writes it: the sampler that was asked for, and the class that computed it."""
+        pairs: list[tuple[str, object]] = [("Steps", truth["steps"]), ("Size", f"{truth['width']}x{truth['height']}")]
+        pairs += [("Sampler", truth["sampler_name"])] if truth["sampler_name"] != "Default" else []
+        pairs += [("Scheduler", truth["class"]), ("Seed", self._seed(truth, index))]
+        pairs += [("CFG scale", float(truth["cfg_scale"])), ("CFG rescale", 0.0)]
+        pairs += [("CLiP-skip", truth["clip_skip"])] if truth["clip_skip"] > 1 else []
+        pairs += [("App", "SD.Next"), ("Version", "058a7f0c"), ("Pipeline", "StableDiffusionPipeline")]
+        pairs += [("Operations", "hires; upscale; txt2img" if truth["enable_hr"] else truth["kind"])]
+        pairs.append(("Model", truth["model"]))
+        pairs += [("VAE", self._vae())] if self._vae() else []
+        if truth["styles"]:
+            pairs.append(("Styles", "; ".join(truth["styles"])))
+        if truth["subseed_strength"]:
+            pairs += [
+                ("Variation seed", self._subseed(truth) + index),
+                ("Variation strength", truth["subseed_strength"]),
+            ]
+        if truth["enable_hr"]:
+            pairs += [
+                ("Refine", True),
+                ("HiRes mode", truth["hr_resize_mode"]),
+                ("Hires upscaler", truth["hr_upscaler"]),
+            ]
+            size = "x".join(str(int(truth[side] * truth["hr_scale"])) for side in ("width", "height"))
+            pairs += [("Hires scale", float(truth["hr_scale"])), ("Hires size", size)]
+            if truth["hr_force"] or "Latent" in truth["hr_upscaler"]:
+                pairs += [("Hires force", truth["hr_force"]), ("Hires steps", truth["hr_second_pass_steps"])]
+                pairs += [("Hires strength", truth["denoising_strength"]), ("Hires sampler", truth["sampler_name"])]
+        if truth["kind"] == "img2img":
+            pairs += [("Init image size", f"{truth['width']}x{truth['height']}"), ("Init image hash", "ab12cd34")]
+            pairs.append(("Denoising strength", truth["denoising_strength"]))
+        if (sigma := self.options["schedulers_sigma"]) != "default":
+            pairs.append(("Sampler sigma", sigma))
+        line = ", ".join(f"{key}: {_quoted(value)}" for key, value in pairs)
+        template = f"\nTemplate: {truth['prompt']}" if truth["prompt"] else ""
+        template += f"\nNegative template: {truth['negative_prompt']}" if truth["negative_prompt"] else ""
+        return f"{truth['prompt']}\nNegative prompt: {truth['negative_prompt']}{template}\n{line}"
+
     def _text(self, truth: dict, index: int) -> str:
         if self.mode_name == "sd-server":
             return self._own_text(truth, index)
+        if self.mode.sdnext:
+            return self._sdnext_text(truth, index)
         pairs: list[tuple[str, object]] = [("Steps", truth["steps"]), ("Sampler", truth["sampler_name"])]
         if truth["scheduler"] and not self.mode.subset:
             pairs.append(("Schedule type", truth["scheduler"]))
@@ -1164,6 +1270,10 @@ class FakeWebUI:
             "is_using_inpainting_conditioning": False,
             "version": self.mode.version,
         }
+        if self.mode.sdnext:
+            info = {key: value for key, value in info.items() if not key.startswith(("sd_", "restore_"))}
+            info |= {"sd_model_hash": None, "clip_skip": truth["clip_skip"], "extra_generation_params": {}}
+            info["denoising_strength"] = truth["denoising_strength"]
         if self.mode.subset:
             used = {"Schedule type": truth["scheduler"]} if truth["scheduler"] else None
             info = {key: info[key] for key in ("seed", "all_seeds", "infotexts", "sampler_name")}

@@ -403,10 +403,14 @@ def test_sdnext_is_told_v_prediction_and_others_are_left_to_the_file():
     assert "schedulers_prediction_type" not in on_webui("forge", asked)[0]["override_settings"]
 
 
+# SD.Next has no "Simple".
+EULER = {"txt2img__sampler": "Euler", "txt2img__scheduler": "Automatic"}
+
+
 def test_sdnext_takes_guidance_as_cfg_and_shift_as_a_setting():
-    body, made = on_webui("sdnext", order("flux1-dev", txt2img__guidance=2.5))
+    body, made = on_webui("sdnext", order("flux1-dev", txt2img__guidance=2.5, **EULER))
     assert (body["cfg_scale"], made.applied["txt2img.guidance"], made.images[0].suspect) == (2.5, 2.5, ())
-    body, _ = on_webui("sdnext", order("z_image_turbo", txt2img__shift=5.0, txt2img__sampler="Euler"))
+    body, _ = on_webui("sdnext", order("z_image_turbo", txt2img__shift=5.0, **EULER))
     assert body["override_settings"]["schedulers_shift"] == 5.0
 
 

@@ -9,18 +9,20 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct
 
 from ...domain.base.errors import AnswerLost, NotReady
 from ...domain.config.pipeline_config import LANCZOS
+from ...domain.recipes.sdnext import SIGMAS
 from ..base import Capabilities
 from ..decoding import json_as
 from ..transport import Answer, Connection, decode, raise_for_status
 from .model_needs import family_features
 from .requests import REQUESTS
-from .server_facts import AUTOMATIC, MODULES, Listed, ServerFacts, fields_without_schema, server_kind
+from .server_facts import AUTOMATIC, MODULES, SIGMA, Listed, ServerFacts, fields_without_schema, server_kind
 
 API = "/sdapi/v1/"
 _log = logging.getLogger(__name__)
@@ -63,9 +65,17 @@ class _Schema(Struct):
     components: _Components = msgspec.field(default_factory=_Components)
 
     def fields(self, word: str) -> frozenset[str]:
-        """Field names of the request whose schema's name ends with the word; empty when there is no such schema."""
+        """Field names of the request whose schema's name ends with the word; empty when there is no such schema.
+
+        On SD.Next the answer's name ends alike, and only a request has a prompt.
+        """
         found = (body.properties for name, body in self.components.schemas.items() if name.endswith(word))
-        return frozenset(next(found, {}))
+        return frozenset(next((one for one in found if "prompt" in one), {}))
+
+    @property
+    def restores_faces(self) -> bool:
+        """Whether a request has a field for it."""
+        return any("gfpgan_visibility" in body.properties for body in self.components.schemas.values())
 
 
 class _Style(Struct):
@@ -74,6 +84,14 @@ class _Style(Struct):
     name: str = ""
     prompt: str | None = None
     negative_prompt: str | None = None
+
+
+class _Setting(Struct):
+    default: object = None
+
+
+class _Settings(Struct):
+    options: dict[str, _Setting] = {}
 
 
 class _Total(Struct):
@@ -114,7 +132,10 @@ def survey(connection: Connection) -> ServerFacts:
         routes = frozenset(path for path in _PROBED if _ask(connection, path).status in (200, 204, 405))
     txt2img = schema.fields("Txt2Img")
     kind = server_kind(routes, txt2img, options)
-    schedulers = _rows(connection, "schedulers")
+    if kind == "sdnext":
+        options = _default_options(connection) | options
+    # What SD.Next lists under this name are samplers, if it can list them at all.
+    schedulers = _rows(connection, "schedulers") if kind != "sdnext" else _sigmas(options)
     plain = fields_without_schema(kind, since_1_9=bool(schedulers))
     loras = _rows(connection, "loras")
     modules = _rows(connection, "sd-modules" if MODULES in options else "sd-vae")
@@ -136,6 +157,8 @@ def survey(connection: Connection) -> ServerFacts:
         loras={row.name: row.path or "" for row in loras if row.name},
         lora_aliases=_aliases(loras),
         lists_loras=started,
+        # SD.Next did so once, and only a schema tells whether it still does.
+        restores_faces="extra-single-image" in routes and (kind != "sdnext" or schema.restores_faces),
         styles=_styles(connection),
         control_models=_control_names(connection, "model_list"),
         control_modules=_control_names(connection, "module_list"),
@@ -214,6 +237,19 @@ def read_options(connection: Connection) -> dict[str, object]:
     return decode(answer, dict[str, object], connection.address.host)
 
 
+def _sigmas(options: Mapping[str, object]) -> tuple[Listed, ...]:
+    names = (AUTOMATIC, *SIGMAS) if SIGMA in options else ()
+    return tuple(Listed(name=name) for name in names)
+
+
+def _default_options(connection: Connection) -> dict[str, object]:
+    """The settings that SD.Next has, by their defaults: among its settings it lists only what somebody changed."""
+    answer = _ask(connection, "options-info")
+    if answer.status != 200:
+        return {}
+    return {name: one.default for name, one in decode(answer, _Settings, connection.address.host).options.items()}
+
+
 def _with_detailer(connection: Connection, facts: ServerFacts) -> ServerFacts:
     answer = _ask(connection, "/adetailer/v1/ad_model")
     if answer.status == 200:
@@ -246,7 +282,7 @@ def capabilities(facts: ServerFacts, version: str, device: str = "") -> Capabili
         "progress": "progress" in facts.routes,
         "preview": "progress" in facts.routes,
         "interrupt": "interrupt" in facts.routes,
-        "face_restore": "extra-single-image" in facts.routes,
+        "face_restore": facts.restores_faces,
         "loras": facts.lists_loras,
         "checkpoint": facts.chooses_checkpoint,
         "vae": facts.chooses_vae,

@@ -20,6 +20,7 @@ from ...domain.config.pipeline_config import stage_spec
 from ...domain.config.styles import joined, style_names, styled
 from ...domain.models.idle_settings import GUIDANCE
 from ...domain.recipes.infotext import Infotext, applied_values, inpainting, parse, split_sampler
+from ...domain.recipes.sdnext import scheduler_of, used_sampler
 from ..base import StageImage, StageOrder
 from ..decoding import json_as
 from ..pictures import DecodedPicture, image_size, most_pixels, open_picture, pixels_of
@@ -285,15 +286,24 @@ def _in_our_names(done: dict[str, Value], text: str, order: StageOrder, facts: S
     if facts.kind == "sdnext" and order.config.txt2img.guidance and "txt2img.cfg_scale" in done:
         # It was sent as CFG scale, and is written as one.
         done[GUIDANCE] = done.pop("txt2img.cfg_scale")
+    if facts.kind == "sdnext" and order.stage in ("txt2img", "img2img") and "Sampler" in values:
+        done[f"{order.stage}.sampler"] = used_sampler(values["Sampler"], values.get("Scheduler", ""))
+        sigma = values.get("Sampler sigma", "")
+        done[f"{order.stage}.scheduler"] = (scheduler_of(sigma) or sigma) if sigma else AUTOMATIC
     if facts.is_forge and values:
         # VAE and text encoders are "Module 1…n"; there is none where the checkpoint's own are used.
         modules = [value for key, value in values.items() if _MODULE.fullmatch(key)]
         done["vae"] = facts.vae(modules)
         done["text_encoders"] = joined(facts.encoders_among(modules))
-    if facts.is_subset and order.config.hires.enabled and order.stage == "txt2img" and "Hires scale" in values:
-        # sd-server: "Hires upscale" names the upscaler, and 0 steps are as many as before.
-        done |= {"hires.upscaler": values.get("Hires upscale", ""), "hires.scale": _number(values["Hires scale"], 0.0)}
+    if order.config.hires.enabled and order.stage == "txt2img" and "Hires scale" in values:
+        # sd-server and SD.Next: 0 steps are as many as before.
+        done["hires.scale"] = _number(values["Hires scale"], 0.0)
         done["hires.steps"] = done.get("hires.steps") or order.config.txt2img.steps
+        if "Hires strength" in values:
+            done["hires.denoise"] = _number(values["Hires strength"], 0.0)
+        else:
+            # sd-server calls the upscaler so.
+            done["hires.upscaler"] = values.get("Hires upscale", "")
 
 
 def _tell_texts(done: dict[str, Value], info: Infotext, order: StageOrder, facts: ServerFacts) -> None:

@@ -19,10 +19,11 @@ from ...domain.config.controlnet import plain_model
 from ...domain.config.origins import SHORT_SEED
 from ...domain.config.pipeline_config import LANCZOS, ADetailerPass, PipelineConfig, stage_spec
 from ...domain.config.styles import style_names, unknown_styles
+from ...domain.recipes.sdnext import SIGMAS
 from ..base import StageOrder, beyond, check_stage
 from ..pictures import image_size
 from .model_needs import DISTILLED, Body, check_models, distilled, own_models
-from .server_facts import AUTOMATIC, NEW_MODULES, ServerFacts, loose
+from .server_facts import AUTOMATIC, NEW_MODULES, SIGMA, ServerFacts, loose
 
 Size = tuple[int, int]  # px
 
@@ -215,6 +216,8 @@ def _check_detailer(config: PipelineConfig, facts: ServerFacts) -> None:
 def _check_upscale(config: PipelineConfig, facts: ServerFacts) -> None:
     if "extra-single-image" in facts.routes:
         _one_of("upscale.upscaler", config.upscale.upscaler, facts.upscalers, facts)
+        if (config.upscale.gfpgan or config.upscale.codeformer) and not facts.restores_faces:
+            raise Refused(f"upscale.gfpgan, upscale.codeformer: {facts.name} repairs no faces. Set both to 0.")
     elif config.upscale.mode == "single":
         raise Refused(f"upscale.mode: {facts.name} cannot upscale on its own. Choose img2img.")
     else:
@@ -279,6 +282,8 @@ def txt2img_body(order: StageOrder, facts: ServerFacts, _size: Size = (0, 0)) ->
         # Forge fails without the first of these, and with its own default for the second the negative prompt is lost.
         body |= {"hr_additional_modules": ["Use same choices"], "hr_cfg": hires.cfg_scale or values.cfg_scale}
         body |= {"hr_distilled_cfg": body.get(DISTILLED, 3.5)} | _own_hires_sampling(config, facts)
+        # Without these SD.Next does not enlarge, paints again only with a latent upscaler, and as much as it likes.
+        body |= {"hr_resize_mode": 1, "hr_force": True, "hr_denoising_strength": hires.denoise}
         if hires.checkpoint:
             known = facts.checkpoint(hires.checkpoint)
             body["hr_checkpoint_name"] = known.send if known else hires.checkpoint
@@ -422,14 +427,13 @@ def _base(order: StageOrder, facts: ServerFacts) -> Body:
     if overrides:
         body["override_settings"] = overrides
         body["override_settings_restore_afterwards"] = True
-    if facts.is_subset:
-        if order.config.clip_skip:
-            body["clip_skip"] = order.config.clip_skip
-        if facts.kind == "sd-server":
-            # It takes LoRAs as a list with paths and reads no tags: they would be words of the prompt.
-            body["lora"] = _lora_list(prompt, facts)
-            # An empty prompt would be refused.
-            body["prompt"] = _LORA.sub("", prompt) or " "
+    if facts.has_clip_skip_field and order.config.clip_skip:
+        body["clip_skip"] = order.config.clip_skip
+    if facts.kind == "sd-server":
+        # It takes LoRAs as a list with paths and reads no tags: they would be words of the prompt.
+        body["lora"] = _lora_list(prompt, facts)
+        # An empty prompt would be refused.
+        body["prompt"] = _LORA.sub("", prompt) or " "
     return body
 
 
@@ -451,8 +455,8 @@ def _lora_list(prompt: str, facts: ServerFacts) -> list[Body]:
 
 
 def override_settings(order: StageOrder, facts: ServerFacts) -> Body:
-    """Server settings that hold for this request only: checkpoint, VAE, text encoders, clip skip, shift; none the
-    server does not have.
+    """Server settings that hold for this request only: checkpoint, VAE, text encoders, clip skip, shift, on SD.Next the
+    scheduler; none the server does not have.
     """
     config = order.config
     wanted: Body = {}
@@ -460,7 +464,9 @@ def override_settings(order: StageOrder, facts: ServerFacts) -> Body:
         known = facts.checkpoint(config.checkpoint)
         wanted["sd_model_checkpoint"] = known.send if known else config.checkpoint
     wanted |= own_models(order, facts)
-    if config.clip_skip:
+    scheduler = (config.img2img if order.stage == "img2img" else config.txt2img).scheduler
+    wanted[SIGMA] = SIGMAS.get(scheduler, "default")
+    if config.clip_skip and not facts.has_clip_skip_field:
         wanted["CLIP_stop_at_last_layers"] = config.clip_skip
     # One unknown key makes the whole request fail.
     return {key: value for key, value in wanted.items() if key in facts.options}

@@ -13,22 +13,18 @@ _FIELDS = """prompt negative_prompt seed steps cfg_scale width height batch_size
 denoising_strength init_images enable_hr hr_upscaler hr_scale hr_second_pass_steps hr_steps clip_skip lora"""
 # For servers that publish no schema: what all of them understand.
 COMMON = frozenset(_FIELDS.split())
-# SD.Next publishes no schema unless asked to, but takes these as A1111 does.
-FULLER = COMMON | {
-    "override_settings",
-    "refiner_checkpoint",
-    "refiner_switch_at",
-    "alwayson_scripts",
-    "n_iter",
-    "resize_mode",
-}
+_FULLER = COMMON | {"override_settings", "alwayson_scripts", "n_iter", "resize_mode"}
 _MORE = """override_settings_restore_afterwards send_images save_images subseed subseed_strength styles mask mask_blur
 inpainting_fill inpaint_full_res inpaint_full_res_padding inpainting_mask_invert"""
-_A1111 = FULLER | frozenset(_MORE.split())
+# SD.Next publishes no schema unless asked to. Its refiner and its schedules are settings, no part of a request.
+_SDNEXT = _FULLER | frozenset(_MORE.split()) | {"hr_resize_mode", "hr_force", "hr_denoising_strength"}
+_A1111 = _FULLER | frozenset(_MORE.split()) | {"refiner_checkpoint", "refiner_switch_at"}
 _FORGE = _A1111 | {"distilled_cfg_scale", "hr_cfg", "hr_distilled_cfg", "hr_additional_modules"}
 _OWN_HIRES = {"hr_sampler_name", "hr_scheduler", "hr_checkpoint_name", "hr_prompt", "hr_negative_prompt"}
 _SINCE_1_9 = {"force_task_id", *_OWN_HIRES}
 AUTOMATIC = "Automatic"
+# SD.Next's setting for the scheduler.
+SIGMA = "schedulers_sigma"
 # Forge's name for VAE and text encoders together.
 MODULES = "forge_additional_modules"
 # None of its routes makes it look for these.
@@ -54,6 +50,7 @@ class ServerFacts(Struct, frozen=True, kw_only=True):
     """What one server offers. Empty field sets: it has no schema; empty lists: it does not list them.
 
     `device` is the size of the graphics memory, "24 GB".
+    `restores_faces`: when it enlarges.
     `encoders` are the modules of Forge that are no VAE. `styles` have texts for prompt and negative prompt, by name.
     """
 
@@ -74,6 +71,7 @@ class ServerFacts(Struct, frozen=True, kw_only=True):
     loras: Mapping[str, str] = {}
     lora_aliases: tuple[str, ...] = ()
     lists_loras: bool = False
+    restores_faces: bool = False
     adetailer_models: tuple[str, ...] = ()
     adetailer_keys: frozenset[str] = frozenset()
     adetailer_most: int = 0
@@ -105,7 +103,14 @@ class ServerFacts(Struct, frozen=True, kw_only=True):
     @property
     def takes_clip_skip(self) -> bool:
         """Whether a request can set clip skip."""
-        return self.is_subset or ("override_settings" in self.txt2img and "CLIP_stop_at_last_layers" in self.options)
+        if self.has_clip_skip_field:
+            return "clip_skip" in self.txt2img
+        return "override_settings" in self.txt2img and "CLIP_stop_at_last_layers" in self.options
+
+    @property
+    def has_clip_skip_field(self) -> bool:
+        """Whether a request says clip skip in a field of its own, where others need a setting."""
+        return self.is_subset or self.kind == "sdnext"
 
     @property
     def chooses_checkpoint(self) -> bool:
@@ -176,9 +181,7 @@ def server_kind(routes: Collection[str], txt2img: Collection[str], options: Coll
 
 def fields_without_schema(kind: str, *, since_1_9: bool) -> frozenset[str]:
     """The fields that a kind of server takes, where its schema does not tell. What they do not know they ignore."""
-    if kind == "sdnext":
-        return FULLER
-    plain = {"forge": _FORGE, "forge-neo": _FORGE, "a1111": _A1111}.get(kind)
+    plain = {"sdnext": _SDNEXT, "forge": _FORGE, "forge-neo": _FORGE, "a1111": _A1111}.get(kind)
     return COMMON if plain is None else plain | _SINCE_1_9 if since_1_9 else plain
 
 

@@ -261,9 +261,11 @@ def usable(
         found = styles.resolve_alias(name, known) if known else None if name in styles.aliases else name
         if path == REFINER and found == checkpoint:
             continue
+        if choices == "schedulers" and not known and features is not None and not _has_joined(name, offered):
+            found = None
         if found is not None:
             values[path] = replace(field, value=found)
-        elif known and name.casefold() not in ("", NONE) and field.word != FAMILY_WORD:
+        elif (known or choices == "schedulers") and name.casefold() not in ("", NONE) and field.word != FAMILY_WORD:
             label = styles.aliases[name].label if name in styles.aliases else name
             notices.append(f"{parameter(path).title}: {label} is not installed there, so it is left out.")
     values |= dict(_switches(settings, values))
@@ -272,6 +274,11 @@ def usable(
         told = (open_question(who, table), prediction_words(who, table, features))
         notices += [sentence for sentence in told if sentence]
     return Usable(values, tuple(notices))
+
+
+def _has_joined(scheduler: str, offered: Callable[[str], Sequence[str]]) -> bool:
+    """Whether an engine without schedulers has it as a part of a sampler's name, or leaves it to the sampler."""
+    return scheduler == "Automatic" or any(one.endswith(f" {scheduler}") for one in offered("samplers"))
 
 
 def _switches(settings: ModelSettings, values: Mapping[str, FieldValue]) -> Iterator[tuple[str, FieldValue]]:

@@ -13,6 +13,7 @@ from ..config.spellings import sampler_and_scheduler
 from ..config.styles import joined
 from .infotext import WRITTEN, inpainting, named_values, parse
 from .recipe import Recipe, RecipeDraft, bare_name, is_nothing, list_of, number_of, object_of, read_json, text_of
+from .sdnext import scheduler_of, used_sampler
 from .told import Told
 
 _SECOND_PASS = ("Hires upscale", "Hires resize", "Hires upscaler", "Hires steps")
@@ -163,10 +164,16 @@ class _Values(Told):
 def _first_pass(draft: RecipeDraft, given: _Values) -> None:
     draft.put_seed(given.at("seed"))
     scheduler = text_of(given.at("txt2img.scheduler"))
+    told = text_of(given.at("txt2img.sampler"))
     if _CLASS.fullmatch(scheduler):
         draft.leave_out("Scheduler", scheduler, "It is the class that computed the sampler, and no schedule.")
-        scheduler = ""
-    draft.put_sampler(given.at("txt2img.sampler"), scheduler)
+        used = used_sampler(told, scheduler)
+        if used != told:
+            draft.leave_out("Sampler", told, f"SD.Next computed the picture with {used} ({scheduler}).")
+        scheduler, told = scheduler_of(text_of(given.get("Sampler sigma"))), used
+        if scheduler:
+            given.take("Sampler sigma")
+    draft.put_sampler(told, scheduler)
     for name in ("steps", "cfg_scale", "guidance", "shift", "subseed", "subseed_strength"):
         draft.put(f"txt2img.{name}", given.at(f"txt2img.{name}"))
     if not is_nothing(vae := text_of(given.at("vae"))) and vae.casefold() not in _OWN_VAE:

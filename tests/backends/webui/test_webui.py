@@ -62,10 +62,13 @@ def post(fake, **body):
 
 
 class TestTheWholeJob:
-    @pytest.mark.parametrize("mode", ["forge", "forge-ui", "a1111", "old-a1111", "sdnext"])
+    @pytest.mark.parametrize("mode", ["forge", "forge-ui", "a1111", "old-a1111", "sdnext", "sdnext-docs"])
     def test_four_stages_feed_each_other(self, mode):
         values = {"checkpoint": "ink_model", "hires.enabled": True, "upscale.mode": "single"}
         values |= {"refiner.enabled": True, "refiner.checkpoint": "photo_model"}
+        if mode.startswith("sdnext"):
+            # Its refiner is a setting, and it has latent upscalers of its own.
+            values |= {"refiner.enabled": False, "hires.upscaler": "Latent Nearest", "clip_skip": 2}
         with FakeWebUI(mode) as fake:
             backend, picture = WebUI(fake.url), b""
             for stage in backend.check().stages:
@@ -280,9 +283,8 @@ class TestInpainting:
         backend.generate(order("img2img", image=first.data, **{"inpaint.mask": "m.png"}))
         assert not {"mask", "mask_blur", "inpainting_fill"} & fake.last("img2img").keys()
 
-    @pytest.mark.parametrize("mode", ["sd-server", "sdnext"])
-    def test_a_server_without_all_of_it_refuses_before_txt2img(self, mode):
-        with FakeWebUI(mode) as server:
+    def test_a_server_without_all_of_it_refuses_before_txt2img(self):
+        with FakeWebUI("sd-server") as server:
             backend = WebUI(server.url, limits=QUICK)
             assert "inpaint" not in backend.check().features
             work = order(**{"inpaint.enabled": True, "inpaint.mask": "m.png"})
@@ -390,7 +392,7 @@ class TestStyles:
         fake.styles["Inc"] = ("company", "")
         assert backend.generate(order(styles="Film + Inc")).applied["styles"] == "Film + Inc"
 
-    @pytest.mark.parametrize("mode", ["sdnext", "sd-server", "koboldcpp"])
+    @pytest.mark.parametrize("mode", ["sd-server", "koboldcpp"])
     def test_a_server_without_them_refuses(self, mode):
         with FakeWebUI(mode) as server:
             backend = WebUI(server.url, limits=QUICK)
@@ -398,6 +400,63 @@ class TestStyles:
             with pytest.raises(Refused, match=r"^styles: "):
                 backend.generate(order(styles="Ink"))
             backend.close()
+
+
+@pytest.mark.parametrize("mode", ["sdnext", "sdnext-docs"])
+class TestSdNext:
+    """What SD.Next (July 2026) does unlike all others; with `--docs` it tells its fields."""
+
+    @pytest.fixture
+    def server(self, mode):
+        with FakeWebUI(mode) as fake:
+            yield fake
+
+    @pytest.fixture
+    def next_webui(self, server):
+        backend = WebUI(server.url, limits=QUICK)
+        yield backend
+        backend.close()
+
+    def test_a_picture_is_made_as_asked(self, server, next_webui):
+        values = {
+            "txt2img.sampler": "DPM++ 2M",
+            "txt2img.scheduler": "Karras",
+            "txt2img.cfg_scale": 4.5,
+            "clip_skip": 2,
+        }
+        made = next_webui.generate(order(**values))
+        assert (made.images[0].suspect, made.images[0].suffix) == ((), ".jpg")
+        assert {path: made.applied[path] for path in values} == values
+        assert server.last("txt2img")["clip_skip"] == 2
+        assert server.last("txt2img")["override_settings"]["schedulers_sigma"] == "karras"
+
+    def test_it_offers_what_its_settings_can_be_told(self, next_webui):
+        found = next_webui.check()
+        assert found.schedulers == ("Automatic", "Karras", "Exponential", "Beta")
+        assert {"vae", "clip_skip", "shift", "prediction", "hires", "inpaint"} <= found.features
+        assert not {"refiner", "face_restore"} & found.features
+
+    @pytest.mark.parametrize(("upscaler", "size"), [("Latent Nearest", 128), ("Lanczos", 128), ("None", 64)])
+    def test_hires_fix_enlarges_and_paints_again(self, next_webui, upscaler, size):
+        values = {"hires.enabled": True, "hires.upscaler": upscaler, "hires.scale": 2.0, "hires.denoise": 0.5}
+        made = next_webui.generate(order(**values))
+        assert made.images[0].width == size
+        assert bool(made.images[0].suspect) is (size == 64)
+        if size == 128:
+            assert {path: made.applied.get(path) for path in values if path != "hires.enabled"} == {
+                path: value for path, value in values.items() if path != "hires.enabled"
+            }
+
+    def test_a_model_that_takes_its_own_sampler_is_found_out(self, server, next_webui):
+        server.fault("own-sampler", route="/sdapi/v1/txt2img")
+        made = next_webui.generate(order(**{"txt2img.sampler": "Euler a"}))
+        assert made.images[0].suspect == ("mismatch:txt2img.sampler",)
+        assert made.applied["txt2img.sampler"] == "Euler"
+
+    def test_faces_are_not_repaired(self, server, next_webui):
+        with pytest.raises(Refused, match=r"^upscale\.gfpgan, upscale\.codeformer: .* repairs no faces"):
+            next_webui.generate(order("upscale", image=mask((64, 64)), **{"upscale.gfpgan": 0.5}))
+        assert server.count("extra-single-image") == 0
 
 
 class TestNewFiles:

@@ -136,3 +136,15 @@ class TestOnABackend:
         found = usable(merged([ours(values=values)], styles), styles, lambda _name: ())
         assert set(found.values) == {"txt2img.scheduler"}
         assert found.notices == ()
+
+    @pytest.mark.parametrize(
+        ("samplers", "kept"), [(("Euler a", "DPM++ 2M"), False), (("DPM++ 2M", "DPM++ 2M Karras"), True)]
+    )
+    def test_a_scheduler_is_left_out_where_an_engine_has_none_and_no_sampler_with_it(self, styles, samplers, kept):
+        settings = merged([ours(values={"txt2img.scheduler": "Karras", "hires.scheduler": "Automatic"})], styles)
+        found = usable(
+            settings, styles, lambda name: samplers if name == "samplers" else (), features=frozenset({"txt2img"})
+        )
+        assert ("txt2img.scheduler" in found.values) is kept
+        assert found.values["hires.scheduler"].value == "Automatic"
+        assert bool(found.notices) is not kept

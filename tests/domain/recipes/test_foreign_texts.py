@@ -147,6 +147,17 @@ class TestDialects:
         )
         assert "Scheduler: DPMSolverMultistepScheduler" in told(found)
 
+    def test_sd_next_tells_what_was_asked_and_the_class_tells_what_was_used(self):
+        line = "Steps: 3, Size: 64x64, Sampler: {}, Scheduler: {}, Seed: 5, CFG scale: 6.0, App: SD.Next{}"
+        found = of(WORDS + line.format("Euler a", "EulerDiscreteScheduler", ", Sampler sigma: karras"))
+        assert (found.values["txt2img.sampler"], found.values["txt2img.scheduler"]) == ("Euler", "Karras")
+        assert "Sampler: Euler a" in told(found)
+        for sampler, computed in (
+            ("DPM++ SDE", "DPMSolverMultistepScheduler"),
+            ("RES-SDE 2S", "EulerDiscreteScheduler"),
+        ):
+            assert of(WORDS + line.format(sampler, computed, "")).values["txt2img.sampler"] == sampler
+
     def test_a_text_in_quotes_does_not_hide_the_graph(self):
         assert of(json.dumps(WORDS + LINE)).seed == 5
         nodes = {"1": {"class_type": "KSampler", "inputs": {"seed": 9, "steps": 4, "positive": ["2", 0]}}}
