@@ -50,7 +50,8 @@ def start(executable, tmp_path):
 
 
 def test_the_selftest_opens_the_window_and_ends_well_from_another_folder(start):
-    done = start("--selftest", DISPLAY=os.environ["DISPLAY"])
+    screen = {name: os.environ[name] for name in ("DISPLAY", "XAUTHORITY") if name in os.environ}
+    done = start("--selftest", **screen)
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(done.stdout)
     assert (told["ok"], told["cluster"]) == (True, "not installed")
