@@ -56,6 +56,8 @@ def record(number, places, *, run="run 1", pack="Rain city", suspect=()):
         status="ok",
         stage_results=(stage,),
         outputs=(output,),
+        # The pictures were moved with their whole folder since they were made.
+        output_root=str(places.outputs.with_name("where it was before")),
         seconds=2.0,
     )
 

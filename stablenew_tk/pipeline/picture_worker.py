@@ -6,7 +6,7 @@ A thread of its own, because a slow drive or a large folder must not keep rating
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import singledispatchmethod
+from functools import partial, singledispatchmethod
 from pathlib import Path
 
 import msgspec
@@ -19,7 +19,7 @@ from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, PictureFiles
 from ..storage.disk.file_manager import open_file
 from ..storage.disk.files import is_file, is_there, remove
-from ..storage.disk.trash import from_trash, to_trash
+from ..storage.disk.trash import from_trash, lies_in_trash, to_trash
 from ..storage.pictures.cards import write_card
 from ..storage.pictures.copies import ToCopy, copy_pictures
 from ..storage.pictures.moved import look_for
@@ -92,7 +92,7 @@ class PictureWork:
             try:
                 path = self._path(one)
                 if order.name and not is_file(path):
-                    path = self._before_trash(one)  # it came back just now, which is not known everywhere yet
+                    path = self._before_trash(one, is_file)  # it came back just now, which is not known everywhere yet
                 if not is_file(path):
                     raise StorageError(f"{path.name} is no longer in {path.parent}, so it was not put into the trash.")
                 kept = to_trash(path)
@@ -110,10 +110,11 @@ class PictureWork:
         done, problems = [], []
         for one in order.pictures:
             try:
-                home = self._before_trash(one)
                 # Put there again by redo, it may lie elsewhere than the first time.
                 now = self._files.place(one.image_id)
-                from_trash(now.path if now.trashed else one.place.path, home)
+                kept = now.path if now.trashed else one.place.path
+                home = self._before_trash(one, partial(lies_in_trash, kept))
+                from_trash(kept, home)
             except StorageError as problem:
                 problems.append(str(problem))
                 continue
@@ -208,9 +209,12 @@ class PictureWork:
     def _path(self, one: RecordedPicture | ImageFacts) -> Path:
         return self._files.path(one.image_id, one.position, one.output_index)
 
-    def _before_trash(self, one: RecordedPicture) -> Path:
-        moved = self._moved_before(one.image_id)
-        return Path(moved) if moved else self._files.home(one.position, one.output_index)
+    def _before_trash(self, one: RecordedPicture, is_it: Callable[[Path], bool]) -> Path:
+        """Where the picture was before it came into the trash; of several places that of which `is_it` is true."""
+        if moved := self._moved_before(one.image_id):
+            return Path(moved)
+        homes = self._files.homes(one.position, one.output_index)
+        return next(filter(is_it, homes), homes[0])
 
     def _moved_before(self, image_id: str) -> str:
         """Where the picture had been moved to before it came into the trash; "" = it was where its record says."""

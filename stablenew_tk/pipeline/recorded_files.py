@@ -33,11 +33,13 @@ class RecordedFiles:
         """What the journal says about a picture's file."""
         return self.book.place(image_id) if self.book is not None else AS_RECORDED
 
-    def home(self, position: Position, output_index: int) -> Path:
-        """Where a picture's file was made. Raises Unreadable for a path that leads out of the output folder."""
+    def homes(self, position: Position, output_index: int) -> tuple[Path, ...]:
+        """Where a picture's file belongs that was never moved by itself: in the output folder of today, or in that of
+        the time when it was made. Raises Unreadable for a path that leads out of the output folder.
+        """
         record = self.record(position)
-        roots = [Path(record.output_root)] if record.output_root else []
-        return recorded_file((*roots, self.root), record.outputs[output_index].path)
+        roots = (self.root, Path(record.output_root)) if record.output_root else (self.root,)
+        return tuple(recorded_file((root,), record.outputs[output_index].path) for root in dict.fromkeys(roots))
 
     def path(self, image_id: str, position: Position, output_index: int) -> Path:
         """The file of a picture: where it was moved to, else in the current output folder, else in that of the time

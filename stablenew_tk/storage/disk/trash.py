@@ -39,6 +39,11 @@ def to_trash(path: Path) -> str:
     return str(next(_lying(absolute), "")) if can_bring_back() else ""
 
 
+def lies_in_trash(kept: str, home: Path) -> bool:
+    """Whether a file is in the trash that came from `home`; `kept` as for `from_trash`."""
+    return can_bring_back() and any(kept in ("", str(one)) for one in _lying(home))
+
+
 def from_trash(kept: str, to: Path) -> None:
     """Bring a file back to where it was. Raises NotSaved when it is no longer in the trash, or another one is there.
 
