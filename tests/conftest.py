@@ -17,7 +17,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from progress import Progress
+
+# The same examples in each run, however slow the machine: scripts/reliability.py draws new ones.
+settings.register_profile(
+    "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("suite")
 
 # What takes longest goes first, so that no process is left alone with it at the end.
 LONGEST = (
