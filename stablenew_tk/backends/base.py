@@ -24,8 +24,8 @@ class Capabilities(Struct, frozen=True, kw_only=True):
 
     `stages` is a subset of `domain.config.pipeline_config.STAGES`. `features` may hold: refiner, hires, inpaint,
     controlnet, preview, progress, interrupt, scheduler, vae, checkpoint (= can switch it), face_restore, loras
-    (= `loras` are all it has), guidance, shift, clip_skip and prediction (= can be told them), shift_for_some (= only
-    for families that Forge Neo gives their shift in place of guidance).
+    (= `loras` are all it has), guidance, shift, clip_skip, variation (seeds) and prediction (= can be told them),
+    shift_for_some (= only for families that Forge Neo gives their shift in place of guidance).
     `names_checkpoints`: it keeps none loaded that a job without a name could mean; `loaded_checkpoint` is its only one
     then, if it has only one.
     `lora_aliases` are further names by which a prompt may call a LoRA. `checkpoint_hashes` has hashes by the name of

@@ -279,6 +279,7 @@ def capabilities(facts: ServerFacts, version: str, device: str = "") -> Capabili
         "inpaint": "mask" in facts.img2img,
         "controlnet": facts.has_controlnet,
         "scheduler": bool(facts.schedulers),
+        "variation": "subseed_strength" in facts.txt2img,
         "progress": "progress" in facts.routes,
         "preview": "progress" in facts.routes,
         "interrupt": "interrupt" in facts.routes,

@@ -14,6 +14,7 @@ from ..config.sweep import NEGATIVE
 from .families import Family
 
 GUIDANCE, SHIFT, CLIP_SKIP, TEXT_ENCODERS = "txt2img.guidance", "txt2img.shift", "clip_skip", "text_encoders"
+VARIATION = "txt2img.subseed_strength"
 _AT_ONE = "A negative prompt does nothing at CFG 1."
 
 
@@ -53,6 +54,7 @@ def idle_here(family: Family, config: PipelineConfig, engine: EngineTraits) -> d
             GUIDANCE: f"{engine.name} has no guidance beside CFG.",
             SHIFT: f"{engine.name} cannot be told a shift{whose}.",
             CLIP_SKIP: f"{engine.name} has no clip skip.",
+            VARIATION: f"{engine.name} has no variation seeds.",
         }
         for path, why in words.items():
             refused = path != CLIP_SKIP and get_value(config, path)
@@ -62,11 +64,13 @@ def idle_here(family: Family, config: PipelineConfig, engine: EngineTraits) -> d
 
 
 def can_be_told(path: str, family: Family, features: Collection[str]) -> bool:
-    """Whether an engine with these features takes guidance, shift or clip skip with this family; anything else it
-    does.
+    """Whether an engine with these features takes guidance, shift, clip skip or a variation seed with this family;
+    anything else it does.
     """
     if path == SHIFT:
         return "shift" in features or ("shift_for_some" in features and (family.neo_shift or not family.id))
+    if path == VARIATION:
+        return "variation" in features
     return path not in (GUIDANCE, CLIP_SKIP) or path.rpartition(".")[2] in features
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from create_page import create, run_one, shown
+from fake_webui import FakeWebUI
 from msgspec.structs import replace
 from open_window import open_house
 
@@ -87,7 +88,21 @@ def test_the_button_and_f8_go_from_one_wrong_field_to_the_next_and_open_its_card
     assert number(page, DENOISE).winfo_viewable()
 
 
-def test_what_few_people_change_is_folded_away_until_it_is_asked_for_in_use_or_wrong(house):
+@pytest.fixture
+def webui_house(tmp_path):
+    with FakeWebUI() as fake, open_house(tmp_path, backend=fake.url) as house:
+        yield house
+
+
+def test_an_engine_without_variation_seeds_is_not_offered_any(house):
+    page = create(house)
+    page.sections[0].rarer.invoke()
+    house.window.update()
+    assert page.field("txt2img.subseed_strength").idle.endswith("has no variation seeds.")
+
+
+def test_what_few_people_change_is_folded_away_until_it_is_asked_for_in_use_or_wrong(webui_house):
+    house = webui_house
     page = create(house)
     txt2img = page.sections[0]
     strength = page.field("txt2img.subseed_strength").editor
