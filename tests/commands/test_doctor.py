@@ -52,7 +52,7 @@ class TestPacksCheck:
         cli.pack.write_text("a boat\nneg: text\nmore\n\nneg: [red]text\n")
         said = cli("packs", "check", cli.pack)
         assert said.code == 1
-        assert said.out.splitlines()[0] == "two: 1 prompts, 1 error."
+        assert said.out.splitlines()[0] == "two: 1 prompt, 1 error."
         assert any(line.startswith("  line 5, column 1: error: ") for line in said.out.splitlines())
         assert any(line.startswith("  line 3, column 1: warning: ") for line in said.out.splitlines())
 

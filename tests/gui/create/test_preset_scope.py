@@ -38,7 +38,8 @@ def choose(page, words):
     field.act()
     canvas = Menu.shared().canvas
     canvas.event_generate("<Home>")
-    for _ in range([entry.text for entry in field.entries].index(words)):
+    # Headings are passed over.
+    for _ in range([entry.text for entry in field.entries if entry.enabled].index(words)):
         canvas.event_generate("<Down>")
     canvas.event_generate("<Return>")
     page.update()
