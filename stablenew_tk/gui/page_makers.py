@@ -163,27 +163,24 @@ class PageMakers:
 
 
 # What takes longest to import, in the order in which pages are usually opened.
-LATER = (
-    "PIL.ImageTk",
-    *(
-        f"stablenew_tk.{name}"
-        for name in (
-            "app.learn.plan_results",
-            "app.known",
-            "gui.queue_popup",
-            "gui.widgets.picture_grid",
-            "gui.review.page",
-            "gui.learn.rating.view",
-            "gui.learn.wizard.wizard",
-            "gui.learn.page",
-            "gui.insights.panel",
-            "gui.insights.page",
-            "gui.packs.editor",
-            "gui.packs.page",
-            "gui.models.page",
-            "gui.settings.page",
-            "gui.nodes.page",
-            "gui.workflow.page",
-        )
-    ),
+LATER = tuple(
+    f"stablenew_tk.{name}"
+    for name in (
+        "app.learn.plan_results",
+        "app.known",
+        "gui.queue_popup",
+        "gui.widgets.picture_grid",
+        "gui.review.page",
+        "gui.learn.rating.view",
+        "gui.learn.wizard.wizard",
+        "gui.learn.page",
+        "gui.insights.panel",
+        "gui.insights.page",
+        "gui.packs.editor",
+        "gui.packs.page",
+        "gui.models.page",
+        "gui.settings.page",
+        "gui.nodes.page",
+        "gui.workflow.page",
+    )
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import tkinter as tk
 from array import array
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+
+from PIL import Image, ImageTk
 
 from ...app.controller import Controller
 from ...app.create.preview_text import BLIND, PreviewText, ended_text, is_blind, progress_text
@@ -19,9 +20,6 @@ from ..widgets.controls import ProgressBar
 from ..widgets.painting import Painting
 from ..widgets.picture_cell import CellContent
 from ..widgets.picture_grid import GridActions, ThumbnailGrid
-
-if TYPE_CHECKING:
-    from PIL import ImageTk
 
 _WIDTH = 324  # px, until the page knows its own
 # The picture grows with its panel, a little higher than wide, and leaves two rows of the latest in sight.
@@ -152,8 +150,6 @@ class PreviewPanel(Box):
     def _show(self, event: PictureReady) -> None:
         self._busy_live = False
         if event.rgb:
-            from PIL import Image, ImageTk
-
             self._photo = ImageTk.PhotoImage(Image.frombytes("RGB", (event.width, event.height), event.rgb))
             self._draw()
 

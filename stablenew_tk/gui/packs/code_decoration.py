@@ -6,6 +6,7 @@ import tkinter as tk
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import astuple
+from PIL import ImageTk
 
 from ...app.packs.wording import Severity
 from ...domain.base.colour_roles import Role
@@ -44,7 +45,7 @@ class Gutter(tk.Canvas):
         self._marks: Mapping[int, Severity] = {}
         self._numbers: list[int] = []
         self._signs: list[int] = []
-        self._images: list[tk.PhotoImage] = []
+        self._images: list[ImageTk.PhotoImage] = []
         self._recolour()
         theme.on_change(self._recolour)
 

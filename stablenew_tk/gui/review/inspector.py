@@ -51,7 +51,7 @@ class InspectorHead(Box, Scaled):
         self._facts: ImageFacts | None = None
         self._photo: ImageTk.PhotoImage | None = None
         self._jpeg = b""
-        self._row: tk.PhotoImage | None = None
+        self._row: ImageTk.PhotoImage | None = None
         width, height = _preview_box()
         self._picture = Painting(self, "image_ground", width=width, height=height, draw=self._paint_preview)
         self._picture.pack(side="left")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from PIL import ImageTk
 
 from ...domain.base.colour_roles import Role
 from . import icons, theme
 from .painting import Anchor
-
-if TYPE_CHECKING:
-    from .painting import Photo
 
 _FLAG_PAD = 6
 _BLANK = ("image", "text")  # what a hidden item shows no longer
@@ -72,7 +71,7 @@ class CellItems:
         at = (corners[0] + inset, corners[1] + inset, corners[2] - inset, corners[3] - inset)
         self._show(name, self._canvas.create_rectangle, at, outline=theme.palette[ink], width=width)
 
-    def picture(self, name: str, x: int, y: int, image: Photo, anchor: Anchor = "center") -> None:
+    def picture(self, name: str, x: int, y: int, image: ImageTk.PhotoImage, anchor: Anchor = "center") -> None:
         """A picture."""
         self._show(name, self._canvas.create_image, (x, y), image=image, anchor=anchor)
 

@@ -1,23 +1,26 @@
 """The small pictures of the window: icons, origin marks, the logo, and the rounded boxes behind controls.
 
-Canvas ovals and polygons are not smoothed, so everything round is drawn here, smoothed, and flattened on the ground it
-will stand on. Icons are drawings on a grid of 20 x 20 with round-ended lines. Pictures are cached, but leave the cache
-when the colours change and may leave it sooner: whoever shows one keeps a reference, or Tk shows nothing.
+Canvas ovals and polygons are not smoothed, so everything round is painted by Pillow four times too large, reduced,
+and flattened on the ground it will stand on. Icons are drawings on a grid of 20 x 20 with round-ended lines.
+Pictures are cached, but leave the cache when the colours change and may leave it sooner: whoever shows one keeps a
+reference, or Tk shows nothing.
 """
 
 from __future__ import annotations
 
-import tkinter as tk
-from collections.abc import Iterable
+import math
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
+
+from PIL import Image, ImageDraw, ImageTk
 
 from ...domain.base.colour_roles import Role
-from ...domain.base.coverage import Shapes, corner, star_points
 from . import theme
 
 GRID = 20
-_LINE, _THICK_LINE = 1.6, 2.7  # of the grid
-_LEAST_LINE, _ASIDE = 1.15, 0.125  # screen pixels
+_OVER = 4  # painted this many times too large
+_LINE = 1.6
 
 # One drawing per icon: strokes separated by ";". L = line through points, Z = closed line, C = circle (x y r),
 # W = thick line, D = disc (x y r), R = rounded box (x0 y0 x1 y1 r), A = arc (x y r from to, in degrees clockwise from
@@ -83,23 +86,20 @@ _DRAWINGS = {
 NAMES = frozenset(_DRAWINGS)
 
 
-def icon(name: str, size: int, ink: Role = "text2", ground: Role = "surface") -> tk.PhotoImage:
+def icon(name: str, size: int, ink: Role = "text2", ground: Role = "surface") -> ImageTk.PhotoImage:
     """An icon of `size` design pixels, painted in `ink` on its ground. Cached; KeyError for an unknown name."""
     return _icon(name, size, ink, ground)
 
 
 @lru_cache(maxsize=16)
-def logo(size: int) -> tk.PhotoImage:
+def logo(size: int) -> ImageTk.PhotoImage:
     """The app's sign: a dark star on a gold square. Also for the window's icon."""
     side = theme.px(size)
-    inner = round(side * 0.72)
-    place = (side - inner) // 2
-    star = mask("star", inner)
-    free = bytes(place)
-    beside = bytes(side - inner - place)
-    rows = (free + star[at : at + inner] + beside for at in range(0, inner * inner, inner))
-    above, below = bytes(side * place), bytes(side * (side - inner - place))
-    return photo(side, side, coloured(above + b"".join(rows) + below, "logo_ink", "accent"))
+    picture = Image.new("RGB", (side, side), theme.palette["accent"])
+    star = mask("star", round(side * 0.72))
+    place = (side - star.width) // 2
+    picture.paste(theme.palette["logo_ink"], (place, place), star)
+    return ImageTk.PhotoImage(picture)
 
 
 def box(
@@ -112,7 +112,7 @@ def box(
     radius: int = theme.RADIUS,
     margin: int = 0,
     ring: int = 0,
-) -> tk.PhotoImage:
+) -> ImageTk.PhotoImage:
     """A rounded box of width x height screen pixels on its ground; `ring=1` draws the focus ring.
 
     With `margin` (see theme.RING) the picture is larger by that on every side; the ring is drawn there.
@@ -121,25 +121,9 @@ def box(
     return _box(max(0, width), max(0, height), (fill, outline, ground), radius=radius, margin=margin, ring=ring)
 
 
-def corners(*, fill: Role, outline: Role, ground: Role) -> tuple[tk.PhotoImage, ...]:
+def corners(*, fill: Role, outline: Role, ground: Role) -> tuple[ImageTk.PhotoImage, ...]:
     """The four corners of a card with an edge of one pixel: upper left, upper right, lower left, lower right."""
     return _corners(fill, outline, ground)
-
-
-def photo(width: int, height: int, pixels: bytes) -> tk.PhotoImage:
-    """A picture of the window, of three bytes for each pixel, rows from the top."""
-    made = tk.PhotoImage(master=theme.root(), width=width, height=height)
-    if pixels:
-        made.tk.call(str(made), "put", b"P6 %d %d 255\n" % (width, height) + pixels, "-format", "ppm")
-    return made
-
-
-def coloured(shares: bytes, ink: Role, ground: Role) -> bytes:
-    """The colours of pixels that `ink` covers in these shares (one byte each), on its ground."""
-    pixels = bytearray(3 * len(shares))
-    for channel, table in enumerate(_blends(theme.palette[ink], theme.palette[ground])):
-        pixels[channel::3] = shares.translate(table)
-    return bytes(pixels)
 
 
 def forget() -> None:
@@ -153,62 +137,83 @@ theme.on_change(forget)
 
 
 @lru_cache(maxsize=512)
-def _icon(name: str, size: int, ink: Role, ground: Role) -> tk.PhotoImage:
+def _icon(name: str, size: int, ink: Role, ground: Role) -> ImageTk.PhotoImage:
     side = theme.px(size)
-    return photo(side, side, coloured(mask(name, side), ink, ground))
-
-
-@lru_cache(maxsize=64)
-def _blends(ink: str, ground: str) -> tuple[bytes, ...]:
-    """For each of red, green and blue: the colour for each share of the ink."""
-    return tuple(
-        bytes((below * (255 - share) + above * share + 127) // 255 for share in range(256))
-        for above, below in zip(bytes.fromhex(ink[1:]), bytes.fromhex(ground[1:]), strict=True)
-    )
+    picture = Image.new("RGB", (side, side), theme.palette[ground])
+    picture.paste(theme.palette[ink], (0, 0), mask(name, side))
+    return ImageTk.PhotoImage(picture)
 
 
 @lru_cache(maxsize=256)
-def mask(name: str, size: int) -> bytes:
-    """What a drawing covers at `size` screen pixels: one byte for each pixel, for painting into other pictures."""
-    unit = size / GRID
-    drawing = Shapes(size)
+def mask(name: str, size: int) -> Image.Image:
+    """The alpha mask (mode L) of a drawing at `size` screen pixels, for painting into other pictures."""
+    unit = size * _OVER / GRID
+    large = Image.new("L", (size * _OVER, size * _OVER), 0)
+    draw = ImageDraw.Draw(large)
     for stroke in _DRAWINGS[name].split(";"):
         kind, *words = stroke.split()
-        _stroke(drawing, kind, [float(word) for word in words], unit)
-    return drawing.coverage()
+        _stroke(draw, kind, [float(word) * unit for word in words], unit)
+    return large.reduce(_OVER)
 
 
-def _stroke(drawing: Shapes, kind: str, words: list[float], unit: float) -> None:
-    # Small icons get a slightly thicker line: at 12 px a true 1.6/20 would be one grey pixel. Lines of the grid often
-    # lie between two pixels: a little aside, one of the two is whole, and the line looks sharp.
-    width = max(_LINE * unit, _LEAST_LINE) + _ASIDE
-    lengths = [word * unit for word in words]
-    at = [length + _ASIDE for length in lengths]
+def _stroke(draw: ImageDraw.ImageDraw, kind: str, at: list[float], unit: float) -> None:
+    # Small icons get a slightly thicker line: at 12 px a true 1.6/20 would be one grey pixel.
+    width = max(_LINE * unit, _OVER * 1.15)
     if kind == "L":
-        drawing.line(_pairs(at), width)
+        _line(draw, _pairs(at), width)
     elif kind == "W":
-        drawing.line(_pairs(at), _THICK_LINE * unit)
+        _line(draw, _pairs(at), 2.7 * unit)
     elif kind == "Z":
-        drawing.line([*_pairs(at), (at[0], at[1])], width)
-    elif kind == "C":
-        drawing.ring(at[0], at[1], lengths[2], width)
-    elif kind == "A":
-        drawing.arc(at[0], at[1], lengths[2], (words[3], words[4]), width)
-    elif kind == "R":
-        drawing.rounded((at[0], at[1], at[2], at[3]), lengths[4], width)
-    elif kind == "S":
-        points = star_points(at[0], at[1], lengths[2])
-        drawing.line([*points, points[0]], width)
-    elif kind == "T":
-        drawing.polygon(star_points(lengths[0], lengths[1], lengths[2]))
+        _line(draw, [*_pairs(at), (at[0], at[1])], width)
     elif kind == "F":
-        drawing.polygon(_pairs(lengths))
+        draw.polygon(_pairs(at), fill=255)
     elif kind == "D":
-        drawing.disc(lengths[0], lengths[1], lengths[2])
+        _disc(draw, at[0], at[1], at[2])
+    elif kind == "C":
+        _line(draw, list(_arc(at[0], at[1], at[2], 0, 360)), width)
     elif kind == "O":
-        drawing.ring(lengths[0], lengths[1], lengths[2], lengths[3])
+        _line(draw, list(_arc(at[0], at[1], at[2], 0, 360)), at[3])
+    elif kind == "A":
+        _line(draw, list(_arc(at[0], at[1], at[2], at[3] / unit, at[4] / unit)), width)
     elif kind == "H":
-        drawing.half_disc(lengths[0], lengths[1], lengths[2])
+        draw.polygon(list(_arc(at[0], at[1], at[2], 90, 270)), fill=255)
+    elif kind == "R":
+        draw.rounded_rectangle(
+            (at[0] - width / 2, at[1] - width / 2, at[2] + width / 2, at[3] + width / 2),
+            radius=at[4] + width / 2,
+            outline=255,
+            width=round(width),
+        )
+    elif kind in ("S", "T"):
+        points = star_points(at[0], at[1], at[2])
+        draw.polygon(points, fill=255) if kind == "T" else _line(draw, [*points, points[0]], width)
+
+
+def star_points(x: float, y: float, radius: float) -> list[tuple[float, float]]:
+    """Corners of an upright five-pointed star."""
+    inner = radius * 0.46
+    return [
+        (x + r * math.sin(turn * math.pi / 5), y - r * math.cos(turn * math.pi / 5))
+        for turn, r in ((turn, inner if turn % 2 else radius) for turn in range(10))
+    ]
+
+
+def _line(draw: ImageDraw.ImageDraw, points: list[tuple[float, float]], width: float) -> None:
+    for (x0, y0), (x1, y1) in pairwise(points):
+        draw.line((x0, y0, x1, y1), fill=255, width=round(width))
+    for x, y in points:  # round ends and joints
+        _disc(draw, x, y, width / 2)
+
+
+def _disc(draw: ImageDraw.ImageDraw, x: float, y: float, radius: float) -> None:
+    draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+
+
+def _arc(x: float, y: float, radius: float, start: float, end: float) -> Iterator[tuple[float, float]]:
+    steps = max(8, int(abs(end - start) / 6))
+    for step in range(steps + 1):
+        angle = math.radians(start + (end - start) * step / steps)
+        yield x + radius * math.cos(angle), y + radius * math.sin(angle)
 
 
 def _pairs(numbers: list[float]) -> list[tuple[float, float]]:
@@ -216,78 +221,51 @@ def _pairs(numbers: list[float]) -> list[tuple[float, float]]:
 
 
 @lru_cache(maxsize=64)
-def _corners(fill: Role, outline: Role, ground: Role) -> tuple[tk.PhotoImage, ...]:
+def _corners(fill: Role, outline: Role, ground: Role) -> tuple[ImageTk.PhotoImage, ...]:
     radius, thin = theme.px(theme.RADIUS_CARD), theme.px(1)
-    layers = (0, radius, theme.palette[outline]), (thin, radius - thin, theme.palette[fill])
-    rows = _corner_block(radius, theme.palette[ground], layers)
-    mirrored = tuple(row[::-1] for row in rows)
-    return tuple(
-        photo(radius, radius, b"".join(pixel for row in part for pixel in row))
-        for part in (rows, mirrored, rows[::-1], mirrored[::-1])
-    )
+    whole = Image.new("RGB", (2 * radius, 2 * radius), theme.palette[ground])
+    _rounded(whole, 0, radius, theme.palette[outline])
+    _rounded(whole, thin, radius - thin, theme.palette[fill])
+    places = ((x, y, x + radius, y + radius) for y in (0, radius) for x in (0, radius))
+    return tuple(ImageTk.PhotoImage(whole.crop(place)) for place in places)
 
 
 @lru_cache(maxsize=400)
 def _box(
     width: int, height: int, inks: tuple[Role, Role, Role], *, radius: int, margin: int, ring: int
-) -> tk.PhotoImage:
-    fill, outline, ground = (theme.palette[role] for role in inks)
+) -> ImageTk.PhotoImage:
+    fill, outline, ground = inks
     radius, margin, thin = theme.px(radius), theme.px(margin), theme.px(1)
-    layers = [(margin, radius, outline)]
+    picture = Image.new("RGB", (width + 2 * margin, height + 2 * margin), theme.palette[ground])
     if ring and margin:
         # 2 px ring, 2 px gap of ground: the gap is what makes it visible on a gold button.
-        gap = (margin - margin // 2, radius + margin // 2, ground)
-        layers = [(0, radius + margin, theme.palette["focus"]), gap, *layers]
-    if fill != outline:
-        layers.append((margin + thin, max(0, radius - thin), fill))
-    width, height = width + 2 * margin, height + 2 * margin
-    return photo(width, height, _boxes(width, height, ground, layers))
+        _rounded(picture, 0, radius + margin, theme.palette["focus"])
+        _rounded(picture, margin - margin // 2, radius + margin // 2, theme.palette[ground])
+    _rounded(picture, margin, radius, theme.palette[outline])
+    if theme.palette[fill] != theme.palette[outline]:
+        _rounded(picture, margin + thin, max(0, radius - thin), theme.palette[fill])
+    return ImageTk.PhotoImage(picture)
 
 
-# A rounded box inside a picture: pixels to its edge, its radius, its colour.
-_Layer = tuple[int, int, str]
+def _rounded(picture: Image.Image, inset: int, radius: int, ink: str) -> None:
+    """Fill a rounded box `inset` pixels inside the picture. Only the corners are painted large, which is ten times
+    cheaper than the whole box and looks the same."""
+    width, height = picture.width - 2 * inset, picture.height - 2 * inset
+    if width <= 0 or height <= 0:
+        return
+    radius = min(radius, width // 2, height // 2)
+    alpha = Image.new("L", (width, height), 255)
+    if radius:
+        corner = _corner(radius)
+        turned = (corner, corner.transpose(Image.Transpose.FLIP_LEFT_RIGHT))
+        for image, x in zip(turned, (0, width - radius), strict=True):
+            alpha.paste(image, (x, 0))
+            alpha.paste(image.transpose(Image.Transpose.FLIP_TOP_BOTTOM), (x, height - radius))
+    picture.paste(ink, (inset, inset), alpha)
 
 
-def _boxes(width: int, height: int, ground: str, layers: Iterable[_Layer]) -> bytes:
-    """The pixels of rounded boxes, one over the other. Only a corner is worked out: all the rest are straight lines."""
-    least = min(width, height)
-    fitting = tuple(
-        (inset, min(radius, (least - 2 * inset) // 2), ink) for inset, radius, ink in layers if 2 * inset < least
-    )
-    reach = max((inset + radius for inset, radius, _ in fitting), default=0)
-    block = _corner_block(reach, ground, fitting)
-    # What lies on a straight line inwards from an edge, and the middle.
-    edge = [
-        _pixel(next((ink for inset, _, ink in reversed(fitting) if inset <= at), ground)) for at in range(reach + 1)
-    ]
-    straight, across = width - 2 * reach, height - 2 * reach
-    above = [b"".join((*row, edge[at] * straight, *row[::-1])) for at, row in enumerate(block)]
-    middle = b"".join((*edge[:reach], edge[reach] * straight, *edge[:reach][::-1]))
-    return b"".join((*above, middle * across, *above[::-1]))
-
-
-@lru_cache(maxsize=256)
-def _corner_block(side: int, ground: str, layers: tuple[_Layer, ...]) -> tuple[tuple[bytes, ...], ...]:
-    """The upper left corner of rounded boxes: pixels by row and column."""
-    found = [[_pixel(ground)] * side for _ in range(side)]
-    for inset, radius, ink in layers:
-        shares, colour = _shares(radius), _pixel(ink)
-        for row in range(inset, side):
-            for column in range(inset, side):
-                within = row < inset + radius and column < inset + radius
-                share = shares[row - inset][column - inset] if within else 1.0
-                found[row][column] = _mixed(colour, found[row][column], share)
-    return tuple(tuple(row) for row in found)
-
-
-_shares = lru_cache(maxsize=32)(corner)
-
-
-def _pixel(colour: str) -> bytes:
-    return bytes.fromhex(colour[1:])
-
-
-def _mixed(above: bytes, below: bytes, share: float) -> bytes:
-    if share in (0.0, 1.0):
-        return above if share else below
-    return bytes(round(low + (high - low) * share) for high, low in zip(above, below, strict=True))
+@lru_cache(maxsize=32)
+def _corner(radius: int) -> Image.Image:
+    large = Image.new("L", (radius * 8, radius * 8), 0)
+    ImageDraw.Draw(large).ellipse((0, 0, radius * 16 - 1, radius * 16 - 1), fill=255)
+    return large.reduce(8)

@@ -8,16 +8,14 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING
+
+from PIL import Image, ImageTk
 
 from ...domain.base.colour_roles import Role
 from ...domain.runs.plan import VerdictState
 from . import icons, theme
 from .basics import Box, Label
 from .painting import Painting
-
-if TYPE_CHECKING:
-    from PIL import ImageTk
 
 STARS = 5
 RATING_DOT = 6
@@ -31,7 +29,7 @@ VERDICT_INKS: Mapping[VerdictState, Role] = {
 }
 
 
-def star_row(rating: int, size: int = 12, ground: Role = "bg") -> tk.PhotoImage:
+def star_row(rating: int, size: int = 12, ground: Role = "bg") -> ImageTk.PhotoImage:
     """Five stars, `rating` (0-5) of them filled, `size` design pixels high. Keep a reference while it is shown."""
     return _row(rating, size, ground)
 
@@ -47,7 +45,7 @@ def row_width(size: int = 12) -> int:
     return _pitch(pixels) * (STARS - 1) + pixels
 
 
-def verdict_dot(state: VerdictState, ground: Role, size: int = 8) -> tk.PhotoImage:
+def verdict_dot(state: VerdictState, ground: Role, size: int = 8) -> ImageTk.PhotoImage:
     """The dot of a verdict, hollow while it is too early. Keep a reference while it is shown."""
     return icons.icon("ring" if state == "too_early" else "disc", size, VERDICT_INKS[state], ground)
 
@@ -55,11 +53,9 @@ def verdict_dot(state: VerdictState, ground: Role, size: int = 8) -> tk.PhotoIma
 @lru_cache(maxsize=8)
 def rating_dot() -> ImageTk.PhotoImage:
     """The dot of one rating, see-through around it: it may lie across a line or the edge of a zone."""
-    from PIL import Image, ImageTk
-
     pixels = theme.px(RATING_DOT)
     picture = Image.new("RGBA", (pixels, pixels), theme.palette["chart_dot"])
-    picture.putalpha(Image.frombytes("L", (pixels, pixels), icons.mask("disc", pixels)))
+    picture.putalpha(icons.mask("disc", pixels))
     return ImageTk.PhotoImage(picture)
 
 
@@ -68,8 +64,6 @@ def veil(width: int, height: int, shade: str) -> ImageTk.PhotoImage:
     """What covers a picture that is not wanted any more, so that 38 % of it is seen. In screen pixels; `shade` is the
     colour of the ground. Keep a reference while it is shown.
     """
-    from PIL import Image, ImageTk
-
     cover = Image.new("RGBA", (width, height), shade)
     cover.putalpha(_COVER)
     return ImageTk.PhotoImage(cover)
@@ -130,11 +124,11 @@ def _pitch(pixels: int) -> int:
 
 
 @lru_cache(maxsize=128)
-def _row(rating: int, size: int, ground: Role) -> tk.PhotoImage:
+def _row(rating: int, size: int, ground: Role) -> ImageTk.PhotoImage:
     pixels = theme.px(size)
-    given = icons.coloured(icons.mask("star", pixels), "star", ground)
-    free = icons.coloured(icons.mask("star_outline", pixels), "star_empty", ground)
-    between = bytes.fromhex(theme.palette[ground][1:]) * (_pitch(pixels) - pixels)
-    lines = (slice(at, at + 3 * pixels) for at in range(0, len(given), 3 * pixels))
-    rows = (between.join([given[line]] * rating + [free[line]] * (STARS - rating)) for line in lines)
-    return icons.photo(row_width(size), pixels, b"".join(rows))
+    picture = Image.new("RGB", (row_width(size), pixels), theme.palette[ground])
+    for place in range(STARS):
+        given = place < rating
+        star = icons.mask("star" if given else "star_outline", pixels)
+        picture.paste(theme.palette["star" if given else "star_empty"], (place * _pitch(pixels), 0), star)
+    return ImageTk.PhotoImage(picture)

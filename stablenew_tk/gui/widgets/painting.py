@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+from PIL import ImageTk
 
 from ...domain.base.colour_roles import Role
 from . import theme
-
-if TYPE_CHECKING:
-    from PIL import ImageTk
-
-    Photo = tk.PhotoImage | ImageTk.PhotoImage  # a picture for Tk: drawn by us, or decoded by Pillow
 
 Anchor = Literal["nw", "n", "w", "e", "center"]
 
@@ -35,7 +32,7 @@ class Painting(tk.Canvas):
         draw: Callable[[], object] | None = None,
     ) -> None:
         self.ground: Role = ground
-        self._shown: list[Photo] = []
+        self._shown: list[ImageTk.PhotoImage] = []
         self._draw_all = draw
         super().__init__(
             parent,
@@ -106,12 +103,12 @@ class Painting(tk.Canvas):
         inset = width // 2 + 1
         self.frame(left + inset, top + inset, right - inset, bottom - inset, "focus", width=width)
 
-    def picture(self, x: float, y: float, image: Photo, anchor: Anchor = "nw") -> int:
+    def picture(self, x: float, y: float, image: ImageTk.PhotoImage, anchor: Anchor = "nw") -> int:
         """Place a picture and keep it alive while it is shown. Gives its item."""
         self._shown.append(image)
         return self.create_image(x, y, image=image, anchor=anchor)
 
-    def change_picture(self, item: int, image: Photo) -> None:
+    def change_picture(self, item: int, image: ImageTk.PhotoImage) -> None:
         """Show another picture in the place of one."""
         self._shown.append(image)
         self.itemconfigure(item, image=image)

@@ -7,18 +7,15 @@ anew while scrolling, and what has not changed is not touched.
 from __future__ import annotations
 
 import tkinter as tk
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from PIL import ImageTk
 
 from ...domain.base.colour_roles import Role
 from ...domain.journal.history import Position
 from . import icons, marks, theme
 from .cell_items import CellItems
 from .thumbnails import ThumbnailRequest
-
-if TYPE_CHECKING:
-    from .painting import Photo
 
 FRAME, FOOT = 2, 24
 _STAR, _CHIP, _BADGE, _TICK = 12, 16, 18, 20
@@ -99,7 +96,7 @@ class PictureCell:
         self.selected = False
         self._items = CellItems(canvas, _LAYERS)
         self._bounds: Bounds | None = None
-        self._photo: Photo | None = None
+        self._photo: ImageTk.PhotoImage | None = None
         self._reason = ""
 
     def draw(self, bounds: Bounds, content: CellContent, *, selected: bool) -> None:
@@ -109,7 +106,7 @@ class PictureCell:
             self.wish = ThumbnailRequest(content.image_id, content.position, content.output_index, bounds.picture_box)
             self._paint()
 
-    def picture(self, photo: Photo | None, reason: str = "") -> None:
+    def picture(self, photo: ImageTk.PhotoImage | None, reason: str = "") -> None:
         """Show the picture, or why there is none, or nothing while it is on its way."""
         if photo is not self._photo or reason != self._reason:
             self._photo, self._reason = photo, reason

@@ -11,16 +11,13 @@ import tkinter as tk
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from PIL import Image, ImageTk
 
 from ...domain.base.grid_layout import HEIGHT_STEP
 from ...domain.journal.history import Position
 from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
-
-if TYPE_CHECKING:
-    from PIL import ImageTk
 
 KEPT_PHOTOS, LEAST_KEPT = 400, 120
 KEPT_PIXELS = 16_000_000  # of all photos, as long as there are more than the least: large ones are fewer
@@ -51,8 +48,6 @@ def fitted(jpeg: bytes, box: tuple[int, int]) -> ImageTk.PhotoImage:
     """Decode a thumbnail and fit it into `box`, which it fills one way, and the other way too when it only just does
     not. Raises OSError for what is not a JPEG.
     """
-    from PIL import Image, ImageTk
-
     with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
         scale = min(box[0] / image.width, box[1] / image.height)
         size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
@@ -113,8 +108,6 @@ class Thumbs:
         if known is None or known[0] != (size, parts):
             if parts < 1:
                 return None
-            from PIL import ImageTk
-
             small = ImageTk.PhotoImage("RGB", (size[0] * parts // _PARTS, size[1] * parts // _PARTS))
             # Tk reduces by itself, which is many times faster than to decode the picture again.
             self._widget.tk.call(str(small), "copy", str(photo), "-zoom", parts, "-subsample", _PARTS)
