@@ -17,7 +17,7 @@ from ..domain.cards.card import CardOrigin
 from ..domain.journal.file_book import FilePlace
 from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, PictureFiles
-from ..storage.disk.file_manager import open_file
+from ..storage.disk.file_manager import open_file, open_with
 from ..storage.disk.files import is_file, is_there, remove
 from ..storage.disk.trash import from_trash, lies_in_trash, to_trash
 from ..storage.pictures.cards import write_card
@@ -25,6 +25,7 @@ from ..storage.pictures.copies import ToCopy, copy_pictures
 from ..storage.pictures.moved import look_for
 from ..storage.pictures.xmp_sync import sidecars
 from ..storage.programs.clipboard import clipboard_program, copy_picture
+from ..storage.programs.picture_programs import opening_command, picture_programs
 from .ids_and_times import as_line, day_in_words
 from .messages.base import Event, Order
 from .messages.journal import LineNotSaved, LineSaved
@@ -36,6 +37,7 @@ from .messages.picture_files import (
     CopyFrom,
     ExportPictures,
     FindClipboard,
+    FindPrograms,
     LookForPictures,
     OpenPicture,
     PicturesBack,
@@ -43,6 +45,7 @@ from .messages.picture_files import (
     PicturesFound,
     PicturesTrashed,
     PrepareSearch,
+    ProgramsFound,
     RecordedPicture,
     SearchImages,
     SearchPrepared,
@@ -176,7 +179,15 @@ class PictureWork:
 
     @perform.register
     def _(self, order: OpenPicture) -> None:
-        open_file(self._path(order.picture))
+        path = self._path(order.picture)
+        if order.program:
+            open_with(path, opening_command(order.program, path))
+        else:
+            open_file(path)
+
+    @perform.register
+    def _(self, _order: FindPrograms) -> ProgramsFound:
+        return ProgramsFound(programs=tuple((one.id, one.name) for one in picture_programs()))
 
     @perform.register
     def _(self, order: LookForPictures) -> PicturesFound:

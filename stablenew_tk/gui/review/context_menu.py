@@ -47,6 +47,7 @@ def entries(state: MenuState) -> list[MenuEntry]:
             MenuEntry("copy path", "Copy path of the file"),
             MenuEntry("reveal", "Show in folder", ruled=True),
             MenuEntry("open", "Open with the usual program"),
+            MenuEntry("open with", "Open with…"),
         ]
     found += [
         MenuEntry("export", f"Copy{number} with XMP to a folder…", "Ctrl E", ruled=True),
@@ -70,7 +71,7 @@ class GridMenu:
         self, grid: ThumbnailGrid, state: Callable[[], MenuState], acts: Mapping[str, Callable[[], object]]
     ) -> None:
         self._grid, self._state, self._acts = grid, state, acts
-        self._spot = tk.Frame(grid.canvas, width=1, height=1)
+        self._spot, self._at = tk.Frame(grid.canvas, width=1, height=1), (0, 0)
         for button in (
             ("<Button-3>", "<Control-Button-1>") if grid.tk.call("tk", "windowingsystem") == "aqua" else ("<Button-3>",)
         ):
@@ -107,11 +108,14 @@ class GridMenu:
         state = self._state()
         if not state.pictures:
             return
-        self._spot.place(x=x, y=y, width=1, height=1)
+        self._at = x, y
+        self.choose(entries(state), self._chosen)
+
+    def choose(self, lines: list[MenuEntry], take: Callable[[str], object]) -> None:
+        """A second menu where the first one was."""
+        self._spot.place(x=self._at[0], y=self._at[1], width=1, height=1)
         self._grid.update_idletasks()
-        Menu.shared().open(
-            self._spot, entries(state), self._chosen, selected="\0", width=theme.px(_WIDTH), filtered=False
-        )
+        Menu.shared().open(self._spot, lines, take, selected="\0", width=theme.px(_WIDTH), filtered=False)
 
     def _chosen(self, value: str) -> None:
         self._spot.place_forget()

@@ -19,12 +19,14 @@ from ...pipeline.messages.picture_files import (
     CopyFrom,
     CopyWhat,
     FindClipboard,
+    FindPrograms,
     OpenPicture,
     PictureOrder,
     PicturesBack,
     PicturesExported,
     PicturesFound,
     PicturesTrashed,
+    ProgramsFound,
     recorded,
 )
 from ...pipeline.messages.pictures import PictureReady, RevealFile, ThumbnailReady
@@ -32,6 +34,7 @@ from ..widgets.file_choice import choose_file
 from ..widgets.modal import Decision, QuestionBox, nothing
 from ..widgets.picture_grid import ThumbnailGrid
 from ..widgets.picture_viewer import Viewer
+from ..widgets.popups import MenuEntry
 from .context_menu import MenuState
 from .selection_bar import ActionBar
 
@@ -40,7 +43,9 @@ _DONE = (PicturesTrashed, PicturesBack, PicturesExported, PicturesFound)
 
 
 class GridFiles:
-    """Acts on what is selected in the grid, or on the picture in the viewer. What was done is told in the bar."""
+    """Acts on what is selected in the grid, or on the picture in the viewer. What was done is told in the bar.
+    `choose(lines, take)` opens a menu at the picture.
+    """
 
     def __init__(
         self,
@@ -49,9 +54,10 @@ class GridFiles:
         grid: ThumbnailGrid,
         viewer: Viewer,
         bar: ActionBar,
+        choose: Callable[[list[MenuEntry], Callable[[str], object]], object],
     ) -> None:
         self._controller, self._feedback = controller, feedback
-        self._grid, self._viewer, self._bar = grid, viewer, bar
+        self._grid, self._viewer, self._bar, self._choose = grid, viewer, bar, choose
         self._clipboard: str | None = None  # the program that copies pictures; None = not looked for yet
 
     @property
@@ -104,6 +110,8 @@ class GridFiles:
                 self._grid.retry()
         elif isinstance(event, ClipboardFound):
             self._clipboard = event.program
+        elif isinstance(event, ProgramsFound):
+            self._offer_programs(event)
         elif isinstance(event, CopyDone):
             self._copied(event)
         elif isinstance(event, ThumbnailReady | PictureReady) and event.problem:
@@ -132,6 +140,21 @@ class GridFiles:
         """Open the current picture with the program that the system has for it."""
         if self.chosen:
             self._controller.ask(OpenPicture(picture=recorded(self.chosen[0])))
+
+    def open_with(self) -> None:
+        """Ask which program of this desktop is to open the current picture."""
+        if self.chosen:
+            self._controller.ask(FindPrograms())
+
+    def _offer_programs(self, found: ProgramsFound) -> None:
+        if not found.programs:
+            self._bar.say("No program of this desktop says that it opens pictures.")
+            return
+        self._choose([MenuEntry(one, name) for one, name in found.programs], self._open_by)
+
+    def _open_by(self, program: str) -> None:
+        if self.chosen:
+            self._controller.ask(OpenPicture(picture=recorded(self.chosen[0]), program=program))
 
     def reveal(self) -> None:
         """Show the current picture's file in the file browser."""

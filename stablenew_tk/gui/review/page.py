@@ -227,7 +227,10 @@ class ReviewPage(PageFrame):
         self.target = GridTarget(
             self._controller, self._feedback, self.pictures, self.viewer, self.bar, moved=self._moved
         )
-        self.files = GridFiles(self._controller, self._feedback, self.pictures, self.viewer, self.bar)
+        self.files = GridFiles(
+            *(self._controller, self._feedback, self.pictures, self.viewer, self.bar),
+            choose=lambda lines, take: self.menu.choose(lines, take),
+        )
         self._keys = self._rating_keys()
         self.menu = GridMenu(self.pictures, self.files.menu_state, self._menu_acts())
         actions = InspectorActions(
@@ -338,6 +341,7 @@ class ReviewPage(PageFrame):
             "copy infotext": lambda: files.copy("infotext"),
             "reveal": files.reveal,
             "open": files.open_outside,
+            "open with": files.open_with,
             "export": files.export,
             "move": lambda: files.export(move=True),
             "look": files.look,

@@ -133,9 +133,22 @@ class CopyDone(Event, frozen=True, kw_only=True):
 
 
 class OpenPicture(PictureOrder, frozen=True, kw_only=True):
-    """Open a picture's file with the program of the system for it. Nothing answers when it is open."""
+    """Open a picture's file with a program, by its id in ProgramsFound; "" = the one that the system has for it.
+    Nothing answers when it is open.
+    """
 
     picture: RecordedPicture
+    program: str = ""
+
+
+class FindPrograms(PictureOrder, frozen=True, kw_only=True):
+    """Look which programs of this desktop open pictures; ProgramsFound answers."""
+
+
+class ProgramsFound(Event, frozen=True, kw_only=True):
+    """Programs that open pictures, id and name of each, those that the system prefers first."""
+
+    programs: tuple[tuple[str, str], ...]
 
 
 class LookForPictures(PictureOrder, frozen=True, kw_only=True):

@@ -29,6 +29,11 @@ def open_file(path: Path) -> None:
     _start(path, [opener, str(path)], "program for it")
 
 
+def open_with(path: Path, command: list[str]) -> None:
+    """Start a command that has the file in it, and do not wait for it. Raises StorageError as above."""
+    _start(path, command, "such program")
+
+
 def _start(path: Path, command: list[str], what: str) -> None:
     if not is_there(path):
         raise StorageError(f"{path} is no longer there. Was it moved or deleted?")
