@@ -47,7 +47,7 @@ TABLE = {
     "no-hires": ("ok", "", 1, "mismatch:hires.scale"),
     "other-denoise": ("ok", "", 1, "mismatch:hires.denoise"),
     "no-variation": ("ok", "", 1, "mismatch:txt2img.subseed_strength"),
-    "no-mask": FINE, "no-controlnet": FINE,
+    "no-mask": FINE, "no-controlnet": FINE, "own-sampler": FINE,
     "no-styles": ("ok", "", 1, "mismatch:styles"),
     "plain-hires": ("ok", "", 1, "mismatch:hires.sampler"),
 }  # fmt: skip

@@ -286,7 +286,9 @@ class Menu(Popup):
             self._move(next((i for i in order if self.shown[i].text.casefold().startswith(letter)), self.cursor))
 
     def _move(self, index: int) -> str:
-        index, down = min(max(index, 0), max(0, len(self.shown) - 1)), 1 if index > self.cursor else -1
+        if not self.shown:
+            return "break"
+        index, down = min(max(index, 0), len(self.shown) - 1), 1 if index > self.cursor else -1
         # What cannot be chosen is passed over; at an end the cursor stays.
         on = (at for way in (down, -down) for at in range(index, len(self.shown) if way > 0 else -1, way))
         self.cursor = next((at for at in on if self.shown[at].enabled), index)
