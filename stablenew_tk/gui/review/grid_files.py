@@ -54,6 +54,7 @@ class GridFiles:
         grid: ThumbnailGrid,
         viewer: Viewer,
         bar: ActionBar,
+        *,
         choose: Callable[[list[MenuEntry], Callable[[str], object]], object],
     ) -> None:
         self._controller, self._feedback = controller, feedback

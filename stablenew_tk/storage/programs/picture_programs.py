@@ -79,7 +79,8 @@ def _filled(words: list[str], path: Path) -> list[str]:
 
 
 def _applications() -> tuple[Path, ...]:
-    return (Path("/Applications"), Path("/System/Applications"), Path("~/Applications").expanduser())
+    own = os.path.expanduser("~/Applications")  # noqa: PTH111 - it never raises
+    return (Path("/Applications"), Path("/System/Applications"), Path(own))
 
 
 def _linux_folders() -> Iterator[Path]:
@@ -109,8 +110,8 @@ def _is_offered(entry: dict[str, str]) -> bool:
         return False
     if "true" in (entry.get("Hidden"), entry.get("NoDisplay")):
         return False
-    tried = entry.get("TryExec", "")
-    return bool(entry.get("Exec")) and (not tried or find_program(tried) is not None)
+    needed = entry.get("TryExec", "")
+    return bool(entry.get("Exec")) and (not needed or find_program(needed) is not None)
 
 
 def _group(path: Path, name: str) -> dict[str, str]:
