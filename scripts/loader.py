@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-import subprocess
 from pathlib import Path
 
 import environment
@@ -52,21 +51,8 @@ def variables(python: Path, work: Path) -> dict[str, str]:
         pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--upgrade"]
         pip += ["--no-deps", "--no-cache-dir", "--no-binary", "pyinstaller", "--target", str(target)]
         with system.saying("pip compiles PyInstaller's loader"):
-            made = subprocess.run(
-                [*pip, f"pyinstaller=={version}"],
-                env={
-                    **os.environ,
-                    "PIP_USER": "0",
-                    "PYINSTALLER_COMPILE_BOOTLOADER": "1",
-                    "LDFLAGS": shlex.quote(str(part)),
-                },
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                encoding="utf-8",
-                errors="replace",
-                check=False,
-            )
+            more = {"PIP_USER": "0", "PYINSTALLER_COMPILE_BOOTLOADER": "1", "LDFLAGS": shlex.quote(str(part))}
+            made = system.run([*pip, f"pyinstaller=={version}"], more=more)
         if made.returncode:
             raise system.SetupFailed(
                 f"PyInstaller's loader could not be made. pip said:\n{system.tail(made.stdout)}", 1

@@ -13,7 +13,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, NoReturn
 
 # The Python under any virtual environment that started us: it stays when .venv is deleted.
@@ -88,8 +88,10 @@ def exit_with(error: SetupFailed) -> NoReturn:
     sys.exit(error.code)
 
 
-def run(command: Sequence[str], *, pass_fds: tuple[int, ...] = ()) -> subprocess.CompletedProcess[str]:
-    """Run to the end without input; stdout and stderr together as text in `stdout`."""
+def run(
+    command: Sequence[str], *, pass_fds: tuple[int, ...] = (), more: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run to the end without input; stdout and stderr together as text in `stdout`. `more`: variables beside ours."""
     return subprocess.run(
         command,
         stdin=subprocess.DEVNULL,
@@ -99,6 +101,7 @@ def run(command: Sequence[str], *, pass_fds: tuple[int, ...] = ()) -> subprocess
         errors="replace",
         check=False,
         pass_fds=pass_fds,
+        env={**os.environ, **(more or {})},
     )
 
 

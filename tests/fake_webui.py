@@ -869,6 +869,7 @@ class FakeWebUI:
                 # Without a way to resize it does not enlarge, without force it only enlarges.
                 truth["enable_hr"] = asked["hr_resize_mode"] > 0 and asked["hr_upscaler"] != "None"
                 truth["denoising_strength"] = asked["hr_denoising_strength"] or asked["denoising_strength"]
+                truth["hr_force"] = bool(asked["hr_force"] and truth["denoising_strength"])
         truth["units"] = self._units(asked)
         truth["loras"] = [] if twist == "no-loras" else self._used_loras(truth)
         truth["n_iter"] = int(asked.get("n_iter") or 1)

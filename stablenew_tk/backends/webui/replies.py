@@ -301,7 +301,7 @@ def _in_our_names(done: dict[str, Value], text: str, order: StageOrder, facts: S
         done["hires.steps"] = done.get("hires.steps") or order.config.txt2img.steps
         if "Hires strength" in values:
             done["hires.denoise"] = _number(values["Hires strength"], 0.0)
-        else:
+        if facts.is_subset:
             # sd-server calls the upscaler so.
             done["hires.upscaler"] = values.get("Hires upscale", "")
 

@@ -447,6 +447,11 @@ class TestSdNext:
                 path: value for path, value in values.items() if path != "hires.enabled"
             }
 
+    def test_hires_fix_that_only_enlarges_is_what_was_asked(self, next_webui):
+        values = {"hires.enabled": True, "hires.upscaler": "Lanczos", "hires.denoise": 0.0}
+        made = next_webui.generate(order(**values))
+        assert (made.images[0].suspect, made.applied["hires.upscaler"]) == ((), "Lanczos")
+
     def test_a_model_that_takes_its_own_sampler_is_found_out(self, server, next_webui):
         server.fault("own-sampler", route="/sdapi/v1/txt2img")
         made = next_webui.generate(order(**{"txt2img.sampler": "Euler a"}))
