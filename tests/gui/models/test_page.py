@@ -185,7 +185,7 @@ def test_the_panel_names_the_winner_of_a_setting_and_who_says_so(stocked):
 
 
 def test_search_finds_by_name_family_and_source(stocked):
-    for text, names in (("zi", ["zinc"]), ("webui profile", ["cobalt"]), ("sdxl", ["cobalt"]), ("nothing such", [])):
+    for text, names in (("zinc", ["zinc"]), ("webui profile", ["cobalt"]), ("sdxl", ["cobalt"]), ("nothing such", [])):
         typed(stocked.page.list.search, text)
         assert stocked.names() == names
     stocked.root.update()
