@@ -326,8 +326,9 @@ class FakeComfyUI:
     # -- sockets ----------------------------------------------------------------------------------------------------
 
     def tell(self, client_id: str, kind: str, data: dict) -> None:
-        """To one client; to all when the job names none, as the real server does."""
-        targets = list(self.clients.values()) if not client_id else [self.clients.get(client_id)]
+        """To one client. Of a job that names none, a real server tells its progress to all, and the rest to nobody."""
+        everybody = list(self.clients.values()) if kind.startswith("progress") else []
+        targets = [self.clients.get(client_id)] if client_id else everybody
         for client in targets:
             if client is not None:
                 client.tell(kind, data)

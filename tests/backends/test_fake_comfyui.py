@@ -246,7 +246,7 @@ class TestRuns:
             second.close()
         assert "executing" not in told
 
-    def test_a_job_without_a_client_is_shown_to_everybody(self):
+    def test_the_progress_of_a_job_without_a_client_is_shown_to_everybody_and_nothing_else_of_it(self):
         with FakeComfyUI() as fake:
             socket = Listener(parse_address(fake.url), "bystander", connect_s=60)
             run(fake, FACTS["graph"])
@@ -254,7 +254,7 @@ class TestRuns:
             run(fake, with_inputs("5", seed=3), client_id="me")
             later = [json.loads(frame.data)["type"] for frame in iter(lambda: socket.receive(0.2), None)]
             socket.close()
-        assert "progress" in told
+        assert set(told) == {"status", "progress_state", "progress"}
         assert set(later) == {"status"}
 
     @pytest.mark.parametrize(("flags", "event"), [("", 1), ('{"data": {"supports_preview_metadata": true}}', 4)])
