@@ -18,6 +18,7 @@ from ..domain.insights.follow_up import known_drafts, may_be_known, why_not_kept
 from ..domain.insights.report import summary
 from ..domain.journal.history import BEGINNING, History
 from ..domain.journal.record import JournalLine, Void
+from ..domain.models.precedence import without_hash
 from ..domain.models.preset_scope import scope_words
 from ..domain.runs.known_value import KnownValue, settings_after
 from ..domain.runs.plan import PresetEvidence
@@ -91,7 +92,7 @@ def _line(known: KnownValue) -> KnownListLine:
         checkpoint_hash=known.checkpoint_hash,
         engine=known.engine,
         family=known.family,
-        workflow=known.workflow,
+        workflow=without_hash(known.workflow),
         evidence=known.evidence,
         on=known.on,
         since=known.ts,

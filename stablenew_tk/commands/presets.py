@@ -24,7 +24,7 @@ from ..domain.insights.report import Report
 from ..domain.journal.history import History
 from ..domain.journal.plan_log import PlanBook
 from ..domain.journal.record import Void
-from ..domain.models.precedence import forgotten
+from ..domain.models.precedence import forgotten, without_hash
 from ..domain.models.preset_scope import PresetScope, Situation, reasons, scope_words, situation_words
 from ..domain.models.value_sources import CHECKPOINT, PresetValues, ValueSources, check_preset, judged
 from ..domain.runs.plan import Preset, PresetEvidence
@@ -109,7 +109,7 @@ def _line(preset: Preset, plans: PlanBook, settings: Settings) -> PresetListLine
         checkpoint_hash=scope.checkpoint_hash,
         engine=scope.engine,
         family=scope.family,
-        workflow=scope.workflow,
+        workflow=without_hash(scope.workflow),
         evidence=preset.evidence,
         added=preset.added,
         in_force=preset.preset_id in settings.presets,

@@ -386,7 +386,7 @@ class _Attempt:
             prompt_ids=(job.prompt_id,),
             checkpoint=config.checkpoint,
             engine=self._backend.kind,
-            workflow=config.workflow.name,
+            workflow=config.workflow.known_as,
         )
         about = {name: getattr(job, name) for name in _COPIED} | {
             "config": config,

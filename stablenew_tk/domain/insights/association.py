@@ -19,6 +19,7 @@ from ..config.pipeline_config import PipelineConfig
 from ..config.sweep import slot_words, value_text
 from ..journal.history import Position
 from ..journal.record import LearningRecord
+from ..models.preset_scope import same_workflow
 from .model.discovery import FALSE_RATE, Candidate, HintFamily, StandOut, standing_out
 from .model.ridge import Fit, Tester, interval, open_minded, ridge
 
@@ -171,8 +172,8 @@ def associations(rated: Sequence[RatedRun]) -> tuple[Association, ...]:
 
 def _of_one_workflow(rated: Sequence[RatedRun]) -> list[RatedRun]:
     """The pictures of the same workflow, or of none, whichever are most: settings mean something else in another."""
-    most = Counter(record.config.workflow.name for record, _ in rated).most_common(1)
-    return [one for one in rated if one[0].config.workflow.name == most[0][0]]
+    most = Counter(record.config.workflow.known_as for record, _ in rated).most_common(1)
+    return [one for one in rated if same_workflow(most[0][0], one[0].config.workflow.known_as)]
 
 
 def _refuse_mixtures(records: Sequence[LearningRecord]) -> None:

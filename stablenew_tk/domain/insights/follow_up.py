@@ -225,7 +225,7 @@ def scope_of(
         checkpoint_hash=found if name else "",
         engine=engine or plan.backend_kind,
         family=known.family if name else "",
-        workflow=plan.base_config.workflow.name,
+        workflow=plan.base_config.workflow.known_as,
     )
 
 

@@ -216,7 +216,7 @@ class PlanBook:
         scope, plan_id = preset.scope, preset.evidence.plan_id
         plan = self.plan(plan_id) if plan_id else None
         if plan is not None and not scope.workflow:
-            scope = replace(scope, workflow=plan.base_config.workflow.name)
+            scope = replace(scope, workflow=plan.base_config.workflow.known_as)
         if scope.engine or not plan_id:
             return scope
         # One whose run is gone, or does not tell, was learned somewhere all the same.

@@ -37,8 +37,8 @@ class PresetScope(Struct, frozen=True, omit_defaults=True):
     """What a preset was learned for; an empty field = it is not bound in that way.
 
     Without `prompt_ids` it holds for the whole pack. `checkpoint_hash` is at least 10 digits of the file's SHA-256,
-    `engine` sketch, webui … or `UNKNOWN_ENGINE`, `workflow` the one that made the pictures: what is
-    best in it says nothing about runs without it, or with another.
+    `engine` sketch, webui … or `UNKNOWN_ENGINE`, `workflow` the one that made the pictures
+    (`WorkflowUse.known_as`): what is best in it says nothing about runs without it, or with another.
     """
 
     pack_id: str = ""
@@ -64,7 +64,8 @@ class Situation(Struct, frozen=True, kw_only=True):
     @property
     def context(self) -> str:
         """The key of what a "yes, here, too" holds for: pack, checkpoint, kind of engine, workflow."""
-        key = (self.pack_id, without_hash(self.checkpoint), self.engine, *filter(None, (self.workflow,)))
+        workflow = hash_in_name(self.workflow) or self.workflow
+        key = (self.pack_id, without_hash(self.checkpoint), self.engine, *filter(None, (workflow,)))
         return "\n".join(key)
 
 
@@ -123,8 +124,9 @@ def compare(scope: PresetScope, now: Situation) -> ScopeCheck:
     checkpoint, unproven = _checkpoint(scope, now)
     # A file that is known by its hash does not change its family, whatever is told about it.
     family = _family(scope, now) if unproven or not scope.checkpoint else ""
-    differences = (_pack(scope, now), checkpoint, family, _engine(scope, now), _workflow(scope, now))
-    return ScopeCheck(tuple(filter(None, differences)), tuple(filter(None, (unproven,))))
+    workflow, by_name = _workflow(scope, now)
+    differences = (_pack(scope, now), checkpoint, family, _engine(scope, now), workflow)
+    return ScopeCheck(tuple(filter(None, differences)), tuple(filter(None, (unproven, by_name))))
 
 
 def same_scope(one: PresetScope, other: PresetScope) -> ScopeCheck:
@@ -134,6 +136,11 @@ def same_scope(one: PresetScope, other: PresetScope) -> ScopeCheck:
     """
     there = compare(one, _as_situation(other))
     return compare(other, _as_situation(one)) if there.inside else there
+
+
+def same_workflow(one: str, other: str) -> bool:
+    """Whether two workflows, as `WorkflowUse.known_as` tells them, are one; "" is that of plain runs."""
+    return one == other or (bool(one) and not _workflow(PresetScope(workflow=one), Situation(workflow=other))[0])
 
 
 def _as_situation(scope: PresetScope) -> Situation:
@@ -150,7 +157,7 @@ def _as_situation(scope: PresetScope) -> Situation:
 
 
 def hash_in_name(checkpoint: str) -> str:
-    """The hash that a server writes behind a checkpoint's name, "" when there is none that can be compared."""
+    """The hash behind the name of a checkpoint or a workflow, "" when there is none that can be compared."""
     found = _HASH.search(checkpoint)
     return found[1].lower() if found is not None and len(found[1]) >= _DIGITS else ""
 
@@ -179,11 +186,20 @@ def _engine(scope: PresetScope, now: Situation) -> str:
     return f"{learned}, not on {engine_name(now.engine)}" if now.engine else f"{learned}, and this engine is not known"
 
 
-def _workflow(scope: PresetScope, now: Situation) -> str:
+def _workflow(scope: PresetScope, now: Situation) -> tuple[str, str]:
+    """The difference, and what was taken for granted. A file may be renamed, and two may have one name."""
     if not scope.workflow or scope.workflow == now.workflow:
-        return ""
-    here = f"in “{now.workflow}”" if now.workflow else "for runs without it"
-    return f"learned in the workflow “{scope.workflow}”, not {here}"
+        return "", ""
+    name, here = without_hash(scope.workflow), without_hash(now.workflow)
+    mine, theirs = hash_in_name(scope.workflow), hash_in_name(now.workflow)
+    if mine and theirs:
+        if mine == theirs:
+            return "", ""
+        if name == here:
+            return f"learned in another workflow called “{name}” ({mine}, not {theirs})", ""
+    elif name == here:
+        return "", f"that it is the workflow “{name}” is known by its name only"
+    return f"learned in the workflow “{name}”, not {f'in “{here}”' if here else 'for runs without it'}", ""
 
 
 def _checkpoint(scope: PresetScope, now: Situation) -> tuple[str, str]:
@@ -249,7 +265,7 @@ def scope_words(scope: PresetScope) -> str:
     """What a preset was learned for: "Rain city with dreamshaper, on a WebUI"."""
     checkpoint, family = without_hash(scope.checkpoint), family_name(scope.family)
     model = f"with {checkpoint}" if checkpoint else f"with {family} models" if family else ""
-    inside = f"in the workflow “{scope.workflow}”" if scope.workflow else ""
+    inside = f"in the workflow “{without_hash(scope.workflow)}”" if scope.workflow else ""
     place = " ".join(part for part in (_place(scope) or "any pack", model, inside) if part)
     if scope.engine == SKETCH:
         return f"{place}, {_SKETCHES}"
@@ -260,7 +276,7 @@ def scope_words(scope: PresetScope) -> str:
 def situation_words(now: Situation) -> str:
     """A situation in a sentence: "Harbour with inked, on the sketch engine"."""
     parts = (pack_title(now.pack_id) or "this pack", f"with {without_hash(now.checkpoint)}" if now.checkpoint else "")
-    place = " ".join(part for part in (*parts, f"in “{now.workflow}”" if now.workflow else "") if part)
+    place = " ".join(part for part in (*parts, f"in “{without_hash(now.workflow)}”" if now.workflow else "") if part)
     return f"{place}, on {engine_name(now.engine)}" if now.engine else place
 
 

@@ -173,7 +173,7 @@ class ValueSources(Struct, frozen=True, kw_only=True):
             checkpoint=checkpoint,
             checkpoint_hash=found if checkpoint and not self.several else "",
             engine=self.engine,
-            workflow=self.workflow.name,
+            workflow=self.workflow.known_as,
         )
 
     @property
@@ -263,7 +263,8 @@ class ValueSources(Struct, frozen=True, kw_only=True):
 
     def _preset_checkpoints(self) -> Iterator[Mapping[str, Value]]:
         # Such a preset is bound to no checkpoint, so whether it is applied does not depend on what is asked for here.
-        now = Situation(pack_id=self.pack_id, prompt_ids=self.prompts, engine=self.engine, workflow=self.workflow.name)
+        workflow = self.workflow.known_as
+        now = Situation(pack_id=self.pack_id, prompt_ids=self.prompts, engine=self.engine, workflow=workflow)
         for preset in (*self.presets, *(() if self.locked else self.learned)):
             if CHECKPOINT in preset.values and judged(preset, now, self.agreed).applied:
                 yield usable_values(preset.values)

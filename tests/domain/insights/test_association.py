@@ -52,6 +52,10 @@ def everyday(count, effect, *, seed=1, prompts=6):
     return rated
 
 
+def in_workflow(record, use):
+    return replace(record, config=replace(record.config, workflow=use))
+
+
 def found(rated, value):
     return next(one for one in associations(rated) if one.value == value)
 
@@ -222,8 +226,19 @@ class TestWhatIsNeverMixed:
     def test_pictures_of_another_workflow_are_passed_over(self):
         rated = everyday(60, 0.0)
         use = WorkflowUse(file="Garden.json", digest="x")
-        others = [(replace(one, config=replace(one.config, workflow=use)), 5) for one, _ in everyday(50, 0.0, seed=2)]
+        others = [(in_workflow(one, use), 5) for one, _ in everyday(50, 0.0, seed=2)]
         assert associations([*rated, *others]) == associations(rated)
+
+    def test_a_renamed_workflow_and_lines_of_older_versions_are_of_the_same_workflow(self):
+        rated = everyday(60, 0.0)
+        uses = [WorkflowUse(file="Garden.json", digest="x", graph=graph) for graph in ("a" * 64, "", "b" * 64)]
+        uses[1:1] = [WorkflowUse(file="Park.json", digest="y", graph="a" * 64)]
+        names = [(0, 1), (0,), (0, 2), (0, 3)]
+        made = [
+            associations([(in_workflow(one, uses[of[n % len(of)]]), stars) for n, (one, stars) in enumerate(rated)])
+            for of in names
+        ]
+        assert made[0] == made[1] == made[2] != made[3]
 
     def test_pictures_of_learning_runs_are_passed_over(self):
         rated = [(picture(mode="active", txt2img__steps=(20, 40)[n % 2]), 2 + 2 * (n % 2)) for n in range(40)]

@@ -50,6 +50,26 @@ def test_what_was_learned_in_a_workflow_holds_in_it_alone():
     assert not same_scope(scope, PresetScope("Rain city")).inside
 
 
+GARDEN, OTHER_GARDEN, RENAMED = "Garden [aaaaaaaaaaaa]", "Garden [bbbbbbbbbbbb]", "Park [aaaaaaaaaaaa]"
+
+
+def test_a_workflow_is_known_by_its_graph_where_both_tell_it_else_by_its_name():
+    scope, here = PresetScope("Rain city", workflow=GARDEN), replace(HERE, workflow=GARDEN)
+    renamed = replace(HERE, workflow=RENAMED)
+    assert compare(scope, renamed) == compare(scope, here)
+    assert renamed.context == here.context, "a yes for one is a yes for the other"
+    other = replace(HERE, workflow=OTHER_GARDEN)
+    why = "learned in another workflow called “Garden” (aaaaaaaaaaaa, not bbbbbbbbbbbb)"
+    assert compare(scope, other).differences == (why,)
+    assert other.context != here.context
+    assert scope_words(scope) == "Rain city in the workflow “Garden”"
+    older = compare(replace(scope, workflow="Garden"), here)
+    assert (older.inside, older.unproven) == (True, ("that it is the workflow “Garden” is known by its name only",))
+    assert compare(replace(scope, workflow="Garden"), renamed).differences == (
+        "learned in the workflow “Garden”, not in “Park”",
+    )
+
+
 def test_several_differences_are_one_phrase():
     found = compare(PresetScope("Harbour", (), "ink", "", "sketch"), HERE)
     assert reasons(found) == (

@@ -60,6 +60,32 @@ def test_what_every_picture_is_told_is_found_along_the_links():
     assert not found.notices
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"n6_seed": 5, "n3_text": "a boat", "n6_cfg": 4.0, "n1_ckpt_name": "sun.safetensors", "n8_amount": 0.5},
+        {"t6": "First pass"},
+        {"n9_filename_prefix": "boat"},
+    ],
+)
+def test_a_workflow_is_the_same_one_under_any_name_and_with_any_values(change):
+    other = read(grainy(**change)).use("elsewhere/Boat.json")
+    assert other.graph == read(grainy()).use("Garden.json").graph
+    assert other.known_as == f"Boat [{other.graph[:12]}]"
+
+
+def test_a_tick_about_a_value_makes_no_other_workflow():
+    ticked = replace(read(grainy()), nodes=with_choices(read(grainy()).nodes, {InputPlace("6", "cfg"): OWN}))
+    assert read_workflow(written(ticked.nodes), "garden.json").graph == read(grainy()).graph
+
+
+@pytest.mark.parametrize("change", [{"n8_image": ["6", 0]}, {"n2_lora_name": "wash.safetensors"}])
+def test_other_links_and_other_models_make_another_workflow_of_the_same_name(change):
+    one, other = (read(document).use("Garden.json") for document in (grainy(), grainy(**change)))
+    assert one.name == other.name
+    assert one.known_as != other.known_as
+
+
 def test_every_other_number_choice_and_switch_has_a_name_of_its_own():
     found = read(grainy()).open_values
     assert {path: (one.takes.kind, one.takes.default) for path, one in found.items() if not one.takes.minor} == {
