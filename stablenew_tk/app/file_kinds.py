@@ -7,7 +7,7 @@ from typing import Literal
 
 FileKind = Literal["pack", "picture", "model", ""]
 PACKS = (".txt", ".tsv", ".json")
-PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif")
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".tif", ".tiff")
 MODELS = (".safetensors", ".ckpt", ".gguf", ".sft", ".pt", ".pth", ".bin")
 # Engines read fewer kinds than hold recipes.
 START_PICTURES = PICTURES[:4]

@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from ..base.errors import InvalidInput
 from .comfy_nodes import ComfyNode, LinkedNodes, Plain
-from .recipe import RecipeDraft, bare_name, is_nothing, list_of, number_of, object_of, read_json, text_of
+from .recipe import MODEL_ENDING, RecipeDraft, bare_name, is_nothing, list_of, number_of, object_of, read_json, text_of
 
 # A name, with the number of its slot before or behind.
 _NAME = re.compile(r"lora(?:_?name)?(_?\d{0,2})|lora_(\d{1,2})_name|(?:unet_)?lora_?file(_?\d{0,2})")
-_COUNT = ("lora_count", "num_loras", "loras_count", "lora_num")
+_COUNT = re.compile(r"(?:num|number_of|count|active)_loras?|loras?_(?:num|number|count|slots)")
 _WEIGHTS = (
     *("strength_model", "lora_strength", "model_weight", "lora_model_strength", "model_str", "model_strength"),
     *("strength", "weight", "lora_weight", "lora_wt", "strength_lora", "wt"),
@@ -25,6 +25,12 @@ _SIMPLE = ("lora_wt", "lora_strength", "strength", "weight", "lora_weight")
 _CLIP = ("strength_clip", "lora_clip_strength", "clip_weight", "clip_str", "clip_strength", "strengthTwo", "lora_clip")
 _SWITCH = ("switch", "toggle", "enabled", "enable", "on", "active", "lora_on", "lora_enabled")
 _TAG = re.compile(r"<(?:lora|lyco):([^<>:]{1,200}):?(-?[0-9.]{1,12})?(?::(-?[0-9.]{1,12}))?>")
+_TEXTS = ("text", "lora_syntax", "lora_text", "lora_list", "prompt")
+# A LoRA for each line, with a remark behind; of loaders that take nothing else a bare name will do, too.
+_LINE = re.compile(r"(?:<(?:lora|lyco):)?([^<>:,\n]{1,200}?)(?::(-?[0-9.]{1,12}))?(?::(-?[0-9.]{1,12}))?(>?)")
+_LINES_ONLY = "MultiLoraLoader"
+_REMARK = re.compile(r"\s*#.*")
+_ENTRY = ("name", "full_path", "path", "file")
 _OFF = ("off", "false", "no", "disable", "disabled", "0")
 _LORAS = 100
 _TEXT = 20_000
@@ -87,7 +93,7 @@ def _of_node(graph: LinkedNodes, node: ComfyNode) -> Iterator[UsedLora]:
     listed = [*_listed(graph, node)]
     yield from listed
     whole = not _is_off(node, ("toggle", "switch", "enabled", "enable"))
-    count = next((number_of(graph.value(node, key)) for key in _COUNT if key in node.inputs), None)
+    count = next((number_of(graph.value(node, key)) for key in node.inputs if _COUNT.fullmatch(key)), None)
     for key in node.inputs:
         if match := _NAME.fullmatch(key):
             tail = match[1] or match[3] or ""
@@ -96,18 +102,43 @@ def _of_node(graph: LinkedNodes, node: ComfyNode) -> Iterator[UsedLora]:
             # A name may be left behind in a slot that the stack does not use.
             used = count is None or number is None or number <= count
             name = _name_at(graph, node, key)
-            off = _is_off(node, [f"{before}{one}{tail}" for one in _SWITCH] if tail or before else ())
+            slot = _Slot(before, tail, f"{key}_")
+            off = _is_off(node, [at for one in _SWITCH for at in slot.keys(one)] if tail or before else ())
             if not is_nothing(name):
-                found = _with_weight(graph, node, name, (before, tail))
-                yield replace(found, on=whole and used and not off)
-    texts = ("text", "lora_syntax", "lora_text", "prompt") if "lora" in node.kind.casefold() else ()
-    for one in (*texts, "loras"):
-        tags = _TAG.findall(str(graph.seen(node, one) or "")[:_TEXT])
+                yield replace(_with_weight(graph, node, name, slot), on=whole and used and not off)
+    if not listed and "lora" in node.kind.casefold() and not any(map(_NAME.fullmatch, node.inputs)):
+        yield from _under_other_names(graph, node)
+    for one in (*(_TEXTS if "lora" in node.kind.casefold() else ()), "loras"):
+        text = str(graph.seen(node, one) or "")[:_TEXT]
+        tags = _lines(text, bare=node.kind.startswith(_LINES_ONLY)) if one != "loras" else []
+        tags = tags or _TAG.findall(text)
         if tags:
             graph.value(node, one)
         # The objects tell which of the tags are on.
         for name, weight, clip in tags if not listed else ():
             yield UsedLora(name, weight or 1, clip or None)
+
+
+def _under_other_names(graph: LinkedNodes, node: ComfyNode) -> Iterator[UsedLora]:
+    """The one file that a loader names in another language, with its one number."""
+    texts = [(key, raw) for key, raw in node.inputs.items() if isinstance(raw, str) and "," not in raw]
+    files = [key for key, raw in texts if MODEL_ENDING.search(raw)]
+    if len(files) == 1:
+        numbers = [
+            key for key, raw in node.inputs.items() if isinstance(raw, (int, float)) and not isinstance(raw, bool)
+        ]
+        weights = {graph.value(node, key) for key in numbers}
+        yield UsedLora(str(graph.value(node, files[0])), weights.pop() if len(weights) == 1 else None)
+
+
+def _lines(text: str, *, bare: bool) -> list[tuple[str, str, str]]:
+    """The LoRAs of a text that has one in each line, with their weights; [] when any line could be something else.
+    With `bare` a name alone is enough.
+    """
+    lines = [line for one in text.splitlines() if (line := _REMARK.sub("", one).strip())]
+    found = [match for line in lines if (match := _LINE.fullmatch(line))]
+    sure = all(bare or match[2] or match[4] or MODEL_ENDING.search(match[1]) for match in found)
+    return [(one[1], one[2] or "", one[3] or "") for one in found] if sure and len(found) == len(lines) else []
 
 
 def _name_at(graph: LinkedNodes, node: ComfyNode, key: str) -> str:
@@ -117,7 +148,21 @@ def _name_at(graph: LinkedNodes, node: ComfyNode, key: str) -> str:
     return "" if "on" in object_of(raw) else named
 
 
-def _with_weight(graph: LinkedNodes, node: ComfyNode, name: str, slot: tuple[str, str]) -> UsedLora:
+class _Slot(Struct, frozen=True):
+    """How a stack names what it tells of one of its LoRAs: with its number `before`, as a `tail`, or all its `own`."""
+
+    before: str
+    tail: str
+    own: str
+
+    def keys(self, fact: str) -> tuple[str, ...]:
+        """What a fact may be called."""
+        plain = f"{self.before}{fact}{self.tail}"
+        shorter = f"{self.before}{fact.removeprefix('lora_')}" if self.before else plain
+        return plain, shorter, f"{self.own}{fact}"
+
+
+def _with_weight(graph: LinkedNodes, node: ComfyNode, name: str, slot: _Slot) -> UsedLora:
     simple = node.plain("input_mode") == "simple" or node.plain("mode") == "simple"
     weight = _first_of(graph, node, (*_SIMPLE, *_WEIGHTS) if simple else _WEIGHTS, slot)
     clip = None if simple else _first_of(graph, node, _CLIP, slot)
@@ -126,17 +171,14 @@ def _with_weight(graph: LinkedNodes, node: ComfyNode, name: str, slot: tuple[str
     return UsedLora(name, weight, clip)
 
 
-def _first_of(graph: LinkedNodes, node: ComfyNode, names: Sequence[str], slot: tuple[str, str]) -> Plain | None:
-    before, tail = slot
-    keys = [f"{before}{name}{tail}" for name in names]
-    if before:
-        keys += [f"{before}{name.removeprefix('lora_')}" for name in names]
+def _first_of(graph: LinkedNodes, node: ComfyNode, names: Sequence[str], slot: _Slot) -> Plain | None:
+    keys = [key for name in names for key in slot.keys(name)]
     return next((value for key in keys if key in node.inputs and (value := graph.value(node, key)) is not None), None)
 
 
-def _likely_weight(graph: LinkedNodes, node: ComfyNode, slot: tuple[str, str]) -> Plain | None:
+def _likely_weight(graph: LinkedNodes, node: ComfyNode, slot: _Slot) -> Plain | None:
     """The number of this slot whose name speaks of a weight."""
-    before, tail = slot
+    before, tail = slot.before, slot.tail
     for key in node.inputs:
         fits = key.startswith(before) and key.endswith(tail) and (tail or before or not key[-1:].isdigit())
         if fits and re.search(r"strength|weight|wt|str(_|$)|multiplier|scale|power|alpha", key, re.IGNORECASE):
@@ -148,28 +190,33 @@ def _likely_weight(graph: LinkedNodes, node: ComfyNode, slot: tuple[str, str]) -
 
 def _listed(graph: LinkedNodes, node: ComfyNode) -> Iterator[UsedLora]:
     """LoRAs as objects: one for each input, or a list in one of them."""
+    of_loras = "lora" in node.kind.casefold()
     for key, raw in node.inputs.items():
         wrapped = object_of(raw).get("__value__", raw)
-        if isinstance(wrapped, str) and wrapped.lstrip().startswith("[{") and "lora" in node.kind.casefold():
-            wrapped = _as_list(wrapped)
-        entries = [wrapped] if isinstance(wrapped, dict) else list_of(wrapped)[:_LORAS]
-        for entry in map(object_of, entries):
-            known = "lora" in entry or ("lora" in node.kind.casefold() and "name" in entry)
+        if of_loras and isinstance(wrapped, str) and wrapped.lstrip().startswith(("[{", "{")):
+            wrapped = _parsed(wrapped)
+        whole = object_of(wrapped)
+        listed = list_of(whole.get("loras")) if of_loras else []
+        share = number_of(whole.get("global_strength"), 1.0) if listed else None
+        for entry in map(object_of, (listed or ([whole] if whole else list_of(wrapped)))[:_LORAS]):
+            known = "lora" in entry or (of_loras and any(one in entry for one in _ENTRY))
             off = any(entry.get(switch) is False for switch in ("on", "active", "enabled"))
             if known:
                 graph.mark(node, key)
-                name = text_of(entry.get("lora")) or text_of(entry.get("name"))
+                name = next((name for one in ("lora", *_ENTRY) if (name := text_of(entry.get(one)))), "")
                 keys = ("strength", "weight", "strength_model", "model_strength")
                 weight = next((number_of(entry[one]) for one in keys if one in entry), None)
                 clip = next((number_of(entry[one]) for one in ("strengthTwo", "clipStrength") if entry.get(one)), None)
+                if weight is not None and share is not None:
+                    weight = round(weight * share, 6)
                 yield UsedLora(name, weight, clip, not off)
 
 
-def _as_list(text: str) -> list[object]:
+def _parsed(text: str) -> object:
     try:
-        return list_of(read_json(text[:_TEXT], "The list of LoRAs"))
+        return read_json(text[:_TEXT], "The list of LoRAs")
     except InvalidInput:
-        return []
+        return None
 
 
 def _is_off(node: ComfyNode, keys: Sequence[str]) -> bool:

@@ -389,4 +389,4 @@ def _with_separator(folder: Path) -> str:
 
 
 def _is_picture(name: str) -> bool:
-    return name.lower().endswith((".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif"))
+    return name.lower().endswith((".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif", ".tif", ".tiff"))

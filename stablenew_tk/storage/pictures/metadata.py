@@ -21,7 +21,7 @@ from ...domain.recipes.recipe import Recipe
 from ..disk.files import read_bounded
 from .images import DAMAGE, FILE_LIMIT, opened, reason
 
-FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF")
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "TIFF")
 TEXT_LIMIT = 4 * 1024 * 1024
 _EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286
 _NAMED_TAGS = {
@@ -141,6 +141,8 @@ def _of_animation(data: bytes) -> dict[str, str]:
 
 def _of_info(image: Image.Image) -> dict[str, str]:
     found: dict[str, str] = {}
+    if image.format == "TIFF":
+        return found  # all that it tells stands in its tags
     for key, value in image.info.items():
         if isinstance(value, str) and isinstance(key, str) and not key.startswith("XML:"):
             # Plain chunks are Latin-1 by their standard and UTF-8 by what some tools write.

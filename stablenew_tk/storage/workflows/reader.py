@@ -10,7 +10,7 @@ from ..disk.files import read_bounded
 from ..pictures.metadata import read_texts
 
 LARGEST = 4 << 20  # bytes
-_PICTURES = (".png", ".webp", ".jpg", ".jpeg", ".avif")
+_PICTURES = (".png", ".webp", ".jpg", ".jpeg", ".avif", ".tif", ".tiff")
 
 
 def workflow_text(file: Path) -> bytes:

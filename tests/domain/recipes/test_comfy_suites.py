@@ -118,6 +118,48 @@ class TestLoras:
                 },
                 "<lora:a:0.6>",
             ),
+            (
+                "MultiLoraLoader-70bf3d77",
+                {"text": "# mine\na.pt:0.6\nsub\\b:0.5:0.5 # less\n\n<lora:c:1.0>\nplain"},
+                "<lora:a:0.6> <lora:b:0.5> <lora:c:1> <lora:plain:1>",
+            ),
+            ("Lora List Loader", {"lora_list": "a:0.6\nb.pt"}, "<lora:a:0.6> <lora:b:1>"),
+            ("LoRA Tag Loader", {"text": "a fox:1.2, a boat\n<lora:a:0.6>"}, "<lora:a:0.6>"),
+            (
+                "Power Lora Loader 2",
+                {
+                    "lora_0": "a.pt",
+                    "lora_0_on": True,
+                    "lora_0_strength_model": 0.6,
+                    "lora_0_strength_clip": 0.6,
+                    "lora_1": "off.pt",
+                    "lora_1_on": False,
+                    "lora_1_strength_model": 1.0,
+                },
+                "<lora:a:0.6>",
+            ),
+            (
+                "Many Loras",
+                {
+                    "active_loras": 1,
+                    "enabled_1": True,
+                    "lora_1": "a.pt",
+                    "strength_1": 0.6,
+                    "enabled_2": True,
+                    "lora_2": "old.pt",
+                    "strength_2": 1.0,
+                },
+                "<lora:a:0.6>",
+            ),
+            (
+                "Stand Multi Lora Loader",
+                {
+                    "lora_state": '{"global_strength": 0.5, "loras": [{"enabled": true, "full_path": "/loras/a.pt",'
+                    ' "strength": 0.8}, {"enabled": false, "full_path": "/loras/off.pt", "strength": 1}]}'
+                },
+                "<lora:a:0.4>",
+            ),
+            ("Lora加载器", {"LoRA名称": "sub/a.safetensors", "模型强度": 0.6, "CLIP强度": 0.6}, "<lora:a:0.6>"),
         ],
     )
     def test_each_is_read_with_its_own_weight_and_only_when_it_was_on(self, kind, inputs, tags):
@@ -127,6 +169,11 @@ class TestLoras:
         found = with_loras("Odd", lora_name="a.pt", mystery="high")
         assert found.prompt == "a red fox <lora:a:1>"
         assert "weight of the LoRA a was not found" in told(found)
+
+    def test_files_in_one_text_are_named_and_none_of_them_is_guessed(self):
+        found = with_loras("Lora Paths", lora_paths="/x/a.pt,/x/b.pt", lora_strengths="0.7,0.4")
+        assert found.prompt == "a red fox"
+        assert "/x/a.pt,/x/b.pt" in told(found)
 
     def test_what_a_tag_cannot_hold_is_told(self):
         both = with_loras("LoraLoader", lora_name="a.pt", strength_model=0.5, strength_clip=0.3)
