@@ -38,6 +38,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import comfy_nodes
 from comfy_nodes import Thing, digest_of, node_kinds, painted, png, run_node
+from kept_port import KeptPort
 
 _MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -154,6 +155,7 @@ class FakeComfyUI:
         self._clock = itertools.count(1795873192496)
         self._forget()
         self._server: ThreadingHTTPServer | None = None
+        self._kept: KeptPort | None = None
 
     # -- what tests use ---------------------------------------------------------------------------------------------
 
@@ -169,6 +171,7 @@ class FakeComfyUI:
 
     def start(self) -> FakeComfyUI:
         self.closing = False
+        self._release_port()
         self._server = _Server(("127.0.0.1", self.port), _Requests, self)
         self.port = self._server.server_address[1]
         self._threads = [
@@ -181,6 +184,7 @@ class FakeComfyUI:
 
     def close(self) -> None:
         """End everything; no thread is left."""
+        self._release_port()
         if self._server is None:
             return
         self._server.shutdown()
@@ -195,10 +199,17 @@ class FakeComfyUI:
         self._server.server_close()
         self._server = None
 
+    def _release_port(self) -> None:
+        if self._kept is not None:
+            self._kept.release()
+            self._kept = None
+
     def go_down(self) -> None:
         """Close the port and all connections, as when the program was killed: queue, history and caches are gone."""
         self.close()
         self._forget()
+        self._kept = KeptPort(self.port)
+        self.port = self._kept.number
 
     def come_back(self) -> None:
         """Open the same port again."""

@@ -44,6 +44,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+from kept_port import KeptPort
 from PIL import Image, PngImagePlugin
 
 API = "/sdapi/v1"
@@ -323,6 +324,7 @@ class FakeWebUI:
         self.closing = False
         self.sockets: set[socket.socket] = set()
         self._server: ThreadingHTTPServer | None = None
+        self._kept: KeptPort | None = None
         for name in faults:
             self.fault(name)
 
@@ -340,6 +342,7 @@ class FakeWebUI:
 
     def start(self) -> FakeWebUI:
         self.closing = False
+        self._release_port()
         self._server = _Listener(("127.0.0.1", self.port), _RequestHandler, self)
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="fake-webui")
@@ -357,10 +360,13 @@ class FakeWebUI:
         if self._server is not None:
             self._server.server_close()
             self._server = None
+        self._release_port()
 
     def go_down(self) -> None:
-        """Close the port and all connections: what a client sees when the WebUI was closed."""
+        """Close the port and all connections: what a client sees when the WebUI was closed, or is started later."""
         self.close()
+        self._kept = KeptPort(self.port)
+        self.port = self._kept.number
 
     def come_back(self) -> None:
         """Open the same port again with nothing loaded."""
@@ -1403,6 +1409,11 @@ class FakeWebUI:
             self._server.shutdown()
             self._server.socket.close()
             self._thread.join()
+
+    def _release_port(self) -> None:
+        if self._kept is not None:
+            self._kept.release()
+            self._kept = None
 
     def _drop_connections(self) -> None:
         for connection in list(self.sockets):

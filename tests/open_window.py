@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from conftest import pump
+from conftest import PATIENCE_S, pump
 
 from stablenew_tk.app.controller import Controller, open_places
 from stablenew_tk.app.start.window_claim import WindowClaim
@@ -39,7 +39,7 @@ class House:
         self.window = Window(self.controller, claim=claim)
         self.until(lambda: self.controller.history is not None)
 
-    def until(self, condition: Callable[[], object], timeout_s: float = 60.0) -> None:
+    def until(self, condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
         """Let the window live until the condition holds."""
         pump(self.window, condition, timeout_s)
 

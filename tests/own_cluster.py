@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+
+from kept_port import KeptPort
 
 from stablenew_tk.storage.cluster.folder import ClusterFolder
 from stablenew_tk.storage.cluster.pairing import invite, make_cluster, save_pairing
@@ -32,8 +33,9 @@ class OwnCluster:
         self.root, self.operator, self.processes, self.machines = root, root / "operator", {}, machines
         self.bad = bad or {}
         self.host = host
-        with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as free:
-            self.port = free.getsockname()[1]
+        # Kept all the time: the scheduler is ended and started again in between.
+        self.kept = KeptPort(host=host)
+        self.port = self.kept.number
         self.folder = ClusterFolder(self.operator / "cluster")
         made = make_cluster(self.folder, "desk", host, datetime.now(UTC), self.port)
         self.start("scheduler", program(self.operator, "scheduler"))
@@ -80,6 +82,7 @@ class OwnCluster:
     def close(self):
         for name in list(self.processes):
             self.end(name)
+        self.kept.release()
 
     def learn(self, *more):
         machines = [word for name in self.machines for word in ("--backend", f"cluster:{name}")]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
 from fake_comfyui import FakeComfyUI
 from fake_webui import FakeWebUI
 from jobs import SMALL
+from kept_port import KeptPort
 from msgspec.structs import replace
 from whole_app import App, request
 
@@ -19,12 +18,6 @@ from stablenew_tk.domain.insights.matrix import board
 from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt
 from stablenew_tk.pipeline.messages.base import OrderFailed
 from stablenew_tk.pipeline.messages.jobs import BackendChecked, JobEnded, NodeWaiting
-
-
-def a_free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def plan(checkpoint="ink_model"):
@@ -43,12 +36,14 @@ def plan(checkpoint="ink_model"):
 
 @pytest.fixture
 def port():
-    return a_free_port()
+    """Nobody listens there until a server takes its place."""
+    with KeptPort() as kept:
+        yield kept
 
 
 @pytest.fixture
 def app(tmp_path, port):
-    one = App(tmp_path / "data", Settings(backend=f"http://127.0.0.1:{port}"))
+    one = App(tmp_path / "data", Settings(backend=f"http://127.0.0.1:{port.number}"))
     yield one
     one.controller.close()
 
@@ -63,8 +58,14 @@ def finished(app, plan_id):
     return board(app.controller.history, plan_id)
 
 
-def the_servers(port):
-    return {"comfyui": lambda: FakeComfyUI(port=port), "webui": lambda: FakeWebUI(port=port)}
+def comfyui_at(port):
+    port.release()
+    return FakeComfyUI(port=port.number)
+
+
+def webui_at(port):
+    port.release()
+    return FakeWebUI(port=port.number)
 
 
 class TestBegunWhileNobodyAnswers:
@@ -75,7 +76,7 @@ class TestBegunWhileNobodyAnswers:
         app.until(NodeWaiting)
         app.wait(lambda: saved(app, begun.plan_id) is not None)
         assert saved(app, begun.plan_id).backend_kind == ""
-        with the_servers(port)[kind]():
+        with {"comfyui": comfyui_at, "webui": webui_at}[kind](port):
             made = finished(app, begun.plan_id)
         assert [cell.state for cell in made.cells] == ["made", "made"]
         assert saved(app, begun.plan_id).backend_kind == kind
@@ -85,9 +86,9 @@ class TestBegunWhileNobodyAnswers:
     def test_once_it_is_settled_another_kind_of_server_is_refused(self, app, port):
         begun = app.controller.learning.start(plan())
         app.until(NodeWaiting)
-        with FakeComfyUI(port=port):
+        with comfyui_at(port):
             finished(app, begun.plan_id)
-        with FakeWebUI(port=port) as other:
+        with webui_at(port) as other:
             app.controller.check_backend()
             app.until(BackendChecked, 2)
             with pytest.raises(InvalidInput, match="uses ComfyUI; pictures of a WebUI cannot be compared"):
@@ -98,8 +99,8 @@ class TestBegunWhileNobodyAnswers:
         begun = app.controller.learning.start(plan())
         app.until(NodeWaiting)
         app.controller.close()
-        with FakeComfyUI(port=port):
-            again = App(tmp_path / "data", Settings(backend=f"http://127.0.0.1:{port}"))
+        with comfyui_at(port):
+            again = App(tmp_path / "data", Settings(backend=f"http://127.0.0.1:{port.number}"))
             again.controller.resume(go_on=True)
             made = finished(again, begun.plan_id)
             assert [cell.state for cell in made.cells] == ["made", "made"]
@@ -120,7 +121,7 @@ class TestBegunWhileNobodyAnswers:
 
 class TestNoCheckpoint:
     def test_a_learning_run_that_names_none_is_refused_at_once(self, app, port):
-        with FakeComfyUI(port=port) as fake:
+        with comfyui_at(port) as fake:
             app.controller.check_backend()
             app.until(BackendChecked, 2)
             with pytest.raises(InvalidInput, match=r"checkpoint: choose one\. ComfyUI .* keeps none loaded"):
@@ -128,7 +129,7 @@ class TestNoCheckpoint:
             assert fake.count("prompt") == 0
 
     def test_jobs_that_were_queued_before_wait_with_one_sentence(self, app, port):
-        with FakeComfyUI(port=port) as fake:
+        with comfyui_at(port) as fake:
             app.controller.check_backend()
             app.until(BackendChecked, 2)
             app.controller.run(request(3))
@@ -139,7 +140,7 @@ class TestNoCheckpoint:
     def test_of_jobs_that_waited_for_a_server_one_fails_and_the_others_wait(self, app, port):
         app.controller.run(request(4))
         app.until(NodeWaiting)
-        with FakeComfyUI(port=port) as fake:
+        with comfyui_at(port) as fake:
             assert "checkpoint: choose one" in app.until(OrderFailed).message
             app.wait(lambda: app.records())
             assert [record.status for record in app.records()] == ["failed"]
@@ -147,7 +148,7 @@ class TestNoCheckpoint:
             assert app.controller.capabilities.kind == "comfyui"
 
     def test_the_only_checkpoint_is_used(self, app, port):
-        with FakeComfyUI(port=port) as fake:
+        with comfyui_at(port) as fake:
             fake.files["checkpoints"] = ["lonely.safetensors"]
             app.controller.check_backend()
             app.until(BackendChecked, 2)

@@ -70,7 +70,7 @@ def cluster(tmp_path_factory):
 def refused(cluster, context):
     try:
         with (
-            socket.create_connection((cluster.host, cluster.port), timeout=5) as plain,
+            socket.create_connection((cluster.host, cluster.port), timeout=60) as plain,
             context.wrap_socket(plain) if context else plain as secure,
         ):
             secure.sendall(b"hello\n" * 10)
@@ -204,7 +204,7 @@ def test_an_answer_that_comes_after_the_job_was_given_to_another_machine_is_drop
     cluster.expect("bad", "holds its answer back")
     operator.stopped.set()
     operator.machines["late"].interrupt()
-    giving.join(20)
+    giving.join(LIMIT_S)
     operator.stopped.clear()
     assert [record.status for record in ended] == ["cancelled"]
     made = operator.run("one", 1)
@@ -264,7 +264,7 @@ def test_what_else_listens_there_and_a_scheduler_that_fails_are_told_at_once(tmp
         link = ClusterLink(folder, (sys.executable, "-c", "raise SystemExit('There is no room for it here.')"))
         with pytest.raises(Unreachable, match="Another program listens at"):
             link.machines()
-        speaking.join(10)
+        speaking.join()
     with pytest.raises(Unreachable, match=r"There is no room for it here\."):
         link.machines()
     link.close()

@@ -15,8 +15,8 @@ from stablenew_tk.storage.disk.process_lock import folder_lock, holding
 from stablenew_tk.storage.journal.reader import recent, verify
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-# A server that hangs does so until it is left. Without being left the run would go on for half an hour.
-SOON_S = 30
+# A server that hangs does so until it is left. Without being left the run would give it up after two minutes.
+SOON_S = 60
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def statuses(cli):
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_server_that_hangs_does_not_keep_a_run_from_ending(cli, hung, how):
     run = started(cli, hung)
-    wait_until(lambda: hung.count("txt2img") == 1, SOON_S)
+    wait_until(lambda: hung.count("txt2img") == 1)
     run.send_signal(how)
     said = ended(run, SOON_S)
     assert (said.code, said.json["unsaved"]) == (1, 0)
@@ -56,7 +56,7 @@ def test_nor_does_one_that_hangs_before_the_picture(cli):
     with FakeWebUI() as server:
         server.fault("hang", route="/sdapi/v1/progress", times=999)
         run = started(cli, server)
-        wait_until(lambda: any("progress" in path for path in server.gets), SOON_S)
+        wait_until(lambda: any("progress" in path for path in server.gets))
         run.send_signal(signal.SIGINT)
         assert ended(run, SOON_S).code == 1
     assert statuses(cli) == ["cancelled"]
@@ -66,7 +66,7 @@ def test_nor_does_one_that_hangs_while_it_is_asked_what_it_offers(cli):
     with FakeWebUI() as server:
         server.fault("hang", route="*", times=999)
         run = started(cli, server)
-        wait_until(lambda: server.gets, SOON_S)
+        wait_until(lambda: server.gets)
         run.send_signal(signal.SIGINT)
         assert ended(run, SOON_S).code == 1
 
@@ -75,7 +75,7 @@ def test_nor_does_a_comfyui_that_hangs(cli):
     with FakeComfyUI() as server:
         server.fault("hang", times=999)
         run = started(cli, server, "--set", "checkpoint=ink_model")
-        wait_until(lambda: server.count("/prompt") > 0, SOON_S)
+        wait_until(lambda: server.count("/prompt") > 0)
         run.send_signal(signal.SIGINT)
         assert ended(run, SOON_S).code == 1
     assert statuses(cli) == ["cancelled"]
@@ -83,7 +83,7 @@ def test_nor_does_a_comfyui_that_hangs(cli):
 
 def test_a_second_ctrl_c_gives_up_at_once_and_loses_nothing(cli, hung):
     run = started(cli, hung)
-    wait_until(lambda: hung.count("txt2img") == 1, SOON_S)
+    wait_until(lambda: hung.count("txt2img") == 1)
     run.send_signal(signal.SIGINT)
     run.stderr.readline()
     run.send_signal(signal.SIGINT)
@@ -96,7 +96,7 @@ def test_a_second_ctrl_c_gives_up_at_once_and_loses_nothing(cli, hung):
 def test_ctrl_c_on_a_run_is_never_swallowed(cli, requests):
     with FakeWebUI(step_delay_s=0.05) as server:
         run = started(cli, server, "--seeds", "500")
-        wait_until(lambda: len(server.gets) + len(server.posts) >= requests, SOON_S)
+        wait_until(lambda: len(server.gets) + len(server.posts) >= requests)
         run.send_signal(signal.SIGINT)
         assert ended(run, SOON_S).code == 1
         assert server.count("txt2img") < 100
@@ -112,7 +112,7 @@ def test_ctrl_c_while_the_program_starts_ends_it(cli, hung):
 
 def test_a_record_that_another_program_keeps_out_of_the_journal_is_kept_for_the_next_start(cli, hung):
     run = started(cli, hung)
-    wait_until(lambda: hung.count("txt2img") == 1, SOON_S)
+    wait_until(lambda: hung.count("txt2img") == 1)
     cli.journal.mkdir(parents=True, exist_ok=True)
     with holding(folder_lock(cli.journal)):
         run.send_signal(signal.SIGINT)

@@ -51,10 +51,10 @@ def fake(request):
 
 @pytest.fixture
 def shop(fake, tmp_path, request):
-    """A workshop whose backend waits half a second for an answer that would hang, and long for everything else."""
+    """A workshop whose backend waits a while for an answer that would hang, and long for everything else."""
     name = getattr(request.node, "callspec", None) and request.node.callspec.params.get("name")
-    quick = {"lists_s": 0.5} if name == "hang" else {"lists_s": 60, "progress_s": 60, "stall_s": 60, "settle_s": 60}
-    made = Workshop(tmp_path, ComfyUI(fake.url, limits=msgspec.structs.replace(QUICK, **quick)))
+    limits = msgspec.structs.replace(QUICK, lists_s=3.0) if name == "hang" else QUICK
+    made = Workshop(tmp_path, ComfyUI(fake.url, limits=limits))
     made.backend.check()
     yield made
     made.backend.close()

@@ -73,9 +73,9 @@ def fake():
 
 @pytest.fixture
 def shop(fake, tmp_path, request):
-    """A workshop whose backend waits a second for what would hang, and as long as it takes for everything else."""
+    """A workshop whose backend waits a while for what would hang, and as long as it takes for everything else."""
     name = getattr(request.node, "callspec", None) and request.node.callspec.params.get("name")
-    made = Workshop(tmp_path, webui(fake, total_s=1.0 if name in HANGING else 60.0, picture_bytes=1 << 22))
+    made = Workshop(tmp_path, webui(fake, total_s=5.0 if name in HANGING else 60.0, picture_bytes=1 << 22))
     yield made
     made.backend.close()
 

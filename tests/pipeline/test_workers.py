@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import signal
-import socket
 import sys
 import threading
 
@@ -219,12 +218,14 @@ class TestPatience:
         monkeypatch.setattr(workers, "PROBE_DELAYS_S", (0.01, 0.05))
 
     @pytest.fixture
-    def port(self):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            return probe.getsockname()[1]
+    def server(self):
+        """One that is not started yet."""
+        made = FakeWebUI()
+        made.go_down()
+        yield made
+        made.close()
 
-    def test_a_job_waits_for_a_server_that_is_started_late(self, house, port):
-        server = FakeWebUI(port=port)
+    def test_a_job_waits_for_a_server_that_is_started_late(self, house, server):
         made = house(webui(server), patient=True)
         made.node.start(job())
         waiting = made.until(NodeWaiting, 3)
@@ -246,24 +247,24 @@ class TestPatience:
             record = made.until(JobEnded).record
             assert (record.status, len(record.outputs), server.count("txt2img")) == ("ok", 2, 1)
 
-    def test_the_waits_grow_and_then_stay(self, house, port):
-        made = house(webui(FakeWebUI(port=port)), patient=True)
+    def test_the_waits_grow_and_then_stay(self, house, server):
+        made = house(webui(server), patient=True)
         made.node.start(job())
         made.until(NodeWaiting, 4)
         assert [event.retry_in_s for event in made.told(NodeWaiting)][:4] == [0.01, 0.05, 0.05, 0.05]
         made.node.cancel()
         assert made.until(JobEnded).record.status == "cancelled"
 
-    def test_closing_does_not_wait_for_the_server(self, tmp_path, port, monkeypatch):
+    def test_closing_does_not_wait_for_the_server(self, tmp_path, server, monkeypatch):
         monkeypatch.setattr(workers, "PROBE_DELAYS_S", (600.0,))
-        made = House(tmp_path, webui(FakeWebUI(port=port)), patient=True)
+        made = House(tmp_path, webui(server), patient=True)
         made.node.start(job())
         made.until(NodeWaiting)
         assert made.node.close()
         assert made.told(JobEnded)[0].record.status == "cancelled"
 
-    def test_an_impatient_node_lets_the_job_fail(self, house, port):
-        made = house(webui(FakeWebUI(port=port)))
+    def test_an_impatient_node_lets_the_job_fail(self, house, server):
+        made = house(webui(server))
         assert made.make(job()).error.error == "Unreachable"
         assert not made.told(NodeWaiting)
 

@@ -9,6 +9,7 @@ import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 
+import jobs
 import msgspec
 import pytest
 import requests
@@ -20,13 +21,12 @@ from PIL import Image
 from stablenew_tk.backends.base import StageOrder
 from stablenew_tk.backends.comfyui.backend import ComfyUI
 from stablenew_tk.backends.remote.backend import Remote
-from stablenew_tk.backends.transport import Limits
 from stablenew_tk.domain.base.errors import AccessDenied, Cancelled, InvalidInput, NotReady, Refused, Unreachable
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.recipes.infotext import parse
 
-QUICK = Limits(connect_s=20, lists_s=20, progress_s=20, control_s=20, settle_s=20, resend_s=0.05, poll_s=0.02)
+QUICK = msgspec.structs.replace(jobs.QUICK, resend_s=0.05, poll_s=0.02)
 SMALL = {"txt2img.width": 64, "txt2img.height": 64, "txt2img.steps": 6, "checkpoint": "ink_model"}
 
 
@@ -331,10 +331,10 @@ class TestFoundOut:
         with FakeWebUI() as server:
             backend = Remote(server.url, limits=QUICK)
             assert backend.check().kind == "webui"
-            port = server.port
-        with pytest.raises(Unreachable):
-            backend.generate(order())
-        with FakeComfyUI(port=port) as fake:
+            server.go_down()
+            with pytest.raises(Unreachable):
+                backend.generate(order())
+        with FakeComfyUI(port=server.port) as fake:
             assert backend.generate(order()).images
             assert (backend.kind, fake.count("prompt")) == ("comfyui", 1)
         backend.close()

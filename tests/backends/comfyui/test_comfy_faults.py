@@ -5,9 +5,10 @@ and nobody else's job touched.
 from __future__ import annotations
 
 import io
-import time
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
+import jobs
 import msgspec
 import pytest
 from conftest import wait_until
@@ -16,7 +17,6 @@ from PIL import Image
 
 from stablenew_tk.backends.base import StageOrder
 from stablenew_tk.backends.comfyui.backend import ComfyUI
-from stablenew_tk.backends.transport import Limits
 from stablenew_tk.domain.base.errors import (
     AccessDenied,
     AnswerLost,
@@ -30,9 +30,7 @@ from stablenew_tk.domain.base.errors import (
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 
-QUICK = Limits(
-    connect_s=2, lists_s=5, options_s=5, progress_s=1, control_s=1, stall_s=0.3, settle_s=5, resend_s=30, poll_s=0.02
-)
+QUICK = msgspec.structs.replace(jobs.QUICK, options_s=60.0, resend_s=30.0, poll_s=0.02)
 SMALL = {"txt2img.width": 64, "txt2img.height": 64, "txt2img.steps": 6, "checkpoint": "ink_model"}
 
 
@@ -127,11 +125,27 @@ def posts(fake):
     return {path: paths.count(path) for path in paths}
 
 
-def killed(fake, down_s=0.3):
-    """Kill the server for as long as a client needs to notice; a real one needs far longer to start."""
+@pytest.fixture
+def refusals(monkeypatch):
+    """Every connection that was refused because nobody listens, as who asked for it learns of it."""
+    real, told = socket.socket.connect, []
+
+    def connect(self, address):
+        try:
+            real(self, address)
+        except ConnectionRefusedError:
+            told.append(address)
+            raise
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    return told
+
+
+def killed(fake, refusals):
+    """Kill the server until its client has noticed; a real one needs far longer to start."""
+    before = len(refusals)
     fake.go_down()
-    until = time.monotonic() + down_s
-    wait_until(lambda: time.monotonic() > until)
+    wait_until(lambda: len(refusals) > before)
 
 
 def is_idle(fake):
@@ -153,13 +167,13 @@ class TestNobodyThere:
         assert backend.generate(order()).attempts == 1
         assert posts(fake) == {"/prompt": 1}
 
-    def test_a_server_that_is_started_again_under_the_work_gets_the_job_once_more(self, fake, make):
+    def test_a_server_that_is_started_again_under_the_work_gets_the_job_once_more(self, fake, make, refusals):
         backend = make()
         fake.hold(step=3)
         with ThreadPoolExecutor(1) as node:
             future = node.submit(backend.generate, order())
             assert fake.held.wait(60)
-            killed(fake)
+            killed(fake, refusals)
             fake.release()
             fake.come_back()
             made = future.result(60)
@@ -180,14 +194,14 @@ class TestNobodyThere:
                 future.result(60)
         assert posts(fake) == {"/prompt": 1}
 
-    def test_a_server_that_kills_itself_at_every_try_is_asked_twice(self, fake, make):
+    def test_a_server_that_kills_itself_at_every_try_is_asked_twice(self, fake, make, refusals):
         backend = make()
         with ThreadPoolExecutor(1) as node:
             fake.hold(step=3)
             future = node.submit(backend.generate, order())
             for _ in range(2):
                 assert fake.held.wait(60)
-                killed(fake)
+                killed(fake, refusals)
                 fake.hold(step=3)
                 fake.come_back()
             with pytest.raises(AnswerLost, match="was started again and forgot the job"):
@@ -355,14 +369,14 @@ class TestStatusesAndStrangePages:
         assert posts(fake)["/prompt"] == 2
 
     def test_a_server_that_swallows_a_job_is_given_up(self, fake, make):
-        backend = make(lists_s=0.3)
+        backend = make(lists_s=2.0)
         fake.fault("hang", times=9)
         with pytest.raises(AnswerLost):
             backend.generate(order())
         assert posts(fake)["/prompt"] == 2
 
     def test_silence_about_the_queue_is_borne_for_a_while(self, fake, make):
-        backend = make(progress_s=0.05, stall_s=5)
+        backend = make(progress_s=0.05)
         fake.fault("hang", "/queue", times=3)
         assert backend.generate(order()).attempts == 1
 
@@ -674,12 +688,13 @@ class TestStopping:
         assert "1 of 3 pictures came." in made.notes
 
     def test_a_job_that_could_not_be_cancelled_is_cancelled_before_the_next_one(self, fake, make):
-        backend = make(progress_s=0.05, stall_s=0.2, control_s=0.1)
+        backend = make(progress_s=2.0, stall_s=0.2, control_s=2.0)
         fake.hold(step=2)
         fake.fault("hang", "/queue", times=99)
         fake.fault("hang", "/api/jobs", times=99)
         with pytest.raises(AnswerLost):
             backend.generate(order())
+        assert fake.held.wait(60)
         (left,) = fake.runs
         assert (fake.running, posts(fake)) == (left, {"/prompt": 1, "cancel": 1})
         fake.clear_faults()

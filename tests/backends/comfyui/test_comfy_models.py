@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import jobs
 import msgspec
 import pytest
 from comfy_orders import order
 from fake_comfyui import FakeComfyUI
 
 from stablenew_tk.backends.comfyui.backend import ComfyUI
-from stablenew_tk.backends.transport import Limits
 from stablenew_tk.domain.base.errors import Refused
 
-QUICK = Limits(connect_s=20, lists_s=20, progress_s=20, control_s=20, settle_s=20, resend_s=0.05, poll_s=0.02)
+QUICK = msgspec.structs.replace(jobs.QUICK, resend_s=0.05, poll_s=0.02)
 INK = ("checkpoints", "ink_model.safetensors")
 WASH = ("loras", "inkwash.safetensors")
 
@@ -105,7 +105,7 @@ class TestFamily:
         assert asked_about(fake, "checkpoints") == 1
 
     def test_a_server_that_does_not_answer_about_models_costs_one_wait(self, fake):
-        backend = ComfyUI(fake.url, limits=msgspec.structs.replace(QUICK, lists_s=0.3))
+        backend = ComfyUI(fake.url, limits=msgspec.structs.replace(QUICK, lists_s=2.0))
         fake.fault("hang", "/view_metadata", times=99)
         for seed in range(3):
             assert backend.generate(asked("a boat <lora:inkwash:1>", seed=seed)).images

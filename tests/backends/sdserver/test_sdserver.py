@@ -402,7 +402,7 @@ class TestTheEnd:
 
     def test_it_ends_when_the_app_ends_without_a_word(self, program):
         app = self.app(program, "boat")
-        app.communicate(b"leave\n", 10)
+        app.communicate(b"leave\n", PATIENCE_S)
         wait_until(lambda: not program.alive())
 
     def test_it_ends_with_the_app_when_the_guard_was_killed_before(self, program):

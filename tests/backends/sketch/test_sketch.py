@@ -267,7 +267,7 @@ def stopped(painter, when, one):
     thread.start()
     wait_until(lambda: (state := painter.progress()) is not None and when(state))
     painter.interrupt()
-    thread.join(10)
+    thread.join()
     return outcome[0]
 
 

@@ -13,6 +13,7 @@ import requests
 from both_servers import settings_of
 from conftest import wait_until
 from fake_webui import FakeWebUI, watched
+from jobs import QUICK
 from PIL import Image, ImageChops
 
 from stablenew_tk.backends.base import StageOrder
@@ -34,7 +35,6 @@ from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.recipes.infotext import parse
 
 SMALL = {"txt2img.width": 64, "txt2img.height": 64, "txt2img.steps": 12}
-QUICK = Limits(resend_s=0.02, poll_s=0.01, preview_s=0, settle_s=5)
 
 
 @pytest.fixture

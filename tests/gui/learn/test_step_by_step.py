@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import PATIENCE_S, wait_until
+from conftest import wait_until
 from plans import button, texts
 
 from stablenew_tk.app.controller import Controller, open_places
@@ -57,8 +57,8 @@ class House:
         self.controller.open()
         self.until(lambda: self.controller.history is not None)
 
-    def until(self, condition, timeout_s=PATIENCE_S):
-        wait_until(condition, timeout_s, step=self.step)
+    def until(self, condition):
+        wait_until(condition, step=self.step)
 
     def step(self):
         self.controller.pump()

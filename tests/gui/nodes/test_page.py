@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
+from kept_port import KeptPort
 from open_window import open_house
 from whole_app import SLOW, request
 
@@ -70,18 +69,22 @@ def test_many_machines_are_compact_and_can_be_filtered(house):
     assert page.list.lines == ()
 
 
-def test_a_machine_is_invited_in_three_steps(house, tmp_path):
+@pytest.fixture
+def port():
+    with KeptPort() as kept:
+        yield kept.number
+
+
+def test_a_machine_is_invited_in_three_steps(house, tmp_path, port):
     pytest.importorskip("cryptography", reason="the extra `cluster` is not installed")
     pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
     from stablenew_tk.storage.cluster.folder import ClusterFolder
     from stablenew_tk.storage.cluster.invitations import init_cluster
 
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     init_cluster(ClusterFolder(tmp_path / "cluster"), name="desk", host="127.0.0.1", port=port, again=False)
     page = house.page("nodes")
     page.invite_button.invoke()
-    house.until(lambda: house.says("Type what the machine"), 5)
+    house.until(lambda: house.says("Type what the machine"))
     page.address.set("tower")
     page.invite_button.invoke()
     steps = house.answer("Done")

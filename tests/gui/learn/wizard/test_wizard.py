@@ -6,7 +6,7 @@ import json
 
 import msgspec
 import pytest
-from conftest import PATIENCE_S, wait_until
+from conftest import wait_until
 from fake_webui import FakeWebUI
 from PIL import Image
 
@@ -50,8 +50,8 @@ class Room:
         self.wizard.begin()
         self.until(lambda: self.wizard.draft.prompts)
 
-    def until(self, condition, timeout_s=PATIENCE_S):
-        wait_until(condition, timeout_s, step=lambda: (self.controller.pump(), self.root.update()))
+    def until(self, condition):
+        wait_until(condition, step=lambda: (self.controller.pump(), self.root.update()))
 
     def idle(self):
         return self.controller.running is None and not self.controller.queue
@@ -163,7 +163,7 @@ def test_a_plan_is_made_and_started_with_the_keyboard_alone(open_wizard):
     assert [prompt.prompt_id for prompt in plan.prompts] == [names[1], names[2], names[5]]
     assert (plan.full_rows, len(set(plan.seeds)), plan.most_pictures) == (2, 2, 40)
     assert (plan.blind, plan.base_config.txt2img.width) == (True, 64)
-    house.until(lambda: house.ended_jobs() == 6 and house.idle(), 30)
+    house.until(lambda: house.ended_jobs() == 6 and house.idle())
 
 
 def test_alt_left_goes_back_and_escape_leaves_without_a_question(open_wizard):
@@ -445,7 +445,7 @@ def test_a_picture_is_converted_and_takes_its_place_in_the_first_row(open_wizard
     house.key("<Return>")
     made = plan_of(house)
     assert made.seeds[0] == 4711
-    house.until(lambda: len(house.controller.history) == 9 and house.idle(), 30)
+    house.until(lambda: len(house.controller.history) == 9 and house.idle())
     assert len(house.controller.history.plans.attempts(made.plan_id, f"{made.plan_id}.1.0")) == 1
 
 
@@ -465,7 +465,7 @@ def test_the_prompt_of_a_picture_comes_first_and_others_of_its_pack_join(open_wi
     house.key("<Return>", "<Return>")
     made = plan_of(house)
     assert (made.seeds[0], made.prompt(0).prompt_id) == (4711, "P3")
-    house.until(lambda: len(house.controller.history) == 9 and house.idle(), 30)
+    house.until(lambda: len(house.controller.history) == 9 and house.idle())
 
 
 def test_the_prompt_of_a_picture_stays_and_may_be_the_only_one(open_wizard, tmp_path):
