@@ -38,17 +38,17 @@ class ActionBar(Box):
         self._size.set(cell_px)
         self._size.pack(side="right", padx=(theme.px(8), theme.px(16 - theme.RING)))
         self._size_words = Label(self, "Size", size=12, ink="text3")
-        self._size_words.pack(side="right")
+        self._size_words.pack(side="right", padx=(theme.px(16), 0))
         self.trash = Button(self, "", trash_rejected, kind="outline", icon="trash", height=theme.SMALL)
         self._undone = Box(self, "surface")
-        self._told = ShortLabel(self._undone, "", size=12)
+        self._told = ShortLabel(self._undone, "", size=12, lines=2)
         self.undo = Button(self._undone, "Undo", lambda: self._act(), kind="link", height=theme.SMALL)
         self._act: Callable[[], object] = nothing
         self.undo.pack(side="right")
         self._told.pack(side="left", fill="x", expand=True)
         self._hints = KeyHints(self, self.HINTS)
         self._hints.pack(side="left", fill="x", expand=True)
-        self._message = Label(self, "", size=12)
+        self._message = ShortLabel(self, "", size=12, lines=2)
 
     def selected(self, number: int, whole: int) -> None:
         """Say how many pictures the next key is about."""
@@ -76,7 +76,8 @@ class ActionBar(Box):
     def say(self, sentence: str, ink: Role = "text2") -> None:
         """Show a sentence in place of the keys; "" brings the keys back."""
         self._message.show(sentence, ink)
-        done = bool(self._told.cget("text")) and not sentence
+        tip(self._message, sentence)
+        done = bool(self._told.words) and not sentence
         pack_if(sentence, self._message, side="left", fill="x", expand=True)
         pack_if(done, self._undone, side="left", fill="both", expand=True)
         pack_if(not (sentence or done), self._hints, side="left", fill="x", expand=True)
@@ -84,9 +85,9 @@ class ActionBar(Box):
     @property
     def message(self) -> str:
         """The sentence in sight, or ""."""
-        return str(self._message.cget("text"))
+        return self._message.words
 
     @property
     def told(self) -> str:
         """What was done last, as it stands in the bar, or ""."""
-        return str(self._told.cget("text"))
+        return self._told.words

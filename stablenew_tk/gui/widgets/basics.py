@@ -20,6 +20,7 @@ from .theme import RING
 from .tooltips import explanation, tip
 
 _SHORTEST_LINE = 40  # px
+_LOST_BY_BREAKS = 0.3  # of a line: lines end between words
 
 
 class Box(tk.Frame):
@@ -136,13 +137,23 @@ class Label(tk.Label):
 
 
 class ShortLabel(Label):
-    """A caption in one line, cut with "…" where there is too little room; pack it to fill what is left.
+    """A caption in one line, or at most in so many `lines`, cut with "…" where there is too little room; pack it to
+    fill what is left.
 
     `words` is the whole text.
     """
 
-    def __init__(self, parent: tk.Misc, text: str = "", *, size: int = 13, bold: bool = False, ink: Role = "text"):
-        self.words, self._face = text, theme.font(size, bold)
+    def __init__(
+        self,
+        parent: tk.Misc,
+        text: str = "",
+        *,
+        size: int = 13,
+        bold: bool = False,
+        ink: Role = "text",
+        lines: int = 1,
+    ) -> None:
+        self.words, self._face, self._lines = text, theme.font(size, bold), lines
         super().__init__(parent, size=size, bold=bold, ink=ink)
         # Its own words must not ask for room: cut ones would never grow again.
         self.configure(width=1)
@@ -156,7 +167,11 @@ class ShortLabel(Label):
             self._cut()
 
     def _cut(self) -> None:
-        self.configure(text=theme.elide(self.words, self._face, self.winfo_width()))
+        width = self.winfo_width()
+        if self._lines > 1:
+            self.configure(wraplength=max(width, theme.px(_SHORTEST_LINE)))
+            width = round(width * (self._lines - _LOST_BY_BREAKS))
+        self.configure(text=theme.elide(self.words, self._face, width))
 
 
 class Sign(tk.Label):

@@ -1,8 +1,10 @@
 import time
+import tkinter as tk
 from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from open_window import seen
 from plans import button, texts
 from review_desk import Desk, record
 
@@ -10,6 +12,7 @@ from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.entries import Slider
 from stablenew_tk.gui.widgets.popups import Menu
+from stablenew_tk.gui.widgets.tooltips import explanation
 from stablenew_tk.pipeline.ids_and_times import new_id, utc_text
 from stablenew_tk.pipeline.messages.journal import AppendLines
 from stablenew_tk.storage.journal.repair import repair
@@ -482,3 +485,19 @@ def test_a_journal_repaired_or_lost_meanwhile_costs_no_star_and_no_star_goes_to_
     d.until(lambda: not len(d.controller.history) and not len(d.grid.picked.rows))
     d.press("3", "space", "n")
     assert "Nothing selected" in texts(d.page.inspector)
+
+
+def test_a_long_sentence_in_the_bar_takes_two_lines_and_never_touches_the_size(desk):
+    one = desk()
+    size = next(label for label in seen(one.page.bar, tk.Label) if label.cget("text") == "Size")
+    sentence = "1 picture moved to /home/someone/pictures/of the year/harbours and lighthouses/evenings. " * 6
+    for show in (one.page.bar.say, one.page.bar.tell):
+        show(sentence)
+        one.root.update()
+        label = next(label for label in seen(one.page.bar, tk.Label) if label.cget("text").startswith("1 picture"))
+        assert label.cget("text").endswith("…")
+        assert explanation(label) == sentence
+        assert label.winfo_rootx() + label.winfo_width() + theme.px(12) <= size.winfo_rootx()
+        assert label.winfo_height() <= one.page.bar.winfo_height()
+        assert label.winfo_reqheight() <= 2 * theme.font(12).metrics("linespace")
+    assert one.page.bar.told == sentence
