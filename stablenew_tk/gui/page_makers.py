@@ -39,6 +39,7 @@ class PagesActions(Struct, frozen=True):
     show_insight: Callable[[str], None]
     show_known: Callable[[KnownValue], None]
     review_run: Callable[[str], None]
+    review_search: Callable[[str], None]
 
 
 class PageMakers:
@@ -117,7 +118,10 @@ class PageMakers:
     def _models(self) -> PageFrame:
         from .models.page import ModelsPage
 
-        return ModelsPage(self._parent, self._controller, say=self._do.say, learn=self._do.new_learning_run)
+        do = self._do
+        return ModelsPage(
+            self._parent, self._controller, say=do.say, learn=do.new_learning_run, review=do.review_search
+        )
 
     def _packs(self) -> PageFrame:
         from .packs.page import PackPageActions, PacksPage

@@ -210,6 +210,7 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
                 show_insight=self._show_insight,
                 show_known=self._show_known,
                 review_run=self._review_run,
+                review_search=lambda text: self._review().show_search(text),
             ),
         )
 

@@ -259,13 +259,21 @@ class ModelWorker:
             _note(answers, path, one)
             if path in of_file:
                 key, words = of_file[path]
-                _note(answers, key, replace(one, value=words) if one.path == LORA_FILE else one)
+                where = " ".join(filter(None, (words, one.beside)))
+                _note(answers, key, replace(one, value=where) if one.path == LORA_FILE else one)
         answers.pop("", None)
+        for one in series:
+            # Of a training, which file to take comes first.
+            answers.get(one.key, []).sort(key=lambda each: each.path != LORA_FILE)
         seen = seen_of_all(order.columns, owner)
         if of_file:
             seen |= seen_of_all(order.columns, lambda name, kind: of_file.get(owner(name, kind), ("", ""))[0])
         found = {path: tuple(them) for path, them in answers.items()}
-        return ModelsCounted(order=order, seen=seen, answers=found, series=series)
+        told = tuple(
+            replace(one, lines=tuple(replace(line, path=owner(line.model, one.kind)) for line in one.lines))
+            for one in order.estimates
+        )
+        return ModelsCounted(order=order, seen=seen, answers=found, series=series, estimates=told)
 
     def _owners_of(self, hashes: Mapping[str, Hashes]) -> _Owners:
         """Names that were looked up once are kept as long as neither the models nor their hashes change."""

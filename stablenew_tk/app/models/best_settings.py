@@ -15,6 +15,7 @@ from ...domain.models.value_sources import CHECKPOINT
 from ...domain.runs.plan import LearningPlan, ResultSummary
 from ...pipeline.messages.models import CountModels
 from ..controller import Controller
+from .estimates import file_estimates
 
 
 def best_settings(history: History | None) -> tuple[BestSetting, ...]:
@@ -32,7 +33,9 @@ def best_settings(history: History | None) -> tuple[BestSetting, ...]:
 def count_order(controller: Controller, history: History) -> CountModels:
     """The order to count what the journal saw of every model, and to find whose the answers of Learning Runs are."""
     columns, hashes = history.visible().columns(), dict(controller.models.hashes)
-    return CountModels(columns=columns, answers=best_settings(history), hashes=hashes)
+    return CountModels(
+        columns=columns, answers=best_settings(history), hashes=hashes, estimates=file_estimates(history)
+    )
 
 
 def _answers(plan: LearningPlan, found: ResultSummary, at_ms: int) -> Iterator[BestSetting]:
@@ -41,14 +44,15 @@ def _answers(plan: LearningPlan, found: ResultSummary, at_ms: int) -> Iterator[B
         return
     if plan.base_config.workflow:
         return  # an answer about the workflow
-    verdict = f"{VERDICT_NAMES[found.state].lower()}, {percent(found.probability)}"
+    verdict = f"{VERDICT_NAMES[found.state].lower()}, {percent(found.probability, short=True)}"
     for path, own in plan.settings(value):
         kind, model, words = "checkpoint", plan.base_config.checkpoint, value_text(own, path)
-        title = heading(path)
+        title, beside = heading(path), ""
         if path == CHECKPOINT:
             model, title, words = str(own), "Checkpoint", f"first of {len(plan.variant_values)}"
         elif path == LORA_FILE:
-            kind, model, title, words = "lora", lora_file(str(own))[0], "File", f"first of {len(plan.variant_values)}"
+            (model, weight), kind, title = lora_file(str(own)), "lora", "File"
+            words, beside = f"first of {len(plan.variant_values)}", f"at {weight:g}" if weight is not None else ""
         elif path.startswith(LORA):
             kind, model, title = "lora", path.removeprefix(LORA), "Weight"
         yield BestSetting(
@@ -61,6 +65,7 @@ def _answers(plan: LearningPlan, found: ResultSummary, at_ms: int) -> Iterator[B
             certain=found.state in CERTAIN,
             plan_id=plan.plan_id,
             time_ms=at_ms,
+            beside=beside,
         )
 
 

@@ -14,6 +14,7 @@ from ...domain.models.recommendations import REFINER, FieldValue, ModelSettings,
 from ...domain.models.style import StyleCatalogue
 from ...storage.models.model_entry import ModelEntry
 from . import wording as words
+from .estimates import EstimateChart
 
 MOST_NOTES, LONGEST_NOTE = 5, 700
 _WIDTH, _HEIGHT = "txt2img.width", "txt2img.height"
@@ -21,8 +22,21 @@ _LABELS = {_WIDTH: "Size", REFINER: "Refiner"}
 _HINT = "Nothing is recommended for it yet. Edit its profile, or learn about it."
 
 
-def found(answers: Sequence[BestSetting]) -> tuple[FactLine, ...]:
-    """What Learning Runs found for a model, each with its verdict."""
+def found(answers: Sequence[BestSetting], chart: EstimateChart | None = None) -> tuple[FactLine, ...]:
+    """What Learning Runs found for a model, each with its verdict, below the estimates of its files or weights."""
+    return (*(_charted(chart) if chart is not None else ()), *_answered(answers))
+
+
+def _charted(chart: EstimateChart) -> Iterator[FactLine]:
+    yield FactLine(text=chart.title, heading=True, source=chart.note)
+    yield FactLine(text="", axis=True)
+    for one in chart.lines:
+        yield FactLine(text=f"{one.mean:.1f}", label=one.text, stars=(one.low, one.mean, one.high), bold=one.best)
+    if chart.missing:
+        yield FactLine(text=chart.missing, ink="text3")
+
+
+def _answered(answers: Sequence[BestSetting]) -> tuple[FactLine, ...]:
     if not answers:
         return ()
     head = FactLine(text="Best settings", heading=True, source="by your Learning Runs")
@@ -215,7 +229,8 @@ class FactLine(Struct, frozen=True, kw_only=True):
     """One line. With `label` it is a value: label, text, and at the right end `source` with its mark.
 
     `heading` is bold with a rule above it; otherwise the text runs over as many lines as it needs. `sign` is an icon
-    before it, `lost` marks a value that another one has beaten.
+    before it, `lost` marks a value that another one has beaten. `stars` are a range on the axis of 1 to 5 stars: its
+    low end, the estimate, its high end; `axis` is the head of such lines.
     """
 
     text: str
@@ -228,3 +243,5 @@ class FactLine(Struct, frozen=True, kw_only=True):
     heading: bool = False
     bold: bool = False
     lost: bool = False
+    stars: tuple[float, float, float] | None = None
+    axis: bool = False

@@ -17,11 +17,12 @@ from msgspec import Struct, structs
 
 from ...domain.base.wording import counted
 from ...domain.journal.seen import Seen
-from ...domain.models.best_setting import BestSetting
+from ...domain.models.best_setting import BestSetting, Estimates
 from ...domain.models.recommendations import is_kind
 from ...pipeline.messages.models import ModelSeries
 from ...storage.models.model_entry import LibrarySnapshot, ModelEntry
 from . import wording as words
+from .estimates import EstimateChart, estimate_chart, worth_of
 
 Kind = Literal["checkpoint", "lora", "other"]
 Column = Literal["name", "family", "rated", "mean", "best", "used", "sources", "size", "problems"]
@@ -90,16 +91,24 @@ _SORTS: Mapping[Column, Callable[[ModelLine], str | int]] = {
 
 
 class ModelStars(Struct, frozen=True):
-    """What ratings say of the models, by path: counts, and the answers of Learning Runs, newest first."""
+    """What ratings say of the models, by path: counts, the answers of Learning Runs, newest first, and their estimates
+    of files.
+    """
 
     seen: Mapping[str, Seen] = {}
     answers: Mapping[str, tuple[BestSetting, ...]] = {}
     series: Sequence[ModelSeries] = ()
+    estimates: Sequence[Estimates] = ()
 
     def mean(self, key: str) -> float:
         """For ordering: 0 = no stars yet."""
         found = self.seen.get(key)
         return found.mean or 0.0 if found is not None else 0.0
+
+    def chart(self, line: ModelLine, key: str) -> EstimateChart | None:
+        """What Learning Runs found of a model's files or weights. `key` is that of the series it is of, "" for none."""
+        series = next((one for one in self.series if one.key == key), None)
+        return estimate_chart(self.estimates, line.path, series, whole=line.is_series)
 
     def best(self, path: str) -> BestSetting | None:
         """The answer for the column: the newest certain one, else the newest lead."""
@@ -126,10 +135,21 @@ def nested(one: ModelSeries, stars: ModelStars, known: Mapping[str, ModelLine]) 
     inside = [structs.replace(known[path], note=where, depth=1) for path, where in one.members if path in known]
     if len(inside) < 2:
         return None
-    note, last = f"{counted(len(inside), 'file')}, {inside[0].note} to {inside[-1].note}", inside[-1]
-    inside.sort(key=lambda line: -stars.mean(line.path))
-    best = inside[0] if stars.mean(inside[0].path) else last
+    note, last = _span([line.note for line in inside]), inside[-1]
+    # Only a comparison on the same seeds tells which file is better.
+    worth = worth_of(stars.estimates, {line.path for line in inside})
+    inside.sort(key=lambda line: (-worth.get(line.path, 0.0), -stars.mean(line.path)))
+    best = inside[0] if inside[0].path in worth or stars.mean(inside[0].path) else last
     return structs.replace(best, name=one.name, key=one.key, note=note, depth=0), inside
+
+
+def _span(words: Sequence[str]) -> str:
+    """ "6 epochs, 2 to 12"; "6 files, epoch 2 to step 900" where they are counted in both ways."""
+    unit, first = words[0].rpartition(" ")[::2]
+    if unit and all(one.startswith(f"{unit} ") for one in words):
+        last = words[-1].removeprefix(f"{unit} ").removesuffix(", last")
+        return f"{counted(len(words), unit)}, {first} to {last}"
+    return f"{counted(len(words), 'file')}, {words[0]} to {words[-1]}"
 
 
 class ModelFilter:
@@ -202,6 +222,15 @@ class ModelFilter:
         """The key of the series that a file is shown in, "" for none."""
         top = self._tops.get(path)
         return top.key if top is not None else ""
+
+    def search_for(self, line: ModelLine) -> str:
+        """The search in Review that finds the pictures of a model, or of all files of a series."""
+        if kind_of(line.entry) == "checkpoint":
+            return f'checkpoint:"{line.entry.stem}"'
+        if not line.is_series:
+            return f'prompt:"<lora:{line.entry.stem}:"'
+        named = all(one.entry.stem.startswith(line.name) for one in self._nested[line.key][1])
+        return f'prompt:"<lora:{line.name if named else line.entry.stem}"'
 
     def _inside(self, line: ModelLine) -> Sequence[ModelLine]:
         return self._nested[line.key][1] if line.is_series and line.key in self.open else ()

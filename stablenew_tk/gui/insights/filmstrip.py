@@ -29,7 +29,6 @@ class Filmstrip(Card):
         self._opened = opened
         self._images: Sequence[ImageFacts] = ()
         self._upright, self._shape = False, 1.0
-        self._places: dict[str, int] = {}
         pad = theme.px(theme.CARD_PAD)
         head = Box(self)
         head.pack(fill="x", padx=(pad, pad - theme.px(8)), pady=(theme.px(3), 0))
@@ -73,7 +72,6 @@ class Filmstrip(Card):
         canvas = self.canvas
         self._resize()
         canvas.clear()
-        self._places = {}
         if canvas.winfo_width() < theme.px(_WIDTH):
             return
         if not self._images:
@@ -120,13 +118,14 @@ class Filmstrip(Card):
 
     def _paint(self, facts: ImageFacts, corner: tuple[int, int], box: tuple[int, int]) -> None:
         canvas, (width, height), (x, y) = self.canvas, box, corner
-        canvas.fill(x, y, x + width, y + height, "image_ground")
         photo, problem = self.thumbs.photo(facts.image_id), self.thumbs.problem(facts.image_id)
         middle = x + width // 2
-        self._places[facts.image_id] = canvas.create_image(middle, y + height // 2)
         if photo is not None:
-            canvas.change_picture(self._places[facts.image_id], photo)
-        elif problem:
+            # In its own shape, on its stars.
+            canvas.picture(middle, y + height - photo.height() // 2, photo, "center")
+        else:
+            canvas.fill(x, y, x + width, y + height, "image_ground")
+        if problem:
             self._note(middle, y + height // 2, width - theme.px(8), "The file is missing.")
         foot = y + height + theme.px(_FOOT) // 2
         if facts.suspect:
@@ -144,10 +143,7 @@ class Filmstrip(Card):
         self.canvas.words(x, y, text, size=12, ink="text3", anchor="center", width=width)
 
     def _arrived(self, image_id: str) -> None:
-        photo = self.thumbs.photo(image_id)
-        if image_id in self._places and photo is not None:
-            self.canvas.change_picture(self._places[image_id], photo)
-        elif image_id in self._places:
+        if any(one.image_id == image_id for one in self._images):
             self.refresh()
 
     def _released(self, event: tk.Event[tk.Misc]) -> None:

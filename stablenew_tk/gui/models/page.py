@@ -60,7 +60,9 @@ _NO_FOLDERS = "No model folders yet. Choose the folder your checkpoints or LoRAs
 
 
 class ModelsPage(PageFrame):
-    """The page. `learn(plan)` opens the wizard of a Learning Run with a draft, `say` shows a sentence."""
+    """The page. `learn(plan)` opens the wizard of a Learning Run with a draft, `say` shows a sentence, `review(text)`
+    the pictures in Review that this search finds.
+    """
 
     def __init__(
         self,
@@ -69,9 +71,10 @@ class ModelsPage(PageFrame):
         *,
         say: Callable[[str], None],
         learn: Callable[[LearningPlan], None],
+        review: Callable[[str], None],
     ) -> None:
         super().__init__(parent)
-        self._controller, self._say, self._learn_from = controller, say, learn
+        self._controller, self._say, self._learn_from, self._review_search = controller, say, learn, review
         self.editor: CheckpointEditor | LoraEditor | None = None
         self._edited = ""
         self._settings: dict[str, ModelSettings] = {}
@@ -106,6 +109,7 @@ class ModelsPage(PageFrame):
             ("Right, Left", "files of a training"),
             ("Enter, Ctrl+E", "edit its profile"),
             ("Ctrl+L", "learn about it"),
+            ("Ctrl+Enter", "what the gold button says"),
             ("Ctrl+B", "find the best epoch or mix"),
             ("Ctrl+K", "compare two checkpoints"),
             ("Ctrl+R", "show in folder"),
@@ -147,7 +151,7 @@ class ModelsPage(PageFrame):
             self._refresh_soon()
         elif isinstance(event, ModelsCounted) and event.order is self._counting:
             self._counting = None
-            self.stars = ModelStars(event.seen, event.answers, event.series)
+            self.stars = ModelStars(event.seen, event.answers, event.series, event.estimates)
             if self.winfo_viewable():
                 self._show_stars()
                 self._show_panel()
@@ -185,6 +189,7 @@ class ModelsPage(PageFrame):
                 ask=self._ask_preview,
                 compare=self.compare,
                 ask_picture=lambda order: self._controller.ask(order, last=True),
+                review=self._review,
             ),
         )
         self.bind("<Configure>", lambda _event: self._side.configure(width=theme.px(_PANEL_WIDTHS[self.size_class])))
@@ -252,6 +257,7 @@ class ModelsPage(PageFrame):
             self._series,
             best=[one for one in best if one.image_id],
             answers=self.stars.answers.get(line.key, ()),
+            chart=self.stars.chart(line, line.key if line.is_series else self.list.filter.series_of(line.path)),
             marked=self._marked.entry.stem if self._marked is not None else "",
         )
         if not self._is_counted:
@@ -388,6 +394,10 @@ class ModelsPage(PageFrame):
             except InvalidInput as problem:
                 self.panel.tell(str(problem), bad=True)
 
+    def _review(self) -> None:
+        if self.list.line is not None:
+            self._review_search(self.list.filter.search_for(self.list.line))
+
     def _reveal(self) -> None:
         if self.path:
             self._controller.ask(RevealModel(path=self.path))
@@ -422,6 +432,7 @@ class ModelsPage(PageFrame):
             actions["s"] = editor.save.invoke
         else:
             actions |= {"e": self.edit, "l": self.learn, "b": self.learn_series, "k": self.compare, "r": self._reveal}
+            actions |= dict.fromkeys(("return", "kp_enter"), self.panel.main.invoke)
             if self.panel.undo.winfo_ismapped() and not typing_in(self.focus_get()):
                 actions["z"] = self._take_back
         return act_on(actions, press.name.lower())

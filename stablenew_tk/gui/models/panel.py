@@ -10,8 +10,10 @@ from PIL import ImageTk
 
 from ...app.model_evidence import ModelEvidence
 from ...app.models import wording as words
+from ...app.models.estimates import EstimateChart
 from ...app.models.facts import FactLine, above, below, found
 from ...app.models.filter import ModelLine
+from ...domain.base.colour_roles import Role
 from ...domain.journal.history import ImageFacts
 from ...domain.models.best_setting import BestSetting
 from ...domain.models.checkpoint_series import CheckpointSeries
@@ -46,6 +48,7 @@ class ModelPanelActions(Struct, frozen=True):
     ask: Callable[[MakePreview], object]
     compare: Callable[[], object]
     ask_picture: Callable[[MakeThumbnail], None]
+    review: Callable[[], object]
 
 
 class PreviewPicture(Painting, Scaled):
@@ -103,7 +106,7 @@ class ModelPanel(Box):
         self.line: ModelLine | None = None
         self.area = ScrollArea(self, "surface")
         self._build_head(self.area.body)
-        self.best = BestPictures(self.area.body, actions.ask_picture)
+        self.best = BestPictures(self.area.body, actions.ask_picture, actions.review)
         self.found = FactLines(self.area.body, self.area.scroll_by)
         self.found.pack(fill="x")
         self.above = FactLines(self.area.body, self.area.scroll_by, first=True)
@@ -125,12 +128,13 @@ class ModelPanel(Box):
         *,
         best: Sequence[ImageFacts] = (),
         answers: Sequence[BestSetting] = (),
+        chart: EstimateChart | None = None,
         marked: str = "",
     ) -> None:
         """Show a model; `settings` None = still being read. `evidence` is what the journal knows about it, `series` the
         files of its training, or mixes of the same checkpoints, where there are several. `best` are its best pictures,
-        `answers` what Learning Runs found for it. `marked` is the name of a checkpoint to compare it with, its own when
-        it waits for the other one.
+        `answers` what Learning Runs found for it, `chart` the estimates of its files or weights. `marked` is the name
+        of a checkpoint to compare it with, its own when it waits for the other one.
         """
         entry = line.entry
         if self.line is None or self.line.key != line.key:
@@ -138,8 +142,9 @@ class ModelPanel(Box):
             self.tell("")
         self.line = line
         self.picture.show(line.preview)
-        title = entry.title if entry.title and entry.title.casefold() != entry.stem.casefold() else ""
-        self._title.show(line.name if line.is_series else entry.stem or entry.key)
+        name = line.name if line.is_series else entry.stem or entry.key
+        title = entry.title if entry.title.casefold() not in (entry.stem.casefold(), name.casefold()) else ""
+        self._title.show(name)
         best_file = f"{line.note} · what follows is about {entry.stem}\n" if line.is_series else ""
         self._facts.show(best_file + words.facts(entry, settings))
         self._folder.show(entry.folder)
@@ -149,7 +154,7 @@ class ModelPanel(Box):
             pack_if(text, label, fill="x", pady=(0, theme.px(2)), after=after)
         self.best.show(best, evidence.seen.rated)
         pack_if(best, self.best, fill="x", padx=theme.px(theme.PAD), before=self.found)
-        self.found.show(found(answers))
+        self.found.show(found(answers, chart))
         self.above.show(above(entry, settings, styles, evidence.own_plans))
         self._show_triggers(settings)
         self.below.show(below(entry, settings, styles, evidence.own_plans))
@@ -206,6 +211,7 @@ class ModelPanel(Box):
         self.learn = Button(self._buttons, "Learn about this model…", self._actions.learn, height=theme.ACTION)
         self.compare = Button(self._buttons, _COMPARE, self._actions.compare, height=theme.ACTION)
         self.series = Button(self._buttons, "Find the best epoch…", self._actions.learn_series, height=theme.ACTION)
+        self.main = self.learn
 
     def _offer(self, line: ModelLine, series: LoraSeries | CheckpointSeries | None, marked: str) -> None:
         entry = line.entry
@@ -221,13 +227,20 @@ class ModelPanel(Box):
             none = "" if isinstance(series, CheckpointSeries) else ", and no LoRA"
             tip(self.series, f"Compare the {len(series.stems)} files of {series.name}{none} (Ctrl+B)")
         more = [self.series] if series is not None else []
+        waits = False
         if is_kind(entry.kind, "checkpoint"):
             mine = marked in ("", entry.stem)
             self.compare.set_text(f"Compare with {_cut(marked)}…" if not mine else _WAITS if marked else _COMPARE)
             self.compare.enable(not gone, gone)
             tip(self.compare, "Two checkpoints, the same prompts and seeds, on the pack in Create (Ctrl+K)")
+            waits = not mine
             more.append(self.compare)
-        self._buttons.show([self.edit, self.learn, *more] if known else [])
+        # What was begun comes first, then what tells most.
+        self.main = self.compare if waits else self.series if series is not None else self.learn
+        for button in (self.compare, self.series, self.learn):
+            button.be("main" if button is self.main else "plain")
+        row = dict.fromkeys((self.main, self.learn, self.edit, *more))
+        self._buttons.show(list(row) if known else [])
 
     def _show_triggers(self, settings: ModelSettings | None) -> None:
         phrases = settings.trigger_phrases if settings is not None else ()
@@ -242,6 +255,8 @@ def _cut(name: str) -> str:
 
 
 _LINE, _LABEL, _SOURCE = 26, 118, 122
+_RANGE, _AXIS, _NUMBER, _LEAST_LABEL = 24, 20, 40, 40  # the chart of stars
+_STARS = 5
 
 _SHARE = 0.28  # of the width, at most, for the columns of labels and sources
 
@@ -284,6 +299,8 @@ class FactLines(Painting):
         for line in self.lines:
             if line.heading:
                 y = self._heading(line, y, width)
+            elif line.axis or line.stars is not None:
+                y = self._range(line, y, width)
             elif line.label or line.lost:
                 y = self._value(line, y, width)
             else:
@@ -302,6 +319,37 @@ class FactLines(Painting):
         room = width - 2 * pad - self.words(pad, middle, line.text, bold=True) - theme.px(12)
         self.words(width - pad, middle, line.source, size=12, ink="text3", anchor="e", room=room)
         return y + theme.px(36)
+
+    def _range(self, line: FactLine, y: int, width: int) -> int:
+        """A line of the chart of stars, or its axis."""
+        pad, height = theme.px(theme.PAD), theme.px(_AXIS if line.axis else _RANGE)
+        first = pad + self._labels(width) + theme.px(18)
+        pitch = (width - pad - theme.px(_NUMBER) - first) / (_STARS - 1)
+        middle = y + height // 2
+        for star in range(1, _STARS + 1):
+            x = round(first + (star - 1) * pitch)
+            if line.axis:
+                number = self.words(x - theme.px(8), middle, str(star), size=11, ink="text3")
+                sign = icons.icon("star", 8, "text3", "surface")
+                self.picture(x - theme.px(5) + number, middle, sign, "w")
+            else:
+                self.fill(x, y, x + 1, y + height, "line")
+        if line.stars is not None:
+            low, mean, high = (round(first + (min(max(one, 1.0), 5.0) - 1) * pitch) for one in line.stars)
+            self.words(pad, middle, line.label, bold=line.bold, ink="text" if line.bold else "text2", room=first - pad)
+            half = theme.px(4)
+            ink: Role = "chart_best" if line.bold else "chart_range"
+            self.fill(low, middle - half, max(high, low + 1), middle + half, ink)
+            self.fill(mean - theme.px(1), middle - theme.px(7), mean + theme.px(2), middle + theme.px(7), "chart_mean")
+            ink = "text" if line.bold else "text2"
+            self.words(width - pad, middle, line.text, bold=line.bold, ink=ink, anchor="e")
+        return y + height
+
+    def _labels(self, width: int) -> int:
+        """Width of the labels of the chart."""
+        face = theme.font(13, True)
+        widest = max((face.measure(line.label) for line in self.lines if line.stars is not None), default=0)
+        return min(max(widest, theme.px(_LEAST_LABEL)), round(width * _SHARE * 1.4))
 
     def _value(self, line: FactLine, y: int, width: int) -> int:
         pad = theme.px(theme.PAD)

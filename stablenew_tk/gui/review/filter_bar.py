@@ -122,6 +122,13 @@ class Filters(DeferringBox):
         self._pack.set_entries([MenuEntry(_RUN + run_id, f"Learning Run: {name}")])
         self._pack.set(_RUN + run_id)
 
+    def search_for(self, text: str) -> None:
+        """Show what these words find and nothing else, the best first."""
+        self.reset()
+        self.search.set(text)
+        self._searched, self._shown_order = text, "best"
+        self._order.set(self._shown_order)
+
     def count(self, totals: Totals) -> None:
         """Write the numbers into the segments."""
         self.rating.set_options(rating_segments(totals))

@@ -147,6 +147,11 @@ class ReviewPage(PageFrame):
         self.filters.choose_run(run_id, name)
         self._apply()
 
+    def show_search(self, text: str) -> None:
+        """Show the pictures that this search finds, the best first."""
+        self.filters.search_for(text)
+        self._apply()
+
     @property
     def searching(self) -> bool:
         """Whether the filter is still being applied."""

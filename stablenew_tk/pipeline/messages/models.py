@@ -12,7 +12,7 @@ from .base import Event, Order
 if TYPE_CHECKING:
     from ...domain.journal.query import HistoryColumns
     from ...domain.journal.seen import Seen, SeenModel
-    from ...domain.models.best_setting import BestSetting
+    from ...domain.models.best_setting import BestSetting, Estimates
     from ...domain.models.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
     from ...domain.models.recommendations import Hashes, ModelSettings
     from ...storage.models.model_entry import LibrarySnapshot
@@ -88,11 +88,13 @@ class ModelRead(Event, frozen=True, kw_only=True):
 class CountModels(ModelOrder, frozen=True, kw_only=True):
     """Count what the journal saw of all models in the folders; ModelsCounted answers.
 
-    `answers` are what Learning Runs found, newest first. `hashes` are computed ones by path.
+    `answers` are what Learning Runs found, newest first, `estimates` those of files and weights. `hashes` are computed
+    ones by path.
     """
 
     columns: HistoryColumns
     answers: tuple[BestSetting, ...] = ()
+    estimates: tuple[Estimates, ...] = ()
     hashes: Mapping[str, Hashes] = {}
 
 
@@ -107,12 +109,16 @@ class ModelSeries(Struct, frozen=True):
 
 
 class ModelsCounted(Event, frozen=True, kw_only=True):
-    """What the journal saw of the models, and what Learning Runs found for each, by path or by the key of a series."""
+    """What the journal saw of the models, and what Learning Runs found for each, by path or by the key of a series.
+
+    `estimates` are those of the order, their lines with the paths of the files.
+    """
 
     order: CountModels
     series: tuple[ModelSeries, ...]
     seen: Mapping[str, Seen]
     answers: Mapping[str, tuple[BestSetting, ...]]
+    estimates: tuple[Estimates, ...]
 
 
 class HashModel(ModelOrder, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from stablenew_tk.domain.models.families import FamilyCatalogue
 from stablenew_tk.domain.models.profile import LEARNED, ModelPreset, ModelProfile
 from stablenew_tk.domain.models.profile_draft import draft_of_lora, draft_of_model, new_preset
 from stablenew_tk.domain.models.recommendations import FieldValue, ModelSettings, Weight
-from stablenew_tk.domain.runs.plan import LearningRunResult, ResultSummary
+from stablenew_tk.domain.runs.plan import LearningRunResult, PlanPrompt, ResultSummary
 from stablenew_tk.gui.models.page import ModelsPage
 from stablenew_tk.gui.settings.page import SettingsPage
 from stablenew_tk.gui.widgets.basics import Label
@@ -44,7 +44,7 @@ class Shop:
         self.root, self.models = root, folder / "models"
         self.models.mkdir(exist_ok=True)
         self.places = find_places(str(folder / "data"), {}, None)
-        self.said, self.plans, self.events = [], [], []
+        self.said, self.plans, self.events, self.searches = [], [], [], []
         self.controller = None
 
     def put(self, name, *, like="", **meta):
@@ -57,7 +57,13 @@ class Shop:
     def open(self, *folders, **settings):
         settings = Settings(model_folders=tuple(map(str, folders)) if folders else (str(self.models),), **settings)
         self.controller = Controller(self.places, settings)
-        self.page = ModelsPage(self.root, self.controller, say=self.said.append, learn=self.plans.append)
+        self.page = ModelsPage(
+            self.root,
+            self.controller,
+            say=self.said.append,
+            learn=self.plans.append,
+            review=self.searches.append,
+        )
         self.page.pack(fill="both", expand=True)
         self.controller.subscribe(self.page.on_event)
         self.controller.subscribe(self.events.append)
@@ -412,7 +418,7 @@ def test_the_files_of_a_training_stand_below_its_name_with_the_stars_of_each(sho
     shop.page.list.choose_kind("lora")
     shop.until(lambda: shop.names() == ["rainy", "soft-haze"])
     (top, _), stars = shop.page.list.filter.lines, shop.page.stars
-    assert (top.note, top.entry.stem) == ("3 files, epoch 2 to epoch 6", "rainy-000004")
+    assert (top.note, top.entry.stem) == ("3 epochs, 2 to 6", "rainy-000004")
     assert (stars.seen[top.key].rated, stars.seen[top.key].mean) == (3, 3.67)
     shop.page.list.rows.select(0, tell=True)
     shop.unfold()
@@ -474,7 +480,7 @@ def test_of_a_very_long_series_some_files_are_spread_over_it(shop):
 def test_without_folders_one_button_leads_to_one(shop):
     shop.put("cobalt", like="cobalt")
     shop.controller = Controller(shop.places, Settings())
-    shop.page = ModelsPage(shop.root, shop.controller, say=print, learn=print)
+    shop.page = ModelsPage(shop.root, shop.controller, say=print, learn=print, review=print)
     shop.page.pack(fill="both", expand=True)
     shop.controller.subscribe(shop.page.on_event)
     shop.controller.open()
@@ -722,3 +728,113 @@ def test_a_learned_entry_is_called_learned_only_where_the_journal_knows_its_run(
     assert "from 12 ratings here" in shop.shown()
     assert "from 20 ratings elsewhere" in shop.shown()
     assert not any("yours" in text for text in shop.shown())
+
+
+EPOCHS = {"mara-000002:0.8": 3, "mara-000004:0.8": 5, "mara-000006:0.8": 2, "none": 3}
+
+
+def rated_training(shop):
+    """A training of four files: three were compared, and the weight of the best one was."""
+    for epoch in (2, 4, 6, 8):
+        shop.put(f"mara-{epoch:06}", ss_network_module="networks.lora")
+    lab = Lab(shop.places.journal.parent)
+    files = lab.plan("lora", tuple(EPOCHS), rows=6, pack_id="Portraits")
+    lab.make(files)
+    lab.rate({value: (stars, stars, max(1, stars - 1), stars, stars, stars) for value, stars in EPOCHS.items()})
+    lab.keep(files)
+    weights = lab.plan("lora:mara-000004", (0.4, 0.8), rows=8, prompts=(PlanPrompt("p", "<lora:mara-000004:1>"),))
+    lab.make(weights)
+    lab.rate({0.4: (1, 2, 1, 1, 2, 1, 1, 2), 0.8: (2, 3, 2, 2, 3, 2, 2, 3)})
+    lab.keep(weights)
+    shop.open()
+    shop.page.list.choose_kind("lora")
+    shop.until(lambda: shop.names() == ["mara"])
+    shop.page.list.rows.select(0, tell=True)
+    shop.until(lambda: shop.page.panel.found.lines)
+
+
+def chart(shop):
+    return [(line.label, line.bold) for line in shop.page.panel.found.lines if line.stars]
+
+
+def headings(shop):
+    return [(line.text, line.source) for line in shop.page.panel.found.lines if line.heading]
+
+
+def test_the_estimate_of_each_epoch_is_drawn_as_far_as_they_were_compared(shop):
+    rated_training(shop)
+    assert headings(shop)[0] == ("Estimate by epoch", "Portraits · at weight 0.8")
+    assert chart(shop) == [("none", False), ("2", False), ("4", True), ("6", False)]
+    assert "Not compared yet: epoch 8." in [line.text for line in shop.page.panel.found.lines]
+    stars = {line.label: float(line.text) for line in shop.page.panel.found.lines if line.stars}
+    assert max(stars, key=stars.get) == "4"
+    assert stars["6"] < stars["2"] < stars["4"]
+    best = shop.page.stars.best(shop.page.list.line.key)
+    assert (best.title, best.value) == ("File", "epoch 4 at 0.8")
+
+
+def test_the_comparison_orders_the_files_of_a_training_whatever_else_they_were_rated_for(shop):
+    rated_training(shop)
+    # The mean of epoch 4 is low because it was tried at weights that spoil it.
+    means = {line.entry.stem: shop.page.stars.mean(line.path) for line in inside(shop)}
+    assert means["mara-000002"] > means["mara-000004"] > means["mara-000006"] > means["mara-000008"] == 0
+    assert list(means) == ["mara-000004", "mara-000002", "mara-000006", "mara-000008"]
+    assert shop.page.list.line.entry.stem == "mara-000004"
+
+
+def inside(shop):
+    shop.unfold()
+    return [line for line in shop.page.list.filter.lines if not line.is_series]
+
+
+def test_a_file_shows_the_estimate_of_each_weight_that_was_tried(shop):
+    rated_training(shop)
+    shop.choose("mara-000004", "lora")
+    shop.until(lambda: headings(shop)[0][0] == "Estimate by weight")
+    assert [label for label, _ in chart(shop)] == ["0.4", "0.8"]
+    shop.choose("mara-000002", "lora")
+    shop.until(lambda: headings(shop)[0][0] == "Estimate by epoch")
+
+
+def test_two_checkpoints_that_were_compared_show_the_estimate_of_both(shop):
+    for name in ("cobalt", "zinc"):
+        shop.put(name)
+    lab = Lab(shop.places.journal.parent)
+    plan = lab.plan("checkpoint", ("SDXL/cobalt.safetensors", "zinc.safetensors [0123abcd]"), rows=6)
+    lab.make(plan)
+    lab.rate(dict(zip(plan.variant_values, ((4, 5, 4, 4, 5, 4), (2, 2, 1, 2, 2, 2)), strict=True)))
+    lab.keep(plan)
+    shop.open()
+    shop.choose("zinc")
+    shop.until(lambda: shop.page.panel.found.lines)
+    assert headings(shop)[0] == ("Estimate by checkpoint", "Rain")
+    assert chart(shop) == [("cobalt", True), ("zinc", False)]
+
+
+def test_the_pictures_of_a_model_or_a_whole_training_are_shown_in_review(shop):
+    shop.put("cobalt")
+    rated_training(shop)
+    shop.page.panel.best.all.invoke()
+    shop.choose("mara-000004", "lora")
+    shop.page.panel.best.all.invoke()
+    shop.choose("cobalt")
+    assert not shop.page.panel.best.all.winfo_ismapped(), "nothing is rated"
+    assert shop.searches == ['prompt:"<lora:mara"', 'prompt:"<lora:mara-000004:"']
+
+
+def test_the_gold_button_finds_the_best_epoch_or_goes_on_with_a_comparison_and_has_a_key(shop):
+    for name in ("cobalt", "zinc"):
+        shop.put(name)
+    rated_training(shop)
+    panel = shop.page.panel
+    assert panel.main is panel.series
+    shop.page.list.rows.canvas.focus_force()
+    shop.root.update()
+    shop.root.focus_get().event_generate("<Control-Return>")
+    assert shop.plans[-1].focus_parameter == "lora"
+    shop.choose("cobalt")
+    assert panel.main is panel.learn
+    panel.compare.invoke()
+    assert panel.main is panel.learn
+    shop.choose("zinc")
+    assert panel.main is panel.compare

@@ -501,3 +501,15 @@ def test_a_long_sentence_in_the_bar_takes_two_lines_and_never_touches_the_size(d
         assert label.winfo_height() <= one.page.bar.winfo_height()
         assert label.winfo_reqheight() <= 2 * theme.font(12).metrics("linespace")
     assert one.page.bar.told == sentence
+
+
+def test_a_search_that_another_page_asks_for_shows_what_it_finds_the_best_first(desk):
+    one = desk()
+    for number, stars in ((1, 3), (4, 5)):
+        one.controller.rate([f"image {number}"], Feedback(image_id="", rating=stars, note="kept"))
+    one.until(lambda: one.rating(1) and one.rating(4))
+    one.filter(1)
+    one.page.show_search("note:kept")
+    one.until(lambda: not one.page.searching and len(one.grid.picked.rows) == 2)
+    assert [one.controller.history.image_id(row) for row in one.grid.picked.rows] == ["image 4", "image 1"]
+    assert one.page.filters.search.get() == "note:kept"
