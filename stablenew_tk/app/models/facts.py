@@ -153,7 +153,7 @@ def _weights(entry: ModelEntry, settings: ModelSettings, own_plans: frozenset[st
         yield FactLine(text="Weights", heading=True, source=f"sensible {span[0]:g} to {span[1]:g}" if span else "")
     elif entry.kind == "lora":
         yield FactLine(text="Weights", heading=True)
-        yield FactLine(text="Nobody recommends a weight yet. Edit its profile, or learn about it.", ink="text3")
+        yield FactLine(text="Its files recommend no weight. Make a profile, or learn about it.", ink="text3")
     profile = settings.lora_profile
     ours = best_first(profile.recommended_weights) if profile is not None else ()
     for one in ours:

@@ -119,8 +119,7 @@ class EntryList(RowList):
         left = end - theme.px(8) - canvas.words(end, line, entry.count, size=12, ink="text3", anchor="e")
         canvas.words(x, line, entry.title, bold=mine, room=left - x)
         canvas.words(x, y + theme.px(32), entry.note, size=12, ink="text2", room=end - x)
-        if mine and self._focused:
-            canvas.focus_ring(theme.px(3), y, width, y + self._row)
+        self._draw_ring(index, y, y + self._row)
 
     def _pressed(self, event: tk.Event[tk.Misc]) -> None:
         self.focus_set()

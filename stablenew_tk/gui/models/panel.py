@@ -145,7 +145,7 @@ class ModelPanel(Box):
         name = line.name if line.is_series else entry.stem or entry.key
         title = entry.title if entry.title.casefold() not in (entry.stem.casefold(), name.casefold()) else ""
         self._title.show(name)
-        best_file = f"{line.note} · what follows is about {entry.stem}\n" if line.is_series else ""
+        best_file = f"{line.note} · file and profile of {entry.stem}\n" if line.is_series else ""
         self._facts.show(best_file + words.facts(entry, settings))
         self._folder.show(entry.folder)
         learned = "\n".join(filter(None, (words.seen_here(evidence.seen), words.told(evidence.told))))
@@ -258,7 +258,7 @@ _LINE, _LABEL, _SOURCE = 26, 118, 122
 _RANGE, _AXIS, _NUMBER, _LEAST_LABEL = 24, 20, 40, 40  # the chart of stars
 _STARS = 5
 
-_SHARE = 0.28  # of the width, at most, for the columns of labels and sources
+_SHARE, _SOURCE_SHARE = 0.28, 0.32  # of the width, at most, for the columns of labels and sources
 
 
 class FactLines(Painting):
@@ -354,7 +354,7 @@ class FactLines(Painting):
     def _value(self, line: FactLine, y: int, width: int) -> int:
         pad = theme.px(theme.PAD)
         left = pad + min(theme.px(_LABEL), round(width * _SHARE))
-        source = width - pad - min(theme.px(_SOURCE), round(width * _SHARE))
+        source = width - pad - min(theme.px(_SOURCE), round(width * _SOURCE_SHARE))
         height = theme.px(20 if line.lost else _LINE)
         middle = y + height // 2
         self.words(pad, middle, line.label, ink="text2", room=left - pad - theme.px(6))

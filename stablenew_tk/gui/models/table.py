@@ -233,8 +233,7 @@ class ModelRows(RowList):
                     canvas.words(left, middle, line.note, size=12, ink="text3", room=right - left)
         if line.entry.problems:
             canvas.picture(width - theme.px(20), middle, icons.icon("warning", 14, "warn", ground), "e")
-        if self._focused and (chosen or (self.selected < 0 and index == 0)):
-            canvas.focus_ring(theme.px(3), y, width, y + self._row)
+        self._draw_ring(index, y, y + self._row)
 
     def _texts(self, line: ModelLine) -> Mapping[Column, tuple[str, Role]]:
         seen, best = self.stars.seen.get(line.key, Seen()), self.stars.best(line.key)

@@ -68,8 +68,7 @@ class NodeList(RowList):
         canvas.words(width - px(_PACE), middle, line.pace, size=13, ink="text", anchor="e")
         canvas.words(width - px(_SUSPECT) + px(40), middle, line.suspect, size=13, ink=line.suspect_ink, anchor="e")
         canvas.fill(0, y + self._row - px(1), width, y + self._row, "line")
-        if self._focused and (index == self.selected or (self.selected < 0 and index == 0)):
-            canvas.frame(px(3) + 2, y + 2, width - 2, y + self._row - 3, "focus", width=2)
+        self._draw_ring(index, y, y + self._row)
 
     def _draw_picture(self, line: NodeLine, y: int) -> None:
         canvas, px = self.canvas, theme.px

@@ -45,8 +45,7 @@ class FindingRows(RowList):
         canvas.words(width - self._pad, line, word, size=11, ink=ink, anchor="e")
         text = two_lines(one.problem.message, width - left - self._pad)
         canvas.words(left, y + theme.px(26), text, size=12, ink="text2", anchor="nw")
-        if self._focused and index == max(self.selected, 0):
-            canvas.focus_ring(theme.px(3), y, width, y + self._row)
+        self._draw_ring(index, y, y + self._row)
 
 
 def two_lines(text: str, width: int) -> str:

@@ -182,10 +182,13 @@ class RowList(Box, Scaled):
             cell_ink: Role = "warn" if doubtful else "text3" if row.head else "text"
             right = stops[place + 1] if place + 1 < len(stops) else end
             words(left, line, cell, size=small, bold=doubtful, ink=cell_ink, room=right - left - theme.px(6))
+        self._draw_ring(index, y, y + self._row)
+
+    def _draw_ring(self, index: int, top: int, bottom: int) -> None:
+        """The ring of the keyboard where it is on this row, between the accent bar and the scrollbar."""
         if self._focused and (index == self.selected or (self.selected < 0 and index == 0)):
-            # Between the accent bar and the scrollbar.
-            right = width - (theme.px(BAR) if self._bar.winfo_manager() else 0)
-            self.canvas.focus_ring(theme.px(3), y, right, y + self._row)
+            right = self.canvas.winfo_width() - (theme.px(BAR) if self._bar.winfo_manager() else 0)
+            self.canvas.focus_ring(theme.px(3), top, right, bottom)
 
     def _row_ground(self, index: int, row: ListRow) -> Role:
         if index == self.selected:

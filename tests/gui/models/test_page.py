@@ -23,8 +23,10 @@ from stablenew_tk.domain.models.recommendations import FieldValue, ModelSettings
 from stablenew_tk.domain.runs.plan import LearningRunResult, PlanPrompt, ResultSummary
 from stablenew_tk.gui.models.page import ModelsPage
 from stablenew_tk.gui.settings.page import SettingsPage
+from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Label
 from stablenew_tk.gui.widgets.entries import Entry
+from stablenew_tk.gui.widgets.scrollbar import BAR
 from stablenew_tk.pipeline.messages.models import ProfileSaved
 from stablenew_tk.storage.disk.places import find_places
 from stablenew_tk.storage.models.model_entry import LibrarySnapshot, ModelEntry
@@ -838,3 +840,18 @@ def test_the_gold_button_finds_the_best_epoch_or_goes_on_with_a_comparison_and_h
     assert panel.main is panel.learn
     shop.choose("zinc")
     assert panel.main is panel.compare
+
+
+def test_the_ring_of_the_keyboard_stays_clear_of_the_scrollbar(shop):
+    for number in range(60):
+        shop.put(f"model {number:02}")
+    shop.open()
+    rows = shop.page.list.rows
+    rows.canvas.focus_force()
+    shop.root.update()
+    rows.canvas.event_generate("<Down>")
+    shop.root.update()
+    drawn = [one for one in rows.canvas.find_all() if rows.canvas.type(one) == "rectangle"]
+    ring = [one for one in drawn if rows.canvas.itemcget(one, "outline") == theme.palette["focus"]]
+    assert len(ring) == 1
+    assert rows.canvas.bbox(*ring)[2] <= rows.canvas.winfo_width() - theme.px(BAR)
