@@ -262,9 +262,9 @@ class ModelWorker:
                 where = " ".join(filter(None, (words, one.beside)))
                 _note(answers, key, replace(one, value=where) if one.path == LORA_FILE else one)
         answers.pop("", None)
-        for one in series:
+        for training in series:
             # Of a training, which file to take comes first.
-            answers.get(one.key, []).sort(key=lambda each: each.path != LORA_FILE)
+            answers.get(training.key, []).sort(key=lambda one: one.path != LORA_FILE)
         seen = seen_of_all(order.columns, owner)
         if of_file:
             seen |= seen_of_all(order.columns, lambda name, kind: of_file.get(owner(name, kind), ("", ""))[0])
