@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 
+from conftest import PATIENCE_S
 from terminal import ROOT
 
 from stablenew_tk.storage.journal.reader import recent, verify
@@ -86,7 +87,7 @@ def of_program(code, cli, *words, before=()):
         [sys.executable, "-c", code, *map(str, before), "--data-dir", str(cli.data), *map(str, words)],
         cwd=ROOT,
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
         env={name: value for name, value in os.environ.items() if name != "DISPLAY"},
     )

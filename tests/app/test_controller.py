@@ -11,10 +11,10 @@ from conftest import wait_until
 from disk_faults import ReadOnlyDisk
 from fake_webui import FakeWebUI
 from jobs import full_disk
+from slow_sketch import slow_sketch
 from whole_app import SLOW, App, request
 
 from stablenew_tk.app.runs import outbox
-from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.journal.query import Query
@@ -51,9 +51,7 @@ def app(open_app):
 
 @pytest.fixture
 def slow(monkeypatch):
-    """The sketch takes its time over every step."""
-    real = Sketch.__init__
-    monkeypatch.setattr(Sketch, "__init__", lambda self, pace_s=0.02: real(self, pace_s))
+    return slow_sketch(monkeypatch)
 
 
 class TestRuns:
@@ -413,10 +411,11 @@ class TestSettings:
         assert app.records()[0].backend.kind == "sketch"
 
     def test_a_running_job_ends_where_it_began(self, slow, app):
-        app.controller.run(request(2, **{"txt2img.steps": 40}))
+        app.controller.run(request(2, **SLOW))
         app.wait(lambda: app.controller.running.step > 2)
         with FakeWebUI() as server:
             app.controller.change_settings(Settings(backend=server.url))
+            slow.hurry()
             app.idle()
             assert [record.backend.kind for record in app.records()] == ["webui", "sketch"]
             app.controller.close()

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import pytest
 from jobs import SMALL
+from slow_sketch import slow_sketch
 from whole_app import SLOW, App, request
 
 from stablenew_tk.app.queue_progress import QueueProgress
-from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.pipeline.messages.jobs import NodeWaiting, StageProgressed
 
 
 @pytest.fixture
 def app(tmp_path, monkeypatch):
-    real = Sketch.__init__
-    monkeypatch.setattr(Sketch, "__init__", lambda self, pace_s=0.01: real(self, pace_s))
+    slow_sketch(monkeypatch)
     made = App(tmp_path / "data")
     yield made
     made.controller.close()

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import pytest
 from open_window import open_house
+from slow_sketch import slow_sketch
 from whole_app import SLOW, request
 
-from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.gui.queue_popup import QueuePopup
 
 
 @pytest.fixture
 def slow(monkeypatch):
-    """A sketch takes seconds."""
-    real = Sketch.__init__
-    monkeypatch.setattr(Sketch, "__init__", lambda self, pace_s=0.02: real(self, pace_s))
+    return slow_sketch(monkeypatch)
 
 
 def open_queue(house):
@@ -127,9 +125,10 @@ def test_return_goes_to_the_pack_of_the_job(tmp_path):
         house.controller.cancel()
 
 
-def test_the_list_follows_the_run_and_keeps_its_row(tmp_path):
+def test_the_list_follows_the_run_and_keeps_its_row(tmp_path, slow):
+    slow.whole = 2
     with open_house(tmp_path) as house:
-        house.controller.run(request(30, **SLOW))
+        house.controller.run(request(30))
         queue = open_queue(house)
         press(house, "<Down>", "<Right>", "<End>")
         chosen = queue.row.key

@@ -13,6 +13,7 @@ from disk_faults import ReadOnlyDisk
 from fake_webui import FakeWebUI
 from jobs import LATER, Switch, Workshop, full_disk, in_thread, job, new_id, webui
 from msgspec.structs import replace
+from slow_sketch import slow_sketch
 
 from stablenew_tk.backends.base import StageImage, StageResult
 from stablenew_tk.backends.sketch.backend import Sketch
@@ -430,8 +431,9 @@ class TestCancel:
         assert (record.status, [output.stage for output in record.outputs]) == ("cancelled", ["txt2img"])
         assert record.outputs[0].suspect == ()
 
-    def test_inside_a_sketch_the_half_done_picture_is_marked(self, tmp_path):
-        sketch, stop = Sketch(pace_s=0.05), Switch()
+    def test_inside_a_sketch_the_half_done_picture_is_marked(self, tmp_path, monkeypatch):
+        slow_sketch(monkeypatch)
+        sketch, stop = Sketch(), Switch()
         shop = Workshop(tmp_path, sketch)
         with in_thread(shop.runner.run, job(txt2img__steps=150, **later()), stop) as answer:
             wait_until(lambda: sketch.progress() is not None and sketch.progress().step >= 2)

@@ -12,6 +12,7 @@ from conftest import wait_until
 from fake_webui import FakeWebUI
 from jobs import LATER, Workshop, job, new_id, webui
 from journal_lines import rate
+from slow_sketch import slow_sketch
 
 from stablenew_tk.backends.base import StageImage, StageProgress, StageResult
 from stablenew_tk.backends.sketch.backend import Sketch
@@ -66,6 +67,11 @@ def house(tmp_path):
     for one in made:
         assert one.node.close()
         assert one.told(JobEnded) or not one.told(StageStarted)
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    return slow_sketch(monkeypatch)
 
 
 def names():
@@ -128,15 +134,15 @@ class TestNode:
         made.until(JobEnded, 3)
         assert [event.record.job_id for event in made.told(JobEnded)] == [one.job_id for one in jobs]
 
-    def test_progress_with_a_preview_is_told_while_a_stage_runs(self, house):
-        made = house(Sketch(pace_s=0.02))
+    def test_progress_with_a_preview_is_told_while_a_stage_runs(self, slow, house):
+        made = house(Sketch())
         made.node.start(job(**SLOW))
         wait_until(lambda: any(event.progress.preview for event in made.told(StageProgressed)))
         made.node.cancel()
         made.until(JobEnded)
 
-    def test_stop_ends_a_running_picture_and_keeps_it_as_half_done(self, house):
-        made = house(Sketch(pace_s=0.02))
+    def test_stop_ends_a_running_picture_and_keeps_it_as_half_done(self, slow, house):
+        made = house(Sketch())
         made.node.start(job(**SLOW))
         wait_until(lambda: (progress := made.node.backend.progress()) is not None and progress.step >= 2)
         made.node.cancel()
@@ -144,16 +150,16 @@ class TestNode:
         assert record.status == "cancelled"
         assert [output.suspect for output in record.outputs] == [("interrupted",)]
 
-    def test_after_a_stop_the_next_job_is_made(self, house):
-        made = house(Sketch(pace_s=0.02))
+    def test_after_a_stop_the_next_job_is_made(self, slow, house):
+        made = house(Sketch())
         made.node.start(job(**SLOW))
         made.until(StageStarted)
         made.node.cancel()
         assert made.until(JobEnded).record.status == "cancelled"
         assert made.make(job(**{"txt2img.steps": 1})).status == "ok"
 
-    def test_a_job_stopped_before_it_began_has_its_record_all_the_same(self, house):
-        made = house(Sketch(pace_s=0.02))
+    def test_a_job_stopped_before_it_began_has_its_record_all_the_same(self, slow, house):
+        made = house(Sketch())
         first, second = job(**SLOW), job()
         made.node.start(first)
         made.node.start(second)
@@ -163,8 +169,8 @@ class TestNode:
         kept = {folded.record.job_id: folded.record.status for folded in recent(made.shop.journal, 9)}
         assert kept == {first.job_id: "cancelled", second.job_id: "cancelled"}
 
-    def test_closing_while_a_picture_is_made_ends_it_with_a_record(self, tmp_path):
-        made = House(tmp_path, Sketch(pace_s=0.02))
+    def test_closing_while_a_picture_is_made_ends_it_with_a_record(self, slow, tmp_path):
+        made = House(tmp_path, Sketch())
         made.node.start(job(**SLOW))
         made.until(StageStarted)
         assert made.node.close()

@@ -8,11 +8,11 @@ from collections import Counter, defaultdict
 import pytest
 from fake_webui import FakeWebUI
 from jobs import SMALL
+from slow_sketch import slow_sketch
 from whole_app import SLOW, App, request
 
 from stablenew_tk.app.nodes.specs import node_specs, with_machine, without_machine
 from stablenew_tk.app.queue_progress import QueueProgress
-from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
@@ -21,8 +21,6 @@ from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt
 from stablenew_tk.pipeline import workers
 from stablenew_tk.pipeline.messages.base import OrderFailed
 from stablenew_tk.pipeline.messages.jobs import JobEnded, NodeWaiting
-
-LONG = {"txt2img.steps": 30}  # long enough to be seen at work
 
 
 def sketches(count):
@@ -67,8 +65,7 @@ def open_app(tmp_path):
 
 @pytest.fixture
 def slow(monkeypatch):
-    real = Sketch.__init__
-    monkeypatch.setattr(Sketch, "__init__", lambda self, pace_s=0.01: real(self, pace_s))
+    return slow_sketch(monkeypatch)
 
 
 @pytest.fixture(autouse=True)
@@ -103,11 +100,13 @@ class TestTogether:
         assert len({record.backend.fingerprint for record in app.records()}) == 1
 
     def test_a_plan_that_was_interrupted_goes_on_where_its_rows_began(self, slow, open_app):
+        slow.whole = 6
         first = open_app(sketches(3))
         begun = first.controller.learning.start(plan(values=4, rows=3))
         first.until(JobEnded, 4)
         first.controller.close()
         before = nodes_of_rows([record for record in first.records() if record.status == "ok"])
+        slow.hurry()
         again = open_app(sketches(3))
         again.controller.learning.go_on(begun.plan_id)
         again.idle()
@@ -194,12 +193,13 @@ class TestTheUser:
         self, slow, open_app
     ):
         app = open_app(Settings())
-        jobs = app.controller.run(request(6, **LONG))
+        jobs = app.controller.run(request(6, **SLOW))
         app.wait(lambda: app.controller.running is not None)
         app.controller.change_settings(with_machine(app.controller.settings, "sketch"))
         app.wait(lambda: len(app.controller.nodes.working) == 2)
         gone = app.controller.nodes.state("sketch-2").running.job
         app.controller.change_settings(without_machine(app.controller.settings, "sketch-2"))
+        slow.hurry()
         app.idle()
         assert [state.name for state in app.controller.nodes.states] == ["sketch"]
         made = [record for record in app.records() if record.status == "ok"]
@@ -216,9 +216,10 @@ class TestTheUser:
 
     def test_a_paused_machine_finishes_its_job_and_takes_no_other(self, slow, open_app):
         app = open_app(sketches(2))
-        app.controller.run(request(5, **LONG))
+        app.controller.run(request(5, **SLOW))
         app.wait(lambda: len(app.controller.nodes.working) == 2)
         app.controller.dispatch.pause("sketch-2", True)
+        slow.hurry()
         app.wait(lambda: app.controller.nodes.state("sketch-2").state == "paused")
         app.idle()
         assert Counter(record.backend.node for record in app.records()) == {"sketch": 4, "sketch-2": 1}

@@ -12,11 +12,11 @@ import pytest
 from conftest import wait_until
 from jobs import SMALL
 from msgspec.structs import replace
+from slow_sketch import slow_sketch
 from whole_app import App, request
 
 from stablenew_tk.app.runs import outbox
 from stablenew_tk.app.runs.plan_lines import reused_step
-from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.domain.base.errors import InvalidInput, NotSaved
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.origins import MAX_SEED
@@ -87,15 +87,7 @@ def app(open_app):
 
 @pytest.fixture
 def slow(monkeypatch):
-    """The painter takes its time over every step; it is given, so that a test can hurry it."""
-    real, painters = Sketch.__init__, []
-
-    def begin(self, pace_s=0.02):
-        real(self, pace_s)
-        painters.append(self)
-
-    monkeypatch.setattr(Sketch, "__init__", begin)
-    return painters
+    return slow_sketch(monkeypatch)
 
 
 def start(app, **changes):
@@ -359,7 +351,8 @@ class TestGoingOn:
         assert len(pngs(app)) == 6
 
     def test_a_stopped_plan_goes_on_with_what_is_missing(self, slow, app):
-        # At once, before the third is made.
+        # The third is never made whole.
+        slow.whole = 2
         app.controller.subscribe(
             lambda event: isinstance(event, JobEnded) and len(app.told(JobEnded)) == 2 and app.controller.cancel()
         )
@@ -367,14 +360,17 @@ class TestGoingOn:
         app.until(JobEnded, 3)
         app.idle()
         assert board(app.controller.history, one.plan_id).failed == 0
+        slow.hurry()
         assert places(app, app.controller.learning.go_on(one.plan_id)) == [(7.0, 0), (3.0, 1), (5.0, 1), (7.0, 1)]
         assert finish(app, one).made == 6
         assert set(steps_made(app).values()) == {1}
 
     def test_going_on_while_the_running_step_is_being_stopped_makes_it_once(self, slow, app):
+        slow.whole = 0
         one = start(app, images_per_variant=1)
         app.until(StageStarted)
         app.controller.cancel()
+        slow.hurry()
         assert len(app.controller.learning.go_on(one.plan_id)) == 3
         assert finish(app, one).made == 3
         assert set(steps_made(app).values()) == {1}
@@ -386,7 +382,7 @@ class TestGoingOn:
         app.controller.cancel()
         app.idle()
         assert pngs(app) == []
-        slow[0].pace_s = 0.0
+        slow.hurry()
         app.controller.learning.go_on(one.plan_id)
         assert finish(app, one).made == len(pngs(app)) == 3
 
@@ -396,7 +392,7 @@ class TestGoingOn:
         app.wait(lambda: (job := app.controller.running) and job.stage == "img2img" and job.step > 2)
         app.controller.cancel()
         app.idle()
-        slow[0].pace_s = 0.0
+        slow.hurry()
         half = {path: path.read_bytes() for path in pngs(app)}
         app.controller.learning.go_on(one.plan_id)
         finish(app, one)
@@ -433,12 +429,14 @@ class TestGoingOn:
 class TestComingBack:
     def test_a_plan_goes_on_after_the_program_was_closed(self, slow, open_app):
         first = open_app()
+        slow.whole = 2
         one = start(first)
         first.until(JobEnded, 2)
         first.controller.close()
+        slow.hurry()
         again = open_app()
         left = len(again.controller.leftover)
-        assert 0 < left <= 4
+        assert left == 4
         assert len(again.controller.learning.go_on(one.plan_id)) == left
         assert again.controller.leftover == ()
         assert finish(again, one).made == 6

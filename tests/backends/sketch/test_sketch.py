@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 from conftest import wait_until
 from PIL import Image, ImageChops, ImageStat
+from slow_sketch import slow_sketch
 
 from stablenew_tk.backends.base import StageOrder
 from stablenew_tk.backends.sketch.backend import Sketch
@@ -238,17 +239,19 @@ def test_every_sampler_scheduler_and_upscaler_offered_works():
         assert made({"hires.enabled": True, "hires.upscaler": upscaler, "txt2img.width": 64, "txt2img.height": 64})
 
 
-def test_progress_counts_real_steps_and_shows_a_preview():
-    painter = Sketch(pace_s=0.01)
+def test_progress_counts_real_steps_and_shows_a_preview(monkeypatch):
+    pace = slow_sketch(monkeypatch)
+    painter = Sketch()
     seen = []
     result = []
     work = threading.Thread(target=lambda: result.append(painter.generate(order())), name="node")
     work.start()
+    wait_until(lambda: seen.append(painter.progress()) or len({state.step for state in seen if state}) > 3)
+    pace.hurry()
     wait_until(lambda: seen.append(painter.progress()) or bool(result))
     work.join()
     steps = [state.step for state in seen if state]
     assert steps == sorted(steps)
-    assert len(set(steps)) > 3
     assert any(state.preview.startswith(b"\xff\xd8") for state in seen if state)
     assert painter.progress() is None
 
@@ -275,16 +278,18 @@ def test_stop_before_the_first_picture_is_cancelled():
     assert isinstance(stopped(Sketch(pace_s=30), lambda state: True, order()), Cancelled)
 
 
-def test_stop_in_the_middle_gives_a_half_done_picture():
-    result = stopped(Sketch(pace_s=0.05), lambda state: state.step >= 3, order({"txt2img.steps": 150}))
+def test_stop_in_the_middle_gives_a_half_done_picture(monkeypatch):
+    slow_sketch(monkeypatch)
+    result = stopped(Sketch(), lambda state: state.step >= 3, order({"txt2img.steps": 150}))
     assert result.interrupted
     assert result.images[-1].suspect == ("interrupted",)
     assert pixels(result.images[-1].data).size == (192, 192)
 
 
-def test_stop_keeps_the_finished_pictures_of_a_batch():
+def test_stop_keeps_the_finished_pictures_of_a_batch(monkeypatch):
+    slow_sketch(monkeypatch)
     one = order({"txt2img.steps": 5, "txt2img.batch_size": 16})
-    result = stopped(Sketch(pace_s=0.02), lambda state: state.step >= 7, one)
+    result = stopped(Sketch(), lambda state: state.step >= 7, one)
     assert result.interrupted
     assert result.images[0].suspect == ()
     assert len(result.images) < 16

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from kept_port import KeptPort
 from open_window import open_house
+from slow_sketch import slow_sketch
 from whole_app import SLOW, request
 
-from stablenew_tk.backends.sketch.backend import Sketch
 from stablenew_tk.domain.config.user_settings import Machine
 from stablenew_tk.gui.nodes.list import COMPACT_FROM
 from stablenew_tk.pipeline.messages.files import ClusterChanged
@@ -15,8 +15,7 @@ from stablenew_tk.pipeline.messages.files import ClusterChanged
 
 @pytest.fixture
 def house(tmp_path, monkeypatch):
-    real = Sketch.__init__
-    monkeypatch.setattr(Sketch, "__init__", lambda self, pace_s=0.01: real(self, pace_s))
+    slow_sketch(monkeypatch)
     with open_house(tmp_path) as house:
         yield house
 
