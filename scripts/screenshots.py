@@ -39,6 +39,7 @@ from stablenew_tk.gui.forms.form import FormField
 from stablenew_tk.gui.forms.origin_marks import WhyPopup
 from stablenew_tk.gui.insights.page import InsightsPage
 from stablenew_tk.gui.learn.page import LearnPage
+from stablenew_tk.gui.main_frame import MainFrame
 from stablenew_tk.gui.packs.page import PacksPage
 from stablenew_tk.gui.window import Window
 from stablenew_tk.storage.disk.places import Places
@@ -74,7 +75,7 @@ def pump(window: Window, done: Callable[[], bool], seconds: float = 60.0) -> Non
     """Let the window live until something is true."""
     end = time.monotonic() + seconds
     while not done() and time.monotonic() < end:
-        window.update()
+        window.frame.update()
         time.sleep(0.005)
 
 
@@ -283,7 +284,7 @@ def models(window: Window, mode: str, pictures: Pictures) -> None:
     grab(window, f"models-{mode}", pictures)
     window.show("create")
     steps = next(
-        one for one in everything_in(window) if isinstance(one, FormField) and one.spec.path == "txt2img.steps"
+        one for one in everything_in(window.frame) if isinstance(one, FormField) and one.spec.path == "txt2img.steps"
     )
     steps.mark.event_generate("<ButtonRelease-1>")
     grab(window, f"why-{mode}", pictures)
@@ -355,7 +356,7 @@ def nodes(window: Window, mode: str, pictures: Pictures) -> None:
 
 def grab(window: Window, name: str, pictures: Pictures) -> None:
     """Keep what the window shows, with the pointer out of the way: it would bring explanations."""
-    window.event_generate("<Motion>", warp=True, x=SIZE[0] - 2, y=SIZE[1] - 2)
+    window.frame.event_generate("<Motion>", warp=True, x=SIZE[0] - 2, y=SIZE[1] - 2)
     pictures.keep(still(window), name)
 
 
@@ -371,7 +372,7 @@ def still(window: Window, seconds: float = 3.0, limit_s: float = 30.0) -> Image.
 
 
 def _seen(window: Window) -> Image.Image:
-    x, y = window.winfo_rootx(), window.winfo_rooty()
+    x, y = window.frame.winfo_rootx(), window.frame.winfo_rooty()
     return ImageGrab.grab(bbox=(x, y, x + SIZE[0], y + SIZE[1])).convert("RGB")
 
 
@@ -397,7 +398,7 @@ def main() -> int:
         )
         controller = Controller(open_places(folder), settings)
         try:
-            window = Window(controller)
+            window = Window(MainFrame(settings), controller)
         except tk.TclError:
             controller.close()  # its threads would keep the program alive
             raise

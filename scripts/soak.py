@@ -35,11 +35,12 @@ from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.prompts.variant import as_written
 from stablenew_tk.domain.runs.job import RunRequest
+from stablenew_tk.gui.main_frame import PAGES, MainFrame
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Button, Painted
 from stablenew_tk.gui.widgets.modal import QuestionBox, open_boxes
 from stablenew_tk.gui.widgets.rescaling import everything_in
-from stablenew_tk.gui.window import PAGES, Window
+from stablenew_tk.gui.window import Window
 from stablenew_tk.storage.packs.catalog import ensure_starter
 from stablenew_tk.storage.packs.reader import load_pack
 
@@ -107,7 +108,7 @@ class Soak:
         doing = {name: act for name, _, act in self._ways}
         for number in range(events):
             self._keep_busy()
-            if (boxes := open_boxes(self.window)) and self.chance.random() < 0.2:
+            if (boxes := open_boxes(self.window.frame)) and self.chance.random() < 0.2:
                 theme.safely(boxes[-1].dismiss)
             name = self.chance.choices(names, weights)[0]
             self._timed(number, name, doing[name])
@@ -134,7 +135,7 @@ class Soak:
         longest, more = time.thread_time() - begun, True
         while more:
             begun = time.thread_time()
-            more = bool(self.window.tk.dooneevent(_NO_WAITING))
+            more = bool(self.window.frame.tk.dooneevent(_NO_WAITING))
             longest = max(longest, time.thread_time() - begun)
         return longest * 1000
 
@@ -164,7 +165,7 @@ class Soak:
 
     def _window(self) -> None:
         wide, high = self.chance.choice(((1024, 700), (1280, 800), (1600, 1000), (1900, 1100)))
-        self.window.wm_geometry(f"{wide}x{high}+0+0")
+        self.window.frame.wm_geometry(f"{wide}x{high}+0+0")
 
     def _key(self) -> None:
         focus = self._focus()
@@ -173,8 +174,8 @@ class Soak:
     def _focus(self) -> tk.Misc:
         # A popup may have the focus, whose window Tk knows and Python does not.
         with contextlib.suppress(KeyError):
-            return self.window.focus_get() or self.window
-        return self.window
+            return self.window.frame.focus_get() or self.window.frame
+        return self.window.frame
 
     def _click(self) -> None:
         there = [one for one in self._in_sight() if not (isinstance(one, Button) and one.text in LEFT_ALONE)]
@@ -193,7 +194,7 @@ class Soak:
 
     def _in_sight(self) -> Iterator[tk.Misc]:
         """Controls, lists and fields in sight, those of open popups too."""
-        for one in everything_in(self.window):
+        for one in everything_in(self.window.frame):
             wanted = isinstance(one, (Painted, tk.Entry, tk.Text)) or (isinstance(one, tk.Canvas) and one.bind())
             if wanted and one.winfo_viewable():
                 yield one
@@ -233,8 +234,8 @@ def memory_at_rest(window: Window) -> float:
     controller = window.controller
     controller.cancel()
     controller.change_settings(msgspec.structs.replace(controller.settings, size=100))
-    window.wm_geometry("1280x800+0+0")
-    for box in open_boxes(window):
+    window.frame.wm_geometry("1280x800+0+0")
+    for box in open_boxes(window.frame):
         theme.safely(box.dismiss)
     for name, _, _ in PAGES:
         window.show(name)
@@ -247,34 +248,34 @@ def _live(window: Window, done: Callable[[], bool], seconds: float) -> None:
     """Let the window live until something is true, so long at most."""
     end = time.monotonic() + seconds
     while not done() and time.monotonic() < end:
-        window.update()
+        window.frame.update()
 
 
 def leave(window: Window) -> None:
     """Close the window; questions get their first answer."""
     window.leave()
     end = time.monotonic() + 60
-    while theme.alive(window) and time.monotonic() < end:
-        for box in open_boxes(window)[-1:]:
+    while theme.alive(window.frame) and time.monotonic() < end:
+        for box in open_boxes(window.frame)[-1:]:
             if isinstance(box, QuestionBox):
                 box.buttons[0].invoke()
             else:
                 box.dismiss()
-        if theme.alive(window):
-            window.update()
+        if theme.alive(window.frame):
+            window.frame.update()
 
 
 def soak(folder: Path, *, events: int, seed: int) -> tuple[Soak, float]:
     """Open a window on a folder and use it. Gives what was found, and the growth of memory in the last third."""
     settings = Settings(welcome_done=True, appearance="dark", offer_rating=True, geometry="1280x800+0+0")
-    window = Window(Controller(open_places(str(folder)), settings))
+    window = Window(MainFrame(settings), Controller(open_places(str(folder)), settings))
     found = Soak(window, seed)
     listener = _Listener(found)
     logging.getLogger().addHandler(listener)
     try:
         for name, _, _ in PAGES:
             window.show(name)
-            window.update()
+            window.frame.update()
         found.run(events * 2 // 3)
         # So few events tell nothing about memory.
         measure = memory_at_rest if events >= FEWEST_FOR_MEMORY else lambda _window: 0.0

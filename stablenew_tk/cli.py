@@ -14,12 +14,16 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import __version__
 from .commands.calling import PROBE, SELFTEST, typed_name
 from .domain.base.errors import InvalidInput, StableNewError
 from .storage.disk.places import Places, find_places
 from .storage.disk.unpacked import own_unpacked_folder
+
+if TYPE_CHECKING:
+    from .app.controller import Controller
 
 Parser = argparse.ArgumentParser
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -252,7 +256,6 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
         return WRONG_USE
     # What is imported and made now stays, so nobody is to look for what could be thrown away.
     gc.disable()
-    from .app.controller import Controller
     from .app.start.start_folder import ready_folder
     from .app.start.window_claim import WindowClaim
     from .gui.screen_faults import screen_faults_told
@@ -282,11 +285,15 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
                 is_mine = claim.take_anyway()
                 break
         with screen_faults_told():
-            from .gui.window import open_window
+            from .gui.opening import open_window
 
-            controller = Controller(places, loaded.settings, keep_queue=is_mine)
+            def make_controller() -> Controller:
+                from .app.controller import Controller
+
+                return Controller(places, loaded.settings, keep_queue=is_mine)
+
             told = (*loaded.notices, *filter(None, (notice,)))
-            return open_window(controller, told, claim, lambda: _log_to_file(places))
+            return open_window(loaded.settings, make_controller, told, claim, lambda: _log_to_file(places))
     finally:
         claim.release()
 

@@ -15,6 +15,7 @@ from conftest import PATIENCE_S, pump
 from stablenew_tk.app.controller import Controller, open_places
 from stablenew_tk.app.start.window_claim import WindowClaim
 from stablenew_tk.domain.config.user_settings import Settings
+from stablenew_tk.gui.main_frame import MainFrame
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Button
 from stablenew_tk.gui.widgets.entries import Entry
@@ -36,12 +37,13 @@ class House:
         self.events: list[Event] = []
         # Before the window opens: some answers come while it does.
         self.controller.subscribe(self.events.append)
-        self.window = Window(self.controller, claim=claim)
+        self.frame = MainFrame(self.controller.settings)
+        self.window = Window(self.frame, self.controller, claim=claim)
         self.until(lambda: self.controller.history is not None)
 
     def until(self, condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
         """Let the window live until the condition holds."""
-        pump(self.window, condition, timeout_s)
+        pump(self.frame, condition, timeout_s)
 
     def saw(self, kind: type[Event]) -> list[Event]:
         """Events of one kind so far."""
@@ -54,7 +56,7 @@ class House:
     def page(self, name: str):
         """Show a page and return it."""
         self.window.show(name)
-        self.window.update()
+        self.frame.update()
         return self.window.page(name)
 
     def change(self, **settings: object) -> None:
@@ -63,13 +65,13 @@ class House:
 
     def button(self, words: str) -> Button:
         """The button in sight whose words begin so; waits until there is one."""
-        return self._found(lambda: (one for one in seen(self.window, Button) if one.text.startswith(words)))
+        return self._found(lambda: (one for one in seen(self.frame, Button) if one.text.startswith(words)))
 
     def entry(self, caption: str) -> Entry:
         """The entry in sight that stands below this caption."""
 
         def below() -> Iterator[Entry]:
-            for label in seen(self.window, tk.Label):
+            for label in seen(self.frame, tk.Label):
                 if label.cget("text") == caption:
                     yield from seen(label.master, Entry)
                     yield from seen(label.master.master, Entry)
@@ -86,12 +88,12 @@ class House:
 
     def answer(self, words: str) -> str:
         """Give the answer that begins so to the question in sight, as a click does; returns the question's text."""
-        self.until(lambda: open_boxes(self.window))
-        return answer(self.window, words)
+        self.until(lambda: open_boxes(self.frame))
+        return answer(self.frame, words)
 
     def says(self, words: str) -> bool:
         """Whether a label in sight has these words in it."""
-        return any(words in str(label.cget("text")) for label in seen(self.window, tk.Label))
+        return any(words in str(label.cget("text")) for label in seen(self.frame, tk.Label))
 
     def _found(self, candidates: Callable[[], Iterator[Found]]) -> Found:
         found: list[Found] = []
@@ -101,9 +103,9 @@ class House:
     def key(self, *names: str) -> None:
         """Press keys where the focus is."""
         for name in names:
-            self.window.focus_force() if self.window.focus_get() is None else None
-            (self.window.focus_get() or self.window).event_generate(name)
-            self.window.update()
+            self.frame.focus_force() if self.frame.focus_get() is None else None
+            (self.frame.focus_get() or self.frame).event_generate(name)
+            self.frame.update()
 
 
 def answer(window: tk.Misc, words: str) -> str:
@@ -152,11 +154,11 @@ def open_house(folder: Path, **settings: object) -> Iterator[House]:
     try:
         yield house
     finally:
-        if theme.alive(house.window):
-            house.window.update()
+        if theme.alive(house.frame):
+            house.frame.update()
             house.window.leave()
-        if theme.alive(house.window) and house.controller.running is not None and open_boxes(house.window):
-            answer(house.window, "Stop and close")
-        if theme.alive(house.window) and open_boxes(house.window):
+        if theme.alive(house.frame) and house.controller.running is not None and open_boxes(house.frame):
+            answer(house.frame, "Stop and close")
+        if theme.alive(house.frame) and open_boxes(house.frame):
             # A test that fails may leave a server of its own running.
-            answer(house.window, "Stop it and close")
+            answer(house.frame, "Stop it and close")

@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from stablenew_tk.app.controller import Controller, open_places
 from stablenew_tk.domain.config.user_settings import Settings
+from stablenew_tk.gui.main_frame import MainFrame
 from stablenew_tk.gui.packs.page import PacksPage
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.window import Window
@@ -50,14 +51,14 @@ def type_at(window: Window, text: tk.Text, place: str, keys: int) -> list[float]
     text.see("insert")
     text.focus_force()
     for _ in range(5):
-        window.update()
+        window.frame.update()
     spent = []
     for number in range(keys):
         sign = WORDS[number % len(WORDS)]
         begun = time.perf_counter()
         text.event_generate("<Key>", keysym=KEYS.get(sign, sign))
-        window.update()
-        window.update_idletasks()
+        window.frame.update()
+        window.frame.update_idletasks()
         spent.append((time.perf_counter() - begun) * 1000)
     return sorted(spent)
 
@@ -99,7 +100,7 @@ def pump(window: Window, done: Callable[[], object]) -> None:
     """Let the window live until something is true."""
     end = time.monotonic() + 60
     while not done() and time.monotonic() < end:
-        window.update()
+        window.frame.update()
         time.sleep(0.002)
 
 
@@ -113,7 +114,7 @@ def main() -> None:
         (Path(folder) / "wildcards").mkdir()
         (Path(folder) / "wildcards" / "mood.txt").write_text("calm\nstormy\n", encoding="utf-8")
         settings = Settings(welcome_done=True, appearance="dark", geometry="1280x800+0+0", offer_rating=False)
-        window = Window(Controller(open_places(folder), settings))
+        window = Window(MainFrame(settings), Controller(open_places(folder), settings))
         window.show("packs")
         page = cast(PacksPage, window.page("packs"))
         pump(window, lambda: page.work.path is not None and page.work.path.stem == "many")

@@ -137,13 +137,15 @@ class Bench:
 
     def app(self, page: str) -> float:
         """CPU ms until the app's window shows this page, ready."""
+        from stablenew_tk.gui.main_frame import MainFrame
         from stablenew_tk.gui.window import Window
 
         began = time.process_time()
-        self.root = Window(self.controller)
+        self.root = MainFrame(self.controller.settings)
+        window = Window(self.root, self.controller)
         if page == "review":
-            self.root.show("review")
-            self.page = self.root.page("review")
+            window.show("review")
+            self.page = window.page("review")
             self.settle()
         else:
             self.idle(20)

@@ -55,7 +55,7 @@ def turns(window: object, until: object) -> dict[str, float]:
     own, began, end = [], time.monotonic(), time.monotonic() + LONGEST_S
     while not until() and time.monotonic() < end:
         before = time.thread_time()
-        window.update()
+        window.frame.update()
         own.append((time.thread_time() - before) * 1000)
         time.sleep(0.002)
     own.sort()
@@ -70,6 +70,7 @@ def main() -> None:
     from stablenew_tk.app.controller import Controller
     from stablenew_tk.domain.config.user_settings import Settings
     from stablenew_tk.domain.journal.record import Feedback
+    from stablenew_tk.gui.main_frame import MainFrame
     from stablenew_tk.gui.window import Window
     from stablenew_tk.storage.disk.places import find_places
 
@@ -81,7 +82,7 @@ def main() -> None:
             appearance="dark", welcome_done=True, geometry="1280x800", model_folders=(str(models),), backend="sketch"
         )
         controller = Controller(places, settings)
-        window = Window(controller)
+        window = Window(MainFrame(controller.settings), controller)
         gc.freeze()  # as the program does
         report: dict[str, object] = {"files": files, "pictures": pictures}
         scanned = turns(window, lambda: controller.models.done and controller.history is not None)
@@ -98,7 +99,7 @@ def main() -> None:
         report["after_another_rating"] = turns(
             window, lambda: page.stars is not before and not page.list.is_pending("step")
         )
-        window.destroy()
+        window.frame.destroy()
         controller.close()
     print(json.dumps(report, indent=2))
 

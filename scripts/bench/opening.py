@@ -75,15 +75,16 @@ def open_app(folder: Path, page: str) -> float:
     began = time.process_time()
     from stablenew_tk.app.controller import Controller, open_places
     from stablenew_tk.domain.config.user_settings import Settings
+    from stablenew_tk.gui.main_frame import MainFrame
     from stablenew_tk.gui.window import Window
 
     settings = Settings(appearance="dark", welcome_done=True, geometry="1280x800+0+0")
-    window = Window(Controller(open_places(str(folder)), settings))
+    window = Window(MainFrame(settings), Controller(open_places(str(folder)), settings))
     if page == "review":
         window.show("review")
     end, quiet = time.monotonic() + 60, 0
     while time.monotonic() < end and quiet < 25:
-        window.update()
+        window.frame.update()
         review = window.page("review") if page == "review" else None
         busy = window.controller.history is None or (
             review is not None and (review.searching or review.pictures.is_waiting)
@@ -102,6 +103,7 @@ def deaf(folder: Path) -> list[float]:
     from stablenew_tk.domain.config.user_settings import Settings
     from stablenew_tk.domain.prompts.variant import as_written
     from stablenew_tk.domain.runs.job import RunRequest
+    from stablenew_tk.gui.main_frame import MainFrame
     from stablenew_tk.gui.window import Window
     from stablenew_tk.storage.packs.catalog import ensure_starter
     from stablenew_tk.storage.packs.reader import load_pack
@@ -110,7 +112,7 @@ def deaf(folder: Path) -> list[float]:
     ensure_starter(places.packs)
     pack = load_pack(places.packs / "starter.txt")
     settings = Settings(appearance="dark", welcome_done=True, geometry="1280x800+0+0")
-    window = Window(Controller(places, settings))
+    window = Window(MainFrame(settings), Controller(places, settings))
     window.show("review")
     gaps: list[float] = []
     state = {"last": 0.0}
@@ -120,13 +122,13 @@ def deaf(folder: Path) -> list[float]:
         if state["last"]:
             gaps.append((now - state["last"]) * 1000 - 5)
         state["last"] = now
-        window.after(5, beat)
+        window.frame.after(5, beat)
 
     for page in ("create", "review"):
         window.show(page)
         end = time.monotonic() + 1.5
         while time.monotonic() < end:
-            window.update()
+            window.frame.update()
             time.sleep(0.002)
         if not gaps:
             beat()
@@ -135,7 +137,7 @@ def deaf(folder: Path) -> list[float]:
             RunRequest(pack_id="starter", variants=as_written(pack.prompts), config=PipelineConfig(), seed=3)
         )
         while window.controller.running is not None or window.controller.queue:
-            window.tk.dooneevent(0)
+            window.frame.tk.dooneevent(0)
     window.leave()
     return gaps
 

@@ -58,7 +58,7 @@ def gaps(window: object, over: object) -> dict[str, object]:
     found, own, last, end = [], [], time.perf_counter(), time.monotonic() + LONGEST_S
     while not over() and time.monotonic() < end:
         began = time.thread_time()
-        window.update()
+        window.frame.update()
         own.append((time.thread_time() - began) * 1000)
         time.sleep(0.001)
         now = time.perf_counter()
@@ -78,6 +78,7 @@ def main() -> None:
 
     from stablenew_tk.app.controller import Controller
     from stablenew_tk.domain.config.user_settings import Settings
+    from stablenew_tk.gui.main_frame import MainFrame
     from stablenew_tk.gui.window import Window
     from stablenew_tk.storage.disk.places import find_places
 
@@ -86,7 +87,7 @@ def main() -> None:
         places = find_places(folder, {}, None)
         prepare(places, count)
         controller = Controller(places, Settings(appearance="dark", welcome_done=True, geometry="1280x800"))
-        window = Window(controller)
+        window = Window(MainFrame(controller.settings), controller)
         for name in ("create", "learn", "insights", "models", "packs", "nodes", "settings"):
             window.page(name)
         window.show("review")
@@ -112,7 +113,7 @@ def main() -> None:
             "gap_ms_looking": second,
             "problems": controller.xmp.problems,
         }
-        window.destroy()
+        window.frame.destroy()
         controller.close()
     print(json.dumps(report, indent=2))
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..domain.config.user_settings import Settings
-from ..pipeline import late
 from ..pipeline.ids_and_times import new_id
 from ..pipeline.late import Late
 from ..pipeline.messages.base import Event, Order
@@ -89,9 +88,3 @@ class ThreadWork:
         from ..pipeline.desk import DeskWork
 
         return DeskWork(self._places, self._settings, self._writer.now(), self._engines.make)
-
-
-def import_soon(modules: Iterable[str]) -> Callable[[], bool]:
-    """Import modules on a thread of its own. Call what is returned to know whether that is done."""
-    thread = late.import_soon(modules)
-    return lambda: not thread.is_alive()

@@ -19,6 +19,7 @@ from ..domain.runs.job import RunRequest
 from ..pipeline.messages.base import Event
 from ..pipeline.messages.jobs import JobEnded
 from ..pipeline.messages.pictures import ThumbnailReady
+from .main_frame import MainFrame
 from .window import Window
 
 PROMPT = PackPrompt("selftest", "selftest", "a small red boat on a calm sea, sunset", "", 1)
@@ -27,9 +28,11 @@ PROMPT = PackPrompt("selftest", "selftest", "a small red boat on a calm sea, sun
 def selftest(folder: str) -> SelfTest:
     """Do the whole loop once in an empty data folder. Needs a display."""
     began, worked = time.monotonic(), time.process_time()
-    controller = Controller(open_places(folder), Settings(welcome_done=True, geometry="1280x800"))
+    settings = Settings(welcome_done=True, geometry="1280x800")
+    controller = Controller(open_places(folder), settings)
     try:
-        window = Window(controller)
+        frame = MainFrame(settings)
+        window = Window(frame, controller)
         seen = _Seen()
         controller.subscribe(seen.note)
         # Painting needs Pillow's bridge to Tk, which a frozen program easily lacks.
@@ -38,7 +41,7 @@ def selftest(folder: str) -> SelfTest:
         controller.run(RunRequest(pack_id="selftest", variants=as_written((PROMPT,)), config=config, seed=1))
         # Of the processor: a busy computer takes longer and is no fault.
         while time.process_time() - worked < LIMIT_S and not seen.complete:
-            window.update()
+            frame.update()
         rows = len(controller.history) if controller.history is not None else 0
         window.leave()
     finally:

@@ -1,4 +1,4 @@
-"""The window: the frame, the pages, the tick that brings news from the threads, and the way out."""
+"""What fills the window: the bars, the pages, the tick that brings news from the threads, and the way out."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import gc
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from types import TracebackType
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
@@ -15,9 +14,9 @@ from ..app.engines.checkpoint_names import values_here
 from ..app.engines.started_server import server_text
 from ..app.rating_offer import RatingOffer, leftover_text, loaded_texts
 from ..app.runs.outbox import taken_in_words
+from ..app.start.late_imports import import_soon
 from ..app.stop_signals import StopSignals
-from ..app.thread_work import import_soon
-from ..domain.base.screen_scale import AS_THE_SCREEN, LEAST_WINDOW, next_size, size_in_use
+from ..domain.base.screen_scale import AS_THE_SCREEN
 from ..domain.base.wording import counted
 from ..domain.journal.record import LearningRecord, draft_of
 from ..domain.models.value_sources import CHECKPOINT
@@ -31,19 +30,16 @@ from ..pipeline.messages.xmp import XmpProgress
 from .crash_sheet import CrashSheet
 from .drag_and_drop import DropActions, DroppedFiles
 from .forms.stage_cards import general_entries
-from .frame_bars import WINDOW_KEYS, BottomBar, CheckpointActions, Rail, TopBar
+from .frame_bars import WINDOW_KEYS, BottomBar, CheckpointActions, TopBar
+from .main_frame import PAGES, MainFrame
 from .page_makers import LATER, PageMakers, PagesActions
 from .settings.star_conflicts import ConflictTeller
 from .way_out import WayOut
-from .widgets import icons, theme
-from .widgets.basics import Box, Separator
+from .widgets import theme
 from .widgets.keyboard import KeyHelp, Shortcuts
 from .widgets.modal import Decision, QuestionBox, nothing, open_boxes
 from .widgets.notices import Notices
-from .widgets.popups import MenuEntry, Popup
-from .widgets.rescaling import rescale
-from .widgets.screen import screen_of
-from .widgets.toolkit import CTk, hear_own_size
+from .widgets.popups import MenuEntry
 
 if TYPE_CHECKING:
     from ..app.controller import Controller
@@ -52,6 +48,7 @@ if TYPE_CHECKING:
     from ..app.start.window_claim import WindowClaim
     from ..backends.base import Capabilities
     from ..domain.base.key_press import KeyPress
+    from ..domain.config.user_settings import Settings
     from ..domain.journal.history import ImageFacts
     from ..domain.models.precedence import Resolved
     from ..domain.recipes.recipe import Recipe
@@ -68,38 +65,28 @@ if TYPE_CHECKING:
     from .workflow.page import WorkflowPage
 
 TICK_IDLE_MS, TICK_BUSY_MS = 33, 16
-_PAINTED_MS, _IMPORT_MS = 20, 100
+_PAINTED_MS, _IMPORT_MS, _PAUSE_S = 20, 100, 0.01
 _AGAIN_MS = 10_000  # between two looks whether a server is back
-PAGES = (
-    ("create", "create", "Create"),
-    ("review", "review", "Review"),
-    ("learn", "learn", "Learn"),
-    ("insights", "insights", "Insights"),
-    ("models", "models", "Models"),
-    ("packs", "packs", "Packs"),
-    ("nodes", "nodes", "Nodes"),
-    ("settings", "settings", "Settings"),
-)
-FIRST = (1280, 800)
 _PATIENCE_S = 0.0002
 _YOUNG, _MIDDLE, _OLD = 5_000, 20, 10  # new objects, and collections of the younger kind, after which to collect
 
 
-class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
-    """The main window. One per process. All its work is short: threads do the rest and report through `tick`."""
+class Window:
+    """What fills `frame`, which stays until it is closed. Main thread. All its work is short: threads do the rest and
+    report through the tick. With `claim` a second start shows it. `begun` is called once the first page is in sight.
+    """
 
     def __init__(
         self,
+        frame: MainFrame,
         controller: Controller,
         notices: Sequence[str] = (),
+        *,
         claim: WindowClaim | None = None,
         signals: StopSignals | None = None,
         begun: Callable[[], object] = nothing,
     ) -> None:
-        super().__init__(className="StableNew")
-        hear_own_size(self)
-        self.title("StableNew")
-        self.controller, self._claim, self._begun = controller, claim, begun
+        self.frame, self.controller, self._claim, self._begun = frame, controller, claim, begun
         self._signals = signals or StopSignals()
         self._pages: dict[str, PageFrame] = {}
         self._page = ""
@@ -119,30 +106,23 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
         # Threads that work hand Python over only after this long, and a key needs it a dozen times: with the usual 5 ms
         # one letter in twenty typed while a pack is checked took 45 to 100 ms, with this about 20.
         sys.setswitchinterval(_PATIENCE_S)
-        self._appearance = controller.settings.appearance
-        self.screen = screen_of(self)
-        self._size = size_in_use(controller.settings.size, self.screen)
-        theme.apply(self, self._appearance, scale=self._size / 100)
-        self.iconphoto(True, icons.logo(64))
-        self._limit()
-        # In screen pixels: customtkinter would multiply them once more on Windows.
-        self.wm_geometry(controller.settings.geometry or f"{theme.px(FIRST[0])}x{theme.px(FIRST[1])}")
         self._build()
         self._makers = self._page_makers()
         self._bind_keys()
         self._results: PlanResults | None = None
-        self._way_out = WayOut(self, controller, self._signals, packs=self._open_packs, fall_silent=self._fall_silent)
+        self._way_out = WayOut(frame, controller, self._signals, packs=self._open_packs, fall_silent=self._fall_silent)
         controller.subscribe(self._on_event)
-        self.protocol("WM_DELETE_WINDOW", self.leave)
+        frame.go, frame.caught = self._show_home, self.crashes.caught
+        frame.protocol("WM_DELETE_WINDOW", self.leave)
         self.show("create" if controller.settings.welcome_done else "welcome")
         for notice in notices:
             self.notices.say(notice)
         self.top.show_checkpoint()
         # What is drawn goes before: the journal, the folders and the backend are asked when the page is in sight.
-        self._begin_id = self.after_idle(self._soon)
+        self._begin_id = frame.after_idle(self._soon)
 
     def _soon(self) -> None:
-        self._begin_id = self.after(_PAINTED_MS, self._begin)
+        self._begin_id = self.frame.after(_PAINTED_MS, self._begin)
 
     def _begin(self) -> None:
         """The first page is in sight: begin with everything that has to do with files, threads and the network."""
@@ -154,14 +134,12 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
             self._claim.announce(self.controller.inbox)
         self._tick()
         self._ask_again()
-        self._import_id = self.after(_IMPORT_MS, self._import_pages)
+        self._import_id = self.frame.after(_IMPORT_MS, self._import_pages)
 
     def _build(self) -> None:
-        self.rail = Rail(self, PAGES, self._show_home)
-        self.rail.pack(side="left", fill="y")
-        Separator(self).pack(side="left", fill="y")
+        frame = self.frame
         self.top = TopBar(
-            self,
+            frame.top,
             self.controller,
             go=self.show,
             checkpoint=CheckpointActions(
@@ -170,18 +148,16 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
             switch_mode=self._switch_mode,
             show_keys=self._show_keys,
         )
-        self.top.pack(side="top", fill="x")
-        Separator(self).pack(side="top", fill="x")
-        self.bottom = BottomBar(self, self.controller, pause=self._pause, stop=self._stop, show_queue=self._show_queue)
-        self.bottom.pack(side="bottom", fill="x")
-        Separator(self).pack(side="bottom", fill="x")
-        self.body = Box(self, "bg")
-        self.body.pack(side="top", fill="both", expand=True)
+        self.top.pack(fill="both", expand=True)
+        self.bottom = BottomBar(
+            frame.bottom, self.controller, pause=self._pause, stop=self._stop, show_queue=self._show_queue
+        )
+        self.bottom.pack(fill="both", expand=True)
         self.notices = Notices(self.bottom.left)
-        self.conflicts = ConflictTeller(self, self.controller, self.notices)
-        self.crashes = CrashSheet(self, self.controller, self.notices)
+        self.conflicts = ConflictTeller(frame, self.controller, self.notices)
+        self.crashes = CrashSheet(frame, self.controller, self.notices)
         self.arrivals = DroppedFiles(
-            self,
+            frame,
             self.controller,
             self.notices,
             DropActions(
@@ -194,7 +170,7 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def _page_makers(self) -> PageMakers:
         return PageMakers(
-            self.body,
+            self.frame.body,
             self.controller,
             PagesActions(
                 go=self.show,
@@ -238,7 +214,7 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
         page.pack(fill="both", expand=True)
         if name in ("review", "learn"):
             self.notices.forget(self._ready)
-        self.rail.choose(name)
+        self.frame.rail.choose(name)
         page.shown()
         self._show_title()
 
@@ -338,12 +314,12 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
     def _import_pages(self) -> None:
         """What the other pages need is imported by a thread, so that the first look at one takes no longer."""
         self.arrivals.open()
-        self._imported = import_soon(LATER)
+        self._imported = import_soon(LATER, _PAUSE_S)
         self._see_results()
 
     def _see_results(self) -> None:
         if not self._imported():
-            self._import_id = self.after(_IMPORT_MS, self._see_results)
+            self._import_id = self.frame.after(_IMPORT_MS, self._see_results)
             return
         from ..app.learn.plan_results import PlanResults
 
@@ -354,11 +330,11 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
     def _tick(self) -> None:
         if self._signals.count:
             # Not from here: the first tick belongs to the making of the window.
-            self._tick_id = self.after(1, self._way_out.end)
+            self._tick_id = self.frame.after(1, self._way_out.end)
             return
         # A page that fails must not make the window deaf: to news, to the other pages, and to what ends it.
         theme.safely(self._look_around)
-        self._tick_id = self.after(TICK_BUSY_MS if self.controller.running else TICK_IDLE_MS, self._tick)
+        self._tick_id = self.frame.after(TICK_BUSY_MS if self.controller.running else TICK_IDLE_MS, self._tick)
 
     def _look_around(self) -> None:
         self.controller.pump()
@@ -380,7 +356,7 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
         """See whether a server that did not answer is back. While a job waits for it, its thread looks itself."""
         if self.controller.backend.may_come_back and self.controller.running is None:
             self.controller.check_backend()
-        self._again_id = self.after(_AGAIN_MS, self._ask_again)
+        self._again_id = self.frame.after(_AGAIN_MS, self._ask_again)
 
     def _on_event(self, event: Event) -> None:
         self._has_news = True
@@ -400,8 +376,7 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
             self._queue_moved = True
             self._offer_leftover()
         elif isinstance(event, SettingsChanged):
-            self._apply_appearance(event.settings.appearance)
-            self._apply_size(event.settings.size)
+            self._apply_looks(event.settings)
         elif isinstance(event, JobEnded):
             self._offer_rating(event)
         elif isinstance(event, WorkflowRead):
@@ -411,18 +386,10 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
         elif isinstance(event, XmpProgress):
             self.conflicts.tell()
         elif isinstance(event, SecondStart):
-            self._come_to_front()
+            self.frame.come_to_front()
+            if not open_boxes(self.frame):
+                self.frame.focus_force()
             event.shown()
-
-    def _come_to_front(self) -> None:
-        self.deiconify()
-        self.lift()
-        # Many window managers let a window come to the front by itself only when it is to stay there.
-        self.attributes("-topmost", True)
-        self.update_idletasks()
-        self.attributes("-topmost", False)
-        if not open_boxes(self):
-            self.focus_force()
 
     def _greet(self, event: HistoryLoaded) -> None:
         for sentence in loaded_texts(event, len(self._loaded.history) if self._loaded is not None else 0):
@@ -465,9 +432,9 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
 
     def _bind_keys(self) -> None:
         # Heard before the pages, which may mean more by it.
-        Shortcuts(self.body, lambda _press: False, self._look_for_news)
+        Shortcuts(self.frame.body, lambda _press: False, self._look_for_news)
         for number, (name, _, _) in enumerate(PAGES, start=1):
-            self.bind(f"<Control-Key-{number}>", lambda _event, name=name: self.show(name))
+            self.frame.bind(f"<Control-Key-{number}>", lambda _event, name=name: self.show(name))
         for key, action in (
             ("<Control-comma>", lambda: self.show("settings")),
             ("<Control-p>", self._pause),
@@ -475,12 +442,12 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
             ("<Control-j>", self._show_queue),
             ("<Control-q>", self.leave),
             ("<F1>", self._show_keys),
-            ("<F11>", lambda: self.attributes("-fullscreen", not self.attributes("-fullscreen"))),
+            ("<F11>", self._switch_full_screen),
             *((f"<Control-{key}>", lambda: self._change_size(1)) for key in ("plus", "equal", "KP_Add")),
             *((f"<Control-{key}>", lambda: self._change_size(-1)) for key in ("minus", "KP_Subtract")),
             *((f"<Control-{key}>", lambda: self._change(size=AS_THE_SCREEN)) for key in ("Key-0", "KP_0")),
         ):
-            self.bind(key, lambda _event, action=action: action() and None)
+            self.frame.bind(key, lambda _event, action=action: action() and None)
 
     def _look_for_news(self, press: KeyPress) -> bool:
         if press.name == "F5":
@@ -490,30 +457,19 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
     def _change(self, **values: object) -> None:
         self.controller.change_settings(msgspec.structs.replace(self.controller.settings, **values))
 
+    def _switch_full_screen(self) -> None:
+        self.frame.attributes("-fullscreen", not self.frame.attributes("-fullscreen"))
+
     def _switch_mode(self) -> None:
         self._change(appearance="light" if theme.mode() == "dark" else "dark")
 
-    def _apply_appearance(self, wanted: Literal["system", "dark", "light"]) -> None:
-        if wanted != self._appearance:
-            self._appearance = wanted
-            theme.apply(self, wanted)
+    def _apply_looks(self, settings: Settings) -> None:
+        if self.frame.show_mode(settings.appearance):
             self.top.show_mode()
+        self.frame.show_size(settings.size)
 
     def _change_size(self, way: int) -> None:
-        self._change(size=next_size(self._size, way))
-
-    def _apply_size(self, chosen: int) -> None:
-        size = size_in_use(chosen, self.screen)
-        if size != self._size:
-            self._size = size
-            Popup.close_all()
-            rescale(self, size / 100)
-            self._limit()
-
-    def _limit(self) -> None:
-        """No smaller than what everything needs, and no larger than the screen."""
-        room = (self.screen.width, self.screen.height)
-        self.wm_minsize(*(min(theme.px(least), most) for least, most in zip(LEAST_WINDOW, room, strict=True)))
+        self._change(size=self.frame.size_after(way))
 
     def _pause(self) -> None:
         if self.controller.running or self.controller.queue:
@@ -526,7 +482,7 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
             jobs = f"{counted(waiting, 'waiting job')} {'are' if waiting > 1 else 'is'} dropped"
             words = f"{now}{jobs}. Finished pictures stay."
             answers = (Decision("Stop and drop them", self.controller.cancel), Decision("Go on", nothing))
-            QuestionBox(self, "Stop the run?", words, answers)
+            QuestionBox(self.frame, "Stop the run?", words, answers)
         elif waiting or running:
             self.controller.cancel()
 
@@ -562,35 +518,12 @@ class Window(CTk):  # type: ignore[misc]  # customtkinter has no types
     def _fall_silent(self) -> None:
         """The window closes now: nothing is to be done by it any more."""
         self._closing = True
-        geometry = self.wm_geometry()
+        geometry = self.frame.wm_geometry()
         if geometry != self.controller.settings.geometry:
             self._change(geometry=geometry)
         for pending in (self._begin_id, self._tick_id, self._again_id, self._import_id):
             if pending:
-                self.after_cancel(pending)
+                self.frame.after_cancel(pending)
         self.crashes.close()
         if self._claim is not None:
             self._claim.fall_silent()
-
-    def report_callback_exception(self, _kind: object, error: BaseException, trace: TracebackType | None) -> None:
-        """An error in a Tk callback is told, and the window lives on."""
-        self.crashes.caught(error, trace)
-
-
-def open_window(controller: Controller, notices: Sequence[str], claim: WindowClaim, begun: Callable[[], object]) -> int:
-    """Open the window and stay until it is closed. With `claim` a second start shows it.
-    `begun` is called once the first page is in sight. Returns the exit code.
-
-    Ctrl+C in its terminal, SIGTERM and SIGHUP close it without a question.
-    """
-    with StopSignals() as signals, signals.quietly():
-        try:
-            window = Window(controller, notices, claim, signals, begun)
-            # What was made until now stays: no collection has to look at it any more.
-            gc.freeze()
-            window.mainloop()
-        finally:
-            # Without a display or a font the window cannot be built, and threads left alone would keep the program
-            # alive.
-            left = controller.close()
-    return 1 if left else 0

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -32,19 +33,18 @@ class Late(Generic[Made]):
         return self.made
 
 
-_PAUSE_S = 0.01
-
-
-def import_soon(modules: Iterable[str]) -> threading.Thread:
-    """Import these modules one by one on the thread that is returned, with a pause after each, so that keys and the
-    pointer come first. Whoever wants one before waits for that one only.
+def import_soon(modules: Iterable[str], pause_s: float) -> Callable[[], bool]:
+    """Import these modules one by one on a thread of its own, with a pause after each, so that keys and the pointer
+    come first. Call what is returned to know whether that is done. Whoever wants a module before waits for that one
+    only, and is the one who is told when it cannot be imported.
     """
 
     def work() -> None:
         for name in modules:
-            import_module(name)
-            time.sleep(_PAUSE_S)
+            with contextlib.suppress(ImportError):
+                import_module(name)
+            time.sleep(pause_s)
 
     thread = threading.Thread(target=work, name="imports")
     thread.start()
-    return thread
+    return lambda: not thread.is_alive()

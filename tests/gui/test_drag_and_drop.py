@@ -56,7 +56,7 @@ def test_settings_of_a_picture_come_into_create(tmp_path):
 def test_ctrl_6_opens_packs_and_create_can_be_reached_from_there(tmp_path):
     with open_house(tmp_path / "data") as house:
         house.until(lambda: house.controller.packs.files)
-        house.window.focus_force()
+        house.frame.focus_force()
         house.key("<Control-Key-6>")
         assert house.window.page_name == "packs"
         page = house.window.page("packs")

@@ -13,10 +13,10 @@ from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt
 from stablenew_tk.gui.learn.wizard.wizard import Wizard
+from stablenew_tk.gui.main_frame import PAGES
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Painted, ShortLabel
 from stablenew_tk.gui.widgets.popups import ChoiceField
-from stablenew_tk.gui.window import PAGES
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 
 LEAST_SIDE, LEAST_RATIO = 24, 4.5
@@ -47,7 +47,7 @@ def lived_in(request, tmp_path):
         plan_id = house.controller.learning.start(PLAN).plan_id
         house.until(lambda: house.saw(JobEnded) and house.idle())
         yield house, sights(house, plan_id)
-        theme.apply(house.window, "dark")
+        theme.apply(house.frame, "dark")
 
 
 def sights(house, plan_id):
@@ -74,7 +74,7 @@ def each_sight(house, ways):
     for name, bring in ways.items():
         page = bring()
         for _ in range(8):
-            house.window.update()
+            house.frame.update()
         yield name, page
 
 
@@ -126,7 +126,7 @@ def test_every_control_is_reached_by_tab_in_the_order_it_is_read(lived_in):
     house, ways = lived_in
     faults = []
     for name, page in each_sight(house, ways):
-        order = [one for one in tab_round(house.window) if str(one).startswith(f"{page}.")]
+        order = [one for one in tab_round(house.frame) if str(one).startswith(f"{page}.")]
         usable = [one for one in seen(page, tk.Misc) if isinstance(one, CONTROLS) and can_be_used(one)]
         faults += [f"{name}: Tab never comes to {words(one)!r}" for one in usable if one not in order]
         faults += [f"{name}: {words(b)!r} comes after {words(a)!r}" for a, b in pairwise(order) if goes_back(a, b)]
@@ -177,7 +177,7 @@ def test_no_control_is_smaller_than_a_fingertip_of_the_mouse(lived_in):
 @pytest.mark.parametrize("mode", ["dark", "light"])
 def test_every_text_stands_out_from_its_ground(lived_in, mode):
     house, ways = lived_in
-    theme.apply(house.window, mode)
+    theme.apply(house.frame, mode)
     dim = []
     for name, page in each_sight(house, ways):
         for one in seen(page, tk.Misc):

@@ -14,12 +14,12 @@ from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt
 from stablenew_tk.gui.forms.form import FormField
 from stablenew_tk.gui.learn.page import LearnPage
 from stablenew_tk.gui.learn.wizard.wizard import Wizard
+from stablenew_tk.gui.main_frame import PAGES
 from stablenew_tk.gui.settings.page import SettingsPage
 from stablenew_tk.gui.settings.welcome import WelcomePage
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.keyboard import KeyHelp
 from stablenew_tk.gui.widgets.popups import ChoiceField, Popup
-from stablenew_tk.gui.window import PAGES
 
 SMALL = with_values(PipelineConfig(), {"txt2img.width": 64, "txt2img.height": 96, "txt2img.steps": 4})
 SLOW = with_values(PipelineConfig(), {"txt2img.width": 512, "txt2img.height": 512, "txt2img.steps": 150})
@@ -61,20 +61,20 @@ def stops(house):
     def page_of_its_own(make):
         made = make()
         made.pack()
-        window.update()
+        house.frame.update()
         window.top.switch_mode()
         made.destroy()
         window.top.switch_mode()
 
     def menu():
         window.show("create")
-        window.update()
+        house.frame.update()
         next(one for one in walk(window.page("create")) if isinstance(one, ChoiceField)).invoke()
 
     def why():
         window.show("create")
-        window.update()
-        next(one for one in walk(window) if isinstance(one, FormField)).mark.event_generate("<ButtonRelease-1>")
+        house.frame.update()
+        next(one for one in walk(house.frame) if isinstance(one, FormField)).mark.event_generate("<ButtonRelease-1>")
 
     yield from (lambda name=name: window.show(name) for name in (*(name for name, _, _ in PAGES), "welcome"))
     yield from (lambda number=number: step(number) for number in range(4))
@@ -83,7 +83,7 @@ def stops(house):
     yield lambda: KeyHelp.shared().open(window.top.help, "Keys", (("F1", "this"),))
     yield lambda: window.notices.say("A sentence to be closed.")
     yield lambda: window.notices.forget("A sentence to be closed.")
-    body, controller = window.body, house.controller
+    body, controller = house.frame.body, house.controller
     yield lambda: page_of_its_own(lambda: SettingsPage(body, controller, say=window.notices.say))
     yield lambda: page_of_its_own(lambda: WelcomePage(body, controller, done=lambda: None))
     yield lambda: page_of_its_own(
@@ -106,11 +106,11 @@ def test_two_hundred_switches_leave_no_part_behind_whatever_is_made_and_destroye
         window, ways = house.window, list(stops(house))
         for number in range(200):
             ways[number % len(ways)]()
-            window.update()
+            house.frame.update()
             window.top.switch_mode()
-            window.update()
+            house.frame.update()
             assert theme.mode() == ("light" if number % 2 == 0 else "dark")
-            assert not list(strange_colours(window))
+            assert not list(strange_colours(house.frame))
             Popup.close_all()
         assert not [text for text in window.notices.texts if "made a mistake" in text]
         house.controller.cancel()
@@ -130,10 +130,10 @@ def test_a_part_that_cannot_repaint_is_told_once_and_all_others_follow(tmp_path,
         for _ in range(2):
             house.window.top.switch_mode()
         assert painted == ["light", "dark"]
-        assert not list(strange_colours(house.window))
+        assert not list(strange_colours(house.frame))
         assert len([text for text in house.window.notices.texts if "made a mistake" in text]) == 1
         house.button("Copy report").invoke()
-        report = house.window.clipboard_get()
+        report = house.frame.clipboard_get()
         assert "StableNew " in report
         assert str(tmp_path.parent) not in report
         assert str(tmp_path) not in report
@@ -144,9 +144,9 @@ def test_the_window_begins_in_the_size_its_screen_asks_for(tmp_path, monkeypatch
     # What xrdb would tell the X server; without it the X library reads this file.
     Path.home().joinpath(".Xdefaults").write_text("Xft.dpi: 144\n")
     with open_house(tmp_path) as house:
-        assert house.window.screen.resource_dpi == 144
+        assert house.frame.screen.resource_dpi == 144
         assert theme.scale() == 1.5
-        assert house.window.wm_minsize() == (1536, 1050)
+        assert house.frame.wm_minsize() == (1536, 1050)
 
 
 def test_keys_make_everything_larger_and_smaller_and_the_next_start_remembers(tmp_path):
@@ -192,5 +192,5 @@ def test_what_was_typed_and_chosen_stays_when_the_size_changes(tmp_path):
         wizard.go(2)
         drafted = wizard.draft
         house.change(size=200)
-        house.window.update()
+        house.frame.update()
         assert (wizard.step, wizard.draft) == (2, drafted)

@@ -11,14 +11,18 @@ import pytest
 from conftest import PATIENCE_S
 from terminal import ROOT
 
-# The real window, closed as soon as its first page is in sight.
+# The real window, closed as soon as its first page is in sight. It tells what was imported for the frame and for both.
 PROGRAM = """
 import json, sys, tkinter
-def closed_at_once(window, n=0):
-    print(json.dumps(sorted(sys.modules)))
-    window.update()
-    window.leave()
-    window.update()
+def closed_at_once(frame, n=0):
+    frame.update_idletasks()
+    told = [sorted(sys.modules)]
+    while not frame.body.winfo_children():
+        frame.tk.dooneevent(0)
+    print(json.dumps([*told, sorted(sys.modules)]))
+    frame.update()
+    frame.tk.call(frame.protocol("WM_DELETE_WINDOW"))
+    frame.update()
 tkinter.Misc.mainloop = closed_at_once
 from stablenew_tk.cli import main
 sys.exit(main(["--data-dir", sys.argv[1]]))
@@ -42,7 +46,7 @@ LATER = (
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory):
-    """The folders of home and data after a start, and the modules that were there when the first page was."""
+    """The folders of home and data after a start, and the modules that were there when the frame and the page were."""
     folder = tmp_path_factory.mktemp("start")
     home, data, fonts = folder / "home", folder / "data", folder / "fonts.conf"
     home.mkdir()
@@ -71,8 +75,16 @@ def test_a_window_with_its_own_folder_writes_nothing_into_the_home_folder(start)
 
 
 def test_the_first_page_is_drawn_before_what_the_others_and_the_threads_need_is_imported(start):
-    _, _, modules = start
+    _, _, (_, modules) = start
     own = [name for name in modules if name.startswith("stablenew_tk")]
     assert len(own) <= 260, own
     assert [name for name in LATER if name in modules] == []
     assert not [name for name in own if name.startswith(("stablenew_tk.domain.insights", "stablenew_tk.gui.review"))]
+
+
+def test_the_frame_is_painted_before_what_its_first_page_needs_is_imported(start):
+    _, _, (modules, _) = start
+    own = [name for name in modules if name.startswith("stablenew_tk")]
+    assert len(own) <= 60, own
+    assert "stablenew_tk.app.controller" not in modules
+    assert [name for name in LATER if name in modules] == []

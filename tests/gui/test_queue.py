@@ -18,14 +18,14 @@ def slow(monkeypatch):
 def open_queue(house):
     house.key("<Control-j>")
     queue = QueuePopup.shared()
-    house.until(lambda: queue.is_open and house.window.focus_get() is queue.list.canvas)
+    house.until(lambda: queue.is_open and house.frame.focus_get() is queue.list.canvas)
     return queue
 
 
 def press(house, *keys):
     for key in keys:
-        house.window.focus_get().event_generate(key)
-        house.window.update()
+        house.frame.focus_get().event_generate(key)
+        house.frame.update()
 
 
 def titles(queue):
@@ -66,7 +66,7 @@ def test_the_end_is_told_as_it_was_and_what_was_dropped_can_be_run_after_all(tmp
         assert house.window.bottom.text.cget("text") == "1 picture made, 1 job stopped, 29 jobs dropped"
         house.button("Run them after all").invoke()
         assert len(house.controller.queue) == 28
-        house.window.update()
+        house.frame.update()
         stop(house)
 
 
@@ -104,7 +104,7 @@ def test_a_row_is_dragged_to_its_new_place(tmp_path):
         for y in (2 * row, row, 5):
             canvas.event_generate("<B1-Motion>", x=200, y=y)
         canvas.event_generate("<ButtonRelease-1>", x=200, y=5)
-        house.window.update()
+        house.frame.update()
         assert [block.job.run_id for block in house.controller.jobs.blocks()] == [runs[2], runs[0], runs[1]]
         queue.close()
         house.controller.cancel()

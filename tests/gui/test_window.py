@@ -95,7 +95,7 @@ def test_settings_taken_over_again_replace_a_text_that_cannot_be_used(tmp_path):
                 house.type_into(house.entry("Steps"), text)
                 house.entry("Seed").focus_set()
             page.take({"txt2img.steps": 31}, 1, "a picture")
-            house.window.update()
+            house.frame.update()
             assert house.entry("Steps").get() == "31"
 
 
@@ -128,14 +128,15 @@ def test_light_and_dark_repaint_every_page(tmp_path):
 
 
 def test_stop_asks_only_when_more_than_one_job_would_be_lost(tmp_path):
-    with open_house(tmp_path) as house:
+    # Many steps: the first job must not be done before somebody can answer.
+    with open_house(tmp_path, values={"txt2img.steps": 150}) as house:
         page = house.page("create")
         house.button("Run 6 jobs")
         page.run()
         house.key("<Control-period>")
         assert "Finished pictures stay" in house.answer("Stop and drop them")
         house.until(house.idle)
-        assert len(house.saw(JobEnded)) == 1
+        assert [event.record.status for event in house.saw(JobEnded)] == ["cancelled"]
 
 
 def test_closing_during_a_run_asks_and_escape_stays(tmp_path):
@@ -144,10 +145,10 @@ def test_closing_during_a_run_asks_and_escape_stays(tmp_path):
         house.button("Run 6 jobs")
         page.run()
         house.window.leave()
-        assert "A job is running" in open_boxes(house.window)[-1].text
+        assert "A job is running" in open_boxes(house.frame)[-1].text
         house.key("<Escape>")
-        assert not open_boxes(house.window)
-        assert theme.alive(house.window)
+        assert not open_boxes(house.frame)
+        assert theme.alive(house.frame)
         house.until(lambda: len(house.saw(JobEnded)) == 6 and house.idle())
 
 
@@ -192,8 +193,8 @@ def test_a_rating_that_cannot_be_saved_is_told_and_saved_later(tmp_path):
 def test_an_error_in_a_callback_is_told_once_and_the_window_lives_on(tmp_path, expects_error_log):
     with open_house(tmp_path) as house:
         for _ in range(3):
-            house.window.after(0, lambda: 1 / 0)
-            house.window.update()
+            house.frame.after(0, lambda: 1 / 0)
+            house.frame.update()
         texts = house.window.notices.texts
         assert len(texts) == 1
         assert "division by zero" in texts[0]
@@ -222,7 +223,7 @@ def test_a_missing_picture_is_a_sentence_not_a_crash(tmp_path):
         house.until(lambda: len(review.pictures.picked.rows) == 1)
         review.focus_first()
         house.key("<space>")
-        house.window.update()
+        house.frame.update()
         assert not [event for event in house.saw(OrderFailed) if "mistake" in event.message]
 
 
@@ -230,7 +231,7 @@ def test_every_control_of_every_page_can_be_reached_with_tab(tmp_path):
     with open_house(tmp_path) as house:
         for name in ("create", "review", "settings", "welcome"):
             page = house.page(name)
-            house.window.focus_force()
+            house.frame.focus_force()
             reached, widget = set(), page
             for _ in range(150):
                 widget = widget.tk_focusNext()
@@ -262,7 +263,7 @@ def test_a_stage_that_is_folded_says_in_one_line_what_it_will_do(tmp_path):
         section = next(one for one in walk(page) if isinstance(one, Section) and one.block.name == "adetailer")
         section.switch.invoke()
         section.toggle()
-        house.window.update()
+        house.frame.update()
         assert not section.opened
         assert house.says("1 pass · face_yolov8n")
 
@@ -328,12 +329,12 @@ def test_keys_of_one_page_do_not_hide_them_from_another(tmp_path):
         learn, asked = house.page("learn"), []
 
         def give_up():
-            house.until(lambda: open_boxes(house.window))
-            asked.append(open_boxes(house.window)[-1].wish.title)
+            house.until(lambda: open_boxes(house.frame))
+            asked.append(open_boxes(house.frame)[-1].wish.title)
             house.key("<Escape>")
 
         learn.new_run()
-        house.window.update()
+        house.frame.update()
         house.key("<Escape>")
         house.until(lambda: learn.plans.winfo_viewable())
         house.key("<Control-o>")
@@ -396,7 +397,7 @@ def test_a_setting_that_is_not_the_mode_does_not_dress_the_window_again(tmp_path
         dressed = []
         theme.on_change(lambda: dressed.append(True))
         house.change(offer_rating=True)
-        house.window.update()
+        house.frame.update()
         assert not dressed
         house.window.top.switch_mode()
         assert dressed
@@ -460,7 +461,7 @@ def test_a_learning_run_waits_for_its_server_too_and_says_so_where_it_would_be_s
         house.until(lambda: [one for one in walk(learn) if isinstance(one, Wizard)])
         wizard = next(one for one in walk(learn) if isinstance(one, Wizard))
         wizard.go(CHECK)
-        house.window.update()
+        house.frame.update()
         assert not wizard.bar.next.enabled
         assert house.says(f"{host}: no answer")
         fake.come_back()
@@ -475,7 +476,7 @@ def test_the_checkpoint_of_the_next_run_stands_above_every_page_and_is_chosen_th
         wanted = top.checkpoint.entries[-1]
         house.page("review")
         top.checkpoint.invoke()
-        house.window.update()
+        house.frame.update()
         house.key("<End>", "<Return>")
         house.until(lambda: page.resolved.config.checkpoint == wanted.value)
         assert top.checkpoint.text == wanted.text
@@ -487,7 +488,7 @@ def test_a_notice_stands_in_the_bottom_bar_and_moves_nothing(tmp_path):
         house.button("Run 6 jobs")
 
         def places():
-            house.window.update()
+            house.frame.update()
             parts = (page, page.bar.button, page.packs.search, house.window.bottom.pause)
             return [(part.winfo_rootx(), part.winfo_rooty(), part.winfo_height()) for part in parts]
 
@@ -496,7 +497,7 @@ def test_a_notice_stands_in_the_bottom_bar_and_moves_nothing(tmp_path):
         notices.ask("6 pictures are ready to rate.", ("Rate now", lambda: house.window.show("review")))
         assert places() == before
         house.button("Rate now").invoke()
-        house.window.update()
+        house.frame.update()
         assert house.window.page_name == "review"
         assert notices.texts == ("A file could not be read.",)
 
@@ -508,7 +509,7 @@ def test_the_rail_leads_out_of_a_sub_page_and_the_way_back_stands_left_of_its_ti
         learn.new_run()
         house.until(lambda: window.top.back.winfo_ismapped())
         assert window.top.back.text == "‹ Learning Runs"
-        window.rail.items["learn"].invoke()
+        house.frame.rail.items["learn"].invoke()
         assert learn.parent == ""
         house.until(learn.plans.winfo_ismapped)
         assert not window.top.back.winfo_manager()
@@ -516,7 +517,7 @@ def test_the_rail_leads_out_of_a_sub_page_and_the_way_back_stands_left_of_its_ti
 
 def test_the_numbers_of_the_keys_are_the_order_of_the_rail(tmp_path):
     with open_house(tmp_path) as house:
-        rail = sorted(house.window.rail.items.items(), key=lambda item: item[1].winfo_rooty())
+        rail = sorted(house.frame.rail.items.items(), key=lambda item: item[1].winfo_rooty())
         for number, (name, _) in enumerate(rail, start=1):
             house.key(f"<Control-Key-{number}>")
             assert house.window.page_name == name
@@ -537,12 +538,12 @@ def test_a_second_start_brings_the_first_window_back_and_the_terminal_goes_on_wo
     assert claim.settle() == "mine"
     try:
         with open_house(tmp_path, claim=claim) as house:
-            house.window.withdraw()
+            house.frame.withdraw()
             second = program("--data-dir", tmp_path, DISPLAY=os.environ["DISPLAY"])
             house.until(lambda: second.poll() is not None)
             said = ended(second)
             assert (said.code, "open already" in said.err) == (0, True)
-            assert house.window.winfo_viewable()
+            assert house.frame.winfo_viewable()
             (tmp_path / "two.txt").write_text(PACK)
             run = program("--data-dir", tmp_path, "run", tmp_path / "two.txt", *FEW)
             house.until(lambda: len(house.controller.history) == 2)

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from ...pipeline.ids_and_times import now_text, system_user
-from ...pipeline.workers import Inbox
 from ...storage.disk.places import Places
 from ...storage.window_lock import WindowLock, WindowOwner, this_host
 
 if TYPE_CHECKING:
     from ...pipeline.second_start import SecondStartListener
+    from ...pipeline.workers import Inbox
 
 PATIENCE_S = 10.0
 _POLL_S = 0.1

@@ -16,7 +16,7 @@ def test_on_comfyui_nothing_runs_until_one_is_chosen(tmp_path):
         house.until(lambda: "choose one" in page.bar.message.cget("text"))
         assert not page.bar.button.enabled
         page.run()
-        house.window.update()
+        house.frame.update()
         assert (house.idle(), fake.count("prompt")) == (True, 0)
         page.change("checkpoint", "ink_model")
         house.until(lambda: page.bar.button.enabled)

@@ -29,7 +29,7 @@ def test_the_form_follows_the_family_of_the_checkpoint(tmp_path):
 
             def choose(name):
                 page.change("checkpoint", name)
-                house.window.update()
+                house.frame.update()
                 first = page.resolved.config.txt2img
                 return first.steps, first.cfg_scale, first.guidance, first.width
 
@@ -42,7 +42,7 @@ def test_the_form_follows_the_family_of_the_checkpoint(tmp_path):
             assert guidance.winfo_viewable()
             txt2img.rarer.invoke()
             page.change("txt2img.steps", 21)
-            house.window.update()
+            house.frame.update()
             assert not guidance.winfo_viewable(), "who has closed it is left alone"
             page.change("txt2img.steps", None)
             assert page.resolved.words["txt2img.guidance"] == "family"
@@ -63,7 +63,7 @@ def test_the_form_follows_the_family_of_the_checkpoint(tmp_path):
             assert (1536, 1024) in menu.sizes
             assert (1024, 1536) in menu.sizes
             height.focus_force()
-            house.window.update()
+            house.frame.update()
             height.event_generate("<Alt-Down>")
             popup = Menu.shared()
             house.until(lambda: popup.is_open)

@@ -22,7 +22,7 @@ def house(tmp_path):
 
 def write(house, entry, text, *keys):
     entry.field.focus_force()
-    house.window.update()
+    house.frame.update()
     house.key("<Control-a>", *text, *keys)
 
 
@@ -71,18 +71,18 @@ def test_the_button_and_f8_go_from_one_wrong_field_to_the_next_and_open_its_card
     page.change("hires.enabled", True)
     hires = next(section for section in page.sections if section.block.name == "hires")
     hires.unfold()
-    house.window.update()
+    house.frame.update()
     write(house, number(page, DENOISE), "7")
     write(house, page.seeds.seed_entry, "x")
     write(house, number(page, STEPS), "0")
     hires.toggle()
-    house.window.update()
+    house.frame.update()
     assert page.bar.go_button.text == "Next of 3"
     seen = []
     for press in (page.bar.go_button.invoke, lambda: house.key("<F8>"), page.bar.go_button.invoke):
         press()
-        house.window.update()
-        seen.append(house.window.focus_get())
+        house.frame.update()
+        seen.append(house.frame.focus_get())
     assert seen == [number(page, STEPS).field, page.seeds.seed_entry.field, number(page, DENOISE).field]
     assert hires.opened
     assert number(page, DENOISE).winfo_viewable()
@@ -97,7 +97,7 @@ def webui_house(tmp_path):
 def test_an_engine_without_variation_seeds_is_not_offered_any(house):
     page = create(house)
     page.sections[0].rarer.invoke()
-    house.window.update()
+    house.frame.update()
     assert page.field("txt2img.subseed_strength").idle.endswith("has no variation seeds.")
 
 
@@ -108,18 +108,18 @@ def test_what_few_people_change_is_folded_away_until_it_is_asked_for_in_use_or_w
     strength = page.field("txt2img.subseed_strength").editor
     assert not strength.winfo_viewable()
     txt2img.rarer.invoke()
-    house.window.update()
+    house.frame.update()
     write(house, strength, "7")
     txt2img.rarer.invoke()
-    house.window.update()
+    house.frame.update()
     assert not strength.winfo_viewable()
     house.key("<F8>")
-    house.window.update()
+    house.frame.update()
     assert strength.winfo_viewable()
     page.take({"txt2img.subseed_strength": 0.0}, None, "harbour")
     txt2img.rarer.invoke()
     page.take({"txt2img.subseed_strength": 0.4}, None, "harbour")
-    house.window.update()
+    house.frame.update()
     assert strength.winfo_viewable()
 
 
@@ -160,7 +160,7 @@ def test_a_long_run_button_leaves_the_presets_and_the_prompt_their_room(tmp_path
         house.until(lambda: len(page.packs.choice.files) >= 6)
         write(house, page.seeds.each_entry, "100", "<Return>")
         house.until(lambda: page.bar.button.enabled and "00 jobs" in page.bar.button.text)
-        house.window.update()
+        house.frame.update()
         assert page.bar.presets.choice.winfo_width() >= theme.px(110)
         assert page.packs.text.winfo_height() >= theme.px(80)
 
@@ -185,7 +185,7 @@ def test_tab_goes_as_one_reads(house):
             page.sections[-1].switch,
             page.bar.record,
             page.bar.button,
-            house.window.rail.items["create"],
+            house.frame.rail.items["create"],
             house.window.top.checkpoint,
             house.window.top.backend,
             page.packs.search.field,

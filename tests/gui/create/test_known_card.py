@@ -116,7 +116,7 @@ class TestItGrows:
             editors = [page.field(path).editor for path in (CFG, SAMPLER, STEPS)]
             house.until(lambda: [editor.pointed_out for editor in editors] == [True, True, False])
             editors[0].field.focus_force()
-            house.window.update()
+            house.frame.update()
             assert [editor.pointed_out for editor in editors] == [False, True, False]
             house.page("review")
             house.page("create")

@@ -55,7 +55,7 @@ def test_missing_phrases_are_inserted_on_request_and_the_others_are_not_repeated
 def test_the_recommended_weight_is_taken_with_a_click(tmp_path):
     with tram(tmp_path) as (house, page, hints):
         hints.button.invoke()
-        house.window.update()
+        house.frame.update()
         assert HintPopup.shared().is_open
         hints.follow(next(hint for hint in hints.hints if hint.weight is not None))
         assert "<lora:rainy-streets:0.8>" in prompt(page)
@@ -73,6 +73,6 @@ def test_the_best_partner_that_is_there_is_offered(tmp_path):
 def test_an_unknown_lora_is_passed_over_in_silence(tmp_path):
     with tram(tmp_path) as (house, page, hints):
         page.packs.prompts.select(1, tell=True)
-        house.window.update()
+        house.frame.update()
         assert hints.hints == ()
         assert not hints.button.winfo_ismapped()

@@ -98,12 +98,12 @@ def test_a_learning_run_takes_one_variant_and_another_one_when_asked(tmp_path):
     with open_house(home(tmp_path), values=SMALL, pack="town", learning="active") as house:
         learn = house.page("learn")
         learn.new_run()
-        house.until(lambda: drawn(house) and another(house.window))
+        house.until(lambda: drawn(house) and another(house.frame))
         texts = set(drawn(house))
         assert not any("{" in text or "[[" in text for text in texts)
         for _ in range(4):
             before = len(drawn(house))
-            another(house.window).invoke()
+            another(house.frame).invoke()
             house.until(lambda before=before: len(drawn(house)) > before)
         assert len(set(drawn(house))) > 1
 
@@ -125,7 +125,7 @@ def test_what_is_said_about_a_run_has_its_own_line_and_the_button_its_whole_widt
     with open_house(home(tmp_path, limit=4), values=SMALL, pack="town") as house:
         page = town(house)
         house.until(lambda: page.bar.message.cget("text") == "4 of 8 variants, evenly chosen")
-        house.window.update()
+        house.frame.update()
         assert page.bar.message.winfo_ismapped()
         assert page.bar.message.winfo_width() >= page.bar.message.winfo_reqwidth()
         assert page.bar.button.winfo_width() >= page.bar.button.winfo_reqwidth()

@@ -44,7 +44,7 @@ def with_models(tmp_path, models, **settings):
 
 def notices(house):
     """The words of the strips under the top bar."""
-    found, widgets = [], [house.window]
+    found, widgets = [], [house.frame]
     while widgets:
         widget = widgets.pop()
         widgets += widget.winfo_children()
@@ -56,7 +56,7 @@ def notices(house):
 def use_instead(house, page, name):
     """Open "Why this value?" of the steps and take what the row of this name would have given."""
     page.why(STEPS, page.field(STEPS))
-    house.window.update()
+    house.frame.update()
     line = next(line for line in WhyPopup.shared().body.winfo_children() if name in texts(line))
     next(child for child in line.winfo_children() if isinstance(child, Button)).invoke()
 
@@ -76,7 +76,7 @@ def test_a_key_in_a_field_asks_once_what_is_set_for_the_pack(tmp_path, monkeypat
     with open_house(tmp_path) as house:
         page = create(house)
         page.field(STEPS).editor.field.focus_force()
-        house.window.update()
+        house.frame.update()
         asked, packs = [], house.controller.packs
         monkeypatch.setattr(packs, "settings_of", lambda pack, real=packs.settings_of: asked.append(pack) or real(pack))
         house.key("<Control-a>", "7", "<Return>")
@@ -250,7 +250,7 @@ def test_a_refiner_that_is_not_there_is_told_once_and_never_sent(tmp_path, model
         house.window.notices.forget(told)
         page.change("checkpoint", INK)
         page.change("checkpoint", CLASSIC)
-        house.window.update()
+        house.frame.update()
         assert notices(house) == []
         assert not page.resolved.config.refiner.enabled
         assert "is not installed" in rows(page, "refiner.checkpoint")["profile"].note

@@ -14,10 +14,10 @@ def test_every_licence_can_be_read_with_the_keyboard(tmp_path):
         about = house.page("settings").about
         about.licences.focus_set()
         about.licences.event_generate("<Return>")
-        house.until(lambda: open_boxes(house.window))
-        (box,) = open_boxes(house.window)
+        house.until(lambda: open_boxes(house.frame))
+        (box,) = open_boxes(house.frame)
         assert isinstance(box, LicencesBox)
-        house.until(lambda: house.window.focus_get() is box.names.canvas)
+        house.until(lambda: house.frame.focus_get() is box.names.canvas)
         assert "Permission is hereby granted" in box.text.field.get("1.0", "end")
         box.names.canvas.event_generate("<End>")
         house.until(lambda: "Roboto" in box.text.field.get("1.0", "end"))
@@ -27,19 +27,19 @@ def test_every_licence_can_be_read_with_the_keyboard(tmp_path):
         house.until(lambda: box.text.field.get("1.0", "1.6") == "Python" and float(box.text.field.index("end")) > 200)
         assert box.text.field.yview()[0] == 0
         box.names.canvas.event_generate("<Tab>")
-        assert house.window.focus_get() is box.text.field
+        assert house.frame.focus_get() is box.text.field
         box.text.field.event_generate("<Next>")
         house.until(lambda: box.text.field.yview()[0] > 0)
         box.text.field.event_generate("<Escape>")
-        house.until(lambda: not open_boxes(house.window))
-        assert house.window.focus_get() is about.licences
+        house.until(lambda: not open_boxes(house.frame))
+        assert house.frame.focus_get() is about.licences
 
 
 @pytest.mark.parametrize("size", ["1024x700"])
 def test_the_box_fits_into_a_small_window(tmp_path, size):
     with open_house(tmp_path, geometry=f"{size}+0+0") as house:
         house.page("settings").about.licences.invoke()
-        house.until(lambda: open_boxes(house.window))
-        (box,) = open_boxes(house.window)
-        house.window.update()
-        assert box.winfo_rooty() + box.winfo_height() <= house.window.winfo_rooty() + house.window.winfo_height()
+        house.until(lambda: open_boxes(house.frame))
+        (box,) = open_boxes(house.frame)
+        house.frame.update()
+        assert box.winfo_rooty() + box.winfo_height() <= house.frame.winfo_rooty() + house.frame.winfo_height()

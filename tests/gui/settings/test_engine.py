@@ -324,7 +324,7 @@ class TestOwnServer:
             house.until(lambda: house.controller.server.state.is_there)
             house.window.leave()
             house.answer("Stay")
-            assert house.window.winfo_exists()
+            assert house.frame.winfo_exists()
             assert house.controller.server.state.is_there
 
     def test_one_left_on_purpose_is_found_and_not_asked_about(self, tmp_path, script):

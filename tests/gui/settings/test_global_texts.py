@@ -30,7 +30,7 @@ def write(house, field, text):
     """Type into a field and leave it."""
     field.focus_force()
     field.insert("end", text)
-    house.window.update()
+    house.frame.update()
     house.key("<Tab>")
 
 
@@ -62,7 +62,7 @@ class TestSettings:
 
     def test_a_text_counts_when_the_page_is_left(self, house):
         house.page("settings").added.negative.text.field.insert("end", "watermark")
-        house.window.update()
+        house.frame.update()
         house.page("create")
         assert house.controller.settings.global_negative == "watermark"
 
@@ -71,7 +71,7 @@ class TestSettings:
         added.positive.text.field.focus_force()
         for widget in (*added.positive.stages.values(), added.negative.text.field, *added.negative.stages.values()):
             house.key("<Tab>")
-            assert house.window.focus_get() is widget
+            assert house.frame.focus_get() is widget
         house.key("<space>")
         assert saved(house).global_negative_stages == STAGES[:-1]
         assert saved(house).global_positive_stages == STAGES
@@ -154,6 +154,6 @@ class TestCreate:
         assert first == second == ("ink, a boat", {"img2img": StageText("ink, a boat", "blur, text")})
 
     def test_the_inspector_tells_what_a_stage_was_sent(self, house):
-        tab = PromptText(house.window)
+        tab = PromptText(house.frame)
         tab.show(record(stage_texts={"img2img": StageText("ink, a boat")}))
         assert "Prompt of img2img\nink, a boat" in tab.text.get("1.0", "end")

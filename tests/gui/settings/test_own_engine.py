@@ -154,7 +154,7 @@ class TestWelcome:
 
     def choose(self, house, path):
         house.button("Choose a model file").act()
-        choose_file(house.window, house.until, path)
+        choose_file(house.frame, house.until, path)
 
     def test_it_is_offered_where_no_webui_answers(self, arrived, program):
         arrived.until(lambda: arrived.says("sd-server, found on this computer"))
@@ -175,7 +175,7 @@ class TestWelcome:
     def test_a_dialog_that_is_closed_changes_nothing(self, arrived):
         arrived.until(lambda: arrived.says("sd-server, found on this computer"))
         arrived.button("Choose a model file").act()
-        arrived.until(lambda: open_boxes(arrived.window))
+        arrived.until(lambda: open_boxes(arrived.frame))
         arrived.key("<Escape>")
         assert arrived.controller.settings.backend == "sketch"
 

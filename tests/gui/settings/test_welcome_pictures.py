@@ -20,7 +20,7 @@ def test_two_real_pictures_are_painted_at_once_and_nothing_of_them_is_recorded(t
 def test_the_sign_above_the_rail_brings_it_back(tmp_path):
     with open_house(tmp_path) as house:
         house.page("create")
-        house.window.rail.logo.invoke()
+        house.frame.rail.logo.invoke()
         assert house.window.page_name == "welcome"
 
 

@@ -42,7 +42,7 @@ def test_a_dropped_workflow_is_shown_imported_and_makes_the_picture(tmp_path):
         window.arrivals.drop(f"{{{file}}}")
         house.until(lambda: window.page_name == "workflow")
         page = window.page("workflow")
-        window.update()
+        house.frame.update()
         told = [(row.text, *row.cells[:2]) for row in rows(page.found)]
         assert ("Checkpoint", "ink_model", "CheckpointLoaderSimple #1") in told
         assert FOCUS in [row.cells[2] for row in rows(page.open)]
@@ -53,13 +53,13 @@ def test_a_dropped_workflow_is_shown_imported_and_makes_the_picture(tmp_path):
             page.found.focus_set()
             page.found.select(turn[words], tell=True)
             page.found.canvas.event_generate("<space>")
-            window.update()
+            house.frame.update()
         assert [page.found.row(turn[words]).checked for words in ("Seed", "CFG scale")] == [True, False]
         assert house.says("keeps its own name and a field of its own")
         way = [row.cells[2] for row in rows(page.open)].index("workflow.Larger_v1_2.upscale_method")
         assert page.open.row(way).checked
         page.open.canvas.event_generate("<Button-1>", x=14, y=way * theme.px(theme.ROW) + 8)
-        window.update()
+        house.frame.update()
         assert not page.open.row(way).checked
         page.name.set("My garden")
         page.import_it()
@@ -112,7 +112,7 @@ def test_what_the_server_lacks_is_replaced_words_change_places_and_a_value_is_as
             listing.focus_set()
             listing.select(place, tell=True)
             listing.canvas.event_generate("<Return>")
-            window.update()
+            house.frame.update()
 
         def choose(words, entry):
             follow(page.found, next(nth for nth in page.found.visible if page.found.row(nth).text == words))
@@ -120,7 +120,7 @@ def test_what_the_server_lacks_is_replaced_words_change_places_and_a_value_is_as
             (value,) = [one.value for one in menu.shown if entry in one.text]
             menu.cursor = [one.value for one in menu.shown].index(value)
             menu.canvas.event_generate("<Return>")
-            window.update()
+            house.frame.update()
 
         assert house.says("1 thing is missing")
         choose("Checkpoint", "photo_model")
