@@ -1,10 +1,10 @@
 """What starting costs: terminal commands beside bare Python, the window beside a bare customtkinter window.
 
 Prints one JSON document. Every figure is the least CPU time (user and system, all threads) of several fresh processes
-in turn, in ms, and its ratio to the peer in the same run. The window counts until its first page is painted, that is:
-no event of a window and no idle work is left; for a `Window` made by hand and for the whole program as it is started
-without arguments. `settled` counts until everything is done that was put off: all pages imported, the journal read, the
-threads idle. Bytecode is written before the first measured run, into a folder of its own. ONLY=window in the
+in turn, in ms, and its ratio to the peer in the same run. The whole program is started without arguments: `frame`
+counts until its window is painted for the first time, that is: no event of a window and no idle work is left; `page`
+until its first page is, too; `settled` until everything is done that was put off: all pages imported, the journal read,
+the threads idle. Bytecode is written before the first measured run, into a folder of its own. ONLY=window in the
 environment measures the windows alone.
 
     xvfb-run -a -s "-screen 0 1280x800x24" .venv/bin/python scripts/bench/start.py [repeats]
@@ -28,7 +28,6 @@ def paint(window):
     drawing = 2 | 4 | 32  # what is there now of windows and of idle work: no timers
     while window.tk.dooneevent(drawing) or (window.winfo_pointerx(), window.tk.dooneevent(drawing))[1]:
         pass
-    os._exit(0)
 """
 BARE_WINDOW = (
     PAINT
@@ -38,43 +37,48 @@ window = customtkinter.CTk()
 window.geometry("1280x800")
 customtkinter.CTkLabel(window, text="Hello").pack()
 paint(window)
+os._exit(0)
 """
 )
-WINDOW = (
-    PAINT
-    + """
-import sys
-from stablenew_tk.app.controller import Controller, open_places
-from stablenew_tk.domain.config.user_settings import Settings
-from stablenew_tk.gui.window import Window
-settings = Settings(appearance="dark", welcome_done=True, geometry="1280x800+0+0")
-window = Window(Controller(open_places(sys.argv[1]), settings))
-paint(window)
-"""
-)
-PROGRAM = (
-    PAINT
-    + """
+START = """
 import sys, tkinter
-tkinter.Misc.mainloop = lambda window, n=0: paint(window)
+tkinter.Misc.mainloop = until
 sys.argv = ["stablenew", "--data-dir", sys.argv[1]]
 from stablenew_tk.__main__ import run
 run()
 """
+FRAME = (
+    PAINT
+    + """
+def until(window, n=0):
+    paint(window)
+    os._exit(0)
+"""
+    + START
 )
-SETTLED = """
-import os, sys, time, tkinter
-def settled(window, n=0):
-    until = time.monotonic() + 8
-    while time.monotonic() < until:
+PAGE = (
+    PAINT
+    + """
+def until(window, n=0):
+    while not window.body.winfo_children():
+        window.tk.dooneevent(0)
+    paint(window)
+    os._exit(0)
+"""
+    + START
+)
+SETTLED = (
+    """
+import os, time
+def until(window, n=0):
+    end = time.monotonic() + 8
+    while time.monotonic() < end:
         window.update()
         time.sleep(0.02)
     os._exit(0)
-tkinter.Misc.mainloop = settled
-sys.argv = ["stablenew", "--data-dir", sys.argv[1]]
-from stablenew_tk.__main__ import run
-run()
 """
+    + START
+)
 
 
 def spent(command: list[str], environ: dict[str, str]) -> float:
@@ -107,8 +111,8 @@ def main(repeats: int) -> None:
             "records show": [*ours, "records", "show"],
             "packs check": [*ours, "packs", "check", "starter"],
             "bare window": [python, "-c", BARE_WINDOW],
-            "window": [python, "-c", WINDOW, folder],
-            "window, whole program": [python, "-c", PROGRAM, folder],
+            "window, frame": [python, "-c", FRAME, folder],
+            "window, page": [python, "-c", PAGE, folder],
             "window, settled": [python, "-c", SETTLED, folder],
         }
         only = os.environ.get("ONLY", "")

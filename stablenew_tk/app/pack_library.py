@@ -58,6 +58,7 @@ class Packs:
         self._places = places
         self._inbox = inbox
         self._listed: tuple[PackFile, ...] = ()
+        self._is_listed = False
         # Settings that are being written: they count at once, so that the next change is made from them.
         self._being_written: dict[Path, PackSettings] = {}
         self._folders: tuple[tuple[str, ...], tuple[str, ...]] | None = None
@@ -73,6 +74,15 @@ class Packs:
     def notices(self) -> tuple[str, ...]:
         """Sentences for the user that concern no single pack."""
         return (*self._notices, *self._watch_notices)
+
+    @property
+    def empty_text(self) -> str:
+        """What a list without rows says; nothing before the folders were looked through."""
+        if not self._is_listed:
+            return ""
+        if self.files:
+            return "No pack is called so."
+        return "No packs yet. Make one with New pack… in Packs, or drop a text file here."
 
     def find(self, pack: str | Path) -> PackFile | None:
         """A pack by its path, or the first one with this id; None for an unknown one."""
@@ -145,7 +155,7 @@ class Packs:
             self._watch_notices = event.notices
             self.ask(RescanPacks())
         elif isinstance(event, PacksListed):
-            self.wildcards, self._notices = event.wildcards, event.notices
+            self.wildcards, self._notices, self._is_listed = event.wildcards, event.notices, True
             self._take(event.packs)
         elif isinstance(event, PackNotSaved):
             self._answered(event.path, event.settings)

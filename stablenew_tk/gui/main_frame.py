@@ -55,6 +55,7 @@ class MainFrame(CTk):  # type: ignore[misc]  # customtkinter has no types
         self.wm_geometry(settings.geometry or f"{theme.px(FIRST[0])}x{theme.px(FIRST[1])}")
         self.rail = Rail(self, PAGES, lambda name: self.go(name))
         self.rail.pack(side="left", fill="y")
+        self.rail.choose("create" if settings.welcome_done else "")
         Separator(self).pack(side="left", fill="y")
         self.top = self._bar("top", theme.TOP_BAR)
         self.bottom = self._bar("bottom", theme.BOTTOM_BAR)

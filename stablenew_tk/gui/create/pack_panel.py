@@ -115,7 +115,7 @@ class PackPanel(Box):
         Button(head, "Add pack…", self.add_pack, kind="outline", height=theme.SMALL).pack(side="right")
         self.search = Entry(self, height=theme.SMALL, icon="search", placeholder="Find a pack", on_edit=self._filter)
         self.search.pack(fill="x", padx=theme.px(12))
-        self.list = RowList(self, on_select=self._pick, rows=5, empty="No pack is called so.")
+        self.list = RowList(self, on_select=self._pick, rows=5)
         self.list.pack(fill="x", pady=(theme.px(4), theme.px(8)))
         Separator(self).pack(fill="x")
 
@@ -188,6 +188,7 @@ class PackPanel(Box):
 
     def _filter(self, text: str) -> None:
         place = self.choice.find(text)
+        self.list.empty = self._controller.packs.empty_text
         rows = [
             ListRow(
                 pack.title,

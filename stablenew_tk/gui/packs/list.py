@@ -33,8 +33,6 @@ from ..widgets.tooltips import tip
 from .recipe_popup import RecipePopup
 
 WIDTHS: dict[SizeClass, int] = {"narrow": 232, "usual": 280, "wide": 320}
-_EMPTY = "No packs yet. Make one with New pack…, or drop a text file here."
-_NOTHING = "No pack is called so."
 
 
 class PackActions:
@@ -43,6 +41,11 @@ class PackActions:
     def __init__(self, page: tk.Misc, controller: Controller, pack: OpenPack) -> None:
         self._page, self._controller, self.pack = page, controller, pack
         self._reading: dict[Path, tk.Misc] = {}
+
+    @property
+    def empty_text(self) -> str:
+        """What the list says when it has no rows."""
+        return self._controller.packs.empty_text
 
     def browse_pack(self) -> None:
         """Ask for a pack file and add it."""
@@ -209,7 +212,7 @@ class PackList(Box):
         self.add.pack(side="left")
         tip(self.add, "Copy a pack file (.txt, .tsv, .json) among your own (Ctrl+O)")
         Separator(self).pack(side="bottom", fill="x")
-        self.rows = RowList(self, on_select=self._pick, on_open=lambda _place: self._actions.edit(), empty=_EMPTY)
+        self.rows = RowList(self, on_select=self._pick, on_open=lambda _place: self._actions.edit())
         self.rows.pack(fill="both", expand=True, pady=(theme.px(4), 0))
         self.rows.canvas.bind("<Delete>", lambda _event: self._actions.delete())
         for key in ("<Return>", "<KP_Enter>", "<Down>"):
@@ -221,7 +224,7 @@ class PackList(Box):
         word = self.search.get().strip().casefold()
         self.shown = tuple(one for one in self._all if word in one.title.casefold())
         place = next((n for n, one in enumerate(self.shown) if one.path == self.path), -1)
-        self.rows.empty = _NOTHING if self._all else _EMPTY
+        self.rows.empty = self._actions.packs.empty_text
         self.rows.show(len(self.shown), self.row, place)
 
     def row(self, place: int) -> ListRow:
