@@ -6,7 +6,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     __main__            starts the program                               cli
     cli                 arguments of the terminal                        commands app domain.base storage.settings
                                                                          storage.disk.places storage.disk.unpacked
-                                                                         gui.window gui.selftest gui.start_question
+                                                                         gui.opening gui.selftest gui.start_question
                                                                          gui.screen_faults gui.window_probe
                                                                          gui.start_failure gui.font_cache
     commands.records    terminal commands: the journal                   commands app pipeline.ids_and_times storage

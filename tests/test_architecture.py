@@ -42,7 +42,7 @@ THREADS = {
     "stablenew_tk.storage.watcher",
     "stablenew_tk.storage.journal.writer",
 }
-BROAD_EDGES = {"stablenew_tk.pipeline.workers", "stablenew_tk.gui.window", "stablenew_tk.cli"}
+BROAD_EDGES = {"stablenew_tk.pipeline.workers", "stablenew_tk.gui.main_frame", "stablenew_tk.cli"}
 # The journal itself, the board that a plan is rated on, its rating, and the export of the whole journal.
 SEES_BLIND_PICTURES = (
     "stablenew_tk.domain.journal.",

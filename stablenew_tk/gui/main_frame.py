@@ -5,6 +5,7 @@ Nothing of the controller is needed for it, so it stands there while what fills 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Literal
@@ -30,6 +31,7 @@ PAGES = (
     ("settings", "settings", "Settings"),
 )
 FIRST = (1280, 800)
+log = logging.getLogger(__name__)
 _LOOK_MS = 2  # between two looks whether everything is imported
 
 
@@ -88,7 +90,9 @@ class MainFrame(CTk):  # type: ignore[misc]  # customtkinter has no types
                 return
             try:
                 furnish()
-            except Exception as error:  # raised again by `stay`: whoever opened the window tells it
+            except Exception as error:
+                # Raised again by `stay`: whoever opened the window tells it.
+                log.debug("the window cannot be filled", exc_info=True)
                 self._problem = error
                 self.destroy()
 

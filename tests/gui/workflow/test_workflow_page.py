@@ -132,7 +132,7 @@ def test_what_the_server_lacks_is_replaced_words_change_places_and_a_value_is_as
         assert page.open.row(place).link
         follow(page.open, place)
         house.until(lambda: window.page_name == "learn")
-        draft = next(seen(window, Wizard)).draft
+        draft = next(seen(house.frame, Wizard)).draft
         assert (draft.focus, draft.base.workflow.name) == (FOCUS, "Garden")
         assert draft.base.checkpoint == "photo_model"
         kept = json.loads((controller.places.workflows / "Garden.json").read_text())
