@@ -1,142 +1,17 @@
-"""Column storage for the history: arrays of numbers, a compact column of ids, interned values, partial records."""
+"""Column storage for the history: arrays of numbers, interned values, partial records."""
 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any, Generic, TypeVar, Union, get_args
 
 import msgspec
 
-from ..base.ids import ID_LENGTH
 from .record import JournalLine, LearningRecord, Status
 
-_BLOCK = 128
-
-
-class IdColumn:
-    """A column of ids with lookup in both directions, 26 bytes for each id and no Python object for each row.
-
-    Ids sort by time and arrive nearly sorted, so the smallest and largest id of each block leave one block to search.
-    """
-
-    def __init__(
-        self,
-        saved: bytes | memoryview = b"",
-        low: bytes | memoryview = b"",
-        high: bytes | memoryview = b"",
-        odd: dict[bytes, str] | None = None,
-    ) -> None:
-        self.bytes = bytearray(saved)
-        self._low = _cut(low)
-        self._high = _cut(high)
-        self._odd = dict(odd or {})
-        self._fresh: dict[bytes, int] = {}
-        for row in range(len(self._high) * _BLOCK, len(self)):
-            self._fresh[self._at(row)] = row
-
-    def __len__(self) -> int:
-        return len(self.bytes) // ID_LENGTH
-
-    def _at(self, row: int) -> bytes:
-        return bytes(self.bytes[row * ID_LENGTH : (row + 1) * ID_LENGTH])
-
-    def text(self, row: int) -> str:
-        """The id as it was written."""
-        key = self._at(row)
-        return self._odd.get(key) or key.decode()
-
-    def add(self, text: str) -> bool:
-        """Append an id; False when it is there already."""
-        return bool(self.extend((text,)))
-
-    def extend(self, texts: Iterable[str]) -> list[int]:
-        """Append the ids that are not there yet; returns their indexes in `texts`."""
-        fresh, row = self._fresh, len(self.bytes) // ID_LENGTH
-        highest = self._high[-1] if self._high else b""
-        places, keys = [], []
-        for place, text in enumerate(texts):
-            key = text.encode()
-            if len(key) != ID_LENGTH:
-                key = self._stand_in_for(text)
-            if key in fresh or (key <= highest and self._search(key) >= 0):
-                continue
-            fresh[key] = row
-            row += 1
-            places.append(place)
-            keys.append(key)
-        self.bytes += b"".join(keys)
-        return places
-
-    def _stand_in_for(self, text: str) -> bytes:
-        key = _stand_in(text.encode())
-        self._odd[key] = text
-        return key
-
-    def find(self, text: str) -> int:
-        """Row of an id, −1 when unknown."""
-        key = text.encode()
-        if len(key) != ID_LENGTH:
-            key = _stand_in(key)
-        row = self._fresh.get(key, -1)
-        return row if row >= 0 else self._search(key)
-
-    def _search(self, key: bytes) -> int:
-        # `_high` is the largest id up to and with each block, `_low` the smallest from it on: both only rise.
-        first, last = bisect_left(self._high, key), bisect_right(self._low, key)
-        start, end = first * _BLOCK * ID_LENGTH, last * _BLOCK * ID_LENGTH
-        while (start := self.bytes.find(key, start, end)) >= 0 and start % ID_LENGTH:
-            start += 1
-        return start // ID_LENGTH if start >= 0 else -1
-
-    def settle(self, least: int = 32 * _BLOCK) -> None:
-        """Move ids from the dictionary of new ones into sorted blocks, once there are `least` of them."""
-        if len(self._fresh) < least:
-            return
-        for start in range(len(self._high) * _BLOCK, len(self) - _BLOCK + 1, _BLOCK):
-            keys = _cut(self.bytes[start * ID_LENGTH : (start + _BLOCK) * ID_LENGTH])
-            low = min(keys)
-            for block in range(len(self._low) - 1, -1, -1):
-                if self._low[block] <= low:
-                    break
-                self._low[block] = low
-            self._low.append(low)
-            self._high.append(max(max(keys), self._high[-1] if self._high else b""))
-        settled = len(self._high) * _BLOCK
-        self._fresh = {key: settled + place for place, key in enumerate(_cut(self.bytes[settled * ID_LENGTH :]))}
-
-    def is_whole(self) -> bool:
-        """Whether the column, as it was saved, can be searched and every id in it can be read."""
-        blocks = len(self._high)
-        try:
-            readable = self.bytes.isascii() or all(self.text(row) for row in range(len(self)))
-        except UnicodeDecodeError:
-            return False
-        return (
-            readable
-            and len(self.bytes) % ID_LENGTH == 0
-            and len(self._low) == blocks <= len(self) // _BLOCK
-            and self._low == sorted(self._low)
-            and self._high == sorted(self._high)
-        )
-
-    def saved(self) -> tuple[memoryview, memoryview, memoryview, dict[bytes, str]]:
-        """What `IdColumn(*saved)` needs."""
-        low, high = (memoryview(b"".join(bounds)) for bounds in (self._low, self._high))
-        return memoryview(bytes(self.bytes)), low, high, self._odd
-
-
-def _cut(joined: bytes | bytearray | memoryview) -> list[bytes]:
-    fixed = bytes(joined)
-    return [fixed[at : at + ID_LENGTH] for at in range(0, len(fixed), ID_LENGTH)]
-
-
-def _stand_in(key: bytes) -> bytes:
-    from hashlib import blake2b
-
-    return b"~" + blake2b(key, digest_size=13).hexdigest()[: ID_LENGTH - 1].encode()
+Place = tuple[int, int, int]  # of a line in the journal: segment, offset, length
 
 
 @lru_cache(maxsize=1024)
@@ -160,6 +35,11 @@ def time_ms(ts: str) -> int:
 def column(code: str) -> Any:
     """A field of a table: an array of numbers with this type code."""
     return msgspec.field(default_factory=partial(array, code))
+
+
+def extend(column: array[int], values: Sequence[int]) -> None:
+    """Append many numbers, in half the time that the column's own `extend` takes."""
+    column += array(column.typecode, values)
 
 
 class Pictures(msgspec.Struct):

@@ -6,11 +6,12 @@ The latest line wins. A void line undoes any earlier line, another void line too
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 
 from msgspec import UNSET, Struct
 
-from .columns import IdColumn, Numbered, column, time_ms
+from .columns import Numbered, Place, column, extend, time_ms
+from .id_column import IdColumn
 from .record import Feedback, ImageFeedback
 
 _NO_FEEDBACK = ImageFeedback()
@@ -20,17 +21,17 @@ def fold_feedback(
     held: ImageFeedback,
     *,
     rating: int | None,
-    tags_added: Iterable[str] = (),
-    tags_removed: Iterable[str] = (),
+    tags_added: Collection[str] = (),
+    tags_removed: Collection[str] = (),
     note: str | None = None,
     rejected: bool | None = None,
 ) -> ImageFeedback:
     """The feedback on a picture after one more line. None leaves rating, note or rejection unchanged; who gives stars
     wants the picture, so they take a rejection back.
     """
-    added, removed = tuple(dict.fromkeys(tags_added)), set(tags_removed)
     tags = held.tags
-    if added or removed:
+    if tags_added or tags_removed:
+        added, removed = tuple(dict.fromkeys(tags_added)), set(tags_removed)
         tags = (*(tag for tag in tags if tag not in removed and tag not in added), *added)
     # Other tools may have written any number; ratings outside 0 to 5 are ignored.
     stars = rating if rating is not None and 0 <= rating <= 5 else None
@@ -106,24 +107,35 @@ class FeedbackLog:
         self.tag_sets: Numbered[tuple[str, ...]] = Numbered([()])
         self.withdrawn = Withdrawals()
 
-    def add(self, feedback: Feedback, segment: int, offset: int) -> int:
-        """Store a line without linking it; returns its number, −1 when it is known already."""
-        if not self.ids.add(feedback.event_id):
-            return -1
-        table, rating = self.table, feedback.rating
-        table.row.append(-1)
-        table.before.append(-1)
-        table.segment.append(segment)
-        table.offset.append(offset)
-        table.rating.append(rating if rating is not None and 0 <= rating <= 5 else -1)
+    def extend(self, lines: Sequence[Feedback], places: Sequence[Place]) -> Sequence[Feedback]:
+        """Store lines, each once; returns the new ones. In this order each then needs `add_words` and may be linked."""
+        new = self.ids.extend([line.event_id for line in lines])
+        if len(new) < len(lines):
+            lines, places = [lines[at] for at in new], [places[at] for at in new]
+        table, none = self.table, [-1] * len(lines)
+        ratings = [line.rating for line in lines]
+        for target, values in (
+            (table.row, none),
+            (table.before, none),
+            (table.segment, [place[0] for place in places]),
+            (table.offset, [place[1] for place in places]),
+            (table.rating, [-1 if rating is None or not 0 <= rating <= 5 else rating for rating in ratings]),
+            (table.repeat, [line.repeat for line in lines]),
+            (table.blind, [line.blind for line in lines]),
+            (table.rejected, [-1 if line.rejected is None else line.rejected for line in lines]),
+            (table.time, [time_ms(line.ts) for line in lines]),
+        ):
+            extend(target, values)
+        return lines
+
+    def add_words(self, feedback: Feedback) -> None:
+        """Store the tags and the note of the next line. They are numbered in the order in which they are met, also
+        while lines are linked: so the columns do not depend on how many lines were stored at once.
+        """
+        table = self.table
         table.added.append(self.tag_sets.number(feedback.tags_added))
         table.removed.append(self.tag_sets.number(feedback.tags_removed))
         table.note.append(-1 if feedback.note is None else self.texts.number(feedback.note))
-        table.repeat.append(feedback.repeat)
-        table.blind.append(feedback.blind)
-        table.rejected.append(-1 if feedback.rejected is None else feedback.rejected)
-        table.time.append(time_ms(feedback.ts))
-        return len(table.row) - 1
 
     def chain(self, number: int, row: int, last: int) -> int:
         """Link a line into the list of the picture in `row`, whose last line is `last`; returns the new last."""

@@ -15,23 +15,11 @@ from typing import NamedTuple
 import msgspec
 
 from ..base.errors import InvalidInput
-from ..base.grid_layout import shape_of
-from ..base.lora_tags import loras_in
 from ..runs.plan import LearningPlan
-from .columns import (
-    IdColumn,
-    Numbered,
-    OutputSummary,
-    Pictures,
-    Records,
-    RecordSummary,
-    fill_table,
-    summary_line,
-    table_bytes,
-    time_ms,
-)
+from .columns import Numbered, OutputSummary, Place, RecordSummary, fill_table, summary_line, table_bytes
 from .feedback import FeedbackLog
 from .file_book import FileBook, FilePlace
+from .id_column import IdColumn
 from .pair_votes import PairVotes
 from .plan_log import Attempt, PlanBook, can_hold
 from .query import (
@@ -49,11 +37,13 @@ from .query import (
     shown,
     totals,
 )
-from .record import Feedback, ImageFeedback, JournalLine, LearningRecord, Output, PairVote, PictureFiles, PlanLine, Void
+from .record import Feedback, ImageFeedback, JournalLine, Output, PairVote, PictureFiles, PlanLine, Void
+from .record_columns import RECORDS, AnyRecord, RecordColumns
 from .row_places import copied_columns, mask_of
 from .soundness import Sizes, refuse_unsound_feedback, refuse_unsound_ids, refuse_unsound_pictures
 
-_FORMAT = 10
+_FORMAT = 11
+_BATCH = 256  # lines that are folded together: a megabyte of a usual journal, which the cache of a processor holds
 RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the line end, the line
 
 
@@ -66,6 +56,7 @@ class Position(NamedTuple):
 
 
 BEGINNING = Position(1, 0)
+PlacedLine = tuple[JournalLine | RecordSummary, Place]
 
 
 class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +95,7 @@ class _HistorySnapshot(msgspec.Struct, array_like=True):
     damaged: int
     newer: int
     tables: list[dict[str, memoryview]]  # parts of what is read, so that nothing is held twice
-    ids: list[tuple[memoryview, memoryview, memoryview, dict[bytes, str]]]
+    ids: list[tuple[memoryview, memoryview, memoryview, dict[int, str]]]
     runs: list[RunFacts]
     stages: list[str]
     texts: list[str]
@@ -116,16 +107,14 @@ class _HistorySnapshot(msgspec.Struct, array_like=True):
     files: list[PictureFiles]
 
 
-class PictureRows:
+class PictureRows(RecordColumns):
     """The tables of the history with one row for each picture, those of blind plans included."""
 
     def __init__(self) -> None:
-        self.pictures, self.records, self.log = Pictures(), Records(), FeedbackLog()
+        super().__init__()
+        self.log = FeedbackLog()
         self.files = FileBook(self.log.withdrawn)
         self.trashed: set[int] = set()
-        self.image_ids = IdColumn()
-        self.stages = Numbered([""])
-        self.runs: list[RunFacts] = []
 
     def feedback(self, row: int) -> ImageFeedback:
         """The current feedback of the user on the picture in this row."""
@@ -310,9 +299,7 @@ class History:
         self.plans = PlanBook(self._rows.log.withdrawn)
         self.votes = PairVotes(self._rows.log.withdrawn)
         self._visible = VisiblePictures(self._rows, self.plans)
-        self._record_ids = IdColumn()
         self._orphans: dict[str, list[int]] = {}
-        self._run_index: dict[tuple[str, str, str, tuple[str, ...], str], int] = {}
 
     def __len__(self) -> int:
         """Number of rows, undone records included."""
@@ -324,11 +311,10 @@ class History:
 
     def fold(self, line: JournalLine, position: Position) -> None:
         """Fold one line that was just written. `end` moves on only if nothing unread lies before the line."""
-        self._fold(line, position.segment, position.offset, position.length)
+        self._fold_batch([(line, position)])
         # A writer that finds a torn line ends it first, so the next line may start one byte later.
         if position.segment == self.end.segment and 0 <= position.offset - self.end.offset <= 1:
             self.end = Position(position.segment, position.offset + position.length + 1)
-        self._settle(1024)
 
     def read_to(self, end: Position, *, damaged: int = 0, newer: int = 0) -> None:
         """Note that all lines before `end` are folded, or on their way here, and how many of them could not be."""
@@ -338,9 +324,9 @@ class History:
 
     def fold_lines(self, lines: Iterable[RawLine]) -> int:
         """Fold many lines read from the journal; returns how many could not be parsed. Does not change `end`."""
-        unreadable = 0
-        decode = summary_line().decode
-        for count, (segment, offset, length, data) in enumerate(lines):
+        unreadable, decode = 0, summary_line().decode
+        batch: list[PlacedLine] = []
+        for segment, offset, length, data in lines:
             try:
                 line = decode(data)
             except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -351,11 +337,11 @@ class History:
                 # A draft, or a number beyond all bounds: no program of ours writes either.
                 unreadable += 1
                 continue
-            self._fold(line, segment, offset, length)
-            if not count & 0x3FF:
-                # A small dictionary stays in the processor's cache: half the time of a large one.
-                self._settle(1024)
-        self._settle(1024)
+            batch.append((line, (segment, offset, length)))
+            if len(batch) == _BATCH:
+                self._fold_batch(batch)
+                batch.clear()
+        self._fold_batch(batch)
         return unreadable
 
     def row_of(self, image_id: str) -> int | None:
@@ -400,7 +386,7 @@ class History:
                 damaged=self.damaged,
                 newer=self.newer,
                 tables=[table_bytes(table) for table in (self._rows.pictures, self._rows.records, log.table)],
-                ids=[column.saved() for column in (self._rows.image_ids, self._record_ids, log.ids)],
+                ids=[column.saved() for column in (self._rows.image_ids, self._rows.record_ids, log.ids)],
                 runs=self._rows.runs,
                 stages=self._rows.stages.values,
                 texts=log.texts.values,
@@ -438,11 +424,8 @@ class History:
             (history._rows.pictures, history._rows.records, log.table), saved.tables, strict=True
         ):
             fill_table(table, columns)
-        history._rows.image_ids, history._record_ids, log.ids = (IdColumn(*ids) for ids in saved.ids)
-        history._rows.runs = saved.runs
-        history._run_index = {
-            (run.run_id, run.pack_id, run.checkpoint, run.loras, run.node): at for at, run in enumerate(saved.runs)
-        }
+        history._rows.image_ids, history._rows.record_ids, log.ids = (IdColumn(*ids) for ids in saved.ids)
+        history._rows.fill_runs(saved.runs)
         history._rows.stages, log.texts = Numbered(saved.stages), Numbered(saved.texts)
         log.tag_sets = Numbered(saved.tag_sets)
         for event_id, target in saved.voids:
@@ -457,69 +440,50 @@ class History:
         refuse_unsound_pictures(rows.pictures, rows.records, log, Sizes(len(rows.runs), len(rows.stages.values)))
         refuse_unsound_feedback(log, len(rows.pictures.rating), saved.orphans)
         refuse_unsound_ids(rows.image_ids, len(rows.pictures.rating))
-        refuse_unsound_ids(history._record_ids, len(rows.records.time))
+        refuse_unsound_ids(rows.record_ids, len(rows.records.time))
         return history
 
-    def _settle(self, least: int) -> None:
-        for column in (self._rows.image_ids, self._record_ids, self._rows.log.ids):
-            column.settle(least)
+    def _fold_batch(self, batch: Sequence[PlacedLine]) -> None:
+        """Fold lines that follow each other: all records, then everything else in its order.
 
-    def _fold(self, line: JournalLine | RecordSummary, segment: int, offset: int, length: int) -> None:
-        if isinstance(line, (RecordSummary, LearningRecord)):
-            self._fold_record(line, segment, offset, length)
-        elif isinstance(line, Feedback):
-            self._fold_feedback(line, segment, offset)
-        elif isinstance(line, Void):
-            self._fold_void(line)
-        elif isinstance(line, PairVote):
-            self.votes.add(line)
-        elif isinstance(line, PictureFiles):
-            self._look_for_trashed(self.files.add(line))
-        else:
-            self.plans.fold(line)
+        What is said about a picture may come before it or after it, but plans go by the order of their steps.
+        """
+        records = [(line, place) for line, place in batch if isinstance(line, RECORDS)]
+        new = {id(line) for line in self._add_records(records)} if records else set()
+        said: list[tuple[Feedback, Place]] = []
+        for line, place in batch:
+            if isinstance(line, RECORDS):
+                if line.learning.plan_id and id(line) in new:
+                    self._fold_step(line)
+                continue
+            if isinstance(line, Feedback):
+                said.append((line, place))
+                continue
+            self._fold_feedback(said)
+            said.clear()
+            if isinstance(line, Void):
+                self._fold_void(line)
+            elif isinstance(line, PairVote):
+                self.votes.add(line)
+            elif isinstance(line, PictureFiles):
+                self._look_for_trashed(self.files.add(line))
+            else:
+                self.plans.fold(line)
+        self._fold_feedback(said)
 
-    def _fold_record(self, record: LearningRecord | RecordSummary, segment: int, offset: int, length: int) -> None:
-        if not self._record_ids.add(record.event_id):
-            return
-        records, pictures = self._rows.records, self._rows.pictures
-        number, moment = len(records.time), time_ms(record.ts)
-        records.segment.append(segment)
-        records.offset.append(offset)
-        records.length.append(length)
-        records.time.append(moment)
-        records.first.append(len(pictures.rating))
-        shared = (SKETCH if record.backend.kind == "sketch" else 0) | (NOT_OK if record.status != "ok" else 0)
-        if self._rows.log.withdrawn.target_of and record.event_id in self._rows.log.withdrawn:
-            shared |= HIDDEN
-        outputs: Sequence[Output | OutputSummary] = record.outputs
-        places = self._rows.image_ids.extend([output.image_id for output in outputs])
-        if places:
-            chosen = [outputs[place] for place in places]
-            last = outputs[-1].stage
-            pictures.stage.extend([self._rows.stages.number(output.stage) for output in chosen])
-            pictures.flags.extend(
-                [shared | (FINAL if one.stage == last else 0) | (SUSPECT if one.suspect else 0) for one in chosen]
-            )
-            # Whole columns at a time: one by one, these would be most of the time of reading a journal.
-            many, four_zeros = len(places), bytes(4 * len(places))
-            pictures.run.extend([self._run(record, moment)] * many)
-            pictures.record.extend([number] * many)
-            pictures.output.extend(places)
-            pictures.rating.frombytes(bytes(many))
-            pictures.tags.frombytes(four_zeros)
-            pictures.note.frombytes(four_zeros)
-            pictures.last_said.extend([-1] * many)
-            pictures.shape.extend([shape_of(one.width, one.height) for one in chosen])
-            pictures.rated.frombytes(bytes(8 * many))
-        if record.learning.plan_id:
-            self._fold_step(record)
-        if self.files.lines:
-            self._look_for_trashed([one.image_id for one in outputs if one.image_id in self.files])
-        for output in outputs if self._orphans else ():
-            for number in self._orphans.pop(output.image_id, ()):
-                self._attach(number, self._rows.image_ids.find(output.image_id))
+    def _add_records(self, records: Sequence[tuple[AnyRecord, Place]]) -> Sequence[AnyRecord]:
+        """Add records and their pictures; returns those that are new."""
+        lines, places = [line for line, _ in records], [place for _, place in records]
+        new = self._rows.add(lines, places, self._rows.log.withdrawn if self._rows.log.withdrawn.target_of else ())
+        if self.files.lines or self._orphans:
+            images = [output.image_id for record in new for output in record.outputs]
+            self._look_for_trashed(image_id for image_id in images if image_id in self.files)
+            for image_id in images:
+                for number in self._orphans.pop(image_id, ()):
+                    self._attach(number, self._rows.image_ids.find(image_id))
+        return new
 
-    def _fold_step(self, record: LearningRecord | RecordSummary) -> None:
+    def _fold_step(self, record: AnyRecord) -> None:
         outputs: Sequence[Output | OutputSummary] = record.outputs
         finals = [output for output in outputs if output.stage == outputs[-1].stage]
         attempt = Attempt(
@@ -533,16 +497,17 @@ class History:
         )
         self.plans.fold_record(record.learning.plan_id, record.learning.step_id, record.job_id, attempt)
 
-    def _fold_feedback(self, feedback: Feedback, segment: int, offset: int) -> None:
-        number = self._rows.log.add(feedback, segment, offset)
-        if number < 0:
-            return
-        row = self._rows.image_ids.find(feedback.image_id)
-        if row < 0:
-            # In files merged from several places the picture may come later.
-            self._orphans.setdefault(feedback.image_id, []).append(number)
-        else:
-            self._attach(number, row)
+    def _fold_feedback(self, said: Sequence[tuple[Feedback, Place]]) -> None:
+        log = self._rows.log
+        new = log.extend([line for line, _ in said], [place for _, place in said])
+        for number, feedback in enumerate(new, len(log.table.row) - len(new)):
+            log.add_words(feedback)
+            row = self._rows.image_ids.find(feedback.image_id)
+            if row < 0:
+                # In files merged from several places the picture may come later.
+                self._orphans.setdefault(feedback.image_id, []).append(number)
+            else:
+                self._attach(number, row)
 
     def _attach(self, number: int, row: int) -> None:
         pictures = self._rows.pictures
@@ -571,7 +536,7 @@ class History:
             if row >= 0:
                 self._hold(row, self._rows.log.held(self._rows.pictures.last_said[row]))
             return
-        number = self._record_ids.find(changed)
+        number = self._rows.record_ids.find(changed)
         if number >= 0:
             first, flags = self._rows.records.first, self._rows.pictures.flags
             hidden = HIDDEN if changed in self._rows.log.withdrawn else 0
@@ -586,15 +551,3 @@ class History:
                 rows.trashed.add(row)
             else:
                 rows.trashed.discard(row)
-
-    def _run(self, record: LearningRecord | RecordSummary, moment: int) -> int:
-        loras = loras_in(record.prompt)
-        node, checkpoint = record.backend.node, record.config.checkpoint
-        key = (record.run_id, record.pack_id, checkpoint, loras, node)
-        index = self._run_index.get(key)
-        if index is None:
-            index = self._run_index[key] = len(self._rows.runs)
-            self._rows.runs.append(
-                RunFacts(record.run_id, record.run_name, record.pack_id, checkpoint, moment, loras, node)
-            )
-        return index

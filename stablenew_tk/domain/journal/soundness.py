@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from ..base.errors import InvalidInput
-from .columns import IdColumn, Pictures, Records
+from .columns import Pictures, Records
 from .feedback import FeedbackLog
+from .id_column import IdColumn
 
 
 class Sizes(msgspec.Struct, frozen=True):
