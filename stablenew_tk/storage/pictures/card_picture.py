@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
-import math
-import shutil
-import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from ...domain.base.errors import Unreadable
 from ...domain.cards.card import RANGES_SHOWN, CardRow, CardValue, VerdictCard
-from ..disk.files import is_file
+from .card_letters import length, star, wrapped, write
 from .images import DAMAGE, flattened, opened, reason
 
 SIZE = (1200, 630)
@@ -24,22 +18,9 @@ _GRID = 552  # width of all columns
 _GRID_TOP, _GRID_END = 108, 600
 _STARS = 26  # height of the line of stars below a picture
 _GAP = 8
-_ASCENT, _CAPITAL = 0.93, 0.71  # of our font, as shares of its size
-_SMOOTH = 4  # stars are drawn so many times as large
 
 _BACK, _TEXT, _TEXT2, _TEXT3 = "#121214", "#f2f2f0", "#c4c4c0", "#9a9a96"
-_LINE, _BAR, _GOLD, _NEAR, _HOLLOW = "#34343a", "#55555f", "#ffc700", "#2b2716", "#77777d"
-# Fonts that have the letters ours lacks, where the system does not tell one by itself.
-_ELSEWHERE = (
-    "C:/Windows/Fonts/YuGothM.ttc",
-    "C:/Windows/Fonts/msyh.ttc",
-    "C:/Windows/Fonts/malgun.ttf",
-    "C:/Windows/Fonts/seguisym.ttf",
-    "/System/Library/Fonts/PingFang.ttc",
-    "/System/Library/Fonts/ヒラギノ角ゴシック W3.ttc",
-    "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
-)
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+_LINE, _BAR, _GOLD, _NEAR = "#34343a", "#55555f", "#ffc700", "#2b2716"
 
 
 def small_jpeg(data: bytes, edge_px: int) -> bytes:
@@ -65,8 +46,8 @@ def card_picture(card: VerdictCard, pictures: Mapping[str, bytes]) -> bytes:
     sheet = Image.new("RGB", SIZE, _BACK)
     draw = ImageDraw.Draw(sheet)
     draw.rounded_rectangle((_EDGE, 30, _EDGE + 30, 60), 2, _GOLD)
-    _star(sheet, (_EDGE + 15, 45), 10, _BACK, filled=True)
-    _text(draw, (82, 45), card.question, 20, _TEXT2, width=SIZE[0] - 82 - _EDGE, anchor="lm")
+    star(sheet, (_EDGE + 15, 45), 10, _BACK, filled=True)
+    write(draw, (82, 45), card.question, 20, _TEXT2, width=SIZE[0] - 82 - _EDGE, anchor="lm")
     if card.rows:
         _draw_grid(sheet, draw, card, pictures)
     _draw_words(sheet, draw, card)
@@ -105,15 +86,15 @@ def _draw_grid(sheet: Image.Image, draw: ImageDraw.ImageDraw, card: VerdictCard,
 def _draw_heading(draw: ImageDraw.ImageDraw, value: CardValue, middle: int, width: int, ink: str) -> None:
     """The value above its column: with its name where there is room, else smaller, in the end in two lines."""
     for words, size in ((value.name, 18), (value.text, 18), (value.text, 15), (value.text, 14)):
-        if _length(words, size, bold=True) <= width:
-            _text(draw, (middle, 90), words, size, ink, bold=True, anchor="mm")
+        if length(words, size, bold=True) <= width:
+            write(draw, (middle, 90), words, size, ink, bold=True, anchor="mm")
             return
-    cut = next(end for end in range(len(value.text), 0, -1) if _length(value.text[:end], 14, bold=True) <= width)
+    cut = next(end for end in range(len(value.text), 0, -1) if length(value.text[:end], 14, bold=True) <= width)
     # At a joint of the name where there is one; what tells files of one training apart is the end.
     joint = max((at + 1 for at, sign in enumerate(value.text[:cut]) if sign in " -_."), default=0)
     first, second = value.text[: joint or cut], value.text[joint or cut :]
-    _text(draw, (middle, 82), first.rstrip(), 14, ink, bold=True, anchor="mm")
-    _text(draw, (middle, 98), second, 14, ink, bold=True, width=width, anchor="mm")
+    write(draw, (middle, 82), first.rstrip(), 14, ink, bold=True, anchor="mm")
+    write(draw, (middle, 98), second, 14, ink, bold=True, width=width, anchor="mm")
 
 
 def _draw_cell(
@@ -130,18 +111,18 @@ def _draw_cell(
     if picture is None:
         draw.rectangle((left, top, left + width - 1, top + height - 1), outline=_LINE)
         words = "not made" if facts is None else "gone"
-        _text(draw, (left + width // 2, top + height // 2), words, 14, _TEXT3, width=width, anchor="mm")
+        write(draw, (left + width // 2, top + height // 2), words, 14, _TEXT3, width=width, anchor="mm")
     else:
         fitted = picture.copy()
         fitted.thumbnail((width, height), Image.Resampling.LANCZOS)
         sheet.paste(fitted, (left + (width - fitted.width) // 2, top + (height - fitted.height) // 2))
     if facts is not None and facts.rating:
         size = min(7.0, (width - 8) / 13)
-        for star in range(5):
-            middle = left + width / 2 + (star - 2) * size * 2.6
-            _star(sheet, (middle, top + height + 13), size, _GOLD, filled=star < facts.rating)
+        for nth in range(5):
+            middle = left + width / 2 + (nth - 2) * size * 2.6
+            star(sheet, (middle, top + height + 13), size, _GOLD, filled=nth < facts.rating)
     elif facts is not None:
-        _text(draw, (left + width // 2, top + height + 13), "not rated", 14, _TEXT3, width=width, anchor="mm")
+        write(draw, (left + width // 2, top + height + 13), "not rated", 14, _TEXT3, width=width, anchor="mm")
 
 
 def _decoded(data: bytes | None) -> Image.Image | None:
@@ -159,10 +140,10 @@ def _decoded(data: bytes | None) -> Image.Image | None:
 
 def _draw_words(sheet: Image.Image, draw: ImageDraw.ImageDraw, card: VerdictCard) -> None:
     width = SIZE[0] - _MIDDLE - _EDGE
-    size = next((size for size in (46, 40, 34, 29) if len(_wrapped(card.headline, size, width, bold=True)) < 3), 24)
+    size = next((size for size in (46, 40, 34, 29) if len(wrapped(card.headline, size, width, bold=True)) < 3), 24)
     y = 78
-    for line in _wrapped(card.headline, size, width, bold=True)[:3]:
-        _text(draw, (_MIDDLE, y), line, size, _TEXT, bold=True)
+    for line in wrapped(card.headline, size, width, bold=True)[:3]:
+        write(draw, (_MIDDLE, y), line, size, _TEXT, bold=True)
         y += round(size * 1.14)
     y += 8
     y = _draw_meaning(draw, card, y, width)
@@ -171,27 +152,27 @@ def _draw_words(sheet: Image.Image, draw: ImageDraw.ImageDraw, card: VerdictCard
     facts_top = foot - 24 - 23 * len(facts)
     draw.line((_MIDDLE, facts_top - 10, SIZE[0] - _EDGE, facts_top - 10), _LINE)
     for number, line in enumerate(facts):
-        _text(draw, (_MIDDLE, facts_top + 23 * number), line, 16, _TEXT2, width=width)
-    _text(draw, (_MIDDLE, foot), f"StableNew {card.made.version}", 15, _TEXT, bold=True)
-    _text(draw, (SIZE[0] - _EDGE, foot), card.made.day, 15, _TEXT3, anchor="ra")
+        write(draw, (_MIDDLE, facts_top + 23 * number), line, 16, _TEXT2, width=width)
+    write(draw, (_MIDDLE, foot), f"StableNew {card.made.version}", 15, _TEXT, bold=True)
+    write(draw, (SIZE[0] - _EDGE, foot), card.made.day, 15, _TEXT3, anchor="ra")
     _draw_chart(sheet, draw, card, y + 14, facts_top - 20)
 
 
 def _draw_meaning(draw: ImageDraw.ImageDraw, card: VerdictCard, y: int, width: int) -> int:
     """The sentence, its probability in bold, and what it rests on; returns where it ends."""
     whole = f"{card.sure} {card.meaning}".strip()
-    size = 20 if len(_wrapped(whole, 20, width)) < 4 else 17
+    size = 20 if len(wrapped(whole, 20, width)) < 4 else 17
     step = round(size * 1.4)
-    for number, line in enumerate(_wrapped(whole, size, width)[:5]):
+    for number, line in enumerate(wrapped(whole, size, width)[:5]):
         if number == 0 and card.sure and line.startswith(card.sure):
-            _text(draw, (_MIDDLE, y), card.sure, size, _TEXT, bold=True)
-            shift = _length(f"{card.sure} ", size, bold=True)
-            _text(draw, (_MIDDLE + shift, y), line.removeprefix(card.sure).strip(), size, _TEXT2, width=width)
+            write(draw, (_MIDDLE, y), card.sure, size, _TEXT, bold=True)
+            shift = length(f"{card.sure} ", size, bold=True)
+            write(draw, (_MIDDLE + shift, y), line.removeprefix(card.sure).strip(), size, _TEXT2, width=width)
         else:
-            _text(draw, (_MIDDLE, y), line, size, _TEXT2)
+            write(draw, (_MIDDLE, y), line, size, _TEXT2)
         y += step
-    for line in _wrapped(card.evidence, size, width)[:2]:
-        _text(draw, (_MIDDLE, y), line, size, _TEXT2)
+    for line in wrapped(card.evidence, size, width)[:2]:
+        write(draw, (_MIDDLE, y), line, size, _TEXT2)
         y += step
     return y
 
@@ -205,19 +186,19 @@ def _draw_chart(sheet: Image.Image, draw: ImageDraw.ImageDraw, card: VerdictCard
     bottom = round(lines_top + step * len(values))
     best = max(value.estimate or 0.0 for value in values)
     size = 17 if step >= 24 else 14
-    longest = max(_length(value.text, size, bold=True) for value in values)
+    longest = max(length(value.text, size, bold=True) for value in values)
     left = _MIDDLE + min(max(longest + 20, 70.0), 230.0)
     if card.gold:
         draw.rectangle((_at(best - 0.25, left), lines_top, _at(best, left), bottom), _NEAR)
     for stars in range(1, 6):
         x = round(_at(stars, left))
         draw.line((x, lines_top, x, bottom), _LINE)
-        _text(draw, (x - 6, top + 10), str(stars), 15, _TEXT3, anchor="mm")
-        _star(sheet, (x + 8, top + 9), 6, _TEXT3, filled=True)
+        write(draw, (x - 6, top + 10), str(stars), 15, _TEXT3, anchor="mm")
+        star(sheet, (x + 8, top + 9), 6, _TEXT3, filled=True)
     for number, value in enumerate(values):
         _draw_range(draw, card, value, (left, lines_top + step * (number + 0.5)), size)
     shade = " · shade: within ¼ star of the best" if card.gold else ""
-    _text(draw, (_MIDDLE, bottom + 4), f"bar: 90 % range · line: estimate{shade}", 14, _TEXT3)
+    write(draw, (_MIDDLE, bottom + 4), f"bar: 90 % range · line: estimate{shade}", 14, _TEXT3)
 
 
 def _charted(card: VerdictCard) -> Sequence[CardValue]:
@@ -233,7 +214,7 @@ def _draw_range(
     gold = card.gold and value.chosen
     ink = _TEXT if gold else _TEXT2
     left, y = place
-    _text(draw, (_MIDDLE, y), value.text, size, ink, bold=True, width=left - _MIDDLE - 14, anchor="lm")
+    write(draw, (_MIDDLE, y), value.text, size, ink, bold=True, width=left - _MIDDLE - 14, anchor="lm")
     if value.estimate is None or value.low is None or value.high is None:
         return
     low, high, at = _at(value.low, left), _at(value.high, left), _at(value.estimate, left)
@@ -241,148 +222,10 @@ def _draw_range(
     draw.rectangle((low, y - half, max(high, low + 2), y + half), _GOLD if gold else _BAR)
     draw.rectangle((at - 2, y - half - 2, at + 1, y + half + 2), "#ffffff")
     number = f"{value.estimate:.1f}"
-    _text(draw, (SIZE[0] - _EDGE, y), number, size, _GOLD if gold else ink, bold=True, anchor="rm")
+    write(draw, (SIZE[0] - _EDGE, y), number, size, _GOLD if gold else ink, bold=True, anchor="rm")
 
 
 def _at(stars: float, left: float) -> float:
     """Where so many stars are from left to right, when one star is at `left`."""
     right = SIZE[0] - _EDGE - 60
     return left + (min(max(stars, 1.0), 5.0) - 1) / 4 * (right - left)
-
-
-# ---- letters and stars
-
-
-def _text(
-    draw: ImageDraw.ImageDraw,
-    at: tuple[float, float],
-    words: str,
-    size: int,
-    ink: str,
-    *,
-    bold: bool = False,
-    width: float = 0.0,
-    anchor: str = "la",
-) -> None:
-    """Words in one line, cut with "…" where they are wider than `width` pixels (0 = as wide as they are). `anchor` is
-    one of Pillow's, of l m r and a m.
-    """
-    said = words
-    while width and len(said) > 1 and _length(said, size, bold=bold) > width:
-        said = f"{said.rstrip('…')[:-1].rstrip()}…"
-    runs = _runs(said, size, bold=bold)
-    whole = sum(font.getlength(part) for part, font in runs)
-    x = at[0] - {"l": 0.0, "m": whole / 2, "r": whole}[anchor[0]]
-    # One base line for letters of different fonts; the middle of a line is that of its capitals.
-    base = at[1] + (size * _ASCENT if anchor[1] == "a" else size * _CAPITAL / 2)
-    for part, font in runs:
-        draw.text((x, base), part, fill=ink, font=font, anchor="ls")
-        x += font.getlength(part)
-
-
-def _wrapped(words: str, size: int, width: int, *, bold: bool = False) -> list[str]:
-    """Words in lines; no-break spaces hold together. What has no spaces, as Chinese, is broken where a line is full."""
-    lines: list[str] = []
-    # Only at spaces: `split()` without one would part at no-break spaces, too.
-    for word in (part for whole in words.split(" ") for part in _parted(whole, size, width, bold=bold)):
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and _length(longer, size, bold=bold) <= width:
-            lines[-1] = longer
-        elif word:
-            lines.append(word)
-    return lines
-
-
-def _parted(word: str, size: int, width: int, *, bold: bool) -> Iterator[str]:
-    """A word, in parts where it is wider than a line."""
-    while len(word) > 1 and _length(word, size, bold=bold) > width:
-        cut = next((end for end in range(len(word) - 1, 1, -1) if _length(word[:end], size, bold=bold) <= width), 1)
-        yield word[:cut]
-        word = word[cut:]
-    yield word
-
-
-def _length(words: str, size: int, *, bold: bool = False) -> float:
-    return sum(font.getlength(part) for part, font in _runs(words, size, bold=bold))
-
-
-def _runs(words: str, size: int, *, bold: bool) -> list[tuple[str, Font]]:
-    """The words in parts of one font each: ours, and fonts of the system for the letters that ours lacks."""
-    own, runs = _own(bold=bold), list[tuple[str, str]]()
-    for sign in words:
-        # Words that are written from right to left change places in one part only: their spaces belong to them.
-        last = runs[-1][1] if runs and sign.isspace() else own
-        file = last if _draws(sign) else _font_with(sign) or own
-        if runs and runs[-1][1] == file:
-            runs[-1] = (runs[-1][0] + sign, file)
-        else:
-            runs.append((sign, file))
-    return [(part, _font(file, size)) for part, file in runs]
-
-
-@lru_cache(maxsize=64)
-def _font(path: str, size: int) -> Font:
-    if not path:
-        return ImageFont.load_default(size)
-    return ImageFont.truetype(path, size)
-
-
-@lru_cache(maxsize=2)
-def _own(*, bold: bool) -> str:
-    """The file of the window's own font; "" where it is not installed."""
-    found = importlib.util.find_spec("customtkinter")
-    folders = list(found.submodule_search_locations or ()) if found is not None else []
-    name = "Roboto-Medium.ttf" if bold else "Roboto-Regular.ttf"
-    files = [Path(folder, "assets", "fonts", "Roboto", name) for folder in folders]
-    return next((str(file) for file in files if is_file(file)), "")
-
-
-@lru_cache(maxsize=4096)
-def _draws(sign: str) -> bool:
-    """Whether our font has this letter. A letter that a font lacks is drawn as its box for the unknown."""
-    if sign.isspace():
-        return True
-    font = _font(_own(bold=False), 20)
-    return bytes(font.getmask(sign)) != bytes(font.getmask("\uffff"))
-
-
-@lru_cache(maxsize=64)
-def _font_with(sign: str) -> str:
-    """The file of a font that has this letter; "" when none is known."""
-    asked = ""
-    if shutil.which("fc-match"):
-        command = ["fc-match", "-f", "%{file}", f":charset={ord(sign):x}"]
-        try:
-            asked = subprocess.run(command, capture_output=True, timeout=10, check=False).stdout.decode(
-                errors="replace"
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            asked = ""
-    for path in (asked, *_ELSEWHERE):
-        if path and is_file(Path(path)):
-            try:
-                ImageFont.truetype(path, 20)
-            except OSError:
-                continue
-            return path
-    return ""
-
-
-def _star(sheet: Image.Image, middle: tuple[float, float], radius: float, ink: str, *, filled: bool) -> None:
-    """A star with five points; an empty one is an outline."""
-    edge = math.ceil(radius) + 2
-    large = Image.new("L", (2 * edge * _SMOOTH, 2 * edge * _SMOOTH))
-    left, top = math.floor(middle[0]) - edge, math.floor(middle[1]) - edge
-    x, y = (middle[0] - left) * _SMOOTH, (middle[1] - top) * _SMOOTH
-    points = [
-        (x + math.sin(math.pi * turn / 5) * size, y - math.cos(math.pi * turn / 5) * size)
-        for turn in range(10)
-        for size in [radius * _SMOOTH * (0.42 if turn % 2 else 1.0)]
-    ]
-    pen = ImageDraw.Draw(large)
-    if filled:
-        pen.polygon(points, fill=255)
-    else:
-        pen.polygon(points, outline=255, width=_SMOOTH)
-    mask = large.resize((2 * edge, 2 * edge), Image.Resampling.LANCZOS)
-    sheet.paste(Image.new("RGB", mask.size, ink if filled else _HOLLOW), (left, top), mask)
