@@ -60,7 +60,7 @@ class Lab:
         apart that show the same.
         """
         for cell in plan.cells() if cells is None else cells:
-            value = plan.variant_values[cell.variant]
+            value = plan.tested[cell.variant]
             job = job_for(plan, cell, job_id=new_id())
             picture = output(suspect=suspect, seed=job.seed, pixels=pixels(value, cell.row) if pixels else "")
             self.made[value, cell.row] = picture

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
-from journal_lines import record
+from journal_lines import rate, record
 from learning_lab import Lab, spaced
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
@@ -155,6 +156,91 @@ class TestPage:
         assert "x.html: no plan is in this page" in said.err
 
 
+def runs(marks):
+    """Begin and end of each stretch of marks."""
+    edges = [at for at in range(1, len(marks)) if marks[at] != marks[at - 1]]
+    edges = [*([0] if marks[0] else []), *edges, *([len(marks)] if marks[-1] else [])]
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def widest_gap(image):
+    """The most columns side by side in which nothing is drawn, between the edges of a card and below its question."""
+    body = image.crop((40, 100, 1160, 590))
+    empty = [len(body.crop((x, 0, x + 1, body.height)).getcolors()) == 1 for x in range(body.width)]
+    return max((end - begin for begin, end in runs(empty)), default=0)
+
+
+@pytest.fixture
+def pairs(lab, picture):
+    """Three by two settings, of which 28 steps with CFG 7 is best by far; a pair is on each second seed."""
+    plan = lab.plan(
+        values=(12, 20, 28), second_parameter="txt2img.cfg_scale", second_values=(4.0, 7.0), rows=12, pack_id="Rain"
+    )
+    lab.make(plan)
+    for (value, row), made in lab.made.items():
+        steps, cfg = value.split(" × ")
+        lab.append(rate(made, min(5, {"12": 1, "20": 2, "28": 3}[steps] + (2 if cfg == "7" else row % 2))))
+    return plan
+
+
+class TestPairs:
+    def test_the_page_has_a_row_and_a_column_for_each_value_and_an_estimate_for_each_pair(self, cli, pairs, tmp_path):
+        cli("insights", "--plan", "last", "--card", str(tmp_path / "c.html"))
+        page = Page((tmp_path / "c.html").read_text())
+        words = spaced(" ".join(page.words))
+        assert "Which steps and CFG scale for a prompt of “Rain”?" in words
+        assert "Take 28 steps and CFG 7." in words
+        heads = [word for word in page.words if re.fullmatch(r"(12|20|28) steps|CFG [47]", word)]
+        assert heads == ["12 steps", "20 steps", "28 steps", "CFG 4", "CFG 7"]
+        assert page.tags.count("img") == 6
+        assert "Shown: one picture of each pair." in words
+        read = read_plan((tmp_path / "c.html").read_bytes(), where="c.html").plan
+        assert (read.second_parameter, read.second_values) == (pairs.second_parameter, pairs.second_values)
+
+    def test_the_best_pair_stands_out_on_the_picture(self, cli, pairs, tmp_path):
+        assert cli("insights", "--plan", "last", "--card", str(tmp_path / "c.png")).code == 0
+        with Image.open(tmp_path / "c.png") as card:
+            assert card.size == (1200, 630)
+            frames = [card.getpixel((x, 400)) == GOLD for x in range(40, 600)]
+        left, right = (begin for begin, _ in runs(frames))
+        # The last of three columns, wide enough to see something.
+        assert right - left > 90
+        assert left > 200
+
+    def test_of_many_pairs_those_around_the_best_are_shown_and_what_is_left_out_is_said(
+        self, cli, lab, picture, tmp_path
+    ):
+        steps, cfgs = (8, 12, 16, 20, 24, 28, 32), (2.0, 4.0, 6.0, 8.0, 10.0)
+        plan = lab.plan(values=steps, second_parameter="txt2img.cfg_scale", second_values=cfgs, rows=5)
+        lab.make(plan)
+        for (value, _), made in lab.made.items():
+            lab.append(rate(made, 5 if value == "20 × 6" else 2))
+        for ending in ("png", "html"):
+            assert cli("insights", "--plan", "last", "--card", str(tmp_path / f"c.{ending}")).code == 0
+        page = Page((tmp_path / "c.html").read_text())
+        assert page.tags.count("img") == 35
+        # On the picture the lines of the chart never touch, however many pairs there are.
+        with Image.open(tmp_path / "c.png") as card:
+            estimates = card.crop((1115, 230, 1160, 480)).convert("L").point(lambda level: 255 if level > 90 else 0)
+        lines = runs([estimates.crop((0, y, 45, y + 1)).getbbox() is not None for y in range(estimates.height)])
+        assert len(lines) >= 4
+        assert min(after - end for (_, end), (after, _) in pairwise(lines)) >= 5
+
+    def test_a_pair_that_was_not_made_and_a_file_that_has_no_weight_have_places(self, cli, lab, picture, tmp_path):
+        plan = lab.plan(
+            "lora", ("mara-2", "mara-4", "none"), second_parameter="lora_weight", second_values=(0.6, 0.8), rows=4
+        )
+        made = [cell for cell in plan.cells() if plan.tested[cell.variant] != "mara-2 × 0.6"]
+        lab.make(plan, made)
+        for (value, _), picture_of in lab.made.items():
+            lab.append(rate(picture_of, 4 if "mara-4" in value else 2))
+        for ending in ("png", "html"):
+            assert cli("insights", "--plan", "last", "--card", str(tmp_path / f"c.{ending}")).code == 0
+        page = Page((tmp_path / "c.html").read_text())
+        assert page.tags.count("img") == 4
+        assert page.words.count("not made") == 1
+
+
 class TestPicture:
     def shown(self, path):
         with Image.open(path) as image:
@@ -196,6 +282,13 @@ class TestPicture:
         cli("insights", "--plan", "last", "--card", str(tmp_path / "c.html"))
         page = Page((tmp_path / "c.html").read_text())
         assert page.tags.count("img") == 36
+
+    def test_a_few_values_make_use_of_the_room_beside_them(self, cli, lab, picture, tmp_path):
+        lab.make(lab.plan(values=(12, 20), rows=4))
+        lab.rate({12: (2, 2, 1, 2), 20: (5, 5, 4, 5)})
+        assert cli("insights", "--plan", "last", "--card", str(tmp_path / "c.png")).code == 0
+        # The pictures, the words beside them: no column of the card is empty for long.
+        assert widest_gap(self.shown(tmp_path / "c.png")) < 100
 
     def test_pictures_that_are_gone_are_told(self, cli, plan, picture, tmp_path):
         picture.unlink()

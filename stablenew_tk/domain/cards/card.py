@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from functools import partial
 
 from msgspec import Struct
 
@@ -24,9 +25,11 @@ from ..models.preset_scope import family_name
 from ..runs.plan import VerdictState
 from ..runs.plan_title import prompts_tested, rows_words
 from ..runs.value_pairs import TIMES
+from .card_value import CardValue, few
+from .pair_grid import PairGrid, pair_grid
 
 # As many as can be told apart on a picture of 1200 x 630.
-VALUES_SHOWN, ROWS_SHOWN, RANGES_SHOWN = 5, 3, 9
+MOST, MOST_PAIRS, RANGES_SHOWN = (5, 3), (5, 4), 9
 _ENDING = re.compile(r"\.(safetensors|sft|ckpt|gguf|pth?|bin)$", re.IGNORECASE)
 _CERTAIN: tuple[VerdictState, ...] = ("best", "settled")
 _SECOND_LINE = ("txt2img.steps", "txt2img.cfg_scale")
@@ -42,21 +45,6 @@ class CardOrigin(Struct, frozen=True, kw_only=True):
     day: str = ""
 
 
-class CardValue(Struct, frozen=True, kw_only=True):
-    """One tested value: a column of pictures and a line of the chart. `name` is its text where it stands alone:
-    "CFG 7". `chosen`: the verdict takes it.
-
-    Stars 1 to 5; `estimate` with its 90 % range `low` to `high` is None where it must not be said yet.
-    """
-
-    text: str
-    name: str
-    chosen: bool
-    estimate: float | None = None
-    low: float | None = None
-    high: float | None = None
-
-
 class CardRow(Struct, frozen=True, kw_only=True):
     """One row of pictures, a place for every value of the card; None = not made."""
 
@@ -67,8 +55,9 @@ class CardRow(Struct, frozen=True, kw_only=True):
 
 class VerdictCard(Struct, frozen=True, kw_only=True):
     """A card. `values` are all there are, `columns` the numbers of those with pictures, `rows` have one picture for
-    each of `columns`. `sure` is the probability and `meaning` the sentence it begins. `facts` are lines about settings;
-    `left_out` says what is not shown. `gold`: a value is proven, so it may stand out.
+    each of `columns`; of a run with two settings all pictures are in `grid`. `sure` is the probability and `meaning`
+    the sentence it begins. `facts` are lines about settings; `left_out` says what is not shown. `gold`: a value is
+    proven, so it may stand out.
     """
 
     state: VerdictState
@@ -85,24 +74,35 @@ class VerdictCard(Struct, frozen=True, kw_only=True):
     gold: bool = False
     made: CardOrigin = CardOrigin()
     prompts: tuple[str, ...] = ()
+    grid: PairGrid | None = None
 
     @property
     def pictures(self) -> tuple[ImageFacts, ...]:
         """All pictures on the card, row by row."""
-        return tuple(facts for row in self.rows for facts in row.pictures if facts is not None)
+        of_pairs = [one.picture for one in self.grid.shown] if self.grid is not None else []
+        every = (*of_pairs, *(facts for row in self.rows for facts in row.pictures))
+        return tuple(facts for facts in every if facts is not None)
 
 
 def card_of(
-    report: Report, board: Board, made: CardOrigin, *, most: tuple[int, int] = (VALUES_SHOWN, ROWS_SHOWN), prompts: bool
+    report: Report,
+    board: Board,
+    made: CardOrigin,
+    *,
+    most: tuple[int, int] = MOST,
+    most_pairs: tuple[int, int] = MOST_PAIRS,
+    prompts: bool,
 ) -> VerdictCard:
-    """The card of a report. `most` is how many values and rows get pictures; with `prompts` it tells their texts.
+    """The card of a report. `most` is how many values and rows get pictures, `most_pairs` how many values of the first
+    and of the second setting where there are two; with `prompts` it tells their texts.
 
     `board` is the one that was analysed; of a blind plan its values must be revealed.
     """
     verdict, certain = report.verdict, is_certain(report.verdict.state, report.verdict.probability)
     number, claim = figure(verdict)
     scope = scope_words(report.plan, report.prompts, sketch=report.sketch)
-    columns, rows = _places(report, board, most)
+    grid = pair_grid(report, board, partial(_value, report), most_pairs) if report.plan.second_parameter else None
+    columns, rows = _places(report, board, most) if grid is None else ((), ())
     gold = verdict.state in _CERTAIN and not report.sketch
     return VerdictCard(
         state=verdict.state,
@@ -114,11 +114,12 @@ def card_of(
         values=tuple(_value(report, one) for one in report.values),
         columns=columns,
         rows=rows,
-        facts=tuple(line for line in _facts(report, rows, made) if line),
-        left_out=_left_out(report, board, columns, rows),
+        facts=tuple(line for line in _facts(report, _made_on(report, rows, grid), made) if line),
+        left_out=_left_out(report, board, columns, rows) if grid is None else _left_out_of(report, grid),
         gold=gold,
         made=made,
         prompts=tuple(one.positive for one in prompts_tested(report.plan)) if prompts else (),
+        grid=grid,
     )
 
 
@@ -150,7 +151,7 @@ def _question(report: Report) -> str:
     elif subject.path.startswith(LORA):
         asked = f"Which weight of {bare_name(subject.path.removeprefix(LORA))}"
     else:
-        asked = f"Which {TIMES.join(map(_small, plan_heading(plan).split(TIMES)))}"
+        asked = f"Which {' and '.join(map(_small, plan_heading(plan).split(TIMES)))}"
     tested = report.prompts or prompts_tested(plan)
     if plan.pack_id:
         pack = pack_title(plan.pack_id)
@@ -211,22 +212,19 @@ def _best(shown: Sequence[Shown]) -> ImageFacts | None:
 
 
 def _columns(report: Report, most: int, made: Collection[int]) -> tuple[int, ...]:
-    """Which values get pictures: all, or of those that are made the best one, its neighbours, the extremes, then by
-    estimate. `made` are the numbers of these values.
-    """
+    """Which values get pictures: all, or some of those that are made, whose numbers `made` are."""
     # Values that only another run of the same question had have no pictures here.
     own = [at for at, one in enumerate(report.values) if one.variant < len(report.plan.tested)]
     if len(own) <= most:
         return tuple(own)
     own = [at for at in own if report.values[at].variant in made] or own
-    by_estimate = sorted(own, key=lambda at: -(one.mean if (one := report.values[at].insight) else 0.0))
-    chosen = next((at for at, one in enumerate(report.values) if one.value == report.verdict.value), by_estimate[0])
-    wanted = [chosen]
-    if report.focus.ordered:
-        at = own.index(chosen) if chosen in own else 0
-        wanted += [*own[max(0, at - 1) : at + 2], own[0], own[-1]]
-    wanted = [at for at in wanted if at in own]
-    return tuple(sorted(list(dict.fromkeys([*wanted, *by_estimate]))[:most]))
+
+    def worth(at: int) -> float:
+        known = report.values[at].insight
+        return known.mean if known is not None else 0.0
+
+    best = next((at for at, one in enumerate(report.values) if one.value == report.verdict.value), max(own, key=worth))
+    return few(own, most, best=best, ordered=report.focus.ordered, worth=worth)
 
 
 def _left_out(report: Report, board: Board, columns: Sequence[int], rows: Sequence[CardRow]) -> str:
@@ -239,15 +237,29 @@ def _left_out(report: Report, board: Board, columns: Sequence[int], rows: Sequen
     return f"Shown: {', '.join(said)}." if said else ""
 
 
-def _facts(report: Report, rows: Sequence[CardRow], made: CardOrigin) -> list[str]:
+def _left_out_of(report: Report, grid: PairGrid) -> str:
+    pairs = len(report.plan.pairs)
+    shown = len([one for line in grid.cells for one in line if one is not None])
+    return "Shown: one picture of each pair." if grid.whole else f"Shown: one picture each of {shown} of {pairs} pairs."
+
+
+def _made_on(report: Report, rows: Sequence[CardRow], grid: PairGrid | None) -> list[tuple[int, str]]:
+    """Seed and prompt of what is shown."""
+    if grid is None:
+        return [(row.seed, row.prompt) for row in rows]
+    shown = sorted({one.row for one in grid.shown})
+    return [(report.plan.seeds[row], report.plan.prompt(row).prompt_id) for row in shown]
+
+
+def _facts(report: Report, shown: Sequence[tuple[int, str]], made: CardOrigin) -> list[str]:
     paths, config = report.plan.parameters, report.plan.base_config
     checkpoint = "" if "checkpoint" in paths else bare_name(report.checkpoint or config.checkpoint)
     digits = f"hash {made.checkpoint_hash[:10]}" if made.checkpoint_hash and checkpoint else ""
     engine = "sketch pictures" if report.sketch else made.engine
     family = "" if report.sketch else family_name(made.family)
     first = (checkpoint, digits, family, engine)
-    seeds = list(dict.fromkeys(row.seed for row in rows))
-    prompts = list(dict.fromkeys(row.prompt for row in rows))
+    seeds = list(dict.fromkeys(seed for seed, _ in shown))
+    prompts = list(dict.fromkeys(prompt for _, prompt in shown))
     tested = len(report.prompts or prompts_tested(report.plan))
     last = [f"seed{'' if len(seeds) == 1 else 's'} {', '.join(map(str, seeds))}" if seeds else ""]
     if tested > len(prompts):

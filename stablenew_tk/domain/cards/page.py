@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from html import escape
 
 from ..journal.history import ImageFacts
-from .card import CardRow, CardValue, VerdictCard
+from .card import CardRow, VerdictCard
+from .card_value import CardValue
+from .pair_grid import PairCell, PairGrid
 
 # Most values and rows with pictures, so that a page stays below 3 MB.
-MOST = (12, 6)
+MOST, MOST_PAIRS = (12, 6), (8, 8)
 _BESIDE = 6  # columns that have room beside the words
 _CHART, _ROW, _HEAD, _NUMBER = 560, 38, 34, 60
 _LETTER, _LETTERS = 9.2, 24  # width of a letter of the chart; most letters of a value there
@@ -30,11 +32,15 @@ table{border-collapse:separate;border-spacing:4px 0;table-layout:fixed;width:100
 th{font-size:16px;overflow-wrap:anywhere;vertical-align:bottom;font-weight:600;padding:6px 2px;color:var(--text2)}
 td{padding:0 0 8px;vertical-align:bottom;text-align:center}
 td img{display:block;width:100%;max-width:260px;height:auto;margin:0 auto}
-td.none{color:var(--text3);font-size:14px;vertical-align:middle}
+td.none,.none{color:var(--text3);font-size:14px;vertical-align:middle}
 .chosen{box-shadow:-3px 0 var(--gold),3px 0 var(--gold);color:var(--text)}
 th.chosen{box-shadow:-3px 0 var(--gold),3px 0 var(--gold),-3px -3px var(--gold),3px -3px var(--gold)}
 tr:last-child td.chosen{box-shadow:-3px 0 var(--gold),3px 0 var(--gold),-3px 3px var(--gold),3px 3px var(--gold)}
 table{margin:3px 0}
+.pairs td{font-size:16px}
+.pairs th[scope=row]{vertical-align:middle;text-align:left}
+.pairs .none{border:1px solid var(--edge);padding:32px 2px}
+.best{color:var(--gold);font-weight:700;outline:3px solid var(--gold);outline-offset:2px}
 .stars{display:block;margin:4px auto 0;height:16px}
 h1{font-size:44px;line-height:1.12;color:var(--text);margin:0 0 10px;text-wrap:balance}
 p{margin:0 0 6px;font-size:19px}
@@ -81,6 +87,8 @@ def page(card: VerdictCard, pictures: Mapping[str, bytes], plan: str) -> str:
 
 
 def _pictures(card: VerdictCard, pictures: Mapping[str, bytes]) -> Iterator[str]:
+    if card.grid is not None:
+        yield from _pairs(card, card.grid, pictures)
     if not card.rows:
         return
     wide = " wide" if len(card.columns) > _BESIDE else ""
@@ -96,6 +104,34 @@ def _pictures(card: VerdictCard, pictures: Mapping[str, bytes]) -> Iterator[str]
     yield "</table>\n</section>\n"
 
 
+def _pairs(card: VerdictCard, grid: PairGrid, pictures: Mapping[str, bytes]) -> Iterator[str]:
+    wide = " wide" if len(grid.columns) > _BESIDE else ""
+    least = 92 * (len(grid.columns) + 1)
+    yield f'<section class="pictures{wide}">\n<table class="pairs" style="min-width:{least}px">\n'
+    heads = (f'<th scope="col">{escape(name)}</th>' for name in grid.columns)
+    yield f"<tr><td></td>{''.join(heads)}</tr>\n"
+    for name, cells in zip(grid.rows, grid.cells, strict=True):
+        yield f'<tr><th scope="row">{escape(name)}</th>{"".join(_pair(card, one, pictures) for one in cells)}</tr>\n'
+    yield "</table>\n</section>\n"
+
+
+def _pair(card: VerdictCard, cell: PairCell | None, pictures: Mapping[str, bytes]) -> str:
+    if cell is None:
+        return "<td></td>"
+    facts, known = cell.picture, cell.value.estimate
+    mark = ' class="best"' if card.gold and cell.value.chosen else ""
+    number = "" if known is None else f"{known:.1f} ★" if facts is not None else f"({known:.1f} ★)"
+    data = pictures.get(facts.image_id) if facts is not None else None
+    if data is None:
+        return f'<td{mark}><div class="none">{"not made" if facts is None else "picture gone"}</div>{number}</td>'
+    return f"<td{mark}>{_image(data, cell.value.text)}{number}</td>"
+
+
+def _image(data: bytes, words: str) -> str:
+    source = base64.b64encode(data).decode()
+    return f'<img src="data:image/jpeg;base64,{source}" alt="{escape(words)}" title="{escape(words)}">'
+
+
 def _mark(card: VerdictCard, column: int, *also: str) -> str:
     names = [*also, "chosen"] if card.gold and card.values[column].chosen else list(also)
     return f' class="{" ".join(names)}"' if names else ""
@@ -105,9 +141,7 @@ def _cell(card: VerdictCard, column: int, row: CardRow, facts: ImageFacts | None
     data = pictures.get(facts.image_id) if facts is not None else None
     if facts is None or data is None:
         return f"<td{_mark(card, column, 'none')}>{'not made' if facts is None else 'picture gone'}{_stars(facts)}</td>"
-    words = f"{card.values[column].text}, seed {row.seed}"
-    source = base64.b64encode(data).decode()
-    image = f'<img src="data:image/jpeg;base64,{source}" alt="{escape(words)}" title="{escape(words)}">'
+    image = _image(data, f"{card.values[column].text}, seed {row.seed}")
     return f"<td{_mark(card, column)}>{image}{_stars(facts)}</td>"
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from ...domain.base.errors import InvalidInput, StorageError
 from ...domain.base.model_hash import hash_digits
 from ...domain.cards import page
-from ...domain.cards.card import ROWS_SHOWN, VALUES_SHOWN, CardOrigin, card_of
+from ...domain.cards.card import MOST, MOST_PAIRS, CardOrigin, card_of
 from ...domain.cards.plan_block import plan_block
 from ...domain.config.sweep import is_wording
 from ...domain.insights.matrix import Board
@@ -63,11 +63,12 @@ def write_card(path: Path, report: Report, board: Board, find: Finder, made: Car
         words = "It compares words of the prompt, so its plan cannot do without them. Take a picture (.png), or let it."
         raise InvalidInput(f"“{report.plan.name}”: {words}", "card")
     prompts = prompts and is_page
-    most = page.MOST if is_page else (VALUES_SHOWN, ROWS_SHOWN)
-    card = card_of(report, board, made, most=most, prompts=prompts)
+    most, most_pairs = (page.MOST, page.MOST_PAIRS) if is_page else (MOST, MOST_PAIRS)
+    shown = {"most": most, "most_pairs": most_pairs}
+    card = card_of(report, board, made, **shown, prompts=prompts)
     if not card.pictures:
         raise InvalidInput(f"“{report.plan.name}” has no picture yet, so there is nothing to show.", "card")
-    card = card_of(report, board, _with_record(made, card.pictures, find), most=most, prompts=prompts)
+    card = card_of(report, board, _with_record(made, card.pictures, find), **shown, prompts=prompts)
     files = _pictures(card.pictures, find)
     if is_page:
         edge = _EDGE_FEW if len(files) <= _FEW else _EDGE_MANY
