@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 
@@ -122,7 +123,8 @@ def test_words_of_all_alphabets_go_into_a_pipe_and_a_full_disk_behind_it_is_one_
     cli.run()
     said = ended(program("--data-dir", cli.data, "records", "show", PYTHONIOENCODING="ascii"))
     assert (said.code, "🎉 ★" in said.out) == (0, True)
-    full = ["sh", "-c", f"{sys.executable} -m stablenew_tk --data-dir {cli.data} records show --json > /dev/full"]
+    shown = [sys.executable, "-m", "stablenew_tk", "--data-dir", str(cli.data), "records", "show", "--json"]
+    full = ["sh", "-c", f"{shlex.join(shown)} > /dev/full"]
     said = subprocess.run(full, capture_output=True, text=True, cwd=ROOT, check=False)
     assert (said.returncode, said.stderr.count("\n")) == (1, 1)
     assert said.stderr.startswith("The output could not be written: No space left")

@@ -26,6 +26,7 @@ pytest.importorskip("cryptography", reason="the extra `cluster` is not installed
 import bad_worker
 import psutil
 from jobs import SMALL
+from kept_port import KeptPort
 from msgspec.structs import replace
 from own_cluster import LIMIT_S, WORDS, OwnCluster, program
 
@@ -223,7 +224,9 @@ def joined(cluster, folder, name):
 
 
 def working(folder, waits=lambda _why, _seconds: None, **more):
-    run_worker(folder, Sketch(), WorkerWords(ready=lambda _name: None, waits=waits), ports=(20_000, 20_010), **more)
+    with KeptPort() as port:
+        only = (port.number, port.number)
+        run_worker(folder, Sketch(), WorkerWords(ready=lambda _name: None, waits=waits), ports=only, **more)
 
 
 def test_a_pairing_file_that_is_used_on_two_machines_lets_one_of_them_in(cluster, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -92,8 +93,8 @@ class TestReport:
             "Seeds, the same for every value: 7, 8, 9",
         ]
         assert "15 of 15 images are made, 0 failed, 0 left to make." in said.out
-        assert f"stablenew --data-dir {cli.data} rate" in said.out
-        assert f"stablenew --data-dir {cli.data} insights --plan" in said.out
+        for words in (["rate"], ["insights", "--plan"]):
+            assert shlex.join(["stablenew", "--data-dir", str(cli.data), *words]) in said.out
 
     def test_the_time_is_told_once_something_like_it_was_made(self, cli):
         cli.learn(*TWO)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -184,7 +185,7 @@ class TestReport:
         assert said.out.startswith("2 of 2 jobs done")
         assert f"Pictures: {cli.outputs}" in said.out
         assert f"Records:  {cli.journal}" in said.out
-        assert f"stablenew --data-dir {cli.data} rate" in said.out
+        assert shlex.join(["stablenew", "--data-dir", str(cli.data), "rate"]) in said.out
 
     def test_nothing_is_recorded_when_told_so(self, cli):
         report = cli.run("--no-record")

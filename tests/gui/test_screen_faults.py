@@ -109,7 +109,7 @@ def test_without_any_font_the_window_opens_with_the_one_that_it_brings_along_and
     (tmp_path / "fonts.conf").write_text("<fontconfig><dir>/nowhere</dir></fontconfig>")
     monkeypatch.setenv("FONTCONFIG_FILE", str(tmp_path / "fonts.conf"))
     # The program that tells the desktop's mode leaves a file in the user's cache.
-    (tmp_path / "gsettings").write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\n")
+    (tmp_path / "gsettings").write_text(f'#!/bin/sh\ntouch "{tmp_path}/asked"\n')
     (tmp_path / "gsettings").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     said = start_inside(60.0, PROBE)

@@ -142,7 +142,7 @@ def test_the_menu_names_what_it_is_about_and_copies_texts(desk):
 @linux
 def test_a_picture_is_opened_with_a_program_of_the_desktop(desk, tmp_path, monkeypatch):
     program = tmp_path / "looker"
-    program.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/part; mv {tmp_path}/part {tmp_path}/opened\n')
+    program.write_text(f'#!/bin/sh\ncd "{tmp_path}"; echo "$1" > part; mv part opened\n')
     program.chmod(0o755)
     folder = tmp_path / "applications"
     folder.mkdir()
@@ -153,7 +153,7 @@ def test_a_picture_is_opened_with_a_program_of_the_desktop(desk, tmp_path, monke
     choose_in_menu(one, "Open with…")
     one.until(lambda: one.page.bar.message.startswith("No program of this desktop"))
     (folder / "mimeinfo.cache").write_text("[MIME Cache]\nimage/png=looker.desktop;\n")
-    (folder / "looker.desktop").write_text(f"[Desktop Entry]\nName=Looker\nExec={program} %f\n")
+    (folder / "looker.desktop").write_text(f'[Desktop Entry]\nName=Looker\nExec="{program}" %f\n')
     one.press("Shift-F10")
     choose_in_menu(one, "Open with…")
     one.until(lambda: Menu.shared().is_open and Menu.shared().shown[0].text == "Looker")
@@ -166,7 +166,7 @@ def test_a_picture_is_opened_with_a_program_of_the_desktop(desk, tmp_path, monke
 def test_pictures_are_copied_by_the_desktops_program_where_there_is_one(desk, tmp_path, monkeypatch):
     program = tmp_path / "bin" / "xclip"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/said\n')
+    program.write_text(f'#!/bin/sh\necho "$@" > "{tmp_path}/said"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent))
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)

@@ -46,7 +46,7 @@ def test_who_invites_the_first_machine_has_a_cluster_at_an_address_others_can_re
     operator, there = ClusterFolder(tmp_path / "operator"), ClusterFolder(tmp_path / "there")
     invitation = invite_machine(operator, "tower", tmp_path / "tower.pair")
     assert operator.membership().is_operator
-    joined = join(there, tmp_path / "tower.pair", invitation.passphrase, NOW)
+    joined = join(there, tmp_path / "tower.pair", invitation.passphrase, datetime.now(UTC))
     assert joined.address == operator.membership().address
     assert invitation.passphrase not in repr(invitation)
 
