@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from itertools import count
 
 from stablenew_tk.domain.base.ids import ulid
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
+from stablenew_tk.domain.journal.history import History
 from stablenew_tk.domain.journal.record import BackendInfo, Feedback, LearningRecord, Output, Void
 
 _moments = count(1_790_000_000_000, 1000)
@@ -61,3 +63,8 @@ def rate(image, rating=None, **changes):
 
 def undo(line):
     return Void(event_id=new_id(), ts="2026-01-01T00:02:00.000Z", target=line.event_id)
+
+
+def reopened(history):
+    """The history as it is read again after it was saved."""
+    return History.read(BytesIO(b"".join(history.saved())).read)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
 from typing import Any, Generic, TypeVar, Union, get_args
 
@@ -87,17 +87,6 @@ class Numbered(Generic[T]):
             number = self._numbers[value] = len(self.values)
             self.values.append(value)
         return number
-
-
-def table_bytes(table: msgspec.Struct) -> dict[str, memoryview]:
-    """The columns of a table by name, in this machine's byte order, for `fill_table`."""
-    return {name: memoryview(getattr(table, name).tobytes()) for name in table.__struct_fields__}
-
-
-def fill_table(table: msgspec.Struct, columns: Mapping[str, memoryview]) -> None:
-    """Fill an empty table. Raises KeyError or ValueError when the columns are of another version."""
-    for name in table.__struct_fields__:
-        getattr(table, name).frombytes(columns[name])
 
 
 # ---- records with only those fields that the tables hold: skipping the rest saves most of the time to read a journal

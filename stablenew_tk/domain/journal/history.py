@@ -6,17 +6,16 @@ not hold full records; these are read from the journal when they are needed.
 
 from __future__ import annotations
 
-import sys
 from array import array
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import NamedTuple
 
 import msgspec
 
 from ..base.errors import InvalidInput
 from ..runs.plan import LearningPlan
-from .columns import Numbered, OutputSummary, Place, RecordSummary, fill_table, summary_line, table_bytes
+from .columns import Numbered, OutputSummary, Place, RecordSummary, summary_line
 from .feedback import FeedbackLog
 from .file_book import FileBook, FilePlace
 from .id_column import IdColumn
@@ -32,7 +31,6 @@ from .query import (
     SUSPECT,
     TAGGED,
     HistoryColumns,
-    RunFacts,
     Totals,
     shown,
     totals,
@@ -40,9 +38,9 @@ from .query import (
 from .record import Feedback, ImageFeedback, JournalLine, Output, PairVote, PictureFiles, PlanLine, Void
 from .record_columns import RECORDS, AnyRecord, RecordColumns
 from .row_places import copied_columns, mask_of
+from .saved_history import FORMAT, Column, Read, SavedHead, fill, pieces, read_head
 from .soundness import Sizes, refuse_unsound_feedback, refuse_unsound_ids, refuse_unsound_pictures
 
-_FORMAT = 11
 _BATCH = 256  # lines that are folded together: a megabyte of a usual journal, which the cache of a processor holds
 RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the line end, the line
 
@@ -84,27 +82,6 @@ class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
     output_index: int
     rejected: bool = False
     file: FilePlace = FilePlace()
-
-
-class _HistorySnapshot(msgspec.Struct, array_like=True):
-    """The format of a saved history. Numbers are in this machine's byte order, because it never leaves the machine."""
-
-    format: int
-    byteorder: str
-    end: Position
-    damaged: int
-    newer: int
-    tables: list[dict[str, memoryview]]  # parts of what is read, so that nothing is held twice
-    ids: list[tuple[memoryview, memoryview, memoryview, dict[int, str]]]
-    runs: list[RunFacts]
-    stages: list[str]
-    texts: list[str]
-    tag_sets: list[tuple[str, ...]]
-    voids: list[tuple[str, str]]
-    orphans: dict[str, list[int]]
-    plans: bytes
-    votes: list[PairVote]
-    files: list[PictureFiles]
 
 
 class PictureRows(RecordColumns):
@@ -375,56 +352,56 @@ class History:
         """Whether a line was undone and not redone."""
         return event_id in self._rows.log.withdrawn
 
-    def to_bytes(self) -> bytes:
-        """The whole history, for `from_bytes` on the same machine."""
-        log = self._rows.log
-        return msgspec.msgpack.encode(
-            _HistorySnapshot(
-                format=_FORMAT,
-                byteorder=sys.byteorder,
-                end=self.end,
-                damaged=self.damaged,
-                newer=self.newer,
-                tables=[table_bytes(table) for table in (self._rows.pictures, self._rows.records, log.table)],
-                ids=[column.saved() for column in (self._rows.image_ids, self._rows.record_ids, log.ids)],
-                runs=self._rows.runs,
-                stages=self._rows.stages.values,
-                texts=log.texts.values,
-                tag_sets=log.tag_sets.values,
-                voids=list(log.withdrawn.target_of.items()),
-                orphans=self._orphans,
-                plans=self.plans.to_bytes(),
-                votes=self.votes.lines,
-                files=self.files.lines,
-            )
+    def saved(self) -> Iterator[bytes]:
+        """The whole history in pieces, for `read` on the same machine. No line may be folded meanwhile."""
+        rows, log = self._rows, self._rows.log
+        columns = self._columns()
+        head = SavedHead(
+            format=FORMAT,
+            end=self.end,
+            damaged=self.damaged,
+            newer=self.newer,
+            sizes=[memoryview(column).nbytes for column in columns],
+            ids=[column.bounds() for column in self._id_columns()],
+            runs=rows.runs,
+            stages=rows.stages.values,
+            texts=log.texts.values,
+            tag_sets=log.tag_sets.values,
+            voids=list(log.withdrawn.target_of.items()),
+            orphans=self._orphans,
+            plans=self.plans.to_bytes(),
+            votes=self.votes.lines,
+            files=self.files.lines,
         )
+        return pieces(head, columns)
 
     @classmethod
-    def from_bytes(cls, data: bytes | memoryview) -> History:
-        """Read what `to_bytes` wrote. Raises InvalidInput for another format or machine, and for numbers that cannot be
-        true together; it does not notice others.
+    def read(cls, read: Read) -> History:
+        """Read what `saved` gave; `read` gives its next bytes. Raises InvalidInput for another format or machine, and
+        for numbers that cannot be true together; it does not notice others.
         """
+        head = read_head(read)
         try:
-            saved = msgspec.msgpack.decode(data, type=_HistorySnapshot)
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise InvalidInput(f"The saved history cannot be read: {error}.") from error
-        if (saved.format, saved.byteorder) != (_FORMAT, sys.byteorder):
-            raise InvalidInput("The saved history is of another version or machine.")
-        try:
-            return cls._filled(saved)
+            return cls._filled(head, read)
         except (ValueError, LookupError, TypeError, OverflowError, msgspec.MsgspecError) as error:
             raise InvalidInput(f"The saved history cannot be read: {error}.") from error
 
+    def _id_columns(self) -> tuple[IdColumn, IdColumn, IdColumn]:
+        return self._rows.image_ids, self._rows.record_ids, self._rows.log.ids
+
+    def _columns(self) -> list[Column]:
+        """The columns of a saved history, in its order."""
+        tables = (self._rows.pictures, self._rows.records, self._rows.log.table)
+        return [*chain.from_iterable(map(msgspec.structs.astuple, tables)), *(one.bytes for one in self._id_columns())]
+
     @classmethod
-    def _filled(cls, saved: _HistorySnapshot) -> History:
+    def _filled(cls, saved: SavedHead, read: Read) -> History:
         history = cls()
         log = history._rows.log
-        history.end, history.damaged, history.newer = saved.end, saved.damaged, saved.newer
-        for table, columns in zip(
-            (history._rows.pictures, history._rows.records, log.table), saved.tables, strict=True
-        ):
-            fill_table(table, columns)
-        history._rows.image_ids, history._rows.record_ids, log.ids = (IdColumn(*ids) for ids in saved.ids)
+        history.end, history.damaged, history.newer = Position(*saved.end), saved.damaged, saved.newer
+        fill(history._columns(), saved.sizes, read)
+        for column, bounds in zip(history._id_columns(), saved.ids, strict=True):
+            column.find_by(*bounds)
         history._rows.fill_runs(saved.runs)
         history._rows.stages, log.texts = Numbered(saved.stages), Numbered(saved.texts)
         log.tag_sets = Numbered(saved.tag_sets)

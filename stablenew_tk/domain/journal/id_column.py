@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from operator import lt
 
 from ..base.ids import ID_LENGTH
@@ -18,20 +18,15 @@ class IdColumn:
     search. Ids of other tools, of any length, are kept beside the column.
     """
 
-    def __init__(
-        self,
-        saved: bytes | memoryview = b"",
-        low: bytes | memoryview = b"",
-        high: bytes | memoryview = b"",
-        odd: Mapping[int, str] | None = None,
-    ) -> None:
-        self.bytes = bytearray(saved)
+    def __init__(self) -> None:
+        self.bytes = bytearray()
         # `_high` is the largest id up to and with each block, `_low` the smallest from it on: both only rise.
-        self._low, self._high = _cut(low), _cut(high)
-        self._odd = dict(odd or {})
-        self._odd_rows = {text: row for row, text in self._odd.items()}
-        self._tail = _cut(self.bytes[len(self._high) * _BLOCK * ID_LENGTH :])  # of the block that is not full yet
-        self._greatest = max((*self._high[-1:], *self._tail, *self._odd_rows), default="")
+        self._low: list[str] = []
+        self._high: list[str] = []
+        self._odd: dict[int, str] = {}
+        self._odd_rows: dict[str, int] = {}
+        self._tail: list[str] = []  # of the block that is not full yet
+        self._greatest = ""
 
     def __len__(self) -> int:
         return len(self.bytes) // ID_LENGTH
@@ -118,16 +113,22 @@ class IdColumn:
             and all(0 <= row < len(self) for row in self._odd)
         )
 
-    def saved(self) -> tuple[memoryview, memoryview, memoryview, dict[int, str]]:
-        """What `IdColumn(*saved)` needs."""
-        low, high = (memoryview("".join(bounds).encode()) for bounds in (self._low, self._high))
-        return memoryview(bytes(self.bytes)), low, high, self._odd
+    def bounds(self) -> tuple[bytes, bytes, dict[int, str]]:
+        """What a saved column has beside its bytes, for `find_by`."""
+        return "".join(self._low).encode(), "".join(self._high).encode(), self._odd
+
+    def find_by(self, low: bytes, high: bytes, odd: dict[int, str]) -> None:
+        """Make a column whose bytes were filled with saved ones complete. Raises ValueError when it cannot be read."""
+        self._low, self._high = _cut(low), _cut(high)
+        self._odd, self._odd_rows = odd, {text: row for row, text in odd.items()}
+        self._tail = _cut(self.bytes[len(self._high) * _BLOCK * ID_LENGTH :])
+        self._greatest = max((*self._high[-1:], *self._tail, *self._odd_rows), default="")
 
 
 def _is_usual(text: str) -> bool:
     return len(text) == ID_LENGTH and text.isascii()
 
 
-def _cut(joined: bytes | bytearray | memoryview) -> list[str]:
-    text = bytes(joined).decode()
+def _cut(joined: bytes | bytearray) -> list[str]:
+    text = joined.decode()
     return [text[at : at + ID_LENGTH] for at in range(0, len(text), ID_LENGTH)]

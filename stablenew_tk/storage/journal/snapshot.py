@@ -7,21 +7,26 @@ only takes longer.
 from __future__ import annotations
 
 import logging
+import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
 from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ...domain.journal.history import History, Position
-from ..disk.files import open_regular, read_bounded, write_atomic
+from ..disk.files import open_regular, write_atomic
 from .reader import Damage, JournalReading, Verification, verify
 from .segments import DECODE_ERRORS, segment_path, segment_size, segments
 
 _log = logging.getLogger(__name__)
-_LIMIT = 2 << 30
+_CHECKSUM = 4  # bytes, at the end
+_PIECE = 1 << 18
+_MOST_PRINTS = 64 << 20  # bytes
 _PRINT_LENGTH = 4096
 
 
@@ -45,16 +50,6 @@ class Loaded(NamedTuple):
     newer_count: int
     from_snapshot: bool
     prints: tuple[SegmentPrint, ...]
-
-
-class _SnapshotPayload(msgspec.Struct, array_like=True):
-    prints: list[SegmentPrint]
-    history: memoryview  # a part of the file as it was read, like the payload
-
-
-class _SnapshotFile(msgspec.Struct, array_like=True):
-    crc: int
-    payload: memoryview
 
 
 def load_history(folder: Path, snapshot_path: Path) -> Loaded:
@@ -107,12 +102,20 @@ def save_snapshot(history: History, folder: Path, path: Path, loaded: Sequence[S
     now = [_print(one.segment, segment_path(folder, one.segment), one.size) for one in loaded]
     if now != list(loaded) or not _holds(prints, history.end):
         raise Unreadable(f"The journal in {folder} was repaired or replaced since it was read.")
-    payload = msgspec.msgpack.encode(_SnapshotPayload(prints, memoryview(history.to_bytes())))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise NotSaved(f"The folder {path.parent} cannot be made: {error.strerror or error}.") from error
-    write_atomic(path, msgspec.msgpack.encode(_SnapshotFile(zlib.crc32(payload), memoryview(payload))), mode=0o600)
+    head = msgspec.msgpack.encode(prints)
+    write_atomic(path, _with_checksum(chain((len(head).to_bytes(8, "little"), head), history.saved())), mode=0o600)
+
+
+def _with_checksum(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    checksum = 0
+    for piece in pieces:
+        checksum = zlib.crc32(piece, checksum)
+        yield piece
+    yield checksum.to_bytes(_CHECKSUM, "little")
 
 
 def verify_all(folder: Path, path: Path) -> Verification:
@@ -130,8 +133,9 @@ def changed_since(folder: Path, path: Path) -> tuple[Damage, ...]:
     no checksum and no number of a line tells. () without a snapshot that can be used. Raises Unreadable.
     """
     try:
-        prints = _payload(path).prints
-    except (Unreadable, *DECODE_ERRORS):
+        with _opened(path) as file:
+            prints = _saved_prints(file)
+    except (Unreadable, OSError, *DECODE_ERRORS):
         return ()
     there = dict(segments(folder))
     return tuple(
@@ -141,21 +145,35 @@ def changed_since(folder: Path, path: Path) -> tuple[Damage, ...]:
     )
 
 
-def _payload(path: Path) -> _SnapshotPayload:
-    """Raises Unreadable or one of DECODE_ERRORS."""
-    file = msgspec.msgpack.decode(read_bounded(path, _LIMIT), type=_SnapshotFile)
-    if zlib.crc32(file.payload) != file.crc:
-        raise Unreadable(f"{path} is damaged.")
-    return msgspec.msgpack.decode(file.payload, type=_SnapshotPayload)
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """A snapshot whose checksum fits. Raises Unreadable or OSError."""
+    with open_regular(path) as file:
+        rest = os.fstat(file.fileno()).st_size - _CHECKSUM
+        checksum = 0
+        while rest > 0 and (piece := file.read(min(rest, _PIECE))):
+            checksum = zlib.crc32(piece, checksum)
+            rest -= len(piece)
+        if rest or file.read(_CHECKSUM + 1) != checksum.to_bytes(_CHECKSUM, "little"):
+            raise Unreadable(f"{path} is damaged.")
+        file.seek(0)
+        yield file
+
+
+def _saved_prints(file: BinaryIO) -> list[SegmentPrint]:
+    """The prints at the beginning of a snapshot. Raises one of DECODE_ERRORS."""
+    size = int.from_bytes(file.read(8), "little")
+    return msgspec.msgpack.decode(file.read(min(size, _MOST_PRINTS)), type=list[SegmentPrint])
 
 
 def _from_snapshot(folder: Path, path: Path) -> History | None:
     try:
-        payload = _payload(path)
-        history = History.from_bytes(payload.history)
+        with _opened(path) as file:
+            saved = _saved_prints(file)
+            history = History.read(file.read)
         prints = _prints(folder, history.end)
-        return history if payload.prints == prints and _holds(prints, history.end) else None
-    except (Unreadable, InvalidInput, *DECODE_ERRORS):
+        return history if saved == prints and _holds(prints, history.end) else None
+    except (Unreadable, InvalidInput, OSError, *DECODE_ERRORS):
         # A snapshot that cannot be used costs only time: the journal is read from its beginning.
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from journal_lines import new_id, output, rate, record, undo
+from journal_lines import new_id, output, rate, record, reopened, undo
 from learning_lab import Lab
 
 from stablenew_tk.domain.insights.machine_rows import plan_row
@@ -94,7 +94,7 @@ class TestCells:
         lab.make(plan)
         lab.rate({12: [1, 2]})
         history = lab.history()
-        assert board(History.from_bytes(history.to_bytes()), plan.plan_id) == board(history, plan.plan_id)
+        assert board(reopened(history), plan.plan_id) == board(history, plan.plan_id)
 
 
 class TestEvidence:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from array import array
+from io import BytesIO
 from itertools import count, product
 from random import Random
 
 import msgspec
 import pytest
-from journal_lines import new_id, output, rate, record, undo
+from journal_lines import new_id, output, rate, record, reopened, undo
 
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.journal.history import History, Position
@@ -205,7 +206,7 @@ def test_a_saved_history_goes_on_as_if_nothing_had_happened():
     said = [rate(one.outputs[0], 4, note="n", tags_added=("t",)) for one in made]
     early = rate("not yet", 2)
     lines = [*made, *said, early]
-    saved = History.from_bytes(folded(*lines).to_bytes())
+    saved = reopened(folded(*lines))
     more = [undo(said[3]), undo(made[4]), record(0, outputs=(output(image_id="not yet"),))]
     for line in more:
         saved.fold(line, Position(1, saved.end.offset, 99))
@@ -214,10 +215,19 @@ def test_a_saved_history_goes_on_as_if_nothing_had_happened():
     assert [saved.visible().facts(row) for row in range(1401)] == [whole.visible().facts(row) for row in range(1401)]
 
 
-@pytest.mark.parametrize("data", [b"", b"\xc1", msgspec.msgpack.encode([0]), b"\x00" * 50])
-def test_a_saved_history_of_another_kind_is_refused(data):
-    with pytest.raises(InvalidInput):
-        History.from_bytes(data)
+@pytest.mark.parametrize("head", [b"", b"\xc1", msgspec.msgpack.encode([0]), b"\x00" * 50])
+def test_a_saved_history_of_another_kind_is_refused(head):
+    for data in (head, len(head).to_bytes(8, "little") + head):
+        with pytest.raises(InvalidInput):
+            History.read(BytesIO(data).read)
+
+
+def test_a_saved_history_that_was_cut_anywhere_is_refused():
+    made = [record(2) for _ in range(3)]
+    whole = b"".join(folded(*made, rate(made[0].outputs[0], 4, note="n"), undo(made[1])).saved())
+    for length in range(len(whole)):
+        with pytest.raises(InvalidInput):
+            History.read(BytesIO(whole[:length]).read)
 
 
 def test_a_snapshot_does_not_change_any_more():
@@ -291,7 +301,7 @@ def test_pictures_are_found_by_when_their_stars_were_given(three_runs):
     again = msgspec.structs.replace(rate(ids[0], 2), ts="2026-03-01T00:00:00Z")
     history.fold(again, Position(1, 20_000))
     assert between(times[ids[0]] + 1, 0) == [ids[0]]
-    assert History.from_bytes(history.to_bytes()).visible().columns().rated == history.visible().columns().rated
+    assert reopened(history).visible().columns().rated == history.visible().columns().rated
     history.fold(undo(again), Position(1, 20_001))
     assert between(times[ids[0]] + 1, 0) == []
 
@@ -315,7 +325,7 @@ def test_rejected_pictures_are_among_all_but_neither_unrated_nor_rated(three_run
     history.fold(undo(marks[0]), Position(1, 10_010))
     history.fold(rate(ids[3], 2), Position(1, 10_011))
     assert shown(history, rating="rejected", order="oldest") == [ids[1]]
-    again = History.from_bytes(history.to_bytes())
+    again = reopened(history)
     assert shown(again, rating="rejected", order="oldest") == [ids[1]]
 
 
@@ -342,7 +352,7 @@ def test_a_line_without_id_is_no_part_of_the_history():
 
 def test_pictures_of_one_machine_are_found_and_the_machines_are_named_also_after_a_snapshot():
     made = [record(backend=BackendInfo(kind="webui", name="WebUI", node=node)) for node in ("tower", "attic", "tower")]
-    for history in (folded(*made), History.from_bytes(folded(*made).to_bytes())):
+    for history in (folded(*made), reopened(folded(*made))):
         assert shown(history, node="tower", order="oldest") == [
             made[0].outputs[0].image_id,
             made[2].outputs[0].image_id,

@@ -1,6 +1,6 @@
 """Known values, folded from the journal: the latest line counts, an undo brings the one before back."""
 
-from journal_lines import new_id, undo
+from journal_lines import new_id, reopened, undo
 from msgspec.structs import replace
 
 from stablenew_tk.domain.config.user_settings import Settings
@@ -51,7 +51,7 @@ def test_the_same_line_twice_counts_once_and_a_snapshot_holds_them_all():
     line = known()
     held = history(line, line, known(7, "L"))
     assert values(held) == [("L", 7, True), ("K", 28, True)]
-    assert values(History.from_bytes(held.to_bytes())) == values(held)
+    assert values(reopened(held)) == values(held)
 
 
 def test_an_undo_of_an_undo_is_about_the_same_line():

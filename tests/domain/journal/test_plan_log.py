@@ -6,7 +6,7 @@ from itertools import permutations
 
 import msgspec
 import pytest
-from journal_lines import new_id, output, rate, record, undo
+from journal_lines import new_id, output, rate, record, reopened, undo
 
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.journal.history import History, Position
@@ -180,7 +180,7 @@ def test_the_snapshot_brings_everything_back():
     first, undone = plan(), preset("T")
     lines = [first, plan("Q"), job_record(), step(), result(), preset(), undone, undo(undone)]
     history = folded(*lines)
-    again = History.from_bytes(history.to_bytes())
+    again = reopened(history)
     for held in (history.plans, again.plans):
         assert [one.plan_id for one in held.plans()] == ["Q", "P"]
         assert [one.preset_id for one in held.presets()] == ["S"]
@@ -192,7 +192,7 @@ def test_the_snapshot_brings_everything_back():
 
 def test_after_the_snapshot_undo_and_doubled_lines_still_work():
     first, second = plan(name="Old"), plan(name="New")
-    again = History.from_bytes(folded(first, second).to_bytes())
+    again = reopened(folded(first, second))
     again.fold(first, Position(1, 0, 99))
     assert again.plans.plan("P") == second
     again.fold(undo(second), Position(1, 900, 99))
@@ -205,7 +205,7 @@ def test_a_try_without_its_step_line_is_known_until_the_line_comes():
     for lines in permutations([job_record("A"), step("A")]):
         again = folded(*lines)
         assert again.plans.unwritten("P", "P.0.0") == {}
-        assert History.from_bytes(again.to_bytes()).plans.unwritten("P", "P.0.0") == {}
+        assert reopened(again).plans.unwritten("P", "P.0.0") == {}
 
 
 class TestWhatMayBeSeen:
@@ -262,7 +262,7 @@ def test_scope_and_evidence_of_every_value_come_back_from_the_snapshot():
     made = Preset(event_id=new_id(), ts=TS, preset_id="S", name="Rain", **values)
     history = History()
     history.fold(made, Position(0, 0, 1))
-    assert History.from_bytes(history.to_bytes()).plans.presets() == (made,)
+    assert reopened(history).plans.presets() == (made,)
 
 
 def test_a_record_of_before_has_no_presets_and_one_of_now_keeps_them():

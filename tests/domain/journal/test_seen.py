@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from journal_lines import output, rate, record, undo
+from journal_lines import output, rate, record, reopened, undo
 from learning_lab import Lab
 
 from stablenew_tk.domain.base.lora_tags import lora_key, loras_in
-from stablenew_tk.domain.journal.history import History
 from stablenew_tk.domain.journal.seen import Seen, SeenModel, seen_of_all
 
 
@@ -84,7 +83,7 @@ def test_a_lora_is_seen_where_a_prompt_names_it_also_after_a_restart(lab):
     lab.append(record(run_id="A", prompt="a street <lora:rain:0.8>", outputs=(wet,)))
     lab.append(record(run_id="A", prompt="a street", outputs=(dry,)), rate(wet, 5), rate(dry, 1))
     history = lab.history()
-    for one in (history, History.from_bytes(history.to_bytes())):
+    for one in (history, reopened(history)):
         seen = counted(lab, "rain", kind="lora", history=one)
         assert (seen.runs, seen.pictures, seen.mean) == (1, 1, 5)
         assert one.knows_run("A")

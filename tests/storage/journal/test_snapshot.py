@@ -3,9 +3,9 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import tracemalloc
 import zlib
 
-import msgspec
 import pytest
 from journal_lines import rate, record, undo
 
@@ -160,14 +160,31 @@ def test_a_history_of_a_journal_that_was_repaired_meanwhile_is_not_saved(journal
 @pytest.mark.parametrize("seed", range(40))
 def test_a_changed_snapshot_with_a_fitting_checksum_is_never_an_error_and_never_endless(journal, seed):
     path, draw = journal / "checkpoint", random.Random(seed)
-    payload = bytearray(msgspec.msgpack.decode(path.read_bytes())[1])
+    payload = bytearray(path.read_bytes()[:-4])
     for _ in range(draw.choice((1, 3, 20))):
         payload[draw.randrange(len(payload))] = draw.choice((0, 1, 0x7F, 0x80, 0xFF, draw.randrange(256)))
-    path.write_bytes(msgspec.msgpack.encode((zlib.crc32(payload), bytes(payload))))
+    path.write_bytes(payload + zlib.crc32(payload).to_bytes(4, "little"))
     history = load(journal).history
     everything(history)
     history.visible().counts()
     assert len(history) == 58 or not load(journal).from_snapshot
+
+
+def test_a_snapshot_is_saved_and_read_in_little_more_memory_than_its_history_needs(tmp_path):
+    writer = LearningRecordWriter(tmp_path / "journal")
+    writer.append_all([record(40) for _ in range(1000)])
+    loaded = full(tmp_path)
+    tracemalloc.start()
+    try:
+        save_snapshot(loaded.history, tmp_path / "journal", tmp_path / "checkpoint")
+        saving = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        assert load(tmp_path).from_snapshot
+        loading = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    size = (tmp_path / "checkpoint").stat().st_size
+    assert (saving < size / 2, loading < size * 1.5) == (True, True), (saving, loading, size)
 
 
 def _folder(path):
