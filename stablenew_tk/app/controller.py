@@ -64,7 +64,7 @@ from ..pipeline.messages.packs import (
 from ..pipeline.messages.picture_files import PictureOrder, PicturesTrashed, SearchImages
 from ..pipeline.messages.pictures import FindImages
 from ..pipeline.messages.server import ServerChanged
-from ..pipeline.messages.settings import SaveSettings, SettingsChanged
+from ..pipeline.messages.settings import SettingsChanged
 from ..pipeline.messages.workflows import WorkflowsListed
 from ..pipeline.workers import ENDING_S, Desk, Inbox, LateDesk, drain
 from ..storage.disk.places import Places, find_places
@@ -90,6 +90,7 @@ from .runs.pace import JobPace
 from .runs.pair_voter import PairVoter
 from .runs.plan_boards import PlanBoards
 from .runs.plan_lines import known_plan, rows_made
+from .settings_keeper import SettingsContext, SettingsKeeper
 from .thread_work import ThreadWork
 from .workflows import WorkflowContext, Workflows
 from .xmp_keeper import XmpContext, XmpKeeper
@@ -141,6 +142,8 @@ class Controller(InForce):
         self._desk = Desk(self._work.perform, self.inbox)
         # A thread of its own, because a rating must not wait behind a server that takes seconds to time out.
         self._caller = Desk(self._work.perform, self.inbox, name="caller")
+        saving = SettingsContext(places, self.inbox, self._desk.ask, lambda: self.settings, self.change_settings)
+        self._saver = SettingsKeeper(saving, settings)
         self._outbox = Outbox(lambda lines: self._desk.ask(AppendLines(lines=lines), Desk.FIRST))
         self.unsaved = self._outbox.unsaved
         self._keeper = HistoryKeeper(self._outbox, self._announce, self._follow, self._start_next)
@@ -187,6 +190,7 @@ class Controller(InForce):
         self.packs.open(self.settings)
         self.workflows.open()
         self.server.open()
+        self._saver.open()
 
     def ask(self, order: Order, *, last: bool = False) -> None:
         """Queue an order for the desk thread; subscribers get its answer. `last`, for thumbnails: lowest priority."""
@@ -268,7 +272,7 @@ class Controller(InForce):
         self.settings = settings
         self._capabilities = None if moved else self._capabilities
         self.dispatch.follow(settings)
-        self._desk.ask(SaveSettings(settings=settings))
+        self._saver.save(settings)
         self.models.follow(settings.model_folders)
         self.packs.follow(settings)
         self._announce(SettingsChanged(settings=settings))
@@ -574,6 +578,7 @@ class Controller(InForce):
         self._files.close(ENDING_S)
         self._picture_desk.close(timeout_s)
         self.xmp.close()
+        self._saver.close()
         self._caller.close(ENDING_S)
         self._engines.close()
         self._desk.close(timeout_s)
@@ -589,5 +594,6 @@ class Controller(InForce):
 
     def _announce(self, event: Event) -> None:
         self.xmp.on_event(event)
+        self._saver.on_event(event)
         for subscriber in tuple(self._subscribers):
             subscriber(event)

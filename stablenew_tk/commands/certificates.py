@@ -28,5 +28,6 @@ def with_trust(args: argparse.Namespace, places: Places, settings: Settings) -> 
     trusting = settings.trusting(settings.backend, args.trust)
     # Only this is saved: what else stands on the command line is for this time.
     saved = load_settings(places.settings_file).settings
-    save_settings(places.settings_file, replace(saved, certificates=saved.trusting(settings.backend, args.trust)))
+    certificates = saved.trusting(settings.backend, args.trust)
+    save_settings(places.settings_file, replace(saved, certificates=certificates), saved)
     return replace(settings, certificates=trusting)

@@ -101,10 +101,11 @@ def _init(args: argparse.Namespace, places: Places) -> int:
 
 def _invite(args: argparse.Namespace, places: Places) -> int:
     need_cluster_packages()
-    settings = with_cluster_machine(load_settings(places.settings_file).settings, args.name.strip())
+    before = load_settings(places.settings_file).settings
+    settings = with_cluster_machine(before, args.name.strip())
     chosen = passphrase_of(args, ask=False)
     made = invite_machine(ClusterFolder(places.cluster), args.name, typed_path(args.out).absolute(), chosen)
-    save_settings(places.settings_file, settings)
+    save_settings(places.settings_file, settings, before)
     if args.json:
         print_json(made)
         return OK
@@ -133,7 +134,7 @@ def _join(args: argparse.Namespace, places: Places) -> int:
 def _remove(args: argparse.Namespace, places: Places) -> int:
     settings = load_settings(places.settings_file).settings
     removed = take_out(ClusterFolder(places.cluster), args.name)
-    save_settings(places.settings_file, without_cluster_machine(settings, args.name))
+    save_settings(places.settings_file, without_cluster_machine(settings, args.name), settings)
     if args.json:
         print_json({"removed": args.name, "to_invite": removed.to_invite})
         return OK
@@ -164,12 +165,12 @@ def _leave(args: argparse.Namespace, places: Places) -> int:
     if not folder.exists:
         need_cluster_packages()
     left = folder.membership()
-    settings = load_settings(places.settings_file).settings
+    before = settings = load_settings(places.settings_file).settings
     for name in (*left.machines, *left.to_invite):
         settings = without_cluster_machine(settings, name)
     end_background_and_wait(folder.scheduler_note)
     folder.forget()
-    save_settings(places.settings_file, settings)
+    save_settings(places.settings_file, settings, before)
     if args.json:
         print_json({"left": left.name})
         return OK

@@ -196,7 +196,7 @@ def _write(places: Places, history: History, line: JournalLine) -> None:
 def _follow(places: Places, settings: Settings, known: KnownValue, *, holds: bool) -> None:
     changed = settings_after(settings, known, holds=holds)
     if changed != settings:
-        save_settings(places.settings_file, changed)
+        save_settings(places.settings_file, changed, settings)
 
 
 def _history(places: Places) -> History:

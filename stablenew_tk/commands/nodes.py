@@ -122,14 +122,15 @@ def _print(report: NodesReport) -> None:
 
 
 def _add(args: argparse.Namespace, places: Places) -> int:
-    settings = with_machine(load_settings(places.settings_file).settings, args.address)
-    save_settings(places.settings_file, settings)
+    before = load_settings(places.settings_file).settings
+    settings = with_machine(before, args.address)
+    save_settings(places.settings_file, settings, before)
     return _told(args, settings.machines[-1].name, "makes pictures from now on, too")
 
 
 def _remove(args: argparse.Namespace, places: Places) -> int:
     settings = load_settings(places.settings_file).settings
-    save_settings(places.settings_file, without_machine(settings, args.name))
+    save_settings(places.settings_file, without_machine(settings, args.name), settings)
     return _told(args, without_login(args.name), "makes no more pictures")
 
 

@@ -159,9 +159,10 @@ def _evidence(line: PresetListLine) -> str:
 
 
 def _apply(args: argparse.Namespace, places: Places) -> int:
-    settings, history = settings_of(args, places), _history(places)
+    before, history = settings_of(args, places), _history(places)
+    settings = before
     if args.preset.strip().casefold() == NONE:
-        _save(places, dropping(settings, settings.presets))
+        save_settings(places.settings_file, dropping(settings, settings.presets), settings)
         return _tell(args, [], "No preset is in force any more.")
     preset = find_preset(history, args.preset)
     values = preset_values(preset, history.plans)
@@ -174,7 +175,8 @@ def _apply(args: argparse.Namespace, places: Places) -> int:
         if not sources.checkpoint and CHECKPOINT not in preset.values:
             raise InvalidInput("--anyway: name the checkpoint that it is to be used with: --with CHECKPOINT", "--with")
         settings = agreeing(settings, values, sources.situation)
-    changed = _save(places, choosing(_without_last_runs(settings, values, sources.situation), preset, sources))
+    chosen = choosing(_without_last_runs(settings, values, sources.situation), preset, sources)
+    changed = save_settings(places.settings_file, chosen, before)
     where = situation_words(sources.situation) if args.pack or not one.check.inside else scope_words(values.scope)
     scope = f", for {where}" if values.scope != PresetScope() else ""
     return _tell(args, [_line(preset, history.plans, changed)], f"The next runs start from “{preset.name}”{scope}.")
@@ -213,11 +215,6 @@ def _without_last_runs(settings: Settings, preset: PresetValues, asked: Situatio
         if there.context == asked.context or check_preset(preset, there).inside:
             runs = forgotten(runs, preset.values, context)
     return replace(settings, values=values, last_runs={key: dict(run) for key, run in runs.items()})
-
-
-def _save(places: Places, settings: Settings) -> Settings:
-    save_settings(places.settings_file, settings)
-    return settings
 
 
 def _make(args: argparse.Namespace, places: Places) -> int:
@@ -285,7 +282,7 @@ def _remove(args: argparse.Namespace, places: Places) -> int:
     for version in history.plans.preset_versions(preset.preset_id):
         writer.append(as_line(Void(target=version.event_id)))
     if preset.preset_id in settings.presets:
-        settings = _save(places, dropping(settings, (preset.preset_id,)))
+        settings = save_settings(places.settings_file, dropping(settings, (preset.preset_id,)), settings)
     return _tell(args, [_line(preset, history.plans, settings)], f"“{preset.name}” is taken back.")
 
 

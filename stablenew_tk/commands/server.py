@@ -33,7 +33,7 @@ def arguments(commands: Commands[argparse.ArgumentParser], common: argparse.Argu
 
 
 def _start(args: argparse.Namespace, places: Places) -> int:
-    settings = load_settings(places.settings_file).settings
+    before = settings = load_settings(places.settings_file).settings
     if args.typed is not None or args.folder is not None:
         command = args.typed if args.typed is not None else settings.start_command
         folder = str(typed_path(args.folder).absolute()) if args.folder else settings.start_folder
@@ -42,7 +42,7 @@ def _start(args: argparse.Namespace, places: Places) -> int:
     event = _told(work.perform(StartServer(command=settings.start_command, folder=settings.start_folder)))
     # What could not be started is not worth remembering.
     if args.typed is not None or args.folder is not None:
-        save_settings(places.settings_file, settings)
+        save_settings(places.settings_file, settings, before)
     lines = list(event.lines)
     until = time.monotonic() + _WATCHED_S
     while event.state.is_there and time.monotonic() < until:

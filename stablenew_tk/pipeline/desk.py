@@ -37,7 +37,7 @@ from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, thu
 from ..storage.plan_draft import load_plan_draft, save_plan_draft
 from ..storage.programs.installations import find_installations, usual_places
 from ..storage.programs.search import find_program
-from ..storage.settings import save_settings
+from ..storage.settings import save_settings, settings_now
 from .messages.backups import (
     BackupRestored,
     BackupsListed,
@@ -97,7 +97,7 @@ from .messages.plans import (
     ReadPlanDraft,
     WritePlan,
 )
-from .messages.settings import SaveSettings, SettingsSaved
+from .messages.settings import ReadSettings, SaveSettings, SettingsRead, SettingsSaved
 from .recorded_files import RecordedFiles
 from .runner import LearningWriter
 
@@ -295,8 +295,12 @@ class DeskWork:
     @perform.register
     def _(self, order: SaveSettings) -> SettingsSaved:
         self.recorded.settings = order.settings
-        save_settings(self._places.settings_file, order.settings)
-        return SettingsSaved(settings=order.settings)
+        return SettingsSaved(settings=save_settings(self._places.settings_file, order.settings, order.before))
+
+    @perform.register
+    def _(self, _order: ReadSettings) -> SettingsRead | None:
+        found = settings_now(self._places.settings_file)
+        return SettingsRead(settings=found) if found is not None else None
 
     @perform.register
     def _(self, order: RevealFile) -> None:

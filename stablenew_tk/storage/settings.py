@@ -17,10 +17,12 @@ from ..domain.base.errors import InvalidInput, NotSaved, StorageError, Unreadabl
 from ..domain.base.json_text import encodable
 from ..domain.config.catalogue import Value, check_value
 from ..domain.config.origins import MAX_SEED
-from ..domain.config.user_settings import MOST_MACHINES, RESERVED_TAG_KEYS, Machine, Settings, _ShortText
+from ..domain.config.user_settings import MOST_MACHINES, RESERVED_TAG_KEYS, Machine, Settings, _ShortText, merged
 from .disk.files import is_there, make_folder, read_bounded, set_aside, write_atomic
+from .disk.process_lock import ProcessLock, holding
 
 SIZE_LIMIT = 1024 * 1024
+_PATIENCE_S = 5.0
 
 
 # The entries of these are checked one by one, so that one invalid entry does not drop the others.
@@ -56,6 +58,14 @@ def load_settings(path: Path) -> LoadedSettings:
         if isinstance(error.__cause__, OSError):
             return LoadedSettings(Settings(), (f"{error} Defaults are used, and nothing can be saved.",))
         return _recovered(path, error)
+
+
+def settings_now(path: Path) -> Settings | None:
+    """The settings in the file, which is left as it is; None where it is missing or cannot be read."""
+    try:
+        return _checked(_fields(read_bounded(path, SIZE_LIMIT))).settings
+    except (msgspec.MsgspecError, Unreadable):
+        return None
 
 
 def _fields(data: bytes) -> dict[str, msgspec.Raw]:
@@ -178,8 +188,9 @@ def _backup(path: Path) -> Path:
     return path.with_name(path.name + ".bak")
 
 
-def save_settings(path: Path, settings: Settings) -> None:
-    """Write all settings; keys of other versions in the file stay. The previous version is kept as `.bak`.
+def save_settings(path: Path, settings: Settings, before: Settings | None = None) -> Settings:
+    """Write all settings, and return what stands in the file then: what others have changed there since it was as
+    `before` stays, and so do keys of other versions. The previous version is kept as `.bak`.
 
     Raises NotSaved; the file is then as before.
     """
@@ -187,6 +198,17 @@ def save_settings(path: Path, settings: Settings) -> None:
         make_folder(path.parent)
     except OSError as error:
         raise NotSaved(f"The settings folder {path.parent} cannot be made: {error.strerror}.") from error
+    with contextlib.ExitStack() as held:
+        # Where nothing can be locked, writing says what is wrong.
+        with contextlib.suppress(OSError, NotImplementedError):
+            held.enter_context(holding(ProcessLock(path.with_suffix(".lock")), timeout_s=_PATIENCE_S))
+        theirs = settings_now(path) if before is not None else None
+        whole = merged(before, settings, theirs) if before is not None and theirs is not None else settings
+        _write(path, whole)
+        return whole
+
+
+def _write(path: Path, settings: Settings) -> None:
     kept: dict[str, msgspec.Raw] = {}
     try:
         before = read_bounded(path, SIZE_LIMIT)

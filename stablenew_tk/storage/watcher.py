@@ -376,6 +376,37 @@ class Watcher:
         return f"so it is looked through every {self._timing.poll_s:g} s."
 
 
+class FileWatcher:
+    """Looks at one file every second on a thread of its own, until `close`: it is replaced as a whole, so its folder,
+    with all that lies below, need not be watched. `touched` is called on that thread and must return soon.
+    """
+
+    def __init__(self, path: Path, touched: Callable[[], object], *, every_s: float = 1.0) -> None:
+        self._path, self._touched, self._every_s = path, touched, every_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(self._stamp(),), name=f"file-watcher {path.name}")
+        self._thread.start()
+
+    def close(self, timeout_s: float = 10.0) -> bool:
+        """Stop looking and end the thread. False when it did not end in time."""
+        self._stop.set()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self, before: tuple[int, ...]) -> None:
+        while not self._stop.wait(self._every_s):
+            before, was = self._stamp(), before
+            if before != was:
+                self._touched()
+
+    def _stamp(self) -> tuple[int, ...]:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return ()
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+
 def _identity(path: str) -> tuple[int, int] | None:
     """Device and inode of a folder, to notice when another one replaces it; None when there is none."""
     try:

@@ -11,12 +11,13 @@ from conftest import wait_until
 from disk_faults import ReadOnlyDisk
 from fake_webui import FakeWebUI
 from jobs import full_disk
+from msgspec.structs import replace
 from slow_sketch import slow_sketch
 from whole_app import SLOW, App, request
 
 from stablenew_tk.app.runs import outbox
 from stablenew_tk.domain.base.errors import InvalidInput
-from stablenew_tk.domain.config.user_settings import Settings
+from stablenew_tk.domain.config.user_settings import Machine, Settings
 from stablenew_tk.domain.journal.query import Query
 from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.pipeline import workers
@@ -28,7 +29,7 @@ from stablenew_tk.pipeline.messages.settings import SaveSettings, SettingsChange
 from stablenew_tk.storage.disk.process_lock import folder_lock, holding
 from stablenew_tk.storage.journal.reader import recent, verify
 from stablenew_tk.storage.pending_jobs import load_waiting
-from stablenew_tk.storage.settings import load_settings
+from stablenew_tk.storage.settings import load_settings, save_settings
 
 
 @pytest.fixture
@@ -42,6 +43,13 @@ def open_app(tmp_path):
     yield make
     for app in apps:
         app.controller.close()
+
+
+def change_on_disk(app, **changes):
+    """As a terminal command does."""
+    path = app.places.settings_file
+    before = load_settings(path).settings
+    save_settings(path, replace(before, **changes), before)
 
 
 @pytest.fixture
@@ -427,6 +435,41 @@ class TestSettings:
         first, second = (event.path for event in app.told(ImageSaved))
         assert first.is_relative_to(app.places.outputs)
         assert second.is_relative_to(tmp_path / "elsewhere")
+
+    def test_what_a_terminal_changes_is_in_force_in_the_open_window(self, app):
+        change_on_disk(app, machines=(Machine("sketch", name="second"),))
+        app.wait(lambda: app.controller.settings.machines)
+        assert [state.name for state in app.controller.nodes.states] == ["sketch", "second"]
+        assert app.told(SettingsChanged)
+
+    def test_what_a_terminal_and_the_window_change_at_the_same_time_is_both_kept(self, app):
+        for n in range(1, 9):
+            change_on_disk(app, seed=n)
+            app.controller.change_settings(replace(app.controller.settings, pack=f"pack {n}"))
+            app.until(SettingsSaved, n)
+            app.wait(lambda n=n: (app.controller.settings.seed, app.controller.settings.pack) == (n, f"pack {n}"))
+            found = load_settings(app.places.settings_file).settings
+            assert (found.seed, found.pack) == (n, f"pack {n}")
+
+    def test_of_the_same_setting_the_later_change_holds(self, app):
+        app.controller.change_settings(Settings(seed=1))
+        app.controller.change_settings(Settings(seed=2))
+        app.controller.change_settings(Settings(seed=1))
+        app.until(SettingsSaved, 3)
+        change_on_disk(app, seed=5)
+        app.wait(lambda: app.controller.settings.seed == 5)
+
+    @pytest.mark.parametrize("data", [b"{ no", b"", None])
+    def test_a_file_that_others_damage_or_remove_changes_nothing(self, app, data):
+        app.controller.change_settings(Settings(seed=1))
+        app.until(SettingsSaved)
+        app.places.settings_file.unlink()
+        if data is not None:
+            app.places.settings_file.write_bytes(data)
+        app.controller.change_settings(replace(app.controller.settings, pack="rain"))
+        app.until(SettingsSaved, 2)
+        assert load_settings(app.places.settings_file).settings == Settings(seed=1, pack="rain")
+        assert app.controller.settings == Settings(seed=1, pack="rain")
 
     def test_settings_that_cannot_be_saved_are_told_and_in_force(self, app):
         app.places.settings_file.mkdir(parents=True)

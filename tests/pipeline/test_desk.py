@@ -261,7 +261,7 @@ class TestBackendAndSettings:
 
     def test_settings_are_on_disk_and_in_force(self, room, tmp_path):
         wanted = Settings(output_folder=str(tmp_path / "pictures"), seed=5)
-        assert room.do(SaveSettings(settings=wanted)).settings == wanted
+        assert room.do(SaveSettings(settings=wanted, before=Settings())).settings == wanted
         assert load_settings(room.places.settings_file).settings == wanted
         assert room.places.output_root(wanted.output_folder) == tmp_path / "pictures"
         assert room.places.output_root("") == room.places.outputs
@@ -270,7 +270,7 @@ class TestBackendAndSettings:
         room.places.data.parent.mkdir(parents=True, exist_ok=True)
         room.places.data.write_text("a file where the folder should be")
         with pytest.raises(NotSaved):
-            room.do(SaveSettings(settings=Settings()))
+            room.do(SaveSettings(settings=Settings(), before=Settings()))
 
     def test_a_snapshot_that_cannot_be_saved_costs_nothing(self, room, caplog):
         history = room.do(LoadHistory()).history

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import threading
 
 import pytest
 from msgspec.structs import replace
@@ -204,3 +205,28 @@ def test_a_zero_byte_in_a_path_costs_only_that_path(path):
     settings = loaded.settings
     assert (settings.output_folder, settings.pack_folders, settings.learning) == ("", ("/packs",), "off")
     assert [notice.split()[1] for notice in loaded.notices] == ["output_folder", "pack_folders"]
+
+
+def test_what_several_programs_change_at_the_same_time_is_all_kept(path):
+    save_settings(path, Settings())
+
+    def change(name, values):
+        for value in values:
+            before = load_settings(path).settings
+            save_settings(path, replace(before, **{name: value}), before)
+
+    texts = tuple(map(str, range(40)))
+    changes = (("pack", texts), ("seed", range(40)), ("output_folder", texts))
+    threads = [threading.Thread(target=change, args=one) for one in changes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert load_settings(path).settings == Settings(pack="39", seed=39, output_folder="39")
+
+
+def test_a_change_is_added_to_what_another_program_wrote_meanwhile(path):
+    save_settings(path, Settings(seed=1))
+    save_settings(path, Settings(seed=1, pack="theirs", output_folder="theirs"))
+    written = save_settings(path, Settings(seed=2, pack="mine"), Settings(seed=1))
+    assert written == load_settings(path).settings == Settings(seed=2, pack="mine", output_folder="theirs")

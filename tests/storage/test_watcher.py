@@ -11,10 +11,11 @@ from conftest import wait_until
 
 from stablenew_tk.domain.models.style import StyleCatalogue
 from stablenew_tk.storage import watcher as watching
+from stablenew_tk.storage.disk.files import write_atomic
 from stablenew_tk.storage.disk.network_drives import is_network_mount
 from stablenew_tk.storage.models.index import settings_of
 from stablenew_tk.storage.models.library import Library
-from stablenew_tk.storage.watcher import Timing, Watcher
+from stablenew_tk.storage.watcher import FileWatcher, Timing, Watcher
 
 # watchdog warns on its own thread when a folder is filled faster than it looks, and goes on.
 pytestmark = pytest.mark.filterwarnings("ignore:Callback with id:RuntimeWarning")
@@ -299,3 +300,25 @@ def test_thousands_of_broken_sidecars_under_a_live_watcher_cost_little(tmp_path)
         wait_until(lambda: watched.steps(names[0]) == 44)
         grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory
         assert grown_kib < 64 * 1024
+
+
+class TestOneFile:
+    @pytest.fixture
+    def followed(self, tmp_path):
+        told = []
+        watcher = FileWatcher(tmp_path / "settings.json", lambda: told.append(1), every_s=0.01)
+        yield tmp_path / "settings.json", told
+        assert watcher.close()
+
+    def test_a_file_that_is_written_replaced_or_removed_is_told(self, followed):
+        path, told = followed
+        for count, data in enumerate((b"a", b"b", None), 1):
+            write_atomic(path, data) if data is not None else path.unlink()
+            wait_until(lambda count=count: len(told) >= count)
+
+    def test_other_files_beside_it_and_one_that_stays_as_it_is_are_not(self, followed, tmp_path):
+        path, told = followed
+        (tmp_path / "other.json").write_text("a")
+        write_atomic(path, b"a")
+        wait_until(lambda: told)
+        assert len(told) == 1

@@ -6,6 +6,7 @@ import re
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from ..base.certificate import as_fingerprint
 from ..base.errors import InvalidInput
@@ -175,6 +176,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         # Settings end up in logs and tracebacks; the login must not.
         backend = without_login(self.backend)
         return f"Settings(backend={backend!r}, learning={self.learning!r}, appearance={self.appearance!r}, …)"
+
+
+def merged(before: Settings, mine: Settings, theirs: Settings) -> Settings:
+    """The settings with all that two sides have changed since they were as `before`; of the same field, mine."""
+    changed = {name: getattr(theirs, name) for name in Settings.__struct_fields__}
+    return replace(mine, **{name: now for name, now in changed.items() if getattr(mine, name) == getattr(before, name)})
 
 
 def without_login(address: str) -> str:

@@ -7,7 +7,7 @@ from .base import Event, Order
 
 
 class SettingsSaved(Event, frozen=True, kw_only=True):
-    """Settings are on disk."""
+    """Settings are on disk, with what others had changed there meanwhile."""
 
     settings: Settings
 
@@ -18,7 +18,22 @@ class SettingsChanged(Event, frozen=True, kw_only=True):
     settings: Settings
 
 
-class SaveSettings(Order, frozen=True, kw_only=True):
-    """Write the settings file."""
+class SettingsTouched(Event, frozen=True, kw_only=True):
+    """The settings file was written, by this program or another one."""
+
+
+class SettingsRead(Event, frozen=True, kw_only=True):
+    """What stands in the settings file now."""
 
     settings: Settings
+
+
+class SaveSettings(Order, frozen=True, kw_only=True):
+    """Write the settings file. What others have changed there since it was as `before` stays."""
+
+    settings: Settings
+    before: Settings
+
+
+class ReadSettings(Order, frozen=True, kw_only=True):
+    """Read the settings file; SettingsRead answers, unless it is missing or cannot be read."""
