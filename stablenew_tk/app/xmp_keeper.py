@@ -96,9 +96,10 @@ class XmpKeeper:
         self._tell()
 
     def go_on(self) -> None:
-        """Look at all pictures."""
+        """Look at all pictures; what was wrong before is told again if it still is."""
         history = self._context.history()
         if self._opened and self._names and history is not None:
+            self.problems = []
             self.stopped, self.done, self.whole = False, 0, len(history)
             self._pass = iter(range(len(history)))
             self._next()

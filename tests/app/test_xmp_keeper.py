@@ -118,3 +118,32 @@ def test_stars_changed_on_both_sides_wait_for_the_user_and_nothing_is_lost_meanw
     desk.until(lambda: desk.rating(0) == wanted and desk.marks(0) == Marks(wanted))
     desk.until(lambda: read_sidecar(desk.beside(0)).last == Marks(wanted))
     assert not keeper.conflicts
+
+
+def test_what_was_wrong_with_a_file_is_told_until_all_are_looked_at_again(desk):
+    desk.beside(0).write_text("no XMP at all")
+    desk.rate(0, Feedback(image_id="", rating=4))
+    desk.until(lambda: any(desk.beside(0).name in one for one in desk.controller.xmp.problems))
+    desk.controller.xmp.go_on()
+    desk.until(lambda: not desk.controller.xmp.whole)
+    assert desk.controller.xmp.problems, "it is still no XMP"
+    assert desk.beside(0).read_text() == "no XMP at all"
+    desk.beside(0).unlink()
+    desk.controller.xmp.go_on()
+    desk.until(lambda: desk.marks(0) == Marks(4))
+    assert not desk.controller.xmp.problems
+
+
+def test_a_picture_that_is_gone_or_elsewhere_gets_no_file_and_the_others_do(desk):
+    away = desk.places.outputs / "away"
+    away.mkdir()
+    (desk.places.outputs / "0.png").rename(away / "0.png")
+    (desk.places.outputs / "1.png").unlink()
+    for number in (0, 1, 2):
+        desk.rate(number, Feedback(image_id="", rating=4))
+    desk.until(lambda: desk.marks(2) == Marks(4) and desk.rating(0) == desk.rating(1) == 4)
+    assert sorted(path.name for path in desk.places.outputs.glob("*.xmp")) == [desk.beside(2).name]
+    # Back at its place, what was given meanwhile is written.
+    (away / "0.png").rename(desk.places.outputs / "0.png")
+    desk.controller.xmp.go_on()
+    desk.until(lambda: desk.marks(0) == Marks(4))
