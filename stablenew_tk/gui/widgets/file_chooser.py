@@ -102,7 +102,8 @@ class FileChooser(ModalBox):
         self.rows.pack(side="left", fill="both", expand=True)
         for key in ("<BackSpace>", "<Alt-Up>"):
             self.rows.canvas.bind(key, lambda _event: self.go_up())
-        self.rows.canvas.bind("<slash>", lambda _event: self._to_path())
+        self.rows.canvas.bind("<slash>", lambda _event: self._to_path(self.folder.anchor))
+        self.rows.canvas.bind("<asciitilde>", lambda _event: self._to_path(f"~{os.sep}"))
 
     def _build_path(self) -> None:
         row = Box(self.body)
@@ -209,7 +210,10 @@ class FileChooser(ModalBox):
             self._look(Path(_expanded(text)))
         return "break"
 
-    def _to_path(self) -> str:
+    def _to_path(self, beginning: str) -> str:
+        """Who types a path while the list has the keyboard types a whole one."""
+        self.path.set(beginning)
+        self._typed(beginning)
         self.path.field.focus_set()
         self.path.field.icursor("end")
         return "break"

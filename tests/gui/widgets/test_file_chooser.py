@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from conftest import pump
 from open_window import answer
@@ -102,6 +105,14 @@ def test_a_typed_path_narrows_the_list_and_tab_completes_it(desk):
     desk.press("<Return>")
     desk.until(lambda: desk.taken)
     assert desk.taken == [(desk.home / "pictures" / "sun.png",)]
+
+
+@pytest.mark.parametrize(("key", "beginning"), [("<slash>", Path.cwd().anchor), ("<asciitilde>", f"~{os.sep}")])
+def test_a_path_that_is_typed_into_the_list_is_a_whole_path(desk, key, beginning):
+    desk.ask(**PICTURE)
+    desk.press(key)
+    assert desk.box.path.get() == beginning
+    assert desk.root.focus_get() is desk.box.path.field
 
 
 def test_a_path_that_is_not_there_is_told_and_the_chooser_stays(desk):
