@@ -70,6 +70,9 @@ class Viewer(DeferringBox):
             ("<Down>", lambda _event: self._step(0, 1)),
             ("<KeyPress-z>", lambda _event: self._zoom()),
             ("<KeyPress-Z>", lambda _event: self._zoom()),
+            # Without these, Ctrl+Z ("undo", "redo") would count as Z.
+            ("<Control-KeyPress-z>", lambda _event: None),
+            ("<Control-KeyPress-Z>", lambda _event: None),
             ("<ButtonPress-1>", self._press),
             ("<B1-Motion>", self._drag),
             ("<Double-Button-1>", lambda _event: self._zoom()),

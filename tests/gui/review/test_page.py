@@ -289,6 +289,19 @@ def test_full_size_rates_and_goes_on_like_the_grid(desk):
     assert d.page.viewer.current == d.controller.history.row_of("image 3")
 
 
+def test_undo_and_redo_in_full_size_are_no_zoom(desk):
+    d = desk()
+    d.press("space", "5")
+    d.until(lambda: d.rating(5) == 5)
+    d.press("Control-z")
+    d.until(lambda: d.rating(5) == 0)
+    d.press("Control-Shift-Z")
+    d.until(lambda: d.rating(5) == 5)
+    assert not d.page.viewer.own_size
+    d.press("z")
+    assert d.page.viewer.own_size
+
+
 def test_c_compares_what_is_selected_and_rates_the_framed_one(desk):
     d = desk()
     d.press("Shift-Right", "Shift-Right", "c")
