@@ -27,6 +27,7 @@ from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SettingsChanged
 from ..pipeline.messages.workflows import WorkflowRead
 from ..pipeline.messages.xmp import XmpProgress
+from .clock_guard import ClockGuard
 from .crash_sheet import CrashSheet
 from .drag_and_drop import DropActions, DroppedFiles
 from .forms.stage_cards import general_entries
@@ -112,6 +113,7 @@ class Window:
         self._results: PlanResults | None = None
         self._way_out = WayOut(frame, controller, self._signals, packs=self._open_packs, fall_silent=self._fall_silent)
         controller.subscribe(self._on_event)
+        self._clock = ClockGuard(frame, controller)
         frame.go, frame.caught = self._show_home, self.crashes.caught
         frame.protocol("WM_DELETE_WINDOW", self.leave)
         self.show("create" if controller.settings.welcome_done else "welcome")
@@ -524,6 +526,7 @@ class Window:
         for pending in (self._begin_id, self._tick_id, self._again_id, self._import_id):
             if pending:
                 self.frame.after_cancel(pending)
+        self._clock.close()
         self.crashes.close()
         if self._claim is not None:
             self._claim.fall_silent()

@@ -38,9 +38,20 @@ LOGIN_DELAY_S = 60.0
 
 ENDING_S = 0.4
 
-# Not SimpleQueue: a signal that comes as its timeout ends makes it wait for ever (CPython 3.11).
-Inbox = queue.Queue[Event]
 Perform = Callable[[Order], Event | None]
+
+
+# Not SimpleQueue: a signal that comes as its timeout ends makes it wait for ever (CPython 3.11).
+class Inbox(queue.Queue[Event]):
+    """What the threads tell the main thread. `put_noticed` is called after each event, on the thread that put it."""
+
+    put_noticed: Callable[[], object] | None = None
+
+    def put(self, item: Event, block: bool = True, timeout: float | None = None) -> None:
+        """Any thread."""
+        super().put(item, block, timeout)
+        if (noticed := self.put_noticed) is not None:
+            noticed()
 
 
 class _Assignment(NamedTuple):

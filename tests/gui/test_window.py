@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -531,6 +532,25 @@ def test_what_another_program_writes_appears_in_the_page_in_sight(tmp_path):
         house.until(lambda: len(review.pictures.picked.rows) == 3)
         lab.rate({12: (2,), 20: (4,), 28: (5,)})
         house.until(lambda: house.controller.history.visible().counts().unrated == 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Tk listens to no socket there")
+def test_a_clock_that_is_set_back_by_hours_stops_neither_a_run_nor_what_waits_for_its_time(tmp_path, monkeypatch):
+    with open_house(tmp_path) as house:
+        house.until(lambda: house.controller.capabilities is not None)
+        told = []
+        house.window.after(1, told.append, "a timer")
+        # What it does to Tk: every timer comes so much later.
+        hours_ms, now = 9 * 3_600_000, time.time
+        for timer in house.window.tk.splitlist(house.window.tk.call("after", "info")):
+            script, kind = house.window.tk.splitlist(house.window.tk.call("after", "info", timer))
+            if kind == "timer":
+                house.window.tk.call("after", "cancel", timer)
+                house.window.tk.call("after", hours_ms, script)
+        monkeypatch.setattr(time, "time", lambda: now() - hours_ms / 1000)
+        house.controller.run(request(3))
+        house.until(lambda: len(house.saw(JobEnded)) == 3 and house.idle())
+        assert told == ["a timer"]
 
 
 def test_a_second_start_brings_the_first_window_back_and_the_terminal_goes_on_working(tmp_path):

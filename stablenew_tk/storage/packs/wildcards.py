@@ -45,17 +45,18 @@ class WildcardReader:
         self._last: tuple[list[tuple[Path, str, _FileState]], Wildcards, tuple[str, ...]] | None = None
 
     def load(self, folders: Sequence[Path]) -> tuple[Wildcards, tuple[str, ...]]:
-        """All lists below the folders, and a sentence for each file that cannot be read.
+        """All lists below the folders, and a sentence for each file that cannot be read, or folder that holds too many.
 
         Of lists with the same name that of the first folder counts. Folders need not exist.
         """
-        found = [(root, path, state) for root in folders for path, state in _files(root)]
+        listed = {root: [*_files(root)] for root in folders}
+        found = [(root, path, state) for root, files in listed.items() for path, state in files[:MOST_FILES]]
         if self._last is not None and self._last[0] == found:
             return self._last[1:]
         kept: dict[str, tuple[_FileState, str, _WildcardFile]] = {}
         lists: dict[str, WildcardList] = {}
         aliases: dict[str, str] = {}
-        problems: list[str] = []
+        problems = [_too_many(root, files) for root, files in listed.items() if len(files) > MOST_FILES]
         for root, path, state in found:
             name = Path(path).relative_to(root).with_suffix("").as_posix()
             known = self._known.get(path)
@@ -90,7 +91,9 @@ def load_wildcards(folders: Sequence[Path]) -> tuple[Wildcards, tuple[str, ...]]
 
 
 def _files(root: Path) -> Iterator[tuple[str, _FileState]]:
-    """The wildcard files below a folder with size and time, in alphabetical order; unreadable folders are skipped."""
+    """The wildcard files below a folder with size and time, in alphabetical order, one more than MOST_FILES at most;
+    unreadable folders are skipped.
+    """
     count = 0
     waiting = [(str(root), 0)]
     while waiting:
@@ -112,10 +115,18 @@ def _files(root: Path) -> Iterator[tuple[str, _FileState]]:
                 if not entry.is_symlink():
                     continue  # gone since the folder was listed
                 status = entry.stat(follow_symlinks=False)  # leads nowhere, which is told when it is read
+            yield entry.path, (status.st_size, status.st_mtime_ns)
             count += 1
             if count > MOST_FILES:
                 return
-            yield entry.path, (status.st_size, status.st_mtime_ns)
+
+
+def _too_many(root: Path, files: Sequence[tuple[str, _FileState]]) -> str:
+    last = Path(files[MOST_FILES - 1][0]).relative_to(root).as_posix()
+    return (
+        f"{root} holds more than {MOST_FILES:,} wildcard files. Those behind {last} are not read: keep fewer there, or "
+        "name the folders below it one by one in the settings."
+    )
 
 
 def _read(path: Path, name: str, root: Path) -> _WildcardFile:

@@ -46,6 +46,20 @@ def test_a_line_that_no_prompt_can_hold_is_left_out_and_told(tmp_path):
     assert lists.find("a").spot(1) == "a.txt, line 4"
 
 
+def test_more_files_than_are_read_are_told(tmp_path):
+    for number in range(20_002):
+        (tmp_path / f"{number:05}.txt").touch()
+    lists, problems = load_wildcards([tmp_path])
+    assert len(lists.names) == 20_000
+    assert [*problems] == [
+        f"{tmp_path} holds more than 20,000 wildcard files. Those behind 19999.txt are not read: keep fewer there, or "
+        "name the folders below it one by one in the settings."
+    ]
+    for name in ("20000.txt", "20001.txt"):
+        (tmp_path / name).unlink()
+    assert load_wildcards([tmp_path])[1] == ()
+
+
 def test_a_json_tree_gives_a_list_for_each_branch_by_its_keys(tmp_path):
     tree = {"colors": {"warm": ["red", 2, 2.5, True, None, "two\nlines"], "one": "x"}, "n": []}
     lists, problems = loaded(tmp_path, {"deep/coll.json": json.dumps(tree), "flat.json": '["a", "3::b"]'})

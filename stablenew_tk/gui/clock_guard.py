@@ -1,0 +1,76 @@
+"""Keeps the window alive when the clock of the computer is set back.
+
+Tk's timers come at a time of that clock: when it is set back by an hour they come an hour late, and with them all that
+the threads have to tell. What comes through a socket waits for no clock.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+import time
+import tkinter as tk
+from contextlib import suppress
+
+from ..pipeline.workers import Inbox
+
+_NOTICED_S = 0.5  # a clock that is corrected all the time moves less than this between two events
+
+
+class ClockGuard:
+    """As soon as an event or a signal comes after the clock was set back, every timer of `root` that waits is run, as
+    Tk itself does when the clock is set forward. Does nothing on Windows, whose Tk listens to no socket.
+    """
+
+    def __init__(self, root: tk.Tk, inbox: Inbox) -> None:
+        self._root, self._inbox = root, inbox
+        self._ahead_s = _ahead_s()
+        self._hears, self._tells = socket.socketpair()
+        self._signals_to = -1
+        for end in (self._hears, self._tells):
+            end.setblocking(False)
+        if sys.platform != "win32":
+            root.createfilehandler(self._hears, tk.READABLE, self._heard)
+            self._signals_to = signal.set_wakeup_fd(self._tells.fileno(), warn_on_full_buffer=False)
+            inbox.put_noticed = self._look
+
+    def close(self) -> None:
+        """Guard no more."""
+        if sys.platform != "win32":
+            self._inbox.put_noticed = None
+            signal.set_wakeup_fd(self._signals_to)
+            self._root.deletefilehandler(self._hears)
+        self._hears.close()
+        self._tells.close()
+
+    def _look(self) -> None:
+        """Any thread."""
+        if self._is_set_back:
+            # Full: it is heard anyway. Closed: the window is gone.
+            with suppress(OSError):
+                self._tells.send(b"\0")
+
+    @property
+    def _is_set_back(self) -> bool:
+        return _ahead_s() < self._ahead_s - _NOTICED_S
+
+    def _heard(self, _socket: object, _mask: int) -> None:
+        with suppress(BlockingIOError):
+            self._hears.recv(4096)
+        set_back, self._ahead_s = self._is_set_back, _ahead_s()
+        if not set_back:
+            return
+        tcl = self._root.tk
+        for timer in reversed(tcl.splitlist(tcl.call("after", "info"))):
+            # One may have ended another.
+            with suppress(tk.TclError):
+                script, kind = tcl.splitlist(tcl.call("after", "info", timer))
+                if kind == "timer":
+                    tcl.call("after", "cancel", timer)
+                    tcl.eval(script)
+
+
+def _ahead_s() -> float:
+    """How far the clock, which anybody can set, is ahead of the one that only counts seconds."""
+    return time.time() - time.monotonic()
