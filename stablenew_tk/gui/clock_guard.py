@@ -12,8 +12,10 @@ import sys
 import time
 import tkinter as tk
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from ..pipeline.workers import Inbox
+if TYPE_CHECKING:
+    from ..app.controller import Controller
 
 _NOTICED_S = 0.5  # a clock that is corrected all the time moves less than this between two events
 
@@ -23,8 +25,8 @@ class ClockGuard:
     Tk itself does when the clock is set forward. Does nothing on Windows, whose Tk listens to no socket.
     """
 
-    def __init__(self, root: tk.Tk, inbox: Inbox) -> None:
-        self._root, self._inbox = root, inbox
+    def __init__(self, root: tk.Tk, controller: Controller) -> None:
+        self._root, self._inbox = root, controller.inbox
         self._ahead_s = _ahead_s()
         self._hears, self._tells = socket.socketpair()
         self._signals_to = -1
@@ -33,7 +35,7 @@ class ClockGuard:
         if sys.platform != "win32":
             root.createfilehandler(self._hears, tk.READABLE, self._heard)
             self._signals_to = signal.set_wakeup_fd(self._tells.fileno(), warn_on_full_buffer=False)
-            inbox.put_noticed = self._look
+            self._inbox.put_noticed = self.look
 
     def close(self) -> None:
         """Guard no more."""
@@ -44,12 +46,15 @@ class ClockGuard:
         self._hears.close()
         self._tells.close()
 
-    def _look(self) -> None:
-        """Any thread."""
+    def look(self) -> None:
+        """See whether the clock was changed. Any thread."""
         if self._is_set_back:
             # Full: it is heard anyway. Closed: the window is gone.
             with suppress(OSError):
                 self._tells.send(b"\0")
+        else:
+            # Set forward: what waits from now on comes late even when it is set back to what it was before.
+            self._ahead_s = max(self._ahead_s, _ahead_s())
 
     @property
     def _is_set_back(self) -> bool:

@@ -339,6 +339,7 @@ class Window:
         self._tick_id = self.frame.after(TICK_BUSY_MS if self.controller.running else TICK_IDLE_MS, self._tick)
 
     def _look_around(self) -> None:
+        self._clock.look()
         self.controller.pump()
         if self._results is not None:
             self._results.work()

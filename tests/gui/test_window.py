@@ -538,18 +538,21 @@ def test_what_another_program_writes_appears_in_the_page_in_sight(tmp_path):
 def test_a_clock_that_is_set_back_by_hours_stops_neither_a_run_nor_what_waits_for_its_time(tmp_path, monkeypatch):
     with open_house(tmp_path) as house:
         house.until(lambda: house.controller.capabilities is not None)
-        told = []
+        told, now, hours_s = [], time.time, 9 * 3_600
+        monkeypatch.setattr(time, "time", lambda: now() + hours_s)
+        house.controller.run(request(1))
+        house.until(lambda: house.saw(JobEnded) and house.idle())
         house.window.after(1, told.append, "a timer")
-        # What it does to Tk: every timer comes so much later.
-        hours_ms, now = 9 * 3_600_000, time.time
-        for timer in house.window.tk.splitlist(house.window.tk.call("after", "info")):
-            script, kind = house.window.tk.splitlist(house.window.tk.call("after", "info", timer))
+        # Set right again. What that does to Tk: every timer that waits comes so much later.
+        tcl = house.window.tk
+        for timer in tcl.splitlist(tcl.call("after", "info")):
+            script, kind = tcl.splitlist(tcl.call("after", "info", timer))
             if kind == "timer":
-                house.window.tk.call("after", "cancel", timer)
-                house.window.tk.call("after", hours_ms, script)
-        monkeypatch.setattr(time, "time", lambda: now() - hours_ms / 1000)
+                tcl.call("after", "cancel", timer)
+                tcl.call("after", hours_s * 1000, script)
+        monkeypatch.setattr(time, "time", now)
         house.controller.run(request(3))
-        house.until(lambda: len(house.saw(JobEnded)) == 3 and house.idle())
+        house.until(lambda: len(house.saw(JobEnded)) == 4 and house.idle())
         assert told == ["a timer"]
 
 
