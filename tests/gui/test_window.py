@@ -542,9 +542,9 @@ def test_a_clock_that_is_set_back_by_hours_stops_neither_a_run_nor_what_waits_fo
         monkeypatch.setattr(time, "time", lambda: now() + hours_s)
         house.controller.run(request(1))
         house.until(lambda: house.saw(JobEnded) and house.idle())
-        house.window.after(1, told.append, "a timer")
+        house.frame.after(1, told.append, "a timer")
         # Set right again. What that does to Tk: every timer that waits comes so much later.
-        tcl = house.window.tk
+        tcl = house.frame.tk
         for timer in tcl.splitlist(tcl.call("after", "info")):
             script, kind = tcl.splitlist(tcl.call("after", "info", timer))
             if kind == "timer":
