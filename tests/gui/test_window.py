@@ -534,7 +534,7 @@ def test_what_another_program_writes_appears_in_the_page_in_sight(tmp_path):
         house.until(lambda: house.controller.history.visible().counts().unrated == 0)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Tk listens to no socket there")
+@pytest.mark.skipif(sys.platform == "win32", reason="Tk listens to no pipe there")
 def test_a_clock_that_is_set_back_by_hours_stops_neither_a_run_nor_what_waits_for_its_time(tmp_path, monkeypatch):
     with open_house(tmp_path) as house:
         house.until(lambda: house.controller.capabilities is not None)
