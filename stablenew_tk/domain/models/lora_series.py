@@ -23,7 +23,8 @@ _HABITS: tuple[tuple[str, Unit], ...] = (
     (r"(?P<base>.+?)(?:_lora)?_(?P<at>\d{9})", "step"),
     (r"(?P<base>.*?)[-_ ]?(?P<when>\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)-save-(?P<at>\d+)-\d+-\d+", "step"),
     (r"(?P<base>.+)_(?P<at>\d+)_steps(?:_\d+_?)?", "step"),
-    (r"(?P<base>.+)[-_. ](?:steps?|s)[-_]?(?P<at>\d{1,9})", "step"),
+    # "_s2" is a season or a style; steps are saved by the hundred.
+    (r"(?P<base>.+)[-_. ](?:steps?[-_]?(?=\d)|s[-_]?(?=\d{3}))(?P<at>\d{1,9})", "step"),
     (r"(?P<base>.+)[-_. ](?:epoch|ep|e)[-_]?(?P<at>\d{1,6})", "epoch"),
 )
 # Where all files have the same name, these are the folders that they lie in.
