@@ -20,7 +20,7 @@ from ..domain.base.lora_tags import AddedLora
 from ..domain.config.catalogue import Value, check_value, parameter_in, parsed_value
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.config.sweep import LORA
-from ..domain.config.user_settings import Machine, Settings
+from ..domain.config.user_settings import Machine, Settings, without_login
 from ..domain.config.workflow_use import NO_WORKFLOW, WorkflowUse
 from ..domain.models.preset_scope import reasons
 from ..domain.models.profile_loras import added, left_out, overlays_in_force, profile_loras
@@ -28,6 +28,7 @@ from ..domain.models.recommendations import FamilyFinding, ModelSettings, merged
 from ..domain.models.sensible_range import ModelTraits, lora_range, traits_of
 from ..domain.models.style import StyleCatalogue
 from ..domain.models.value_sources import PresetValues, ValueSources
+from ..domain.nodes.names import server_of_address
 from ..storage.disk.files import is_there, typed_path
 from ..storage.disk.places import Places
 from ..storage.models import index
@@ -110,6 +111,12 @@ def with_backends(args: argparse.Namespace, settings: Settings) -> Settings:
     if not args.backend:
         return settings
     typed = [engine_address(one.strip().rstrip("/")) for one in args.backend]
+    servers: dict[str, str] = {}
+    for address in (one for one, _ in typed if "://" in one):
+        if before := servers.get(server := server_of_address(address)):
+            both = " and ".join(map(without_login, (before, address)))
+            raise InvalidInput(f"--backend: {both} are one server. Name it once.", "--backend")
+        servers[server] = address
     first, *others = (address for address, _ in typed)
     model = next((file for _, file in typed if file), settings.sd_server_model)
     known = {one.address: one for one in settings.machines}

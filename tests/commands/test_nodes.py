@@ -50,6 +50,15 @@ def test_the_machines_are_listed_with_what_they_have_and_made(cli):
     assert rows[2]["problem"]
 
 
+def test_one_server_under_two_addresses_is_refused_before_anything_is_made(cli):
+    with FakeWebUI() as one:
+        said = cli(
+            "run", cli.pack, "--backend", one.url, "--backend", one.url.replace("127.0.0.1", "me:secret@localhost")
+        )
+        assert (said.code, one.posts) == (2, [])
+    assert f"{one.url} and http://•••@localhost:{one.port} are one server" in said.err.replace("\n", " ")
+
+
 def test_machines_are_added_and_removed_for_all_that_follows(cli):
     assert cli("nodes", "add", "sketch", "--json").json == {"name": "sketch-2"}
     assert [row["name"] for row in cli("nodes", "--json").json["nodes"]] == ["sketch", "sketch-2"]

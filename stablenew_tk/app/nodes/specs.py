@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from ...domain.base.errors import InvalidInput
 from ...domain.config.engines import CLUSTER, SD_SERVER, SKETCH
 from ...domain.config.user_settings import Machine, Settings, usable_address, without_login
-from ...domain.nodes.names import distinct, name_of_address
+from ...domain.nodes.names import distinct, name_of_address, server_of_address
 from ...pipeline.messages.jobs import CheckBackend, backend_order, machine_order
 
 
@@ -43,13 +43,11 @@ def with_machine(settings: Settings, typed: str) -> Settings:
             f"{without_login(text)!r} is not an address. Write http://tower:7860, or sketch for one more here.",
             "address",
         )
-    if address not in (SKETCH, SD_SERVER) and address in (
-        settings.backend,
-        *(one.address for one in settings.machines),
-    ):
+    known = {server_of_address(one) for one in (settings.backend, *(one.address for one in settings.machines))}
+    if address not in (SKETCH, SD_SERVER) and server_of_address(address) in known:
         raise InvalidInput(f"{without_login(address)} is in the list already.", "address")
-    known = [spec.name for spec in node_specs(settings)]
-    name = distinct((*known, name_of_address(address)))[-1]
+    taken = [spec.name for spec in node_specs(settings)]
+    name = distinct((*taken, name_of_address(address)))[-1]
     return replace(settings, machines=(*settings.machines, Machine(address, name=name)))
 
 

@@ -26,6 +26,24 @@ def name_of_address(address: str) -> str:
     return host if _NUMERIC.match(host) else host.partition(".")[0] or "machine"
 
 
+def server_of_address(address: str) -> str:
+    """The computer and the port behind an address, however that is written: "localhost:7860"; others stay as they are.
+
+    One server can make one picture at a time, and what interrupts it interrupts every picture there.
+    """
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(address)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return address
+    if not host:
+        return address
+    here = _LOOPBACK.match(host) or host == "0.0.0.0"  # a name for this computer, too
+    return f"{'localhost' if here else host}:{port or (443 if parts.scheme == 'https' else 80)}"
+
+
 def distinct(names: Iterable[str]) -> tuple[str, ...]:
     """The names in their order; those that came before get a number: "sketch", "sketch-2"."""
     taken: dict[str, None] = {}

@@ -278,6 +278,29 @@ class TestNames:
         with pytest.raises(InvalidInput, match="not an address"):
             with_machine(Settings(), typed)
 
+    @pytest.mark.parametrize(
+        ("known", "typed"),
+        [
+            ("http://127.0.0.1:7860", "localhost:7860"),
+            ("http://localhost:7860", "http://[::1]:7860"),
+            ("http://127.0.0.1:7860", "http://0.0.0.0:7860"),
+            ("http://tower:7860", "HTTP://Tower:7860"),
+            ("http://tower:7860", "http://me:secret@tower:7860"),
+            ("http://tower", "tower:80"),
+            ("https://tower", "https://tower.:443"),
+            ("http://tower:7860", "https://tower:7860"),
+        ],
+    )
+    def test_a_server_written_otherwise_is_no_second_machine(self, known, typed):
+        with pytest.raises(InvalidInput, match=r"is in the list already\.$") as refusal:
+            with_machine(Settings(backend="sketch", machines=(Machine(known),)), typed)
+        assert "secret" not in str(refusal.value)
+
+    @pytest.mark.parametrize("typed", ["tower:7861", "http://tower.lan:7860", "cluster:tower", "https://tower"])
+    def test_another_port_or_computer_is(self, typed):
+        settings = with_machine(Settings(backend="http://tower:7860"), typed)
+        assert len(settings.machines) == 1
+
     def test_the_same_server_is_no_second_machine_and_the_only_one_stays(self):
         with pytest.raises(InvalidInput, match="in the list already"):
             with_machine(Settings(backend="http://tower:7860"), "tower:7860")
