@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
-from conftest import wait_until
+from conftest import PATIENCE_S, wait_until
 from fake_comfyui import FakeComfyUI
 from fake_webui import FakeWebUI
 
@@ -83,10 +83,13 @@ def words(values):
 
 def killed_in_the_middle(server, start, reached, *, step=3):
     """Start a program, wait until it has come far, and kill it while the server makes its next picture."""
-    run = start()
-    wait_until(reached)
+    # The server makes one at a time: however late we come, the program has not ended.
     server.fake.hold(step=step)
-    assert server.fake.held.wait(60)
+    run = start()
+    assert server.fake.held.wait(PATIENCE_S)
+    while not reached():
+        server.fake.let_one_go()
+        assert server.fake.held.wait(PATIENCE_S)
     run.kill()
     run.communicate(timeout=60)
     server.fake.release()

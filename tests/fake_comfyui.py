@@ -146,8 +146,9 @@ class FakeComfyUI:
         self.chooses_ids = False  # as before July 2025: the id in the request is not read
         self.refusal: dict | None = None  # what every graph is answered with instead of being taken
         self.runs: list[str] = []  # ids of the jobs in the order they were begun
+        self.ended: list[str] = []  # and of those whose end every socket was told
         self._turn = threading.Condition()
-        self._hold: tuple[int, bool] | None = None
+        self._hold: tuple[int, bool, int] | None = None  # step, loading, how many were let go since
         self._faults: list[_Fault] = []
         self._calls: dict[_Fault, int] = {}
         self._run_faults: list[str] = []
@@ -239,7 +240,15 @@ class FakeComfyUI:
         """Stop the next run before the given sampling step (or while it loads the checkpoint) until `release`."""
         self.held.clear()
         with self._turn:
-            self._hold = (step, loading)
+            self._hold = (step, loading, 0)
+            self._turn.notify_all()
+
+    def let_one_go(self) -> None:
+        """Let the job go on that is held, and hold the next one at the same place."""
+        with self._turn:
+            assert self._hold is not None
+            self.held.clear()
+            self._hold = (*self._hold[:2], self._hold[2] + 1)
             self._turn.notify_all()
 
     def release(self) -> None:
@@ -695,6 +704,7 @@ class FakeComfyUI:
             self.delete_files()
         self.tell_status()
         self.tell(client, "executing", {"node": None, "prompt_id": prompt_id})
+        self.ended.append(prompt_id)
 
     def _twisted(self, graph: dict, wrong: str) -> dict:
         """Another value than asked for stands in graph and file, as if the server had changed it."""
@@ -788,9 +798,11 @@ class FakeComfyUI:
         if step and self.step_delay_s:
             time.sleep(self.step_delay_s)
         with self._turn:
-            while self._hold == (step, loading) and not self.closing and (loading or not self._interrupted):
-                self.held.set()
-                self._turn.wait()
+            held = self._hold
+            if held is not None and held[:2] == (step, loading):
+                while self._hold == held and not self.closing and (loading or not self._interrupted):
+                    self.held.set()
+                    self._turn.wait()
             if self.closing or (self._interrupted and not loading):
                 self._interrupted = False
                 raise Stopped

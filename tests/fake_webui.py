@@ -310,7 +310,7 @@ class FakeWebUI:
         self.held = threading.Event()
         self._turn = threading.Condition()
         self._queue: deque[object] = deque()
-        self._hold: tuple[int, bool] | None = None
+        self._hold: tuple[int, bool, int] | None = None  # step, loading, how many were let go since
         self._faults: list[Fault] = []
         self._calls: dict[Fault, int] = {}
         self._clock = itertools.count(20261122171757)
@@ -388,7 +388,15 @@ class FakeWebUI:
         """Stop the next job before the given step (or while it loads the checkpoint) until `release`."""
         self.held.clear()
         with self._turn:
-            self._hold = (step, loading)
+            self._hold = (step, loading, 0)
+            self._turn.notify_all()
+
+    def let_one_go(self) -> None:
+        """Let the job go on that is held, and hold the next one at the same place."""
+        with self._turn:
+            assert self._hold is not None
+            self.held.clear()
+            self._hold = (*self._hold[:2], self._hold[2] + 1)
             self._turn.notify_all()
 
     def release(self) -> None:
@@ -444,7 +452,7 @@ class FakeWebUI:
         try:
             yield self
         finally:
-            if self._hold == (5, False):
+            if self._hold is not None and self._hold[:2] == (5, False):
                 self.release()
             thread.join()
 
@@ -1007,7 +1015,7 @@ class FakeWebUI:
     def _wait_here(self, step: int, *, loading: bool = False) -> None:
         with self._turn:
             held = self._hold
-            if held is None or held != (held[0] if loading else step, loading):
+            if held is None or held[:2] != (held[0] if loading else step, loading):
                 return
             self.held.set()
             self._turn.wait_for(

@@ -64,7 +64,8 @@ def post(fake, path, body):
 
 
 def ended(fake, prompt_id):
-    wait_until(lambda: prompt_id in fake.history)
+    # A job is in the history before the sockets are told: what is told late would stand among the words of the next.
+    wait_until(lambda: prompt_id in fake.ended)
     return fake.history[prompt_id]
 
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import wait_until
+from conftest import PATIENCE_S
 from fake_webui import FakeWebUI
 from jobs import full_disk
 from terminal import FEW, TINY, Terminal, ended, program
@@ -556,16 +556,19 @@ class TestWrongUse:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_ctrl_c_keeps_what_is_made_and_says_how_to_go_on(cli):
-    with FakeWebUI(step_delay_s=0.02) as server:
+    with FakeWebUI() as server:
+        server.hold()
         words = ("--backend", server.url, "--data-dir", cli.data, *TINY)
         run = program("learn", cli.pack, *CFG, *words)
-        wait_until(lambda: server.count("txt2img") >= 3)
+        for _ in range(2):
+            assert server.held.wait(PATIENCE_S)
+            server.let_one_go()
+        assert server.held.wait(PATIENCE_S)
         run.send_signal(signal.SIGINT)
         said = ended(run)
         assert said.code == 1
         assert "what is finished stays" in said.err
         assert "learn --resume" in said.out
-        server.step_delay_s = 0
         before = server.count("txt2img")
         report = cli("learn", "--resume", "last", "--json", "--backend", server.url).json
     assert {step["status"] for step in report["steps"]} == {"ok"}

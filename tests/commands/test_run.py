@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import wait_until
+from conftest import PATIENCE_S, wait_until
 from fake_webui import FakeWebUI
 from jobs import full_disk
 from PIL import Image
@@ -389,11 +389,14 @@ def test_a_run_without_records_is_not_offered_for_rating(cli):
 class TestStopping:
     @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
     def test_a_polite_stop_keeps_what_is_finished_and_exits_with_1(self, cli, how):
-        with FakeWebUI(step_delay_s=0.02) as server:
+        with FakeWebUI() as server:
+            server.hold()
             run = program(
                 "run", cli.pack, "--backend", server.url, "--seeds", 50, "--data-dir", cli.data, "--json", *TINY
             )
-            wait_until(lambda: server.count("txt2img") >= 2)
+            assert server.held.wait(PATIENCE_S)
+            server.let_one_go()
+            assert server.held.wait(PATIENCE_S)
             run.send_signal(how)
             said = ended(run)
         report = said.json
