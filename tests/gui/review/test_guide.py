@@ -36,6 +36,9 @@ def said(page):
 
 def rate_all(house, page):
     house.until(lambda: not page.searching and len(page.pictures.picked.rows) == 2)
+    page.pictures.canvas.focus_force()
+    # When they came one after the other, the first that was there is the current one.
+    house.key("<Home>")
     for left, key in ((1, "4"), (0, "5")):
         page.pictures.canvas.focus_force()
         house.key(key)
