@@ -146,8 +146,12 @@ def select(columns: HistoryColumns, query: Query, found: bytes | None = None) ->
     if query.suspect_only:
         chosen = _both(chosen, _mask(columns.flags, lambda flags: bool(flags & SUSPECT)))
     rows = array("I", compress(range(len(chosen)), chosen))
-    rows, groups = _best(columns, rows) if query.order == "best" else _by_run(columns, rows, query.order == "newest")
-    runs = [columns.runs[index] for index in _used(columns.run, visible)]
+    starts = _starts(columns.run)
+    if query.order == "best":
+        rows, groups = _best(columns, rows)
+    else:
+        rows, groups = _by_run(columns, rows, query.order == "newest", starts)
+    runs = [columns.runs[index] for index in _used(columns.run, visible, starts)]
     used_tags = {tag for index in _used(columns.tags, visible) for tag in columns.tag_sets[index]}
     shapes, group_shapes = _shapes(columns.shape, rows, groups)
     return Selection(
@@ -196,9 +200,11 @@ def shown(flags: bytes | bytearray, run: Sequence[int], runs: Sequence[RunFacts]
     return _both(visible, bytes(map(fits.__getitem__, run)))
 
 
-def _used(column: memoryview, visible: bytes) -> set[int]:
-    """The numbers that occur in the visible rows of a column."""
-    return {column[start] for start in _starts(column)} if 0 not in visible else set(compress(column, visible))
+def _used(column: memoryview, visible: bytes, starts: Sequence[int] = ()) -> set[int]:
+    """The numbers that occur in the visible rows of a column. `starts` are its `_starts`, where they are known."""
+    if 0 in visible:
+        return set(compress(column, visible))
+    return {column[start] for start in starts or _starts(column)}
 
 
 def _starts(column: memoryview | array[int]) -> list[int]:
@@ -283,14 +289,17 @@ def _best(columns: HistoryColumns, rows: array[int]) -> tuple[array[int], tuple[
     return ordered, (Group(0, len(ordered), "", "", "", "", 0),) if ordered else ()
 
 
-def _by_run(columns: HistoryColumns, rows: array[int], newest: bool) -> tuple[array[int], tuple[Group, ...]]:
+def _by_run(
+    columns: HistoryColumns, rows: array[int], newest: bool, starts: list[int]
+) -> tuple[array[int], tuple[Group, ...]]:
+    """The rows run by run, and their groups. `starts` are those of the column of runs."""
     # Reading the column straight through is three times as quick as fetching its numbers row by row.
     numbers = columns.run if len(rows) == len(columns.run) else array("I", map(columns.run.__getitem__, rows))
+    starts = starts if numbers is columns.run else _starts(numbers)
     known: dict[str, int] = {}
     same_run = [known.setdefault(run.run_id, index) for index, run in enumerate(columns.runs)]
     runs: list[int] = []
     edges: list[int] = []
-    starts = _starts(numbers)
     firsts = [numbers[start] for start in starts]
     for start, number in zip(starts, firsts, strict=True):
         if not runs or runs[-1] != same_run[number]:
@@ -301,8 +310,11 @@ def _by_run(columns: HistoryColumns, rows: array[int], newest: bool) -> tuple[ar
     shared: dict[int, str] = {}
     for number in set(firsts):
         run, index = columns.runs[number], same_run[number]
-        began[index] = min(began.get(index, run.time_ms), run.time_ms)
-        shared[index] = run.checkpoint if shared.get(index, run.checkpoint) == run.checkpoint else ""
+        if index not in began:
+            began[index], shared[index] = run.time_ms, run.checkpoint
+        else:
+            began[index] = min(began[index], run.time_ms)
+            shared[index] = run.checkpoint if shared[index] == run.checkpoint else ""
     # Most runs stand in one piece. Only those that do not get a list: a container per run would keep the cyclic
     # collector busy for as long as all the rest takes.
     first_piece: dict[int, int] = {}
@@ -311,13 +323,19 @@ def _by_run(columns: HistoryColumns, rows: array[int], newest: bool) -> tuple[ar
         if first_piece.setdefault(index, piece) != piece:
             more.setdefault(index, []).append(piece)
     # Sorting keeps the order of what is equal, so runs of the same moment stay in the order of the journal.
-    step = -1 if newest else 1
-    ordered: array[int] = array("I")
-    groups = []
-    for index in sorted(first_piece, key=began.__getitem__)[::step]:
-        place, piece = len(ordered), first_piece[index]
-        for part in [piece, *more[index]][::step] if index in more else (piece,):
-            ordered.extend(rows[edges[part] : edges[part + 1]][::step])
-        run, count = columns.runs[index], len(ordered) - place
+    order = sorted(first_piece, key=began.__getitem__)
+    ordered = rows
+    if more or order != list(first_piece):
+        ordered = array("I")
+        for index in order:
+            for piece in (first_piece[index], *more.get(index, ())):
+                ordered.extend(rows[edges[piece] : edges[piece + 1]])
+    groups, place = [], 0
+    for index in order[::-1] if newest else order:
+        run, piece = columns.runs[index], first_piece[index]
+        count = edges[piece + 1] - edges[piece]
+        if index in more:
+            count += sum(edges[piece + 1] - edges[piece] for piece in more[index])
         groups.append(Group(place, count, run.run_id, run.run_name, run.pack_id, shared[index], began[index]))
-    return ordered, tuple(groups)
+        place += count
+    return ordered[::-1] if newest else ordered, tuple(groups)
