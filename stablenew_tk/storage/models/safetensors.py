@@ -21,7 +21,10 @@ _FIRST = 16 * 1024
 _AGAIN = "Download it again."
 
 
-class _Top(Struct, rename={"metadata": "__metadata__"}):
+METADATA = "__metadata__"  # beside the names of tensors
+
+
+class _Top(Struct, rename={"metadata": METADATA}):
     # Naming only this field lets the decoder skip the table of tensors, which is most of the text.
     metadata: dict[str, Raw] | None = None
 
@@ -76,9 +79,14 @@ def parse_header(header: bytes, name: str) -> dict[str, Raw]:
         raise Unreadable(f"{name} has a damaged header. {_AGAIN}") from error
 
 
+def table_in(header: str) -> dict[str, Raw]:
+    """The tensors of a header text by name, and its METADATA, undecoded. Raises msgspec.DecodeError."""
+    return _TABLE.decode(header)
+
+
 def tensors_in(header: bytes) -> Tensors:
     """The tensors of a header text; none where it is damaged."""
     try:
-        return Tensors(_TABLE.decode(header.decode("utf-8")))
+        return Tensors(table_in(header.decode("utf-8")))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return Tensors({})

@@ -27,8 +27,9 @@ from ...domain.models.recommendations import (
     unknown_style,
 )
 from ...domain.models.style import StyleCatalogue
+from ...domain.models.tensor_signs import Tensors
 from . import valid_shapes as usual
-from .safetensors import tensors_in
+from .safetensors import METADATA, table_in
 from .sidecar_others import family_in, kind_in, trained_on
 from .sidecar_values import CFG, STEPS, WEIGHT_LIMIT
 from .sidecars import HEADER_SUFFIXES, ModelFiles, data_of, read_model_header, read_sidecar
@@ -101,8 +102,11 @@ def file_summary(data: bytes, file: str, dialect: Dialect, families: FamilyCatal
     """Summarise a sidecar or the text of a header; `families` are those it may be of. Never raises."""
     try:
         # A byte that is no UTF-8 may hide in a part that the shape skips.
-        shape = usual.DECODERS[dialect].decode(data.decode("utf-8"))
-        summary = _header(shape, data, families) if dialect == "header" else _SUMMARIES[dialect](shape, data)
+        text = data.decode("utf-8")
+        if dialect == "header":
+            summary = _header(table_in(text), families)
+        else:
+            summary = _SUMMARIES[dialect](usual.SIDECARS[dialect].decode(text))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         summary = None
     return summary if summary is not None else _in_full(data, file, dialect, families)
@@ -126,7 +130,7 @@ def _of(reading: FileRecommendation) -> FileSummary:
     )
 
 
-def _webui(shape: usual.WebUi, _data: bytes) -> FileSummary | None:
+def _webui(shape: usual.WebUi) -> FileSummary | None:
     lora = not (shape.activation is shape.weight is shape.negative is msgspec.UNSET)
     family = family_of((shape.version or shape.version_text or "").strip())
     texts = (shape.notes, shape.description, shape.vae, shape.vae_te)
@@ -134,7 +138,7 @@ def _webui(shape: usual.WebUi, _data: bytes) -> FileSummary | None:
     return FileSummary("lora" if lora else "", family, "", has_content)
 
 
-def _civitai(shape: usual.CivitaiPage, _data: bytes) -> FileSummary | None:
+def _civitai(shape: usual.CivitaiPage) -> FileSummary | None:
     model = shape.model or usual.PageModel()
     name, version = ((one or "").strip() for one in (model.name, shape.name))
     kind, family = kind_of((model.type or "").strip()), family_of((shape.base or "").strip())
@@ -143,7 +147,7 @@ def _civitai(shape: usual.CivitaiPage, _data: bytes) -> FileSummary | None:
     return FileSummary(kind, family, title, has_content)
 
 
-def _stability_matrix(shape: usual.StabilityMatrix, _data: bytes) -> FileSummary | None:
+def _stability_matrix(shape: usual.StabilityMatrix) -> FileSummary | None:
     defaults = shape.defaults
     if defaults is not None and (usual.below_range(CFG, defaults.cfg) or usual.below_range(STEPS, defaults.steps)):
         return None
@@ -153,12 +157,12 @@ def _stability_matrix(shape: usual.StabilityMatrix, _data: bytes) -> FileSummary
     return FileSummary(kind, family, title, has_content)
 
 
-def _lora_manager(shape: usual.LoraNotes, data: bytes) -> FileSummary | None:
+def _lora_manager(shape: usual.LoraNotes) -> FileSummary | None:
     if shape.tips:
         tips = usual.TIPS.decode(shape.tips)
         if usual.below_range("clip_skip", tips.clip_skip):
             return None
-    page = _civitai(shape.page or usual.CivitaiPage(), data) or FileSummary()
+    page = _civitai(shape.page or usual.CivitaiPage()) or FileSummary()
     kind = page.kind or ("lora" if shape.tips is not msgspec.UNSET else "")
     family = family_of((shape.base or "").strip()) if (shape.base or "").strip() else page.family
     title = (shape.name or "").strip()
@@ -168,7 +172,7 @@ def _lora_manager(shape: usual.LoraNotes, data: bytes) -> FileSummary | None:
     return FileSummary(kind, family, title, has_content)
 
 
-def _swarm(shape: usual.Swarm, _data: bytes) -> FileSummary | None:
+def _swarm(shape: usual.Swarm) -> FileSummary | None:
     spec = [shape.architecture, shape.implementation, shape.title, shape.phrase, shape.hint, shape.description]
     short = [shape.architecture_, shape.implementation_, shape.title_, shape.phrase_, shape.hint_, shape.description_]
     texts = [(long or "").strip() or (bare or "").strip() for long, bare in zip(spec, short, strict=True)]
@@ -188,13 +192,13 @@ def _weight(written: str | float | msgspec.UnsetType | None) -> float | None:
     return None if number is None or not -WEIGHT_LIMIT <= number <= WEIGHT_LIMIT else float(number)
 
 
-def _header(shape: usual.Header, data: bytes, families: FamilyCatalogue) -> FileSummary | None:
-    meta = shape.metadata
+def _header(table: dict[str, msgspec.Raw], families: FamilyCatalogue) -> FileSummary | None:
+    meta = usual.METADATA.decode(table[METADATA]) if METADATA in table else usual.Metadata()
     architecture = (meta.architecture or "").strip()
     weight = _weight(meta.weight)
     if weight is None:
         return None
-    seen = recognise(tensors_in(data), families)
+    seen = recognise(Tensors(table), families)
     kind = kind_of((meta.network or "").strip()) or kind_in(architecture) or ("lora" if weight else "")
     kind = seen.kind or kind
     family = family_in(architecture, meta.implementation or "") or trained_on((meta.base or "").strip(), meta.version_2)
@@ -204,7 +208,7 @@ def _header(shape: usual.Header, data: bytes, families: FamilyCatalogue) -> File
     return FileSummary(kind, family, title, has_content, seen=seen)
 
 
-def _model_profile(shape: usual.Profile, _data: bytes) -> FileSummary | None:
+def _model_profile(shape: usual.Profile) -> FileSummary | None:
     style_id = (shape.style_profile_id or "").strip()
     title = (shape.model_name or "").strip()
     return FileSummary(
@@ -212,12 +216,12 @@ def _model_profile(shape: usual.Profile, _data: bytes) -> FileSummary | None:
     )
 
 
-def _lora_profile(shape: usual.Lora, _data: bytes) -> FileSummary | None:
+def _lora_profile(shape: usual.Lora) -> FileSummary | None:
     title = (shape.lora_name or "").strip()
     return FileSummary("lora", family_of((shape.target_base_type or "").strip()), title, has_content=True)
 
 
-_SUMMARIES: dict[Dialect, Callable[[Any, bytes], FileSummary | None]] = {
+_SUMMARIES: dict[Dialect, Callable[[Any], FileSummary | None]] = {
     "webui": _webui,
     "civitai": _civitai,
     "cm-info": _stability_matrix,

@@ -154,7 +154,9 @@ class Swarm(_ModelSpec):
     weight_: str | float | UnsetType | None = field(default=UNSET, name="lora_default_weight")
 
 
-class _Metadata(_ModelSpec):
+class Metadata(_ModelSpec):
+    """The metadata in the header of a model file."""
+
     network: str | None = field(default=None, name="ss_network_module")
     base: str | None = field(default=None, name="ss_base_model_version")
     version_2: Any = field(default=None, name="ss_v2")
@@ -163,12 +165,6 @@ class _Metadata(_ModelSpec):
     trained_resolution: Any = field(default=None, name="ss_resolution")
     based_on: Any = field(default=None, name="ss_sd_model_name")
     whole_hash: Any = field(default=None, name="sshs_model_hash")
-
-
-class Header(Struct):
-    """The header of a model file. Naming one field lets the decoder skip the table of tensors."""
-
-    metadata: _Metadata = field(default_factory=_Metadata, name="__metadata__")
 
 
 class _Overlay(Struct):
@@ -249,13 +245,13 @@ class Lora(Struct, tag_field="kind", tag="lora_profile"):
 
 
 TIPS = msgspec.json.Decoder(Tips)
-DECODERS: dict[Dialect, msgspec.json.Decoder[Any]] = {
+METADATA = msgspec.json.Decoder(Metadata)
+SIDECARS: dict[Dialect, msgspec.json.Decoder[Any]] = {
     "webui": msgspec.json.Decoder(WebUi),
     "civitai": msgspec.json.Decoder(CivitaiPage),
     "cm-info": msgspec.json.Decoder(StabilityMatrix),
     "metadata": msgspec.json.Decoder(LoraNotes),
     "swarm": msgspec.json.Decoder(Swarm),
-    "header": msgspec.json.Decoder(Header),
     "modelprofile": msgspec.json.Decoder(Profile),
     "loraprofile": msgspec.json.Decoder(Lora),
 }
