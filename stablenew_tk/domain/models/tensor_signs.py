@@ -78,9 +78,10 @@ class Tensors:
 
     def __init__(self, table: Mapping[str, Raw]) -> None:
         self._table = table
-        names = [name for name in table if name != "__metadata__"][:_MOST_NAMES]
-        self._names = "\n" + "\n".join(names) + "\n"
-        self.prefix = self._prefix()
+        names = list(table)
+        if "__metadata__" in table:
+            names.remove("__metadata__")
+        self._names = "\n".join(("", *names[:_MOST_NAMES], ""))
 
     @cached_property
     def _folded(self) -> str:
@@ -97,7 +98,9 @@ class Tensors:
         """Whether all signs of one of the ways hold."""
         return any(all(self._holds(sign, lora=lora) != sign.is_not for sign in way) for way in ways)
 
-    def _prefix(self) -> str:
+    @cached_property
+    def prefix(self) -> str:
+        """What a tool put before the names of the diffusion model."""
         return next((prefix for prefix in PREFIXES if f"\n{prefix}" in self._names), "")
 
     def _holds(self, sign: TensorSign, *, lora: bool) -> bool:
