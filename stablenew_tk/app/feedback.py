@@ -103,6 +103,8 @@ class PictureFeedback:
                 # The result of a Learning Run, for one, may change what can be known of its pictures.
                 self._facts.clear()
             self._settled(event.line.event_id)
+        elif isinstance(event, LineNotSaved) and event.for_good:
+            self._settled(event.line.event_id)
         elif isinstance(event, LineNotSaved) and event.line.event_id in self._image_of:
             self._refused.add(event.line.event_id)
             row = self._row_of.get(event.line.event_id)

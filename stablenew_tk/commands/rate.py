@@ -81,8 +81,8 @@ def rate(args: argparse.Namespace, places: Places) -> int:
     ]
     writer = journal_writer(places)
     try:
-        for line in lines:
-            writer.append(line)
+        # Together: of a run it is all or nothing, so that neither answer is half true.
+        writer.append_all(lines)
     except NotSaved as error:
         if args.json:
             print_json({"saved": False, "event_id": "", "error": str(error)})

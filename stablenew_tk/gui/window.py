@@ -395,7 +395,8 @@ class Window:
             event.shown()
 
     def _greet(self, event: HistoryLoaded) -> None:
-        for sentence in loaded_texts(event, len(self._loaded.history) if self._loaded is not None else 0):
+        before = len(self._loaded.history) if self._loaded is not None else event.before
+        for sentence in loaded_texts(event, before):
             self.notices.say(sentence)
         self._loaded = event
         self._offer_leftover()

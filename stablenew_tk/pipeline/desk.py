@@ -359,6 +359,7 @@ class DeskWork:
             damaged=loaded.damaged_count,
             newer=loaded.newer_count,
             again=again,
+            before=loaded.before,
         )
 
     def _rated(self, pictures: Iterable[RatedRecord]) -> list[tuple[LearningRecord, int]]:
@@ -384,7 +385,7 @@ class DeskWork:
         try:
             return self._append((line,))
         except InvalidInput as never:
-            return _not_saved((line,), str(never))
+            return LinesWritten(refused=(LineNotSaved(line=line, message=str(never), for_good=True),))
 
     def _append(self, lines: tuple[JournalLine, ...]) -> LinesWritten:
         try:

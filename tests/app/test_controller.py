@@ -337,6 +337,19 @@ class TestUnsaved:
         assert [held.rating for held in app.held()] == [4, 4]
         assert (verify(app.places.journal).lines, verify(app.places.journal).gaps) == (4, ())
 
+    def test_a_note_that_no_line_can_hold_is_told_once_and_not_tried_for_ever(self, app):
+        app.make(1)
+        [image] = app.images()
+        app.controller.rate([image], Feedback(event_id="", ts="", image_id="", note="long " * 300_000))
+        told = app.until(OrderFailed)
+        assert "longer than a line may be (1 MiB)" in told.message
+        assert "note" in told.message
+        app.say([image], rating=4, note="short")
+        assert (dict(app.controller.unsaved), len(app.told(OrderFailed))) == ({}, 1)
+        [held] = app.held()
+        assert (held.rating, held.note) == (4, "short")
+        assert app.controller.close().words == ""
+
     def test_a_record_the_disk_refused_is_saved_later(self, app):
         folder = app.places.journal
         folder.parent.mkdir(parents=True, exist_ok=True)

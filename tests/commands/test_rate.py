@@ -236,6 +236,18 @@ def test_a_full_disk_is_never_called_saved(cli, image):
     assert cli("rate", image["image_id"], 4, "--json").json["saved"] is True
 
 
+def test_of_a_run_all_pictures_are_rated_or_none(cli):
+    report = cli.run()
+    path = next(cli.journal.glob("*.jsonl"))
+    before = path.stat().st_size
+    cli("rate", report["images"][0]["image_id"], 1)
+    one_line = path.stat().st_size - before
+    with full_disk(path.stat().st_size + one_line * 3 // 2):
+        said = cli("rate", report["run_id"], 4, "--json")
+    assert (said.code, said.json["saved"]) == (1, False)
+    assert [one["rating"] for one in held(cli).values()] == [1]
+
+
 class TestPairs:
     @pytest.fixture
     def lab(self, cli):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -532,6 +533,17 @@ def test_what_another_program_writes_appears_in_the_page_in_sight(tmp_path):
         house.until(lambda: len(review.pictures.picked.rows) == 3)
         lab.rate({12: (2,), 20: (4,), 28: (5,)})
         house.until(lambda: house.controller.history.visible().counts().unrated == 0)
+
+
+def test_a_journal_that_was_lost_while_the_window_was_closed_is_told_once(tmp_path):
+    with open_house(tmp_path) as house:
+        house.controller.run(request(2))
+        house.until(lambda: len(house.saw(JobEnded)) == 2 and house.idle())
+    shutil.rmtree(house.controller.places.journal)
+    lost = "Of 2 pictures in the journal are 0 left"
+    for told in ([lost], []):
+        with open_house(tmp_path) as house:
+            assert [text[: len(lost)] for text in house.window.notices.texts] == told
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Tk listens to no pipe there")

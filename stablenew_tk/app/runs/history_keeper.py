@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from ...domain.journal.history import History
 from ...domain.journal.record import JournalLine, Void
 from ...domain.runs.plan import LearningPlan
-from ...pipeline.messages.base import Event
+from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.journal import HistoryChanged, LineNotSaved, LineSaved, LinesWritten, UnsavedChanged
 from .outbox import Outbox
 
@@ -64,8 +64,12 @@ class HistoryKeeper:
             self._plan_came()
 
     def refuse(self, event: LineNotSaved) -> None:
-        """Keep a line that could not be written, to be sent again."""
-        self._outbox.refused(event.line)
-        self._announce(UnsavedChanged(count=len(self._outbox.unsaved), message=event.message))
+        """Keep a line that could not be written, to be sent again; one that never can be is told, and that is all."""
+        if event.for_good:
+            self._outbox.drop(event.line)
+            self._announce(OrderFailed(message=event.message))
+        else:
+            self._outbox.refused(event.line)
+            self._announce(UnsavedChanged(count=len(self._outbox.unsaved), message=event.message))
         if isinstance(event.line, LearningPlan):
             self._plan_came()

@@ -142,6 +142,11 @@ class Outbox:
         self._sent.pop(line.event_id, None)
         self.unsaved[line.event_id] = line
 
+    def drop(self, line: JournalLine) -> None:
+        """Forget a line that can never be written."""
+        self._sent.pop(line.event_id, None)
+        self.unsaved.pop(line.event_id, None)
+
     def retry(self, *, at_once: bool = False) -> None:
         """Send refused lines again, every two seconds or now."""
         if self.unsaved and (at_once or time.monotonic() >= self._next_retry):

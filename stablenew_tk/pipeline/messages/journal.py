@@ -16,10 +16,11 @@ class LineSaved(Event, frozen=True, kw_only=True):
 
 
 class LineNotSaved(Event, frozen=True, kw_only=True):
-    """A line could not be written. The controller keeps it and tries again."""
+    """A line could not be written. The controller keeps it and tries again, unless it never can be (`for_good`)."""
 
     line: JournalLine
     message: str
+    for_good: bool = False
 
 
 class LinesWritten(Event, frozen=True, kw_only=True):
@@ -33,7 +34,8 @@ class HistoryLoaded(Event, frozen=True, kw_only=True):
     """The loaded history, which the main thread owns from now on. `waiting`: unfinished jobs of the last session;
     `waiting_problem`: what of them cannot be used, a sentence.
 
-    `again`: it was loaded before, and another program has repaired the journal since.
+    `again`: it was loaded before, and another program has repaired the journal since. `before`: so many pictures were
+    in the journal when it was read last.
     """
 
     history: History
@@ -43,6 +45,7 @@ class HistoryLoaded(Event, frozen=True, kw_only=True):
     newer: int
     waiting_problem: str = ""
     again: bool = False
+    before: int = 0
 
 
 class RecordRead(Event, frozen=True, kw_only=True):

@@ -42,7 +42,8 @@ class SegmentPrint(msgspec.Struct, frozen=True, array_like=True):
 class Loaded(NamedTuple):
     """The history, how many lines could not be read or were of a newer version, and whether the snapshot was used.
 
-    `prints` are those of the segments that were read, for `save_snapshot`.
+    `prints` are those of the segments that were read, for `save_snapshot`. `before`: the pictures that the journal held
+    when the snapshot was made.
     """
 
     history: History
@@ -50,23 +51,25 @@ class Loaded(NamedTuple):
     newer_count: int
     from_snapshot: bool
     prints: tuple[SegmentPrint, ...]
+    before: int
 
 
 def load_history(folder: Path, snapshot_path: Path) -> Loaded:
     """Load the history of the journal in `folder`, using the snapshot if it is valid. Raises Unreadable."""
-    history = _from_snapshot(folder, snapshot_path)
-    if history is not None:
+    known, fits = _from_snapshot(folder, snapshot_path)
+    before = len(known)
+    if fits:
         try:
-            return _up_to_date(history, folder, served=True)
+            return _up_to_date(known, folder, before, served=True)
         except Unreadable:
             # Repaired between the two looks at it; reading the whole journal tells what is really wrong.
             _log.info("the journal in %s changed while it was opened", folder)
-    return _up_to_date(History(), folder, served=False)
+    return _up_to_date(History(), folder, before, served=False)
 
 
-def _up_to_date(history: History, folder: Path, *, served: bool) -> Loaded:
+def _up_to_date(history: History, folder: Path, before: int, *, served: bool) -> Loaded:
     catch_up(history, folder)
-    return Loaded(history, history.damaged, history.newer, served, tuple(_prints(folder, history.end)))
+    return Loaded(history, history.damaged, history.newer, served, tuple(_prints(folder, history.end)), before)
 
 
 def catch_up(history: History, folder: Path) -> None:
@@ -166,16 +169,18 @@ def _saved_prints(file: BinaryIO) -> list[SegmentPrint]:
     return msgspec.msgpack.decode(file.read(min(size, _MOST_PRINTS)), type=list[SegmentPrint])
 
 
-def _from_snapshot(folder: Path, path: Path) -> History | None:
+def _from_snapshot(folder: Path, path: Path) -> tuple[History, bool]:
+    """The history of the snapshot, and whether it is that of the journal; else it only tells what was there before."""
+    history = History()
     try:
         with _opened(path) as file:
             saved = _saved_prints(file)
             history = History.read(file.read)
         prints = _prints(folder, history.end)
-        return history if saved == prints and _holds(prints, history.end) else None
+        return history, saved == prints and _holds(prints, history.end)
     except (Unreadable, InvalidInput, OSError, *DECODE_ERRORS):
         # A snapshot that cannot be used costs only time: the journal is read from its beginning.
-        return None
+        return history, False
 
 
 def _prints(folder: Path, end: Position) -> list[SegmentPrint]:

@@ -25,7 +25,7 @@ import msgspec
 
 from ...domain.base.errors import InvalidInput, NotSaved
 from ...domain.journal.history import Position
-from ...domain.journal.record import JournalLine, LearningRecord
+from ...domain.journal.record import Feedback, JournalLine, LearningRecord
 from ..disk.files import make_folder, open_regular, open_to_add, sync_folder, write_atomic
 from ..disk.process_lock import folder_lock, holding
 from .reduced import reduced
@@ -246,8 +246,9 @@ def _encoded(line: JournalLine) -> tuple[JournalLine, bytes]:
         _refuse_unless_finite(line)
     data = with_crc(body) + b"\n"
     if len(data) > MAX_LINE:
+        what = "note" if isinstance(line, Feedback) and line.note else "record"
         raise InvalidInput(
-            f"The record was not saved: with {len(data):,} bytes it is longer than a line may be (1 MiB)."
+            f"The {what} was not saved: with {len(data):,} bytes it is longer than a line may be (1 MiB)."
         )
     return line, data
 
