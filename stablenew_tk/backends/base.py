@@ -256,6 +256,15 @@ class Backend(Protocol):
 
 
 @runtime_checkable
+class MayGoAway(Protocol):
+    """A backend somewhere else, which may be switched off while it has nothing to do."""
+
+    def is_there(self) -> bool:
+        """Whether anything listens at its address; much less work than `check`, for both sides."""
+        ...
+
+
+@runtime_checkable
 class MakesWholeJobs(Protocol):
     """A backend that is given a whole job at its first stage, and answers the later ones of the same result.
 

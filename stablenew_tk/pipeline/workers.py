@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from ..backends.base import Backend
+from ..backends.base import Backend, MayGoAway
 from ..domain.base.errors import AccessDenied, BackendError, StableNewError
 from ..domain.runs.job import Job
 from .late import Late
@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 PULSE_S = 0.5
 # A server that was there a moment ago is usually back soon; later there is no hurry.
 PROBE_DELAYS_S = (1.0, 2.0, 4.0, 8.0, 15.0)
+# Between two looks whether an idle machine is still there.
+IDLE_LOOK_S = 30.0
 # Servers lock out whoever comes with a wrong password too often.
 LOGIN_DELAY_S = 60.0
 
@@ -179,10 +181,13 @@ class Node:
         self.backend.close()
 
     def _next(self) -> _Assignment | Literal["look", "stop"]:
-        try:
-            return self._orders.get(timeout=self._look_in_s)
-        except queue.Empty:
-            return "look"
+        while True:
+            try:
+                return self._orders.get(timeout=self._look_in_s)
+            except queue.Empty:
+                # One that answered is asked no more than whether it is there.
+                if self._looks or not (isinstance(self.backend, MayGoAway) and self.backend.is_there()):
+                    return "look"
 
     def _look(self) -> None:
         """Ask the backend; where that is in vain, again after a while that grows."""
@@ -196,11 +201,12 @@ class Node:
             self._inbox.put(NodeLooked(node=self.name, capabilities=None, problem=str(error), brief=brief))
         except Exception as error:
             log.exception("looking at %s failed", self.name)
+            self._looks += 1
             self._look_in_s = PROBE_DELAYS_S[-1]
             words = f"StableNew itself made a mistake ({type(error).__name__}: {error})."
             self._inbox.put(NodeLooked(node=self.name, capabilities=None, problem=words, brief="failed"))
         else:
-            self._looks, self._look_in_s = 0, None
+            self._looks, self._look_in_s = 0, IDLE_LOOK_S if isinstance(self.backend, MayGoAway) else None
             self._inbox.put(NodeLooked(node=self.name, capabilities=found))
 
     def _make(self, job: Job, names: Mapping[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Literal
 
 from ...domain.base.errors import AccessDenied, AnswerLost, BackendError, NotReady, Refused, Unreachable
@@ -57,6 +58,14 @@ class Remote:
         found = self._backend.check()
         self._is_known = self._has_answered = True
         return found
+
+    def is_there(self) -> bool:
+        """Whether anything listens at the address."""
+        try:
+            socket.create_connection(self._probe.address.machine, self._limits.connect_s).close()
+        except OSError:
+            return False
+        return True
 
     def rescan(self) -> str:
         """Let what answers look for new files."""

@@ -188,6 +188,23 @@ class TestTogether:
         assert (app.controller.paused, len(app.controller.queue)) == (True, 2)
 
 
+class TestIdleServers:
+    @pytest.fixture(autouse=True)
+    def quick(self, monkeypatch):
+        monkeypatch.setattr(workers, "IDLE_LOOK_S", 0.05)
+        monkeypatch.setattr(workers, "PROBE_DELAYS_S", (0.05,))
+
+    def test_one_that_goes_away_and_comes_back_is_noticed_without_a_job(self, open_app):
+        with FakeWebUI() as server:
+            app = open_app(servers("sketch", server.url))
+            state = app.controller.nodes.state("local")
+            app.wait(lambda: state.state == "ready")
+            server.go_down()
+            app.wait(lambda: state.state == "away")
+            server.come_back()
+            app.wait(lambda: state.state == "ready")
+
+
 class TestTheUser:
     def test_a_machine_that_is_added_takes_part_at_once_and_one_that_is_removed_gives_its_job_back(
         self, slow, open_app

@@ -85,3 +85,12 @@ def test_any_way_of_writing_an_address_finds_the_server(typed):
             assert server.check().kind == "comfyui"
         finally:
             server.close()
+
+
+def test_whether_anything_listens_is_known_without_a_request():
+    with odd_server(500, PAGE, b"") as (url, asked):
+        remote = Remote(url, limits=PATIENT)
+        assert remote.is_there()
+        assert asked == []
+    assert not remote.is_there()
+    remote.close()
