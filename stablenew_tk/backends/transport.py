@@ -137,6 +137,15 @@ def parse_address(
     return Address(f"{parts.scheme}://{host}{path}", host, user, password, engine, certificate)
 
 
+def listens(address: Address, timeout_s: float) -> bool:
+    """Whether a connection can be made, without a word said on it."""
+    try:
+        socket.create_connection(address.machine, timeout_s).close()
+    except OSError:
+        return False
+    return True
+
+
 class _Exchange:
     """State of one running request: its deadline, its socket, and the reason why another thread ended it."""
 

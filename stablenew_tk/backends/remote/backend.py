@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from typing import Literal
 
 from ...domain.base.errors import AccessDenied, AnswerLost, BackendError, NotReady, Refused, Unreachable
@@ -10,7 +9,7 @@ from ..base import Backend, Capabilities, StageOrder, StageProgress, StageResult
 from ..certificates import shown_certificate
 from ..comfyui.backend import ComfyUI
 from ..comfyui.server import is_comfyui
-from ..transport import Connection, Limits, parse_address
+from ..transport import Connection, Limits, listens, parse_address
 from ..webui.backend import WebUI
 
 Readiness = Literal["no", "nearly", "yes"]
@@ -61,11 +60,7 @@ class Remote:
 
     def is_there(self) -> bool:
         """Whether anything listens at the address."""
-        try:
-            socket.create_connection(self._probe.address.machine, self._limits.connect_s).close()
-        except OSError:
-            return False
-        return True
+        return listens(self._probe.address, self._limits.connect_s)
 
     def rescan(self) -> str:
         """Let what answers look for new files."""
