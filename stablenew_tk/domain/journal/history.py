@@ -436,8 +436,9 @@ class History:
             if isinstance(line, Feedback):
                 said.append((line, place))
                 continue
-            self._fold_feedback(said)
-            said.clear()
+            if said:
+                self._fold_feedback(said)
+                said.clear()
             if isinstance(line, Void):
                 self._fold_void(line)
             elif isinstance(line, PairVote):
@@ -446,7 +447,8 @@ class History:
                 self._look_for_trashed(self.files.add(line))
             else:
                 self.plans.fold(line)
-        self._fold_feedback(said)
+        if said:
+            self._fold_feedback(said)
 
     def _add_records(self, records: Sequence[tuple[AnyRecord, Place]]) -> Sequence[AnyRecord]:
         """Add records and their pictures; returns those that are new."""

@@ -60,8 +60,7 @@ def test_rejected_pictures_go_to_the_trash_together_and_a_trash_that_is_full_los
     one = desk()
     one.press("x", "x")
     one.until(lambda: facts(one, 2).rejected and facts(one, 3).rejected)
-    one.until(lambda: one.page.bar.trash.winfo_manager())
-    assert one.page.bar.trash.text == "Move 2 rejected to trash…"
+    one.until(lambda: one.page.bar.trash.winfo_manager() and one.page.bar.trash.text == "Move 2 rejected to trash…")
     with monkeypatch.context() as broken:
 
         def full(_path):
