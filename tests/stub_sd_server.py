@@ -1,8 +1,8 @@
 """An sd-server program without a model: takes the options of the real one, answers like it, and prints like it.
 
-What the first line of the model file says, it does: "slow" (answers late), "damaged" (error and exit code 1 at once),
-"dies" (ends in mid-picture), "deaf" (ignores SIGTERM), "elsewhere" (at its first start somebody else's server answers
-at its port), "old" (does not know an option). Anything else is a good model.
+What the first line of the model file says, it does: "slow" (answers once a file `answer` is there), "damaged" (error,
+exit code 1 at once), "dies" (ends in mid-picture), "deaf" (ignores SIGTERM), "elsewhere" (at its first start somebody
+else's server answers at its port), "old" (does not know an option). Anything else is a good model.
 
 It leaves in the folder of the model file: `starts.jsonl` (its arguments and process id at every start), `posts.jsonl`.
 While a file `hold` is there, a picture stops before the step that the file says, and a file `held` says that it does.
@@ -99,7 +99,9 @@ def main() -> None:
         said("[ERROR] main.cpp:77   - new_sd_ctx_t failed", file=sys.stderr)
         sys.exit(1)
     if mood == "slow":
-        threading.Event().wait(0.6)
+        pause = threading.Event()
+        while not (folder / "answer").exists():
+            pause.wait(0.01)
     if mood == "elsewhere" and is_first:
         name = "somebody_elses"
     said(f"[INFO ] main.cpp:148  - listening on: {asked.l}:{asked.listen_port}")
@@ -134,6 +136,10 @@ class StubProgram:
 
     def hold(self, step: int = 1) -> None:
         (self.models / "hold").write_text(str(step))
+
+    def answer(self) -> None:
+        """Let one that is slow answer."""
+        (self.models / "answer").touch()
 
     @property
     def held(self) -> StubProgram:

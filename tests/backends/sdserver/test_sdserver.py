@@ -89,7 +89,12 @@ class TestStarting:
     def test_one_that_is_slow_is_waited_for(self, program):
         program.add("late", "slow")
         engine = engine_for(program, model="late")
-        assert engine.check().loaded_checkpoint == "late"
+        with ThreadPoolExecutor(1) as node:
+            found = node.submit(engine.check)
+            wait_until(lambda: program.starts)
+            assert not found.done()
+            program.answer()
+            assert found.result(60).loaded_checkpoint == "late"
         engine.close()
 
     def test_one_that_never_answers_is_given_up(self, program):
@@ -290,6 +295,7 @@ class TestAnotherCheckpoint:
         with ThreadPoolExecutor(1) as node:
             future = node.submit(engine.generate, order("late"))
             wait_until(lambda: (told := engine.progress()) and told.state == "restarting sd-server")
+            program.answer()
             assert future.result(60).images
 
 

@@ -67,7 +67,9 @@ class TestSettings:
     def test_until_it_answers_nobody_is_told_of_the_engine_before(self, house, program):
         late = str(program.add("late", "slow"))
         house.change(backend="sd-server", sd_server_program=str(program.program), sd_server_model=late)
+        house.until(lambda: program.starts)
         assert house.window.top.backend.text == "sd-server · asking"
+        program.answer()
         house.until(lambda: house.window.top.backend.text == "Own sd-server")
 
     def test_all_fields_are_kept(self, house, program):
@@ -122,6 +124,7 @@ class TestSettings:
         assert not test.enabled
         choose_engine(house, "Sketch engine")
         assert test.enabled
+        program.answer()
         house.until(lambda: [event for event in house.saw(BackendChecked) if event.address == "sd-server"])
         assert (house.controller.settings.backend, page.engine.value) == ("sketch", "sketch")
 
