@@ -79,7 +79,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole windows last: Tk crashes when the session's root takes the focus after another root was destroyed."""
 
     def order(item: pytest.Item) -> tuple[bool, bool]:
-        return hasattr(getattr(item, "module", None), "open_house"), not item.nodeid.startswith(LONGEST)
+        module = getattr(item, "module", None)
+        has_own_window = hasattr(module, "open_house") or hasattr(module, "MainFrame")
+        return has_own_window, not item.nodeid.startswith(LONGEST)
 
     items.sort(key=order)
 

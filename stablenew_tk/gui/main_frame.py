@@ -81,6 +81,11 @@ class MainFrame(CTk):  # type: ignore[misc]  # customtkinter has no types
         if self._problem is not None:
             raise self._problem
 
+    def destroy(self) -> None:
+        """Close the window. `stay` ends with it, whatever other windows there are in this process."""
+        super().destroy()
+        self.quit()
+
     def _import(self, modules: Iterable[str], furnish: Callable[[], object]) -> None:
         done = import_soon(modules)
 

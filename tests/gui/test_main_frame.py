@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tkinter
+
 import pytest
 from conftest import PATIENCE_S
 
@@ -54,3 +56,13 @@ def test_a_click_on_an_empty_frame_does_nothing_and_the_first_page_is_marked(fra
     frame.update()
     frame.rail.items["review"].invoke()
     assert [name for name, item in frame.rail.items.items() if item.chosen] == ["create"]
+
+
+def test_it_ends_with_its_own_window_although_another_one_is_there(frame):
+    other = tkinter.Tk()
+    # So that a test that fails ends.
+    other.after(int(PATIENCE_S * 1000), other.destroy)
+    frame.after_idle(frame.destroy)
+    frame.stay(("json",), lambda: None)
+    assert theme.alive(other)
+    other.destroy()
