@@ -32,7 +32,7 @@ class Filmstrip(Card):
         pad = theme.px(theme.CARD_PAD)
         head = Box(self)
         head.pack(fill="x", padx=(pad, pad - theme.px(8)), pady=(theme.px(3), 0))
-        self.title = ShortLabel(head, "", size=13, bold=True)
+        self.title = ShortLabel(head, "", size=13, bold=True, lines=2)
         self.review = Button(head, "Open in Review", opened, kind="link", height=24)
         self.review.pack(side="right")
         self.title.pack(side="left", fill="x", expand=True)

@@ -307,7 +307,8 @@ class InsightPanel(Box):
         self.pictures = Filmstrip(self.evidence, ask=actions.ask, opened=actions.review)
         self.sureness = SurenessChart(self.evidence, opened=actions.run)
         self.tags = TagBars(self.evidence)
-        self._wide = self._with_map = False
+        self._size: SizeClass = "usual"
+        self._with_map = self._beside = False
         self._lay_out()
         self._below = Box(body)
         self.table = HintTable(self._below)
@@ -319,15 +320,23 @@ class InsightPanel(Box):
         if self.chart.narrow != (size == "narrow"):
             self.chart.narrow = size == "narrow"
             self.chart.refresh()
-        if self._wide != (size == "wide"):
-            self._wide = size == "wide"
+        self._size = size
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """A map needs less width than a chart, so that pictures have room beside it in most windows."""
+        beside = self._size == "wide" or (self._with_map and self._size == "usual")
+        if self._beside != beside:
+            self._beside = beside
             self._lay_out()
+        else:
+            self._place_chart()
 
     def _lay_out(self) -> None:
         """The chart across, below it pictures and tags, then how sure it was over time; or all of them below each other
         and beside them the pictures, large.
         """
-        wide, gap = self._wide, theme.px(12)
+        wide, gap = self._beside, theme.px(12)
         pictures = {"row": 0, "column": 1, "rowspan": 3} if wide else {"row": 1, "column": 0}
         tags = {"row": 1, "column": 0} if wide else {"row": 1, "column": 1}
         self._place_chart()
@@ -343,15 +352,15 @@ class InsightPanel(Box):
         """The chart of one setting or the map of two, whichever is shown."""
         shown, other = (self.map, self.chart) if self._with_map else (self.chart, self.map)
         other.grid_remove()
-        shown.grid(row=0, column=0, columnspan=1 if self._wide else 2, sticky="new")
+        shown.grid(row=0, column=0, columnspan=1 if self._beside else 2, sticky="new")
 
     def _share(self, width: int) -> None:
         """Half and half, or so much for the chart as it can use and the rest for the pictures."""
-        left = min(theme.px(_CHART_MOST), width - theme.px(_PICTURES_LEAST)) if self._wide else width // 2
+        left = min(theme.px(_CHART_MOST), width - theme.px(_PICTURES_LEAST)) if self._beside else width // 2
         self.evidence.columnconfigure(0, minsize=max(left, 1))
         self.evidence.columnconfigure(1, minsize=max(width - left, 1))
-        self.pictures.fit(width - left if self._wide else left)
-        self.sureness.room(left if self._wide else width)
+        self.pictures.fit(width - left if self._beside else left)
+        self.sureness.room(left if self._beside else width)
 
     def to_top(self) -> None:
         """The beginning again, for something else to be shown; what was said of the last thing goes away."""
@@ -369,7 +378,7 @@ class InsightPanel(Box):
         self._report = report
         self._parts(self.evidence)
         self._with_map = report.insight.pair is not None
-        self._place_chart()
+        self._arrange()
         if self._with_map:
             self.map.show(report, at)
         else:

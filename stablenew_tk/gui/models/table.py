@@ -114,10 +114,11 @@ class TableHead(Painted):
         return next((place for place, (_, right) in enumerate(spans) if x < right), len(spans) - 1)
 
     def _arrow(self, x: int, middle: int) -> None:
-        # Only lines and rectangles are Canvas items; four short lines make a small arrow of either direction.
-        for step in range(4):
-            y = middle - 2 + (3 - step if self._sorted[1] else step)
-            self.create_line(x + step, y, x + 8 - step, y, fill=theme.palette["text"])
+        # Only lines and rectangles are Canvas items; short ones make a small arrow of either direction.
+        high = theme.px(4)
+        for step in range(high):
+            y = middle - high // 2 + (high - 1 - step if self._sorted[1] else step)
+            self.fill(x + step, y, x + 2 * high - step, y + 1, "text")
 
     @property
     def columns(self) -> Sequence[_Heading]:

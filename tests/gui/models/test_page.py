@@ -22,6 +22,7 @@ from stablenew_tk.domain.models.profile_draft import draft_of_lora, draft_of_mod
 from stablenew_tk.domain.models.recommendations import FieldValue, ModelSettings, Weight
 from stablenew_tk.domain.runs.plan import LearningRunResult, PlanPrompt, ResultSummary
 from stablenew_tk.gui.models.page import ModelsPage
+from stablenew_tk.gui.models.table import TableHead
 from stablenew_tk.gui.settings.page import SettingsPage
 from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Label
@@ -855,3 +856,17 @@ def test_the_ring_of_the_keyboard_stays_clear_of_the_scrollbar(shop):
     ring = [one for one in drawn if rows.canvas.itemcget(one, "outline") == theme.palette["focus"]]
     assert len(ring) == 1
     assert rows.canvas.bbox(*ring)[2] <= rows.canvas.winfo_width() - theme.px(BAR)
+
+
+@pytest.mark.parametrize("size", [100, 200])
+def test_the_arrow_of_the_sorted_column_grows_with_everything(root, size):
+    theme.apply(root, "dark", scale=size / 100)
+    try:
+        head = TableHead(root, lambda _column: None)
+        head.pack(fill="x")
+        root.update()
+        drawn = [head.bbox(one) for one in head.find_all() if head.type(one) == "rectangle"]
+        assert max(right for _, _, right, _ in drawn) - min(left for left, _, _, _ in drawn) >= 8 * size // 100
+        head.destroy()
+    finally:
+        theme.apply(root, "dark", scale=1.0)
