@@ -18,8 +18,10 @@ from stablenew_tk.storage.disk.files import (
     is_link,
     is_there,
     make_folder,
+    move,
     read_bounded,
     real_path,
+    remove,
     sweep_temporary,
     typed_path,
     write_atomic,
@@ -198,6 +200,23 @@ def test_every_folder_that_is_made_is_on_disk_in_the_one_above(tmp_path, monkeyp
     assert synced.paths == [tmp_path, tmp_path / "a", tmp_path / "a" / "b"]
     make_folder(tmp_path / "a" / "b" / "c")
     assert len(synced.paths) == 3
+
+
+@linux_only
+def test_what_was_removed_or_renamed_is_so_on_disk_too(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        (tmp_path / name).touch()
+    synced = Synced(monkeypatch)
+    remove(tmp_path / "a")
+    move(tmp_path / "b", tmp_path / "c")
+    assert synced.paths == [tmp_path, tmp_path]
+
+
+def test_of_a_file_far_beyond_the_limit_nothing_is_read(tmp_path):
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(1 << 42)
+    with pytest.raises(Unreadable, match="larger than 10 bytes"):
+        read_bounded(tmp_path / "large", 10)
 
 
 def test_a_file_in_the_place_of_a_folder_is_an_error(tmp_path):

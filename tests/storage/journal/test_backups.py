@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 
 from stablenew_tk.domain.base.errors import InvalidInput, NotSaved, Unreadable
 from stablenew_tk.domain.journal.history import History
+from stablenew_tk.storage.disk.process_lock import folder_lock
 from stablenew_tk.storage.journal.backups import Backup, Backups, thinned
 from stablenew_tk.storage.journal.reader import JournalReading, verify
 from stablenew_tk.storage.journal.segments import LINE
@@ -122,6 +124,40 @@ def test_exactly_as_it_was_sets_aside_what_is_newer(writer, journal, backups):
     assert ids(journal) == made
     assert not verify(journal).damaged
     assert not list(journal.glob("*.unfinished"))
+
+
+def test_the_backup_that_is_restored_is_not_too_old_for_it(writer, journal, backups):
+    old = writer.append(record()).line.event_id
+    for minute in range(3):
+        backups.make("restore", NOON + timedelta(minutes=minute))
+        writer.append(record())
+    backups.restore(backups.list()[-1], NOON + timedelta(hours=1), exact=True)
+    assert ids(journal) == [old]
+
+
+def test_a_restore_waits_for_who_writes(writer, journal, tmp_path):
+    other = folder_lock(journal)
+
+    class WrittenTo(Backups):
+        """Somebody begins to write as soon as the journal of now is kept."""
+
+        def make(self, reason, now, *, needed=""):
+            made = super().make(reason, now, needed=needed)
+            other.take()
+            return made
+
+    backups = WrittenTo(tmp_path / "backups", journal, version="1.0")
+    writer.append(record())
+    backup = backups.make("asked", NOON)
+    other.release()
+    writer.append(record())
+    restoring = threading.Thread(target=backups.restore, args=(backup, NOON), kwargs={"exact": True})
+    restoring.start()
+    restoring.join(0.5)
+    assert len(ids(journal)) == 2
+    other.release()
+    restoring.join()
+    assert len(ids(journal)) == 1
 
 
 def test_a_damaged_backup_is_refused_and_the_journal_stays(writer, journal, backups):

@@ -44,6 +44,17 @@ def test_much_news_comes_in_pieces(tmp_path):
     assert [piece.more for piece in pieces] == [True, True, False]
 
 
+def test_another_journal_written_into_the_same_file_is_noticed(tmp_path):
+    own, other = LearningRecordWriter(tmp_path / "a"), LearningRecordWriter(tmp_path / "b")
+    own.append(record())
+    news = opened(tmp_path / "a", own)
+    for number in range(9):
+        other.append(record(prompt=f"a boat on the way home, number {number}"))
+    theirs = segment_path(tmp_path / "b", 1).read_bytes()
+    segment_path(tmp_path / "a", 1).write_bytes(theirs)
+    assert news.read(100).replaced
+
+
 def test_positions_are_those_of_the_lines(tmp_path):
     own, other = LearningRecordWriter(tmp_path), LearningRecordWriter(tmp_path, segment_limit=1500)
     news = opened(tmp_path, own)

@@ -6,16 +6,19 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from disk_faults import Synced
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from journal_lines import rate, record, undo
 
 from stablenew_tk.domain.base.errors import NotSaved, Unreadable
+from stablenew_tk.storage.disk.process_lock import folder_lock, holding
 from stablenew_tk.storage.journal.reader import JournalReading, recent, verify
 from stablenew_tk.storage.journal.repair import export, repair
 from stablenew_tk.storage.journal.segments import read_manifest
@@ -52,6 +55,23 @@ def test_a_repair_keeps_every_readable_line_and_every_damaged_byte(damaged):
     moved = (damaged / "records.damaged.jsonl").read_bytes().splitlines()
     assert len(moved) == 3
     assert all(line in broken for line in moved)
+
+
+def test_what_a_repair_sets_aside_is_on_disk(damaged, monkeypatch):
+    synced = Synced(monkeypatch)
+    repair(damaged)
+    assert damaged / "records.damaged.jsonl" in synced
+
+
+def test_a_repair_waits_for_who_writes(damaged):
+    before = (damaged / "records-000001.jsonl").read_bytes()
+    repairing = threading.Thread(target=repair, args=(damaged,))
+    with holding(folder_lock(damaged)):
+        repairing.start()
+        repairing.join(0.5)
+        assert (damaged / "records-000001.jsonl").read_bytes() == before
+    repairing.join()
+    assert not verify(damaged).damaged
 
 
 def test_the_manifest_fits_the_repaired_segment(damaged):
