@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from ..base.errors import InvalidInput
 from ..config.workflow_use import WorkflowUse
+from ..recipes.comfy_nodes import SHOWS
 from ..recipes.recipe import MODEL_ENDING, object_of, read_json, text_of
 from .choices import META, choices_in
 from .convert import EXPORT, api_format
@@ -87,8 +88,10 @@ def read_workflow(text: bytes, what: str, kinds: NodeKinds | None = None) -> Wor
 
 def _graph(nodes: Mapping[str, WorkflowNode], taken: Collection[InputPlace]) -> str:
     """A hash of the nodes, their links and the files of models that are no field. Other values are left out: the same
-    workflow comes with another seed and prompt in each picture that it made.
+    workflow comes with another seed and prompt in each picture that it made. So are nodes that only show something.
     """
+    links = (value for node in nodes.values() for value in node.inputs.values() if isinstance(value, list))
+    used = {str(value[0]) for value in links if is_link(value, nodes)}
 
     def lasting(name: str, node: WorkflowNode) -> Iterator[tuple[str, str, object]]:
         for key, value in sorted(node.inputs.items()):
@@ -97,7 +100,8 @@ def _graph(nodes: Mapping[str, WorkflowNode], taken: Collection[InputPlace]) -> 
             elif isinstance(value, str) and MODEL_ENDING.search(value) and InputPlace(name, key) not in taken:
                 yield key, value.replace("\\", "/"), ""
 
-    parts = [(name, node.kind, tuple(lasting(name, node))) for name, node in sorted(nodes.items())]
+    kept = (one for one in sorted(nodes.items()) if one[0] in used or not SHOWS.search(one[1].kind))
+    parts = [(name, node.kind, tuple(lasting(name, node))) for name, node in kept]
     return sha256(json.dumps(parts).encode()).hexdigest()
 
 

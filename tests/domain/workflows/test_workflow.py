@@ -74,6 +74,12 @@ def test_a_workflow_is_the_same_one_under_any_name_and_with_any_values(change):
     assert other.known_as == f"Boat [{other.graph[:12]}]"
 
 
+def test_a_look_at_a_picture_on_its_way_makes_no_other_workflow():
+    document = grainy()
+    document["10"] = {"class_type": "PreviewImage", "inputs": {"images": ["7", 0]}}
+    assert read(document).graph == read(grainy()).graph
+
+
 def test_a_tick_about_a_value_makes_no_other_workflow():
     ticked = replace(read(grainy()), nodes=with_choices(read(grainy()).nodes, {InputPlace("6", "cfg"): OWN}))
     assert read_workflow(written(ticked.nodes), "garden.json").graph == read(grainy()).graph
