@@ -30,6 +30,7 @@ from .members import Member, about, basis, counts, members, prompts_of, ratings_
 from .naming import naming, plan_naming
 from .pair_analysis import analyse_pairs, axes_of, pairs_in_order
 from .pair_words import matters
+from .pairs_to_ask import crowded
 from .scope import scope_words
 from .standing import blind_text, standing
 from .tag_rates import tag_sentences
@@ -257,6 +258,9 @@ def _remarks(found: Report) -> Iterator[str]:
     starless = [v.text for v in found.values if not v.stars and v.made]
     if found.rated and starless and len(starless) < len(found.values):
         yield f"No stars that count yet at {', '.join(starless)}."
+    why = crowded([stars for one in found.values for stars in one.stars])
+    if why and not found.compared and not is_certain(found.verdict.state, found.verdict.probability):
+        yield f"{why}: pairs tell apart what stars cannot."
     if found.rate_next and found.rated:
         yield f"Stars for {_count(len(found.rate_next), 'picture')} that are made already would tell most."
     facts = [f"{found.rated} of {_count(found.total, 'picture')} rated on {_count(found.insight.rows, 'seed')}"]

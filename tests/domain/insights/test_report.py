@@ -129,6 +129,14 @@ class TestTheVerdict:
         assert found.verdict.state == "too_early"
         assert "No stars that count yet at 20." in found.remark
 
+    @pytest.mark.parametrize("star", [5, 3, 1])
+    def test_where_all_stars_are_alike_pairs_are_offered(self, lab, star):
+        found = reported(lab, stars=dict.fromkeys((12, 20, 28), (star,) * 4))
+        assert f"12 of your last 12 here were {star}: pairs tell apart what stars cannot." in found.remark
+
+    def test_where_stars_tell_values_apart_no_pairs_are_offered(self, lab):
+        assert "pairs" not in reported(lab).remark
+
     def test_nothing_rated_is_too_early_and_says_of_how_many(self, lab):
         found = reported(lab, stars=dict.fromkeys(CLEAR, (None,) * 3))
         assert found.verdict.sentence.startswith("Too early: 0 of 9 rated.")
