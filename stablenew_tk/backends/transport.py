@@ -531,7 +531,8 @@ def _message_text(value: object) -> str:
     if isinstance(value, str):
         return _line(value)
     rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-    return _line("; ".join(f"{_place(row.get('loc'))}: {row.get('msg', '')}" for row in rows))
+    said = ((_place(row.get("loc")), str(row.get("msg") or "")) for row in rows)
+    return _line("; ".join(": ".join(filter(None, pair)) for pair in said if any(pair)))
 
 
 def _place(loc: object) -> str:

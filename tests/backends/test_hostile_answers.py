@@ -146,7 +146,9 @@ def test_lists_of_a_server_with_anything_in_them_are_one_of_our_errors_or_none(k
 def test_the_words_of_an_error_are_found_whatever_it_is_made_of():
     assert error_text(b'{"detail": [{"loc": ["body", "steps"], "msg": "too many"}]}') == "steps: too many"
     assert error_text(b'{"detail": [{"loc": 5, "msg": "too many"}]}') == "5: too many"
-    assert error_text(b'{"detail": [{"loc": null, "msg": "too many"}]}') == ": too many"
+    assert error_text(b'{"detail": [{"loc": null, "msg": "too many"}]}') == "too many"
+    assert error_text(b'{"detail": [{"loc": null, "msg": null}, {"loc": ["body"]}]}') == ""
+    assert error_text(b'{"detail": [{"loc": ["body", "steps"], "msg": null}, {"msg": "x"}]}') == "steps; x"
 
 
 def test_a_check_that_breaks_in_a_way_nobody_foresaw_is_answered_all_the_same(expects_error_log):
