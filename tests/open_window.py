@@ -80,7 +80,8 @@ class House:
 
     def type_into(self, entry: Entry, text: str) -> None:
         """Replace the text of an entry the way a person does, and press Return."""
-        entry.field.focus_force()
+        # The keyboard comes from the X server, which may be late or have given it to a window that closed just now.
+        self.until(lambda: self.frame.focus_get() is entry.field or entry.field.focus_force())
         entry.field.delete(0, "end")
         entry.field.insert(0, text)
         entry.edited()

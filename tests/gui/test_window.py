@@ -16,6 +16,7 @@ from fake_webui import FakeWebUI
 from learning_lab import Lab
 from open_window import open_house, walk
 from plans import plan
+from slow_sketch import slow_sketch
 from terminal import FEW, PACK, ended, program
 from whole_app import request
 
@@ -129,8 +130,9 @@ def test_light_and_dark_repaint_every_page(tmp_path):
             assert grounds <= light, name
 
 
-def test_stop_asks_only_when_more_than_one_job_would_be_lost(tmp_path):
-    # Many steps: the first job must not be done before somebody can answer.
+def test_stop_asks_only_when_more_than_one_job_would_be_lost(tmp_path, monkeypatch):
+    # The first job must not be done before somebody can answer.
+    slow_sketch(monkeypatch)
     with open_house(tmp_path, values={"txt2img.steps": 150}) as house:
         page = house.page("create")
         house.button("Run 6 jobs")
@@ -301,8 +303,10 @@ def test_what_a_job_waited_for_is_not_said_any_longer_once_it_is_made(tmp_path):
     with FakeWebUI() as fake, open_house(tmp_path, backend=fake.url) as house:
         page = house.page("create")
         house.until(lambda: page.bar.button.enabled and house.controller.capabilities is not None)
+        house.controller.pause(True)
         page.run()
         fake.go_down()
+        house.controller.pause(False)
         house.until(lambda: "No WebUI or ComfyUI is running" in house.window.bottom.text.words)
         fake.hold(step=3)
         fake.come_back()
