@@ -43,8 +43,8 @@ def image(tmp_path, capsys):
         (("--version",), 15),
         (("--help",), 15),
         (("packs", "check", "starter"), 66),
-        (("records", "show"), 77),
-        (("rate", "IMAGE", "4"), 78),
+        (("records", "show"), 80),
+        (("rate", "IMAGE", "4"), 81),
     ],
     ids=lambda part: part[0] if isinstance(part, tuple) else "",
 )
