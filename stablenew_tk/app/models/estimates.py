@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...domain.base.wording import pack_title
+from ...domain.base.wording import counted, pack_title
 from ...domain.config.catalogue import Value
 from ...domain.config.sweep import LORA, LORA_FILE, NO_LORA, lora_file, value_text
 from ...domain.insights.naming import naming
@@ -21,6 +21,7 @@ from ...pipeline.messages.models import ModelSeries
 
 _RECOMMENDS = ("settled", "best")
 _FEWEST = 2  # files of a chart
+_MOST_NAMED = 4  # files that are missing in it
 
 
 class EstimateChart(Struct, frozen=True):
@@ -88,7 +89,8 @@ def _series_chart(estimates: Sequence[Estimates], series: ModelSeries) -> Estima
     none = [line for line in run.lines if not line.model]
     lines = [replace(known[path], text=_label(words, unit)) for path, words in series.members if path in known]
     missing = [words.removesuffix(", last") for path, words in series.members if path not in known]
-    said = f"Not compared yet: {', '.join(missing)}." if missing else ""
+    named = ", ".join(missing) if len(missing) <= _MOST_NAMED else counted(len(missing), "file")
+    said = f"Not compared yet: {named}." if missing else ""
     return EstimateChart(f"Estimate by {unit or 'file'}", _note(run), (*none, *lines), said)
 
 

@@ -12,10 +12,12 @@ from open_window import choose_file
 from PIL import Image
 
 from stablenew_tk.app.controller import Controller
+from stablenew_tk.app.models.estimates import estimate_chart
 from stablenew_tk.app.models.filter import ModelFilter
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.experiments.suggested_plan import checkpoint_plan, focus_of, lora_plan
+from stablenew_tk.domain.models.best_setting import Estimate, Estimates
 from stablenew_tk.domain.models.families import FamilyCatalogue
 from stablenew_tk.domain.models.profile import LEARNED, ModelPreset, ModelProfile
 from stablenew_tk.domain.models.profile_draft import draft_of_lora, draft_of_model, new_preset
@@ -28,7 +30,7 @@ from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.widgets.basics import Label
 from stablenew_tk.gui.widgets.entries import Entry
 from stablenew_tk.gui.widgets.scrollbar import BAR
-from stablenew_tk.pipeline.messages.models import ProfileSaved
+from stablenew_tk.pipeline.messages.models import ModelSeries, ProfileSaved
 from stablenew_tk.storage.disk.places import find_places
 from stablenew_tk.storage.models.model_entry import LibrarySnapshot, ModelEntry
 
@@ -812,6 +814,16 @@ def test_two_checkpoints_that_were_compared_show_the_estimate_of_both(shop):
     shop.until(lambda: shop.page.panel.found.lines)
     assert headings(shop)[0] == ("Estimate by checkpoint", "Rain")
     assert chart(shop) == [("cobalt", True), ("zinc", False)]
+
+
+def test_of_a_long_training_the_files_that_were_not_compared_are_counted():
+    lines = tuple(Estimate(model=f"m{at}", text="", mean=at, low=1, high=5, path=f"{at}") for at in (1, 2))
+    run = Estimates(kind="lora", by="file", plan_id="P", lines=lines)
+    for most, said in ((5, "epoch 3, epoch 4, epoch 5"), (9, "7 files")):
+        series = ModelSeries("m", "key", tuple((f"{at}", f"epoch {at}") for at in range(1, most + 1)))
+        shown = estimate_chart((run,), "1", series, whole=True)
+        assert shown.missing == f"Not compared yet: {said}."
+        assert [line.text for line in shown.lines] == ["1", "2"]
 
 
 def test_the_pictures_of_a_model_or_a_whole_training_are_shown_in_review(shop):
