@@ -213,7 +213,8 @@ class TestTheUser:
         jobs = app.controller.run(request(6, **SLOW))
         app.wait(lambda: app.controller.running is not None)
         app.controller.change_settings(with_machine(app.controller.settings, "sketch"))
-        app.wait(lambda: len(app.controller.nodes.working) == 2)
+        # Both are in the middle of a picture.
+        app.wait(lambda: sum(one.step > 2 for one in app.controller.nodes.working) == 2)
         gone = app.controller.nodes.state("sketch-2").running.job
         app.controller.change_settings(without_machine(app.controller.settings, "sketch-2"))
         slow.hurry()
