@@ -121,6 +121,8 @@ def test_words_find_pictures_by_seed_sampler_checkpoint_prompt_and_note_and_esc_
 
 def choose_in_menu(one, words):
     menu = Menu.shared()
+    # The focus arrives a moment later on a busy screen.
+    one.until(lambda: str(one.root.focus_get()).startswith(str(menu.window)))
     at = next(number for number, entry in enumerate(menu.shown) if entry.text.startswith(words))
     for _ in range(at - menu.cursor):
         one.press("Down")
