@@ -314,14 +314,15 @@ class LearningRunner:
         """The plan with its folder. Its engine, seeds and base config cannot change from now on."""
         before = self._known(plan.plan_id)
         if before is None or not before.run_name:
-            return replace(plan, run_name="", run_day="")
+            return replace(plan, run_name="", run_day="", pairs_meet_prompts=bool(plan.second_parameter))
         fixed = [(one.parameters, one.tested, one.prompts) for one in (before, plan)]
         if fixed[0] != fixed[1] or plan.seeds[: len(before.seeds)] != before.seeds:
             raise InvalidInput(
                 f"The Learning Run “{plan.name}” has begun: its values, prompts and seeds stay. Make a new one.",
                 "plan_id",
             )
-        return replace(plan, run_name=before.run_name, run_day=before.run_day)
+        meet = before.pairs_meet_prompts
+        return replace(plan, run_name=before.run_name, run_day=before.run_day, pairs_meet_prompts=meet)
 
     def _queue(self, plan: LearningPlan, cells: Iterable[PlanCell]) -> tuple[Job, ...]:
         begun = {job.learning.step_id for job in self._context.begun()}

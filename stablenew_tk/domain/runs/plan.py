@@ -119,16 +119,16 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
     """The plan of a Learning Run. A later line with the same `plan_id` replaces it; that is how rows are added.
 
     With a `second_parameter` the plan compares pairs of `variant_values` and `second_values`, and a row shows a
-    part of them (see `value_pairs`). Rows 0 to `full_rows` − 1 are made for every value; `extra` names single
-    cells asked for later. `seeds` has one number per row; row r uses the prompt r modulo the number of prompts.
-    `images_per_variant` counts for each value and prompt; `complete_rows` is the number of rows where the prompts
-    do not share them equally, 0 = they do. A plan with `most_pictures` goes step by step: after its complete rows
-    it gets single cells as long as the stars are not clear, up to so many pictures in all; 0 = no more than its
-    rows. `batches` says how many of the `extra` cells were added at once, in order. `start_image` is the picture
-    that stages other than txt2img begin with. `presets` gave values to `base_config`. `backend_kind` is sketch,
-    webui or comfyui: a plan never mixes them. `mixed_machines`: it may use machines with different versions or
-    graphics cards, each row on one of them. `run_day` (YYYY-MM-DD, local) and `run_name` are the folder of its
-    pictures.
+    part of them (see `value_pairs`); `pairs_meet_prompts`: other ones when its prompt comes again. Rows 0 to
+    `full_rows` − 1 are made for every value; `extra` names single cells asked for later. `seeds` has one number per
+    row; row r uses the prompt r modulo the number of prompts. `images_per_variant` counts for each value and
+    prompt; `complete_rows` is the number of rows where the prompts do not share them equally, 0 = they do. A plan
+    with `most_pictures` goes step by step: after its complete rows it gets single cells as long as the stars are
+    not clear, up to so many pictures in all; 0 = no more than its rows. `batches` says how many of the `extra`
+    cells were added at once, in order. `start_image` is the picture that stages other than txt2img begin with.
+    `presets` gave values to `base_config`. `backend_kind` is sketch, webui or comfyui: a plan never mixes them.
+    `mixed_machines`: it may use machines with different versions or graphics cards, each row on one of them.
+    `run_day` (YYYY-MM-DD, local) and `run_name` are the folder of its pictures.
     """
 
     plan_id: str
@@ -143,6 +143,7 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
     variant_values: tuple[Value, ...]
     second_parameter: str = ""
     second_values: tuple[Value, ...] = ()
+    pairs_meet_prompts: bool = False
     images_per_variant: int = 3
     complete_rows: int = 0
     seeds: tuple[int, ...]
@@ -210,12 +211,12 @@ class LearningPlan(Line, tag="plan", frozen=True, kw_only=True):
         When a change of the focus parameter makes the engine load files, every second row runs backward, which saves
         one load for each row.
         """
-        pairs = self.pairs
-        every = tuple(range(len(self.variant_values)))
+        pairs, every = self.pairs, tuple(range(len(self.variant_values)))
+        prompts = len(self.prompts) if self.pairs_meet_prompts else 1
         turns = self.focus_parameter in EXPENSIVE
         full: list[PlanCell] = []
         for row in range(self.full_rows):
-            shown = shown_in_row(pairs, row) if pairs else every
+            shown = shown_in_row(pairs, row, prompts) if pairs else every
             full += [PlanCell(variant, row) for variant in (reversed(shown) if turns and row % 2 else shown)]
         return (*full, *sorted(set(self.extra) - set(full), key=lambda cell: (cell.row, cell.variant)))
 

@@ -2,11 +2,13 @@
 
 Every pair is one of the plan's tested values, with a number and a text. Not every row shows every pair: a row has each
 value of the longer list once and those of the shorter one as evenly as that allows, so both settings are compared with
-the same luck, and as many rows as the shorter list is long show every pair once.
+the same luck, and as many rows as the shorter list is long show every pair once. Further rows show every pair with
+another prompt, until each was shown with all of them.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -61,10 +63,15 @@ def settings_of(path: str, value: Value, second: str, other: Value | None) -> tu
 
 
 @lru_cache(maxsize=256)
-def shown_in_row(pairs: tuple[ValuePair, ...], row: int) -> tuple[int, ...]:
-    """The numbers of the pairs that a seed row shows. A value without a partner stands in every row."""
+def shown_in_row(pairs: tuple[ValuePair, ...], row: int, prompts: int = 1) -> tuple[int, ...]:
+    """The numbers of the pairs that a seed row shows, where the rows take so many prompts in turn. A value without a
+    partner stands in every row.
+    """
     places = {first: place for place, first in enumerate(dict.fromkeys(p.first for p in pairs if p.second != ALONE))}
     every = rows_for_all(pairs)
+    if math.gcd(every, prompts) > 1:
+        # Else a pair would come back with the same prompt each time, and nobody could tell what pleased.
+        row += row // math.lcm(every, prompts)
     return tuple(
         number
         for number, pair in enumerate(pairs)

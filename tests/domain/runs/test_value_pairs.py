@@ -46,6 +46,29 @@ def test_a_row_is_balanced_and_as_many_rows_as_the_shorter_list_show_every_pair_
     assert 2 <= start_rows(pairs, 40) <= max(2, rows_for_all(pairs))
 
 
+@pytest.mark.parametrize(("first", "second", "prompts"), [(4, 4, 2), (6, 6, 4), (5, 4, 3), (3, 3, 3), (8, 6, 1)])
+def test_further_rows_show_every_pair_with_every_prompt(first, second, prompts):
+    pairs = pairs_of(STEPS, tuple(range(1, first + 1)), CFG, tuple(map(float, range(1, second + 1))))
+    every = rows_for_all(pairs)
+    shown = [{(n, row % prompts) for n in shown_in_row(pairs, row, prompts)} for row in range(every * prompts)]
+    assert len(set.union(*shown)) == len(pairs) * prompts
+    # As many rows as ever show all pairs once.
+    for begin in range(0, every * prompts, every):
+        assert Counter(number for row in shown[begin : begin + every] for number, _ in row) == Counter(
+            range(len(pairs))
+        )
+
+
+def test_a_plan_that_was_begun_before_prompts_took_turns_keeps_its_cells():
+    prompts = (PlanPrompt("Boat", "a red boat"), PlanPrompt("Tram", "a tram"))
+    values = {"variant_values": (10, 20, 30, 40), "second_values": (4.0, 5.0, 6.0, 7.0), "complete_rows": 8}
+    before = plan(prompts=prompts, **values)
+    rows = [[cell.variant for cell in before.cells() if cell.row == row] for row in range(8)]
+    assert rows[:4] == rows[4:]
+    now = plan(prompts=prompts, **values, pairs_meet_prompts=True)
+    assert {(cell.variant, cell.row % 2) for cell in now.cells()} == {(n, p) for n in range(16) for p in range(2)}
+
+
 def test_no_lora_stands_beside_every_row_and_a_file_takes_its_weight_along():
     made = plan(
         focus_parameter=LORA_FILE,
