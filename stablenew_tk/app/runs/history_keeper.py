@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from ...domain.journal.history import History
-from ...domain.journal.record import JournalLine, Void
+from ...domain.journal.record import Feedback, JournalLine, Void
 from ...domain.runs.plan import LearningPlan
 from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.journal import HistoryChanged, LineNotSaved, LineSaved, LinesWritten, UnsavedChanged
@@ -51,13 +52,18 @@ class HistoryKeeper:
             self._early += lines
             return
         began, changed = len(self._history), dict[int, None]()
-        for saved in lines:
-            before = len(self._history)
-            self._history.fold(saved.line, saved.position)
-            spoken_of = map(self._history.row_of, self._outbox.pictures_of(saved.line))
-            rows = (*range(before, len(self._history)), *(row for row in spoken_of if row is not None))
-            self._follow(saved.line, rows)
-            changed.update(dict.fromkeys(rows))
+        for are_ratings, group in groupby(lines, key=lambda saved: isinstance(saved.line, Feedback)):
+            several = tuple(group)
+            # Ratings add no rows, so it need not be known which of them came with which line.
+            for together in (several,) if are_ratings else zip(several, strict=True):
+                before = len(self._history)
+                self._history.fold_all([(saved.line, saved.position) for saved in together])
+                new = range(before, len(self._history))
+                for saved in together:
+                    spoken_of = map(self._history.row_of, self._outbox.pictures_of(saved.line))
+                    rows = (*new, *(row for row in spoken_of if row is not None))
+                    self._follow(saved.line, rows)
+                    changed.update(dict.fromkeys(rows))
         undone = any(isinstance(saved.line, Void) for saved in lines)
         self._announce(HistoryChanged(rows=tuple(changed), grown=len(self._history) > began, undone=undone))
         if any(isinstance(saved.line, LearningPlan) for saved in lines):
