@@ -359,11 +359,12 @@ class FakeComfyUI:
             client.tell("status", {"status": {"exec_info": {"queue_remaining": remaining}}})
 
     def joined(self, client: Client) -> None:
-        self.socket_count += 1
+        remaining = len(self._queue) + (self._running is not None)
+        # First of all, as the real server does it, which has one thread: nothing of a job comes before it.
+        client.tell("status", {"status": {"exec_info": {"queue_remaining": remaining}}, "sid": client.sid})
         # A second socket of the same id takes the place of the first.
         self.clients[client.sid] = client
-        remaining = len(self._queue) + (self._running is not None)
-        client.tell("status", {"status": {"exec_info": {"queue_remaining": remaining}}, "sid": client.sid})
+        self.socket_count += 1
         if self._running and self._running[3].get("client_id") == client.sid:
             client.tell("executing", {"node": self._node})
 

@@ -198,7 +198,11 @@ class GridFiles:
 
     def _perhaps_missing(self, event: ThumbnailReady | PictureReady) -> None:
         row = self._viewer.current if self._viewer.is_open else self._grid.picked.current_row
-        if _MISSING in event.problem and row >= 0 and self._feedback.facts(row).image_id == event.image_id:
+        if _MISSING not in event.problem or row < 0:
+            return
+        one = self._feedback.facts(row)
+        # An answer that names another place was asked for before the file was found, or moved from there.
+        if one.image_id == event.image_id and one.file.path in event.problem:
             self._bar.tell("The file of this picture is missing.", "Look for it", self.look)
 
     def _ask_first(self, wanted: list[ImageFacts], kind: str) -> None:

@@ -10,6 +10,7 @@ from review_desk import Desk
 from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.gui.widgets.modal import open_boxes
 from stablenew_tk.gui.widgets.popups import Menu
+from stablenew_tk.pipeline.messages.pictures import ThumbnailReady
 from stablenew_tk.storage.journal.snapshot import load_history
 
 
@@ -199,6 +200,11 @@ def test_pictures_are_moved_with_their_stars_and_what_others_moved_is_found_by_i
     one.until(lambda: one.page.bar.told.startswith("Not found in"))
     one.controller.pictures.look_for([facts(one, 3)], tmp_path)
     one.until(lambda: one.page.bar.told.startswith("4 pictures found"))
+    # An answer from before comes late.
+    late = f"{one.places.outputs}/{one.current()[6:]}.png cannot be read: No such file or directory."
+    one.controller.inbox.put(ThumbnailReady(image_id=one.current(), edge=184, jpeg=b"", problem=late))
+    one.step()
+    assert one.page.bar.told.startswith("4 pictures found")
     assert facts(one, 3).file.path == str(tmp_path / "renamed.png")
     assert facts(one, 0).file.path == str(tmp_path / "best" / "0.png")
     again = load_history(one.places.journal, one.places.snapshot).history
