@@ -204,7 +204,7 @@ class TestEveryBackend:
             backend.generate(order())
         gc.collect()
         threads, files = threading.active_count(), len(os.listdir("/proc/self/fd"))
-        for seed in range(15):
+        for seed in range(8):
             assert backend.generate(order(seed=seed)).images
         gc.collect()
         wait_until(lambda: threading.active_count() <= threads and len(os.listdir("/proc/self/fd")) <= files)

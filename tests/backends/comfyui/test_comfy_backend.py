@@ -276,7 +276,7 @@ class TestSocket:
         backend.generate(order())
         gc.collect()
         before = len(os.listdir("/proc/self/fd"))
-        for number in range(30):
+        for number in range(12):
             backend.generate(order(job_id=f"01J{number}"))
         wait_until(lambda: not fake.clients)
         gc.collect()
