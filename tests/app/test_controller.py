@@ -456,7 +456,7 @@ class TestSettings:
         assert app.told(SettingsChanged)
 
     def test_what_a_terminal_and_the_window_change_at_the_same_time_is_both_kept(self, app):
-        for n in range(1, 4):
+        for n in range(1, 9):
             change_on_disk(app, seed=n)
             app.controller.change_settings(replace(app.controller.settings, pack=f"pack {n}"))
             app.until(SettingsSaved, n)

@@ -101,10 +101,10 @@ def strange_colours(window):
                 yield f"{one} {ground}"
 
 
-def test_a_hundred_switches_leave_no_part_behind_whatever_is_made_and_destroyed_meanwhile(tmp_path):
+def test_two_hundred_switches_leave_no_part_behind_whatever_is_made_and_destroyed_meanwhile(tmp_path):
     with open_house(tmp_path, appearance="dark") as house:
         window, ways = house.window, list(stops(house))
-        for number in range(100):
+        for number in range(200):
             ways[number % len(ways)]()
             house.frame.update()
             window.top.switch_mode()
