@@ -61,7 +61,7 @@ from ..pipeline.messages.models import (
 from ..pipeline.messages.packs import (
     PackOrder,
 )
-from ..pipeline.messages.picture_files import PictureOrder, PicturesTrashed, SearchImages
+from ..pipeline.messages.picture_files import PictureOrder, PicturesMoved, PicturesTrashed, SearchImages
 from ..pipeline.messages.pictures import FindImages
 from ..pipeline.messages.server import ServerChanged
 from ..pipeline.messages.settings import SettingsChanged
@@ -385,9 +385,9 @@ class Controller(InForce):
         self.workflows.fold(event)
         self.server.fold(event)
 
-    @_fold.register(PicturesTrashed)
-    def _(self, event: PicturesTrashed) -> None:
-        self.pictures.trashed(event)
+    @_fold.register(PicturesTrashed | PicturesMoved)
+    def _(self, event: PicturesTrashed | PicturesMoved) -> None:
+        self.pictures.fold(event)
 
     @_fold.register(ServerChanged)
     def _(self, event: ServerChanged) -> None:

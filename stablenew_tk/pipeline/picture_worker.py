@@ -1,4 +1,4 @@
-"""Orders of the picture thread: trash, copies, the clipboard, files that were moved, cards, and search in prompts.
+"""Orders of the picture thread: trash, copies, moves, the clipboard, missing files, cards, and search in prompts.
 
 A thread of its own, because a slow drive or a large folder must not keep ratings from the disk.
 """
@@ -18,7 +18,7 @@ from ..domain.journal.file_book import FilePlace
 from ..domain.journal.history import ImageFacts
 from ..domain.journal.record import LearningRecord, PictureFiles
 from ..storage.disk.file_manager import open_file, open_with
-from ..storage.disk.files import is_file, is_there, remove
+from ..storage.disk.files import is_file, is_there
 from ..storage.disk.trash import from_trash, lies_in_trash, to_trash
 from ..storage.pictures.cards import write_card
 from ..storage.pictures.copies import ToCopy, copy_pictures
@@ -39,10 +39,14 @@ from .messages.picture_files import (
     FindClipboard,
     FindPrograms,
     LookForPictures,
+    MoveBackPictures,
+    MovePictures,
     OpenPicture,
     PicturesBack,
     PicturesExported,
     PicturesFound,
+    PicturesMoved,
+    PicturesMovedBack,
     PicturesTrashed,
     PrepareSearch,
     ProgramsFound,
@@ -54,11 +58,10 @@ from .messages.picture_files import (
 )
 from .messages.pictures import ImagesFound
 from .missing_pictures import without_files
+from .picture_moves import TOGETHER, PictureMoves
 from .picture_search import PictureSearch
 from .recorded_files import RecordedFiles
 from .runner import LearningWriter
-
-_IN_A_LINE = 200  # pictures that one line of the journal tells the places of
 
 
 class PictureWork:
@@ -73,6 +76,7 @@ class PictureWork:
     ) -> None:
         self._files, self._writer, self._emit, self._stopped = files, writer, emit, stopped
         self._search = PictureSearch(files.places.journal)
+        self._moves = PictureMoves(files, self._write)
 
     @singledispatchmethod
     def perform(self, order: Order) -> Event | None:
@@ -134,8 +138,8 @@ class PictureWork:
 
     @perform.register
     def _(self, order: ExportPictures) -> PicturesExported:
-        wanted, problems = [], []
-        of_file: dict[Path, str] = {}
+        wanted: list[ToCopy] = []
+        problems: list[str] = []
         for one in order.pictures:
             try:
                 record = self._files.record(one.position)
@@ -143,20 +147,17 @@ class PictureWork:
             except StorageError as problem:
                 problems.append(str(problem))
                 continue
-            of_file[path] = one.image_id
             wanted.append(ToCopy(path, f"{record.run_name}_{path.stem}".strip("_"), one.marks))
         copied = copy_pictures(order.folder, wanted, inside=False, names=self._files.settings.xmp or "full")
-        problems += copied.problems
-        if order.move:
-            self._write_places({of_file[old]: new for old, new in copied.files})
-            # Only after the new place is in the journal, so that no moment is without a file that is known.
-            for old, _ in copied.files:
-                try:
-                    for gone in (*sidecars(old), old):
-                        remove(gone)
-                except OSError as error:
-                    problems.append(f"{old} could not be removed: {error.strerror or error}. It is in both folders.")
-        return PicturesExported(count=copied.pictures, folder=order.folder, move=order.move, problems=tuple(problems))
+        return PicturesExported(count=copied.pictures, folder=order.folder, problems=(*problems, *copied.problems))
+
+    @perform.register
+    def _(self, order: MovePictures) -> PicturesMoved:
+        return self._moves.move(order)
+
+    @perform.register
+    def _(self, order: MoveBackPictures) -> PicturesMovedBack:
+        return self._moves.back(order)
 
     @perform.register
     def _(self, _order: FindClipboard) -> ClipboardFound:
@@ -247,8 +248,8 @@ class PictureWork:
         for image_id, path in places.items():
             by_folder.setdefault(path.parent, []).append(image_id)
         for image_ids in by_folder.values():
-            for first in range(0, len(image_ids), _IN_A_LINE):
-                some = image_ids[first : first + _IN_A_LINE]
+            for first in range(0, len(image_ids), TOGETHER):
+                some = image_ids[first : first + TOGETHER]
                 self._write(PictureFiles(paths={one: str(places[one].absolute()) for one in some}))
 
     def _write(self, draft: PictureFiles) -> None:

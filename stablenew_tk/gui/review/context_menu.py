@@ -49,12 +49,10 @@ def entries(state: MenuState) -> list[MenuEntry]:
             MenuEntry("open", "Open with the usual program"),
             MenuEntry("open with", "Open with…"),
         ]
-    found += [
-        MenuEntry("export", f"Copy{number} with XMP to a folder…", "Ctrl E", ruled=True),
-        MenuEntry("move", f"Move{number} with XMP to a folder…"),
-    ]
+    found.append(MenuEntry("export", f"Copy{number} with XMP to a folder…", "Ctrl E", ruled=True))
     if not trashed:
         found += [
+            MenuEntry("move", f"Move{number} with XMP to a folder…"),
             MenuEntry("look", "Look for the file" if one else "Look for the files", ruled=True),
             MenuEntry("look in", "Look for it in a folder…" if one else "Look for them in a folder…"),
         ]

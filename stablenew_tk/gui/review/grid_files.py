@@ -18,13 +18,15 @@ from ...pipeline.messages.picture_files import (
     CopyDone,
     CopyFrom,
     CopyWhat,
+    FilesDone,
     FindClipboard,
     FindPrograms,
     OpenPicture,
     PictureOrder,
     PicturesBack,
-    PicturesExported,
     PicturesFound,
+    PicturesMoved,
+    PicturesMovedBack,
     PicturesTrashed,
     ProgramsFound,
     recorded,
@@ -39,7 +41,6 @@ from .context_menu import MenuState
 from .selection_bar import ActionBar
 
 _MISSING = "No such file"  # what every system says about a file that is gone
-_DONE = (PicturesTrashed, PicturesBack, PicturesExported, PicturesFound)
 
 
 class GridFiles:
@@ -100,14 +101,16 @@ class GridFiles:
 
     def on_event(self, event: Event) -> None:
         """Tell what was done."""
-        if isinstance(event, _DONE):
-            if isinstance(event, PicturesTrashed) and event.done:
+        if isinstance(event, FilesDone):
+            if isinstance(event, PicturesTrashed | PicturesMoved) and event.done:
                 self._bar.tell(told(event), "Undo", lambda: self._controller.undo())
+            elif isinstance(event, PicturesMovedBack) and event.left:
+                self._bar.tell(told(event), "Try again", lambda: self._keeper.move_back(event.left))
             elif isinstance(event, PicturesFound) and not event.found:
                 self._bar.tell(told(event), "Look in a folder…", self.look_in_folder)
             else:
                 self._bar.tell(told(event))
-            if isinstance(event, PicturesFound | PicturesBack):
+            if isinstance(event, PicturesFound | PicturesBack | PicturesMovedBack):
                 self._grid.retry()
         elif isinstance(event, ClipboardFound):
             self._clipboard = event.program
@@ -168,8 +171,9 @@ class GridFiles:
         """Ask for a folder and copy, or move, what is selected to it, stars in XMP files beside the pictures."""
         pictures = self.chosen
         what = f"{'Move' if move else 'Copy'} {counted(len(pictures), 'picture')} with XMP to"
+        take = self._keeper.move if move else self._keeper.export
         if pictures:
-            self._ask_folder(what, lambda folder: self._keeper.export(pictures, folder, move=move))
+            self._ask_folder(what, lambda folder: take(pictures, folder))
 
     def look(self) -> None:
         """Look for the files of what is selected in the output folder."""

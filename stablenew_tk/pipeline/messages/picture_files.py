@@ -87,13 +87,10 @@ class PicturesBack(Event, frozen=True, kw_only=True):
 
 
 class ExportPictures(PictureOrder, frozen=True, kw_only=True):
-    """Copy pictures with their stars (XMP files beside them) into a folder, or with `move` take them there for good;
-    PicturesExported answers.
-    """
+    """Copy pictures with their stars (XMP files beside them) into a folder; PicturesExported answers."""
 
     pictures: tuple[RecordedPicture, ...]
     folder: Path
-    move: bool = False
 
 
 class PicturesExported(Event, frozen=True, kw_only=True):
@@ -101,7 +98,47 @@ class PicturesExported(Event, frozen=True, kw_only=True):
 
     count: int
     folder: Path
-    move: bool = False
+    problems: tuple[str, ...] = ()
+
+
+class MovePictures(PictureOrder, frozen=True, kw_only=True):
+    """Take pictures with their stars (XMP files beside them) into a folder for good; PicturesMoved answers. `name`:
+    what is done again.
+    """
+
+    pictures: tuple[RecordedPicture, ...]
+    folder: Path
+    name: str = ""
+
+
+class MovedPicture(Struct, frozen=True):
+    """A picture, with its place before; the file that it was. `marked`: the XMP file beside it was made by the move."""
+
+    picture: RecordedPicture
+    before: Path
+    marked: bool = False
+
+
+class PicturesMoved(Event, frozen=True, kw_only=True):
+    """`done` are in the folder; `problems` are sentences about the others, still where they were."""
+
+    done: tuple[MovedPicture, ...]
+    folder: Path
+    problems: tuple[str, ...] = ()
+    name: str = ""
+
+
+class MoveBackPictures(PictureOrder, frozen=True, kw_only=True):
+    """Take moved pictures back to where they were, XMP files, too; PicturesMovedBack answers."""
+
+    moved: tuple[MovedPicture, ...]
+
+
+class PicturesMovedBack(Event, frozen=True, kw_only=True):
+    """`done` are where they were before; `left` are not, `problems` are sentences about them."""
+
+    done: tuple[MovedPicture, ...]
+    left: tuple[MovedPicture, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -170,6 +207,10 @@ class PicturesFound(Event, frozen=True, kw_only=True):
     looked: int
     folder: Path
     left: int = 0
+
+
+# What was done with the files of pictures.
+FilesDone = PicturesTrashed | PicturesBack | PicturesExported | PicturesMoved | PicturesMovedBack | PicturesFound
 
 
 class WriteCard(PictureOrder, frozen=True, kw_only=True):

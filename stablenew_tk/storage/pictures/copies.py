@@ -7,20 +7,19 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
+from ...domain.base.errors import NotSaved, Unreadable
+from ...domain.base.wording import counted
 from ...domain.journal.marks import Marks
-from ..disk.files import is_folder, is_there, make_folder, write_atomic
-from .images import NAME_BYTES, portable, read_picture
+from ..disk.files import discard, write_atomic
+from .images import read_picture
+from .moves import folder_to_fill, free_name
 from .xmp import Naming, embedded, sidecar_path, write_sidecar
 
 
 class Copied(Struct, frozen=True, kw_only=True):
-    """What was written: the number of pictures, their new files by the old ones, and sentences about those that were
-    left out.
-    """
+    """What was written: the number of pictures, and sentences about those that were left out."""
 
     pictures: int
-    files: tuple[tuple[Path, Path], ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -33,20 +32,17 @@ class ToCopy(Struct, frozen=True):
 
 
 def copy_pictures(folder: Path, pictures: Iterable[ToCopy], *, inside: bool, names: Naming = "full") -> Copied:
-    """Copy pictures into a folder; no file that is there is replaced. Raises NotSaved when one cannot be written.
+    """Copy pictures into a folder; no file that is there is replaced. Raises InvalidInput and NotSaved for the folder.
 
     With `inside` the marks are written into the copies, else as files beside them, called as `names` says. A picture
-    that is gone or cannot be read is told and left out.
+    that is gone or cannot be read is told and left out; the first that cannot be written ends it, for the next ones
+    hardly could.
     """
-    try:
-        if is_there(folder) and not is_folder(folder):
-            raise InvalidInput(f"{folder} is a file. Name a folder.", "folder")
-        make_folder(folder)
-    except OSError as error:
-        raise NotSaved(f"The folder {folder} cannot be made: {error.strerror}.") from error
-    done: list[tuple[Path, Path]] = []
+    folder_to_fill(folder)
+    wanted = list(pictures)
+    done = 0
     problems = []
-    for one in pictures:
+    for number, one in enumerate(wanted):
         try:
             data = read_picture(one.file)
             if inside and one.marks:
@@ -54,19 +50,25 @@ def copy_pictures(folder: Path, pictures: Iterable[ToCopy], *, inside: bool, nam
         except Unreadable as problem:
             problems.append(str(problem))
             continue
-        target = _free(folder, portable(one.name, NAME_BYTES), one.file.suffix.lower(), names)
-        write_atomic(target, data)
-        if not inside:
-            # Nothing is there yet, so there is nothing that could not be read.
-            write_sidecar(sidecar_path(target, names), one.marks)
-        done.append((one.file, target))
-    return Copied(pictures=len(done), files=tuple(done), problems=tuple(problems))
+        try:
+            target = free_name(folder, one.name, one.file.suffix.lower())
+            write_atomic(target, data)
+            if not inside:
+                # Nothing is there yet, so there is nothing that could not be read.
+                _marks_beside(target, names, one.marks)
+        except NotSaved as problem:
+            problems.append(str(problem))
+            if left := len(wanted) - number - 1:
+                problems.append(f"{counted(left, 'picture')} behind it {'was' if left == 1 else 'were'} not copied.")
+            break
+        done += 1
+    return Copied(pictures=done, problems=tuple(problems))
 
 
-def _free(folder: Path, stem: str, ending: str, names: Naming) -> Path:
-    """A name that is free, and whose file beside it is free, too."""
-    for number in range(1, 1_000_000):
-        target = folder / (f"{stem}{ending}" if number == 1 else f"{stem}-{number}{ending}")
-        if not (is_there(target) or is_there(sidecar_path(target, names))):
-            return target
-    raise NotSaved(f"{folder}: there are too many files called {stem}.")
+def _marks_beside(picture: Path, names: Naming, marks: Marks) -> None:
+    """Write them, or take the picture back: a copy without its stars is none."""
+    try:
+        write_sidecar(sidecar_path(picture, names), marks)
+    except NotSaved:
+        discard(picture)
+        raise

@@ -81,6 +81,15 @@ def write_sidecar(path: Path, marks: Marks) -> bool:
     return True
 
 
+def is_only_marks(path: Path) -> bool:
+    """Whether there is a file that says what we wrote, and nothing else."""
+    try:
+        data = read_bounded(path, LIMIT)
+        return with_marks(b"", read_xmp(data, path.name).marks, path.name) == data
+    except Unreadable:
+        return False
+
+
 def read_xmp(data: bytes, where: str) -> MarkedSidecar:
     """What an XMP document says. Raises Unreadable; `where` is its name there."""
     root = _parsed(data, where)

@@ -4,9 +4,11 @@ import sys
 
 import pytest
 import send2trash
+from disk_faults import ReadOnlyDisk
 from open_window import answer
 from review_desk import Desk
 
+from stablenew_tk.domain.journal.file_book import AS_RECORDED
 from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.gui.widgets.modal import open_boxes
 from stablenew_tk.gui.widgets.popups import Menu
@@ -184,7 +186,7 @@ def test_pictures_are_moved_with_their_stars_and_what_others_moved_is_found_by_i
     history = one.controller.history
     one.controller.rate(["image 3"], Feedback(image_id="", rating=5))
     one.until(lambda: one.rating(3) == 5)
-    one.controller.pictures.export([facts(one, 3)], tmp_path / "best", move=True)
+    one.controller.pictures.move([facts(one, 3)], tmp_path / "best")
     one.until(lambda: facts(one, 3).file.path)
     file = tmp_path / "best" / "3.png"
     one.until(lambda: one.page.bar.told == f"1 picture moved to {tmp_path / 'best'}.")
@@ -209,3 +211,127 @@ def test_pictures_are_moved_with_their_stars_and_what_others_moved_is_found_by_i
     assert facts(one, 0).file.path == str(tmp_path / "best" / "0.png")
     again = load_history(one.places.journal, one.places.snapshot).history
     assert again.files.place("image 0") == history.files.place("image 0")
+
+
+EDITED = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:darktable="http://darktable.sf.net/" darktable:history_end="7"/></rdf:RDF></x:xmpmeta>
+"""
+HOME = "moved back to where they were."
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()} if folder.exists() else {}
+
+
+def move(one, folder, *numbers):
+    one.controller.pictures.move([facts(one, number) for number in numbers], folder)
+
+
+def test_a_move_to_a_folder_is_undone_and_done_again_with_what_others_wrote_beside_the_pictures(desk, tmp_path):
+    one, best = desk(), tmp_path / "best"
+    best.mkdir()
+    (best / "3.png").write_bytes(b"another picture of this name")
+    (one.places.outputs / "3.png.xmp").write_text(EDITED)
+    one.controller.rate(["image 3", "image 2"], Feedback(image_id="", rating=5))
+    one.until(lambda: one.rating(3) == 5 and one.rating(2) == 5)
+    before, date = contents(one.places.outputs), (one.places.outputs / "3.png").stat().st_mtime_ns
+    move(one, best, 3, 2)
+    one.until(lambda: one.page.bar.told == f"2 pictures moved to {best}.")
+    assert facts(one, 3).file.path == str(best / "3-2.png")
+    assert sorted(contents(one.places.outputs)) == ["0.png", "1.png"]
+    moved = contents(best)
+    assert sorted(moved) == ["2.png", "2.png.xmp", "3-2.png", "3-2.png.xmp", "3.png"]
+    assert b'history_end="7"' in moved["3-2.png.xmp"]
+    assert b'Rating="5"' in moved["3-2.png.xmp"]
+    assert (best / "3-2.png").stat().st_mtime_ns == date
+    one.page.bar.undo.invoke()
+    one.until(lambda: one.page.bar.told == f"2 pictures {HOME}")
+    assert facts(one, 3).file == facts(one, 2).file == AS_RECORDED
+    assert list(contents(best)) == ["3.png"]
+    # The stars that the move wrote beside a picture go; an XMP file that was there keeps them.
+    back = contents(one.places.outputs)
+    assert back.keys() == before.keys()
+    assert b'history_end="7"' in back.pop("3.png.xmp")
+    assert back == {name: data for name, data in before.items() if name != "3.png.xmp"}
+    one.press("Control-y")
+    one.until(lambda: one.page.bar.told == f"2 pictures moved to {best}.")
+    assert contents(best).keys() == moved.keys()
+    one.press("Control-z")
+    one.until(lambda: one.page.bar.told == f"2 pictures {HOME}")
+    assert contents(one.places.outputs).keys() == before.keys()
+    again = load_history(one.places.journal, one.places.snapshot).history
+    assert again.files.place("image 3") == AS_RECORDED
+
+
+def test_what_stands_in_the_way_of_a_move_back_is_told_and_it_is_tried_again(desk, tmp_path):
+    one, best = desk(), tmp_path / "best"
+    move(one, best, 3, 2)
+    one.until(lambda: one.page.bar.told == f"2 pictures moved to {best}.")
+    taken = one.places.outputs / "3.png"
+    taken.write_bytes(b"somebody else's")
+    one.press("Control-z")
+    one.until(lambda: f"{taken} is there again" in one.page.bar.told)
+    assert one.page.bar.told.startswith(f"1 picture {HOME}")
+    assert facts(one, 3).file.path == str(best / "3.png")
+    assert taken.read_bytes() == b"somebody else's"
+    taken.unlink()
+    assert one.page.bar.undo.text == "Try again"
+    one.page.bar.undo.invoke()
+    one.until(lambda: one.page.bar.told == f"1 picture {HOME}")
+    assert facts(one, 3).file == AS_RECORDED
+    assert taken.exists()
+    assert contents(best) == {}
+
+
+def test_a_folder_that_went_away_is_told_when_a_move_is_undone(desk, tmp_path):
+    one, best = desk(), tmp_path / "best"
+    move(one, best, 3, 2, 1)
+    one.until(lambda: one.page.bar.told == f"3 pictures moved to {best}.")
+    best.rename(tmp_path / "away")
+    one.press("Control-z")
+    one.until(lambda: "Look for the file" in one.page.bar.told)
+    assert facts(one, 3).file.path == str(best / "3.png")
+    (tmp_path / "away").rename(best)
+    one.page.bar.undo.invoke()
+    one.until(lambda: one.page.bar.told == f"3 pictures {HOME}")
+    assert len(contents(one.places.outputs)) == 4
+
+
+def test_a_disk_that_fails_ends_a_move_and_the_journal_knows_a_file_of_every_picture(desk, tmp_path, monkeypatch):
+    one, best = desk(), tmp_path / "best"
+    best.mkdir()
+    with monkeypatch.context() as broken:
+        # Two pictures make three changes each: a temporary file, its name, and the temporary one is swept away.
+        ReadOnlyDisk(best, broken).turn(after=6)
+        move(one, best, 0, 1, 2, 3)
+        one.until(lambda: "Read-only file system" in one.page.bar.told)
+    assert one.page.bar.told.startswith(f"2 pictures moved to {best}.")
+    assert "1 picture behind it was not moved." in one.page.bar.told
+    assert sorted(contents(best)) == ["0.png", "1.png"]
+    assert sorted(contents(one.places.outputs)) == ["2.png", "3.png"]
+    assert facts(one, 1).file.path == str(best / "1.png")
+    assert facts(one, 2).file == facts(one, 3).file == AS_RECORDED
+    one.press("Control-z")
+    one.until(lambda: one.page.bar.told == f"2 pictures {HOME}")
+    assert len(contents(one.places.outputs)) == 4
+
+
+def test_a_picture_stays_where_its_folder_is_chosen_and_that_is_told(desk):
+    one = desk()
+    before = contents(one.places.outputs)
+    move(one, one.places.outputs, 3)
+    one.until(lambda: one.page.bar.told == f"3.png is in {one.places.outputs} already.")
+    assert contents(one.places.outputs) == before
+
+
+@linux
+def test_a_picture_in_the_trash_is_not_moved(desk, tmp_path):
+    one = desk()
+    one.press("Delete")
+    one.until(lambda: facts(one, 3).file.trashed)
+    move(one, tmp_path / "best", 3)
+    one.until(lambda: one.page.bar.told == "3.png is in the trash. Bring it back first.")
+    assert contents(tmp_path / "best") == {}
+    one.press("Left", "Shift-F10")
+    assert not any(entry.text.startswith("Move with XMP") for entry in Menu.shared().shown)
+    one.press("Escape")
