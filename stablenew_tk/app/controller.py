@@ -85,7 +85,7 @@ from .picture_files import PictureKeeper
 from .runs.history_keeper import HistoryKeeper
 from .runs.job_queue import JobQueue
 from .runs.learning_runs import LearningContext, LearningRunner
-from .runs.outbox import LeftBehind, Outbox
+from .runs.outbox import LeftBehind, Outbox, never_saved
 from .runs.pace import JobPace
 from .runs.pair_voter import PairVoter
 from .runs.plan_boards import PlanBoards
@@ -300,11 +300,12 @@ class Controller(InForce):
         """Stop all threads and wait for them. Returns the journal lines that are not in the journal: they are kept for
         the next start. A server that hangs takes less than two seconds, a disk that is slow at most `timeout_s`.
         """
-        self._subscribers.clear()
+        refused: list[str] = []
+        self._subscribers[:] = [lambda event: refused.extend(never_saved(event))]
         if not self._closing:
             self._closing = True
             self._end_threads(timeout_s)
-            self._left = self._outbox.leave(self._work.spool())
+            self._left = self._outbox.leave(self._work.spool(), refused)
         return self._left
 
     # ---- folding events into state

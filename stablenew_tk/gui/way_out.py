@@ -12,6 +12,7 @@ from ..app.controller import Controller
 from ..app.runs.outbox import LeftBehind
 from ..app.stop_signals import StopSignals
 from .widgets.modal import Decision, QuestionBox, nothing, open_boxes
+from .widgets.theme import safely
 
 if TYPE_CHECKING:
     from .packs.page import PacksPage
@@ -56,6 +57,7 @@ class WayOut:
     def end(self) -> None:
         """Close it now, without a question."""
         window = self._window
+        safely(self._take_what_is_typed)
         self._fall_silent()
         window.withdraw()
         window.update_idletasks()
@@ -68,6 +70,12 @@ class WayOut:
             # Nobody may be there to read a box.
             log.warning("%s", left.words)
         window.destroy()
+
+    def _take_what_is_typed(self) -> None:
+        """A field takes its text when it is left, and a window that closes leaves none of them."""
+        typing = self._window.focus_get()
+        if isinstance(typing, tk.Entry | tk.Text):
+            typing.event_generate("<FocusOut>")
 
     def _leave_packs(self) -> None:
         packs = self._packs()
@@ -99,6 +107,8 @@ class WayOut:
         """The last thing that is said: without it, what was rated would be gone and nobody would know."""
         self._window.deiconify()
         self._window.protocol("WM_DELETE_WINDOW", self._window.destroy)
-        title = "Not saved" if left.lost else "Saved at the next start"
-        words = f"The journal in {self._controller.places.journal} could not be written. {left.words}"
+        title = "Not saved" if left.lost or left.refused else "Saved at the next start"
+        could = left.kept or left.lost
+        why = f"The journal in {self._controller.places.journal} could not be written. " if could else ""
+        words = f"{why}{left.words}"
         QuestionBox(self._window, title, words, (Decision("Close", self._window.destroy),))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..backends.base import Backend, StageOrder
-from ..domain.base.errors import BackendError, InvalidInput, StorageError, Untrusted
+from ..domain.base.errors import BackendError, InvalidInput, NotSaved, StorageError, Untrusted
 from ..domain.config.catalogue import with_values
 from ..domain.config.engines import SKETCH
 from ..domain.config.pipeline_config import FIRST_STAGE, PipelineConfig
@@ -28,6 +28,7 @@ from ..storage.disk.file_manager import reveal
 from ..storage.disk.files import discard, read_bounded, sweep_temporary, write_atomic
 from ..storage.disk.places import Places
 from ..storage.journal.backups import Backups
+from ..storage.journal.long_notes import why_never
 from ..storage.journal.news import JournalNews, News
 from ..storage.journal.reader import recent
 from ..storage.journal.snapshot import SegmentPrint, load_history, save_snapshot
@@ -385,7 +386,11 @@ class DeskWork:
         try:
             return self._append((line,))
         except InvalidInput as never:
-            return LinesWritten(refused=(LineNotSaved(line=line, message=str(never), for_good=True),))
+            try:
+                why = why_never(self._places.data, line, never)
+            except NotSaved as problem:
+                return _not_saved((line,), str(problem))
+            return LinesWritten(refused=(LineNotSaved(line=line, message=why, for_good=True),))
 
     def _append(self, lines: tuple[JournalLine, ...]) -> LinesWritten:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from contextlib import nullcontext
 
 import msgspec
 import pytest
@@ -30,6 +31,8 @@ from stablenew_tk.storage.disk.process_lock import folder_lock, holding
 from stablenew_tk.storage.journal.reader import recent, verify
 from stablenew_tk.storage.pending_jobs import load_waiting
 from stablenew_tk.storage.settings import load_settings, save_settings
+
+LONG_NOTE = "long " * 300_000
 
 
 @pytest.fixture
@@ -337,18 +340,49 @@ class TestUnsaved:
         assert [held.rating for held in app.held()] == [4, 4]
         assert (verify(app.places.journal).lines, verify(app.places.journal).gaps) == (4, ())
 
-    def test_a_note_that_no_line_can_hold_is_told_once_and_not_tried_for_ever(self, app):
+    def test_a_note_that_no_line_can_hold_is_told_once_and_its_text_is_in_a_file(self, app):
         app.make(1)
         [image] = app.images()
-        app.controller.rate([image], Feedback(event_id="", ts="", image_id="", note="long " * 300_000))
+        app.controller.rate([image], Feedback(event_id="", ts="", image_id="", note=LONG_NOTE))
         told = app.until(OrderFailed)
         assert "longer than a line may be (1 MiB)" in told.message
         assert "note" in told.message
+        [file] = (app.places.data / "notes").iterdir()
+        assert str(file) in told.message
+        assert file.read_text("utf-8") == LONG_NOTE
         app.say([image], rating=4, note="short")
         assert (dict(app.controller.unsaved), len(app.told(OrderFailed))) == ({}, 1)
         [held] = app.held()
         assert (held.rating, held.note) == (4, "short")
         assert app.controller.close().words == ""
+
+    @pytest.mark.parametrize("is_held", [False, True], ids=["at once", "another program holds the journal"])
+    def test_a_note_too_long_that_comes_while_the_program_ends_is_told_and_in_a_file(self, open_app, is_held):
+        app = open_app()
+        app.make(1)
+        with holding(folder_lock(app.places.journal)) if is_held else nullcontext():
+            app.controller.rate(app.images(), Feedback(event_id="", ts="", image_id="", note=LONG_NOTE))
+            app.controller.rate(app.images(), Feedback(event_id="", ts="", image_id="", rating=4))
+            left = app.controller.close()
+        assert "longer than a line may be (1 MiB)" in left.words
+        [file] = (app.places.data / "notes").iterdir()
+        assert str(file) in left.words
+        assert file.read_text("utf-8") == LONG_NOTE
+        assert (len(left.kept), left.lost) == (is_held, ())
+        again = open_app()
+        assert [(held.rating, held.note) for held in again.held()] == [(4, "")]
+        assert again.controller.close().words == ""
+
+    def test_a_note_too_long_waits_while_its_file_cannot_be_written_either(self, app, monkeypatch):
+        app.make(1)
+        with monkeypatch.context() as broken:
+            ReadOnlyDisk(app.places.data, broken).turn()
+            app.controller.rate(app.images(), Feedback(event_id="", ts="", image_id="", note=LONG_NOTE))
+            app.wait(lambda: len(app.controller.unsaved) == 1)
+        app.until(OrderFailed)
+        [file] = (app.places.data / "notes").iterdir()
+        assert file.read_text("utf-8") == LONG_NOTE
+        assert not app.controller.unsaved
 
     def test_a_record_the_disk_refused_is_saved_later(self, app):
         folder = app.places.journal

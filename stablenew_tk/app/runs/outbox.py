@@ -15,6 +15,8 @@ from ...domain.journal.record import Feedback, JournalLine, LearningRecord, Pair
 from ...domain.journal.undo import UndoStacks
 from ...domain.runs.plan import LearningPlan
 from ...pipeline.ids_and_times import as_line
+from ...pipeline.messages.base import Event
+from ...pipeline.messages.journal import LineNotSaved
 
 if TYPE_CHECKING:
     from ...storage.journal.spool import Spool
@@ -27,16 +29,17 @@ _NAMES: dict[type, str] = {Feedback: "rating", LearningRecord: "record"}
 
 class LeftBehind(Struct, frozen=True):
     """Journal lines that were not in the journal when the program ended. `kept` are in `file` and are written at the
-    next start, `lost` are nowhere.
+    next start, `lost` are nowhere. `refused` are sentences about lines that no journal can hold.
     """
 
     kept: tuple[JournalLine, ...] = ()
     lost: tuple[JournalLine, ...] = ()
     file: Path | None = None
     folder: Path = Path()
+    refused: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.kept) + len(self.lost)
+        return len(self.kept) + len(self.lost) + len(self.refused)
 
     @property
     def words(self) -> str:
@@ -48,7 +51,12 @@ class LeftBehind(Struct, frozen=True):
         if self.lost:
             are = "is" if len(self.lost) == 1 else "are"
             sentences.append(f"{_named(self.lost)} {are} not saved: {self.folder} cannot be written either.")
-        return " ".join(sentences)
+        return " ".join((*sentences, *self.refused))
+
+
+def never_saved(event: Event) -> tuple[str, ...]:
+    """What an event says of a line that no journal can hold."""
+    return (event.message,) if isinstance(event, LineNotSaved) and event.for_good else ()
 
 
 def taken_in_words(saved: int, damaged: int, problem: str) -> Iterator[str]:
@@ -120,14 +128,16 @@ class Outbox:
         coming = (line for event_id, line in self._sent.items() if event_id not in self.unsaved)
         return frozenset(line.plan_id for line in coming if isinstance(line, LearningPlan))
 
-    def leave(self, spool: Spool) -> LeftBehind:
-        """Keep all lines that are not on disk for the next start, also those on their way. Blocks on the disk."""
+    def leave(self, spool: Spool, refused: Sequence[str]) -> LeftBehind:
+        """Keep all lines that are not on disk for the next start, also those on their way. Blocks on the disk.
+
+        `refused`: what was said of lines while the program ended, when nobody listened any more.
+        """
         lines = self.lines()
         if not lines:
-            return LeftBehind()
+            return LeftBehind(refused=tuple(refused))
         found = spool.keep(lines)
-        kept = tuple(line for line in lines if line not in found.lost)
-        return LeftBehind(kept, found.lost, found.file, spool.folder)
+        return LeftBehind(found.kept, found.lost, found.file, spool.folder, (*refused, *found.refused))
 
     def all_saved(self, lines: Iterable[JournalLine]) -> bool:
         """Note that lines are on disk. True when one of them had been refused before."""

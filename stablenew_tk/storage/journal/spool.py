@@ -16,6 +16,7 @@ from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ...domain.journal.record import JournalLine
 from ..disk.files import make_folder, move, remove, write_atomic
 from ..disk.process_lock import ProcessLock
+from .long_notes import why_never
 from .segments import DECODE_ERRORS, LINE, judge, raw_lines
 from .writer import storable
 
@@ -23,10 +24,14 @@ _LOCK, _PATTERN, _ASIDE = "unsaved.lock", "unsaved-*.jsonl", ".damaged"
 
 
 class KeptLines(Struct, frozen=True):
-    """What `Spool.keep` kept: the file, None when there is none, and the lines that are not in it."""
+    """What `Spool.keep` did: the file, None when there is none, the lines in it, and those that are `lost`. `refused`
+    are sentences about lines that no journal can hold.
+    """
 
     file: Path | None = None
+    kept: tuple[JournalLine, ...] = ()
     lost: tuple[JournalLine, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 class TakenIn(Struct, frozen=True):
@@ -51,20 +56,24 @@ class Spool:
         data: list[bytes] = []
         kept: list[JournalLine] = []
         lost: list[JournalLine] = []
+        refused: list[str] = []
         for line in lines:
             try:
                 data.append(storable(line)[1])
                 kept.append(line)
-            except InvalidInput:
-                lost.append(line)
+            except InvalidInput as never:
+                try:
+                    refused.append(why_never(self.folder, line, never))
+                except NotSaved:
+                    lost.append(line)
         if not data:
-            return KeptLines(None, tuple(lost))
+            return KeptLines(None, (), tuple(lost), tuple(refused))
         try:
             make_folder(self.folder)
             write_atomic(path, data, mode=0o600)
         except (NotSaved, OSError):
-            return KeptLines(None, (*kept, *lost))
-        return KeptLines(path, tuple(lost))
+            return KeptLines(None, (), (*kept, *lost), tuple(refused))
+        return KeptLines(path, tuple(kept), tuple(lost), tuple(refused))
 
     def take_in(self, append: Callable[[JournalLine], object]) -> TakenIn:
         """Append all kept lines to the journal with `append` and remove their files. Never raises.

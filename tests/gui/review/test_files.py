@@ -214,7 +214,8 @@ def test_pictures_are_moved_with_their_stars_and_what_others_moved_is_found_by_i
 
 
 EDITED = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-<rdf:Description rdf:about="" xmlns:darktable="http://darktable.sf.net/" darktable:history_end="7"/></rdf:RDF></x:xmpmeta>
+<rdf:Description rdf:about="" xmlns:darktable="http://darktable.sf.net/" darktable:history_end="7"/>
+</rdf:RDF></x:xmpmeta>
 """
 HOME = "moved back to where they were."
 

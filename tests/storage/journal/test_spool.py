@@ -144,7 +144,8 @@ def test_lines_that_no_disk_takes_are_told(data, monkeypatch):
 def test_a_line_that_can_never_be_written_does_not_take_the_others_with_it(data, writer):
     draft = replace(record(), event_id="")
     kept = Spool(data).keep([draft, record()])
-    assert kept.lost == (draft,)
+    assert len(kept.kept) == 1
+    assert kept.refused == ("The record was not saved: it is a draft without an event_id.",)
     assert Spool(data).take_in(writer.append).saved == 1
 
 
