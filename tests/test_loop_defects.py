@@ -13,7 +13,8 @@ from terminal import Terminal
 
 from stablenew_tk.domain.insights.report import step_ratings
 from stablenew_tk.domain.runs.job import RandomizerChoice
-from stablenew_tk.domain.runs.plan import PlanCell, Preset, PresetEvidence, cell_of
+from stablenew_tk.domain.runs.plan import PlanCell, cell_of
+from stablenew_tk.domain.runs.preset import Preset, PresetEvidence
 from stablenew_tk.storage.journal.reader import verify
 from stablenew_tk.storage.journal.snapshot import load_history, save_snapshot
 from stablenew_tk.storage.journal.writer import LearningRecordWriter

@@ -26,7 +26,8 @@ from ..domain.models.precedence import offers
 from ..domain.models.preset_scope import compare, reasons
 from ..domain.models.value_sources import ValueSources
 from ..domain.runs.known_value import KnownValue, subject_of, subjects_of
-from ..domain.runs.plan import LearningPlan, Preset, PresetEvidence, ResultSummary
+from ..domain.runs.plan import LearningPlan, ResultSummary
+from ..domain.runs.preset import Preset, PresetEvidence
 from .controller import Controller
 from .model_traits import known_traits
 from .presets import model_of

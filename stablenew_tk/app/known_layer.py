@@ -19,7 +19,7 @@ from ..domain.journal.record import JournalLine, Void
 from ..domain.models.preset_scope import same_scope
 from ..domain.models.value_sources import PresetValues
 from ..domain.runs.known_value import KnownValue, settings_after, what_goes_before
-from ..domain.runs.plan import PresetEvidence
+from ..domain.runs.preset import PresetEvidence
 from ..pipeline.ids_and_times import as_line, new_id
 
 

@@ -15,7 +15,7 @@ from ..domain.journal.plan_log import PlanBook
 from ..domain.models.preset_scope import LEARNED, Situation, engine_name, reasons, scope_words
 from ..domain.models.recommendations import ModelSettings
 from ..domain.models.value_sources import CHECKPOINT, PresetInForce, PresetValues, ValueSources, agreed_for, judged
-from ..domain.runs.plan import Preset
+from ..domain.runs.preset import Preset
 from .controller import Controller
 from .wording import value_text
 

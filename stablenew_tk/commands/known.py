@@ -21,7 +21,7 @@ from ..domain.journal.record import JournalLine, Void
 from ..domain.models.precedence import without_hash
 from ..domain.models.preset_scope import scope_words
 from ..domain.runs.known_value import KnownValue, settings_after
-from ..domain.runs.plan import PresetEvidence
+from ..domain.runs.preset import PresetEvidence
 from ..pipeline.ids_and_times import as_line
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history

@@ -27,7 +27,7 @@ from ..domain.journal.record import Void
 from ..domain.models.precedence import forgotten, without_hash
 from ..domain.models.preset_scope import PresetScope, Situation, reasons, scope_words, situation_words
 from ..domain.models.value_sources import CHECKPOINT, PresetValues, ValueSources, check_preset, judged
-from ..domain.runs.plan import Preset, PresetEvidence
+from ..domain.runs.preset import Preset, PresetEvidence
 from ..pipeline.ids_and_times import as_line, new_id
 from ..storage.disk.places import Places
 from ..storage.journal.snapshot import load_history

@@ -22,7 +22,8 @@ from .calling import typed_name
 if TYPE_CHECKING:
     # What only some commands need is imported by those: it takes longer than most of what they do.
     from ..domain.journal.history import History
-    from ..domain.runs.plan import LearningPlan, Preset
+    from ..domain.runs.plan import LearningPlan
+    from ..domain.runs.preset import Preset
     from ..storage.journal.writer import LearningRecordWriter
     from ..storage.packs.pack_file import PackFile
 

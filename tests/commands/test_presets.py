@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from terminal import FEW, TINY, Terminal
 
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
-from stablenew_tk.domain.runs.plan import PlanPrompt, Preset
+from stablenew_tk.domain.runs.plan import PlanPrompt
+from stablenew_tk.domain.runs.preset import Preset
 
 WEBUI = ("--backend", "http://127.0.0.1:7860")
 CLEAR = {12: (2, 2, 1, 2), 20: (3, 3, 2, 3), 28: (5, 5, 4, 5)}

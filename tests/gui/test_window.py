@@ -26,7 +26,8 @@ from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.experiments.plan_draft import CHECK
-from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt, Preset
+from stablenew_tk.domain.runs.plan import LearningPlan, PlanPrompt
+from stablenew_tk.domain.runs.preset import Preset
 from stablenew_tk.gui.create.preview import PreviewPanel
 from stablenew_tk.gui.forms.stage_cards import Section
 from stablenew_tk.gui.learn.wizard.wizard import Wizard

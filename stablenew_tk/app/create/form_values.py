@@ -22,7 +22,7 @@ from ...domain.models.value_sources import CHECKPOINT, PresetValues, ValueSource
 from ...domain.prompts.settings import PackSettings
 from ...domain.runs.job import RunRequest
 from ...domain.runs.known_value import KnownValue
-from ...domain.runs.plan import Preset
+from ...domain.runs.preset import Preset
 from ..controller import Controller
 from ..model_evidence import known_here
 from ..model_traits import known_traits

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from ...domain.base.errors import InvalidInput
 from ...domain.models.preset_scope import question
 from ...domain.models.value_sources import PresetInForce
-from ...domain.runs.plan import Preset
+from ...domain.runs.preset import Preset
 from ..controller import Controller
 from ..presets import (
     PresetOffer,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...domain.base.wording import counted
 from ...domain.models.preset_scope import PresetScope, reasons, scope_words
-from ...domain.runs.plan import PresetEvidence
+from ...domain.runs.preset import PresetEvidence
 from ..presets import PresetOffer
 
 

@@ -26,7 +26,8 @@ from ...domain.insights.verdict_text import is_certain
 from ...domain.journal.estimate import about
 from ...domain.models.preset_scope import engine_name, same_scope, scope_words
 from ...domain.runs.known_value import KnownValue
-from ...domain.runs.plan import LearningPlan, Preset, config_for
+from ...domain.runs.plan import LearningPlan, config_for
+from ...domain.runs.preset import Preset
 from ..controller import Controller
 from ..known import drafts_from
 from ..known_layer import value_words

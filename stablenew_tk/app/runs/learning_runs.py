@@ -29,11 +29,11 @@ from ...domain.runs.plan import (
     LearningRunResult,
     LearningRunStep,
     PlanCell,
-    Preset,
     cell_of,
     checked,
     job_for,
 )
+from ...domain.runs.preset import Preset
 from ...pipeline.ids_and_times import as_line, new_id, now_text, system_user
 from ..engines.checkpoint_names import plan_with_names
 from ..engines.missing_checkpoint import missing_in_job, missing_in_plan

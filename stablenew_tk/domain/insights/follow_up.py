@@ -14,17 +14,8 @@ from ..models.preset_scope import PresetScope, hash_in_name, reasons, same_scope
 from ..models.recommendations import ModelSettings
 from ..models.sensible_range import ModelTraits, sensible_range
 from ..runs.known_value import KnownValue
-from ..runs.plan import (
-    LearningPlan,
-    PlanCell,
-    PlanMetadata,
-    Preset,
-    PresetEvidence,
-    ResultSummary,
-    VerdictState,
-    compared_loras,
-    lora_of,
-)
+from ..runs.plan import LearningPlan, PlanCell, PlanMetadata, ResultSummary, VerdictState, compared_loras, lora_of
+from ..runs.preset import Preset, PresetEvidence
 from .kept_values import preset_values, setting_values
 from .naming import plan_naming
 from .report import Report, summary

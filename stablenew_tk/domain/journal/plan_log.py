@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from ..models.preset_scope import UNKNOWN_ENGINE, PresetScope
 from ..runs.known_value import KnownValue
-from ..runs.plan import LearningPlan, LearningRunResult, LearningRunStep, Preset
+from ..runs.plan import LearningPlan, LearningRunResult, LearningRunStep
+from ..runs.preset import Preset
 from .asked_questions import AskedQuestions
 from .feedback import Withdrawals
 from .known_lines import KnownLines

@@ -18,15 +18,8 @@ from ..config.pipeline_config import PipelineConfig
 from ..models.preset_scope import PresetUse
 from ..runs.job import LearningTag, RandomizerChoice
 from ..runs.known_value import KnownValue
-from ..runs.plan import (
-    MOST_PICTURES,
-    START_ROWS,
-    LearningPlan,
-    LearningRunResult,
-    LearningRunStep,
-    PlanPrompt,
-    Preset,
-)
+from ..runs.plan import MOST_PICTURES, START_ROWS, LearningPlan, LearningRunResult, LearningRunStep, PlanPrompt
+from ..runs.preset import Preset
 
 Status = Literal["ok", "failed", "cancelled", "partial"]
 

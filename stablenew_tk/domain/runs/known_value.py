@@ -6,53 +6,29 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from ..base.journal_line import Line
 from ..config.catalogue import Value
 from ..config.sweep import LORA_FILE, LORA_WEIGHT, lora_file
 from ..config.user_settings import Settings
 from ..models.lora_series import numbered
-from ..models.preset_scope import PresetScope, Situation, compare
-from .plan import LearningPlan, PresetEvidence
+from ..models.preset_scope import Situation, compare
+from .plan import LearningPlan
+from .preset import LearnedValues, PresetEvidence
 
 
-class KnownValue(Line, tag="known", frozen=True, kw_only=True):
+class KnownValue(LearnedValues, tag="known", frozen=True, kw_only=True):
     """One value of what is known for a pack with a checkpoint on a kind of engine, with the evidence for it.
 
     A later line with the same `known_id` replaces it. `path` is what was varied: a catalogue path, "lora:NAME", or
-    "lora" for the file of a training; the value stands in `values` (with the switch that it needs) or `lora_weights`. A
-    LoRA in `lora_instead` is put into prompts that do not name it, in place of the LoRAs there. `pack_id` to
-    `workflow` as in `PresetScope`. `on` False: switched off, but still known. `forgot` is what the last
-    runs had there until then, by context and path; undoing the line gives it back.
+    "lora" for the file of a training; the value stands in `values` (with the switch that it needs) or `lora_weights`.
+    `on` False: switched off, but still known. `forgot` is what the last runs had there until then, by context and path;
+    undoing the line gives it back.
     """
 
     known_id: str
     path: str
-    values: Mapping[str, Value] = {}
-    lora_weights: Mapping[str, float] = {}
-    lora_instead: Mapping[str, tuple[str, ...]] = {}
-    pack_id: str = ""
-    prompt_ids: tuple[str, ...] = ()
-    checkpoint: str = ""
-    checkpoint_hash: str = ""
-    engine: str = ""
-    family: str = ""
-    workflow: str = ""
     evidence: PresetEvidence = PresetEvidence()
     on: bool = True
     forgot: Mapping[str, Mapping[str, Value]] = {}
-
-    @property
-    def scope(self) -> PresetScope:
-        """What it was learned for."""
-        return PresetScope(
-            self.pack_id,
-            self.prompt_ids,
-            self.checkpoint,
-            self.checkpoint_hash,
-            self.engine,
-            self.family,
-            self.workflow,
-        )
 
     @property
     def value(self) -> Value:

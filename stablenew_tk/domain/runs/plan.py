@@ -1,4 +1,4 @@
-"""Data of Learning Runs: plan, steps, result and preset, as written to the journal, and the jobs of a plan.
+"""Data of Learning Runs: plan, steps and result, as written to the journal, and the jobs of a plan.
 
 A plan tests several values of one setting, the focus parameter, and keeps all other settings the same. Every value is
 made with the same seeds: a row is one seed (and one prompt) across all values, so that the effect of the seed cancels
@@ -34,7 +34,7 @@ from ..config.sweep import (
     lora_file,
 )
 from ..models.lora_series import numbered
-from ..models.preset_scope import PresetScope, PresetUse, without_values
+from ..models.preset_scope import PresetUse, without_values
 from ..prompts.pack import PackPrompt, has_lora, with_lora_weight, with_preset_loras
 from .job import Job, LearningTag, check_mask, check_place, check_workflow, with_subseed
 from .value_pairs import ValuePair, check_pair, pairs_of, settings_of, shown_in_row
@@ -344,64 +344,6 @@ class LearningRunResult(Line, tag="result", frozen=True, kw_only=True):
     method: int = 0
     basis: str = ""
     votes: str = ""
-
-
-class PresetEvidence(Struct, frozen=True, kw_only=True):
-    """The verdict that a preset was made from. `by_hand`: the user chose the value without such a verdict."""
-
-    plan_id: str = ""
-    state: VerdictState = "too_early"
-    probability: float = 0.0
-    sentence: str = ""
-    rated: int = 0
-    rows: int = 0
-    by_hand: bool = False
-
-
-class Preset(Line, tag="preset", frozen=True, kw_only=True):
-    """Values to start from, by catalogue path. A later line with the same `preset_id` replaces an earlier one.
-
-    `pack_id` to `family` tell what it was learned for, as in `PresetScope`; lines of older versions have only pack and
-    checkpoint ("" = anything). `evidence` is that of the values it began with, `added` of those that came later: by
-    path, "lora:NAME" for a weight. A LoRA in `lora_instead` is put into prompts that do not name it, in place of the
-    LoRAs there.
-    """
-
-    preset_id: str
-    name: str
-    values: Mapping[str, Value] = {}
-    lora_weights: Mapping[str, float] = {}
-    lora_instead: Mapping[str, tuple[str, ...]] = {}
-    pack_id: str = ""
-    prompt_ids: tuple[str, ...] = ()
-    checkpoint: str = ""
-    checkpoint_hash: str = ""
-    engine: str = ""
-    family: str = ""
-    workflow: str = ""
-    evidence: PresetEvidence = PresetEvidence()
-    added: Mapping[str, PresetEvidence] = {}
-
-    @property
-    def scope(self) -> PresetScope:
-        """What it was learned for, as its line tells it; `PlanBook.scope` also knows the engine of older lines."""
-        where = (self.checkpoint_hash, self.engine, self.family, self.workflow)
-        return PresetScope(self.pack_id, self.prompt_ids, self.checkpoint, *where)
-
-    def evidence_of(self, path: str) -> PresetEvidence:
-        """What one of its values rests on."""
-        return self.added.get(path, self.evidence)
-
-    def with_values_of(self, other: Preset) -> Preset:
-        """A copy with the values of another preset of the same scope, in place of its own for the same paths."""
-        came = (*other.values, *(f"{LORA}{name}" for name in other.lora_weights))
-        return msgspec.structs.replace(
-            self,
-            values={**self.values, **other.values},
-            lora_weights={**self.lora_weights, **other.lora_weights},
-            lora_instead={**self.lora_instead, **other.lora_instead},
-            added={**self.added, **{path: other.evidence_of(path) for path in came}},
-        )
 
 
 def checked(plan: LearningPlan) -> LearningPlan:

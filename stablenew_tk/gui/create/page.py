@@ -29,7 +29,8 @@ from ...domain.models.sensible_range import ModelTraits
 from ...domain.models.value_sources import CHECKPOINT
 from ...domain.runs.job import RunRequest
 from ...domain.runs.known_value import KnownValue
-from ...domain.runs.plan import LearningPlan, LearningRunResult, Preset
+from ...domain.runs.plan import LearningPlan, LearningRunResult
+from ...domain.runs.preset import Preset
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import BackendChecked, ImageSaved, JobEnded, NodeWaiting, QueueChanged
 from ...pipeline.messages.journal import HistoryLoaded, LineSaved

@@ -13,7 +13,7 @@ from ...domain.base.wording import counted
 from ...domain.journal.estimate import about
 from ...domain.models.preset_scope import LEARNED, reasons
 from ...domain.runs.job import RunRequest
-from ...domain.runs.plan import Preset
+from ...domain.runs.preset import Preset
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Check

@@ -34,7 +34,8 @@ from ...domain.insights.report import Report
 from ...domain.insights.titles import scope_text
 from ...domain.journal.record import Feedback, Void
 from ...domain.runs.known_value import KnownValue
-from ...domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep, Preset
+from ...domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep
+from ...domain.runs.preset import Preset
 from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.jobs import QueueChanged
 from ...pipeline.messages.journal import HistoryChanged, HistoryLoaded, LineSaved

@@ -17,7 +17,7 @@ from stablenew_tk.domain.config.catalogue import get_value
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.models.value_sources import ValueSources
 from stablenew_tk.domain.runs.known_value import KnownValue
-from stablenew_tk.domain.runs.plan import Preset, PresetEvidence
+from stablenew_tk.domain.runs.preset import Preset, PresetEvidence
 from stablenew_tk.pipeline.ids_and_times import as_line
 from stablenew_tk.storage.journal.writer import LearningRecordWriter
 

@@ -34,8 +34,8 @@ from stablenew_tk.domain.runs.plan import (
     PlanCell,
     PlanMetadata,
     PlanPrompt,
-    Preset,
 )
+from stablenew_tk.domain.runs.preset import Preset
 from stablenew_tk.pipeline import runner
 from stablenew_tk.pipeline.ids_and_times import as_line
 from stablenew_tk.pipeline.messages.base import OrderFailed

@@ -14,15 +14,8 @@ from stablenew_tk.domain.journal.query import Query, select
 from stablenew_tk.domain.journal.record import JournalLine, LearningRecord
 from stablenew_tk.domain.models.preset_scope import PresetScope, PresetUse
 from stablenew_tk.domain.runs.job import LearningTag
-from stablenew_tk.domain.runs.plan import (
-    LearningPlan,
-    LearningRunResult,
-    LearningRunStep,
-    PlanPrompt,
-    Preset,
-    PresetEvidence,
-    ResultSummary,
-)
+from stablenew_tk.domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep, PlanPrompt, ResultSummary
+from stablenew_tk.domain.runs.preset import Preset, PresetEvidence
 
 TS = "2026-01-01T00:00:00.000Z"
 

@@ -8,7 +8,7 @@ from fake_webui import FakeWebUI
 from msgspec.structs import replace
 from open_window import open_house
 
-from stablenew_tk.domain.runs.plan import Preset, PresetEvidence
+from stablenew_tk.domain.runs.preset import Preset, PresetEvidence
 from stablenew_tk.gui.widgets.popups import Menu
 from stablenew_tk.pipeline.messages.jobs import JobEnded
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from open_window import open_house
 
 from stablenew_tk.app.create.form_values import base_values
-from stablenew_tk.domain.runs.plan import Preset
+from stablenew_tk.domain.runs.preset import Preset
 from stablenew_tk.gui.forms.origin_marks import WhyPopup
 from stablenew_tk.gui.widgets.basics import Button, Label
 from stablenew_tk.pipeline.messages.jobs import JobEnded

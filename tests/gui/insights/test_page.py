@@ -27,11 +27,10 @@ from stablenew_tk.domain.runs.plan import (
     LearningRunResult,
     PlanCell,
     PlanPrompt,
-    Preset,
-    PresetEvidence,
     ResultSummary,
     config_for,
 )
+from stablenew_tk.domain.runs.preset import Preset, PresetEvidence
 from stablenew_tk.gui.create.run_bar import PresetMenu
 from stablenew_tk.gui.insights.page import InsightsPage
 from stablenew_tk.gui.widgets.basics import Button

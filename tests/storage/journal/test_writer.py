@@ -17,7 +17,7 @@ from journal_lines import output, rate, record
 from stablenew_tk.domain.base.errors import InvalidInput, NotSaved
 from stablenew_tk.domain.journal.record import Feedback, StageRecord
 from stablenew_tk.domain.runs.job import LearningTag
-from stablenew_tk.domain.runs.plan import Preset
+from stablenew_tk.domain.runs.preset import Preset
 from stablenew_tk.pipeline.ids_and_times import as_line
 from stablenew_tk.storage.disk.process_lock import folder_lock, holding
 from stablenew_tk.storage.journal.reader import JournalReading, read_record, recent, verify

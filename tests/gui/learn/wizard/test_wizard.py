@@ -20,7 +20,8 @@ from stablenew_tk.domain.experiments.suggested_plan import series_plan
 from stablenew_tk.domain.prompts.pack import PackPrompt
 from stablenew_tk.domain.prompts.variant import as_written
 from stablenew_tk.domain.runs.job import RunRequest
-from stablenew_tk.domain.runs.plan import LearningPlan, PlanMetadata, PlanPrompt, Preset
+from stablenew_tk.domain.runs.plan import LearningPlan, PlanMetadata, PlanPrompt
+from stablenew_tk.domain.runs.preset import Preset
 from stablenew_tk.gui.learn.wizard.wizard import Wizard
 from stablenew_tk.gui.widgets.basics import Box, Button, Label
 from stablenew_tk.gui.widgets.popups import Menu
