@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 # What the path of a value begins with that only a workflow has: "workflow.Detailer.denoise".
 WORKFLOW = "workflow."
-_DIGITS = 12
+# Twelve were those of another hash, which other ids of the same nodes changed.
+_DIGITS = 16
 _Value = str | int | float | bool
 
 
@@ -37,8 +38,8 @@ class WorkflowParameter(Struct, frozen=True, omit_defaults=True):
 
 
 class WorkflowUse(Struct, frozen=True, omit_defaults=True):
-    """A workflow that is used; without a `file` none is. `digest` is the SHA-256 of its text, `graph` that of what
-    stays in it whatever is set ("" in lines of older versions).
+    """A workflow that is used; without a `file` none is. `digest` is the SHA-256 of its text, `structure`
+    that of what stays in it whatever is set ("" in lines of older versions).
 
     `found` has the built-in parameters that the workflow has a place for, with its own values; what differs from them
     in a config is changed in the workflow. `values` are those that were set beyond, by path ("workflow.Detailer.
@@ -48,7 +49,7 @@ class WorkflowUse(Struct, frozen=True, omit_defaults=True):
 
     file: str = ""
     digest: str = ""
-    graph: str = ""
+    structure: str = ""
     found: Mapping[str, _Value] = {}
     values: Mapping[str, _Value] = {}
     parameters: Mapping[str, WorkflowParameter] = {}
@@ -69,8 +70,8 @@ class WorkflowUse(Struct, frozen=True, omit_defaults=True):
 
     @property
     def known_as(self) -> str:
-        """What was learned in it is bound to: its name, and its graph behind as servers write a checkpoint's hash."""
-        return f"{self.name} [{self.graph[:_DIGITS]}]" if self.graph else self.name
+        """What was learned in it is bound to: its name, its structure behind as servers write a hash."""
+        return f"{self.name} [{self.structure[:_DIGITS]}]" if self.structure else self.name
 
     def has(self, path: str) -> bool:
         """Whether the workflow has a place for a parameter."""

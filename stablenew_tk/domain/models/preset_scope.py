@@ -192,7 +192,8 @@ def _workflow(scope: PresetScope, now: Situation) -> tuple[str, str]:
         return "", ""
     name, here = without_hash(scope.workflow), without_hash(now.workflow)
     mine, theirs = hash_in_name(scope.workflow), hash_in_name(now.workflow)
-    if mine and theirs:
+    # Hashes of another length are of another kind and cannot be compared.
+    if mine and len(mine) == len(theirs):
         if mine == theirs:
             return "", ""
         if name == here:

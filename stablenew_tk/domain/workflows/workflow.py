@@ -6,7 +6,7 @@ The text is that of ComfyUI's own export in API format, or of its editor's form,
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import islice
 
@@ -14,14 +14,14 @@ from msgspec import Struct
 
 from ..base.errors import InvalidInput
 from ..config.workflow_use import WorkflowUse
-from ..recipes.comfy_nodes import SHOWS
-from ..recipes.recipe import MODEL_ENDING, object_of, read_json, text_of
+from ..recipes.recipe import object_of, read_json, text_of
 from .choices import META, choices_in
 from .convert import EXPORT, api_format
 from .fields import NEGATIVE, PROMPT, SEED, FoundField, FoundLora, find_fields
 from .node_kinds import NodeKinds
 from .open_values import OpenValue, open_values
-from .workflow_nodes import INPUTS, MOST_NODES, InputPlace, WorkflowNode, is_link
+from .structure import structure_of
+from .workflow_nodes import INPUTS, MOST_NODES, InputPlace, WorkflowNode
 
 # What else may be in a workflow that a picture holds or a program sends.
 _WRAPPED = ("prompt", "output")
@@ -30,15 +30,15 @@ _NOT_ONE = "{what} is no workflow of ComfyUI. In ComfyUI: Workflow, Export (API)
 
 class Workflow(Struct, frozen=True, kw_only=True):
     """A workflow. `found` has what the links or the titles of nodes tell, by catalogue path or "prompt", "negative",
-    "seed"; `loras` the loaders of LoRAs; `open_values` every other number, choice and switch by its path. `graph` is
-    what tells it from others whatever is set in it.
+    "seed"; `loras` the loaders of LoRAs; `open_values` every other number, choice and switch by its path. `structure`
+    is what tells it from others whatever is set in it.
 
     `converted`: it was the editor's form. `notices` are sentences about what could not be told.
     """
 
     nodes: Mapping[str, WorkflowNode]
     digest: str
-    graph: str
+    structure: str
     found: Mapping[str, FoundField] = {}
     loras: tuple[FoundLora, ...] = ()
     open_values: Mapping[str, OpenValue] = {}
@@ -50,7 +50,7 @@ class Workflow(Struct, frozen=True, kw_only=True):
         return WorkflowUse(
             file=file,
             digest=self.digest,
-            graph=self.graph,
+            structure=self.structure,
             found={path: one.value for path, one in self.found.items() if path not in (PROMPT, NEGATIVE, SEED)},
             parameters={path: one.takes for path, one in self.open_values.items()},
             lacks=tuple(path for path in (PROMPT, NEGATIVE, SEED) if path not in self.found),
@@ -77,32 +77,13 @@ def read_workflow(text: bytes, what: str, kinds: NodeKinds | None = None) -> Wor
     return Workflow(
         nodes=nodes,
         digest=digest_of(text),
-        graph=_graph(nodes, search.taken),
+        structure=structure_of(nodes, search.taken),
         found=search.found,
         loras=search.loras,
         open_values=open_values(nodes, search.taken, known),
         converted=converted,
         notices=search.notices,
     )
-
-
-def _graph(nodes: Mapping[str, WorkflowNode], taken: Collection[InputPlace]) -> str:
-    """A hash of the nodes, their links and the files of models that are no field. Other values are left out: the same
-    workflow comes with another seed and prompt in each picture that it made. So are nodes that only show something.
-    """
-    links = (value for node in nodes.values() for value in node.inputs.values() if isinstance(value, list))
-    used = {str(value[0]) for value in links if is_link(value, nodes)}
-
-    def lasting(name: str, node: WorkflowNode) -> Iterator[tuple[str, str, object]]:
-        for key, value in sorted(node.inputs.items()):
-            if isinstance(value, list) and is_link(value, nodes):
-                yield key, str(value[0]), value[1] if isinstance(value[1], int) else 0
-            elif isinstance(value, str) and MODEL_ENDING.search(value) and InputPlace(name, key) not in taken:
-                yield key, value.replace("\\", "/"), ""
-
-    kept = (one for one in sorted(nodes.items()) if one[0] in used or not SHOWS.search(one[1].kind))
-    parts = [(name, node.kind, tuple(lasting(name, node))) for name, node in kept]
-    return sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def looks_like_one(text: bytes) -> bool:

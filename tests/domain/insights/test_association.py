@@ -231,8 +231,10 @@ class TestWhatIsNeverMixed:
 
     def test_a_renamed_workflow_and_lines_of_older_versions_are_of_the_same_workflow(self):
         rated = everyday(60, 0.0)
-        uses = [WorkflowUse(file="Garden.json", digest="x", graph=graph) for graph in ("a" * 64, "", "b" * 64)]
-        uses[1:1] = [WorkflowUse(file="Park.json", digest="y", graph="a" * 64)]
+        uses = [
+            WorkflowUse(file="Garden.json", digest="x", structure=structure) for structure in ("a" * 64, "", "b" * 64)
+        ]
+        uses[1:1] = [WorkflowUse(file="Park.json", digest="y", structure="a" * 64)]
         names = [(0, 1), (0,), (0, 2), (0, 3)]
         made = [
             associations([(in_workflow(one, uses[of[n % len(of)]]), stars) for n, (one, stars) in enumerate(rated)])

@@ -70,6 +70,13 @@ def test_a_workflow_is_known_by_its_graph_where_both_tell_it_else_by_its_name():
     )
 
 
+def test_a_workflow_that_an_older_version_told_by_another_hash_is_known_by_its_name():
+    earlier = compare(
+        PresetScope(workflow="Garden [aaaaaaaaaaaa]"), replace(HERE, workflow="Garden [bbbbbbbbbbbbbbbb]")
+    )
+    assert (earlier.inside, earlier.unproven) == (True, ("that it is the workflow “Garden” is known by its name only",))
+
+
 def test_several_differences_are_one_phrase():
     found = compare(PresetScope("Harbour", (), "ink", "", "sketch"), HERE)
     assert reasons(found) == (
