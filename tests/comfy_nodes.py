@@ -89,7 +89,8 @@ def node_kinds(files: dict[str, list[str]], *, impact: bool, new: bool = True) -
     """All classes. `files` has the names in the model folders; `impact`: the Impact Pack and Subpack are installed;
     `new`: those that came after 0.3.64, too.
     """
-    sampling = {"sampler_name": old(SAMPLERS), "scheduler": old(SCHEDULERS)}
+    samplers = [name for name in SAMPLERS if new or not name.startswith("exp_")]
+    sampling = {"sampler_name": old(samplers), "scheduler": old(SCHEDULERS)}
     words = {"positive": link("CONDITIONING"), "negative": link("CONDITIONING")}
     kinds = {
         "CheckpointLoaderSimple": NodeKind({"ckpt_name": old(files["checkpoints"])}, ("MODEL", "CLIP", "VAE")),
@@ -171,7 +172,7 @@ def node_kinds(files: dict[str, list[str]], *, impact: bool, new: bool = True) -
             {"image": link("IMAGE"), "upscale_method": old(IMAGE_WAYS), "scale_by": _SCALE},
             ("IMAGE",),
         ),
-        "KSamplerSelect": NodeKind({"sampler_name": combo(SAMPLERS)}, ("SAMPLER",), module="comfy_extras"),
+        "KSamplerSelect": NodeKind({"sampler_name": combo(samplers)}, ("SAMPLER",), module="comfy_extras"),
         "BasicScheduler": NodeKind(
             {"model": link("MODEL"), "scheduler": combo(SCHEDULERS), "steps": _STEPS, "denoise": _PART}, ("SIGMAS",)
         ),

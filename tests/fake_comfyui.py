@@ -611,7 +611,10 @@ class FakeComfyUI:
         if choices is not None:
             if value in choices:
                 return []
-            details = f"{key}: {value!r} not in {choices if len(choices) <= 20 else f'(list of length {len(choices)})'}"
+            shown = choices
+            if len(choices) > 20:  # a long list is not told
+                shown, about["input_config"] = f"(list of length {len(choices)})", None
+            details = f"{key}: {value!r} not in {shown}"
             return [_error("value_not_in_list", "Value not in list", details, about)]
         if config[0] in ("INT", "FLOAT"):
             try:
@@ -748,7 +751,9 @@ class FakeComfyUI:
         self._node = name
         kind = node["class_type"]
         steps = int(node["inputs"].get("steps", 1)) if "ampler" in kind or kind == "FaceDetailer" else 1
-        self._tell_state(states, name, 0, steps, "running", client, prompt_id)
+        self._tell_state(
+            states, name, 0, 1, "running", client, prompt_id
+        )  # how many steps it has, it tells at the first
         self.tell(client, "executing", {"node": name, "display_node": name, "prompt_id": prompt_id})
         self._pause(0, loading="CheckpointLoader" in kind)
         if wrong == "broken-checkpoint" and "CheckpointLoader" in kind:

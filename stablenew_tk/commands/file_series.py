@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from ..domain.base.errors import InvalidInput, StorageError
 from ..domain.base.lora_tags import lora_key
 from ..domain.config.catalogue import Value
-from ..domain.config.sweep import LORA_FILE, NO_LORA, check_values
+from ..domain.config.sweep import LORA_FILE, NO_LORA, check_values, value_of_file
 from ..domain.models.checkpoint_series import CheckpointFile, CheckpointSeries, checkpoint_series
 from ..domain.models.lora_series import LoraFile, LoraSeries, same_names, series_named, series_of
 from ..domain.models.precedence import without_hash
@@ -48,7 +48,7 @@ def series_values(path: str, name: str, session: Session) -> tuple[Value, ...]:
         unlisted = series_named(name, series_of(here))
         why = same_names(unlisted) if unlisted is not None else ""
         raise InvalidInput(f"--series {name}: {why or _why_not(name, series)}", "--series")
-    return check_values(LORA_FILE, (*chosen.stems, NO_LORA))
+    return check_values(LORA_FILE, (*map(value_of_file, chosen.stems), NO_LORA))
 
 
 def _checkpoints(name: str, offered: Sequence[str], session: Session) -> tuple[Value, ...]:

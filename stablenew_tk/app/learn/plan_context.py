@@ -8,7 +8,7 @@ from ...domain.base.errors import InvalidInput
 from ...domain.config.catalogue import get_value
 from ...domain.config.learning_mode import Mode, mode_for
 from ...domain.config.pipeline_config import PipelineConfig
-from ...domain.config.sweep import LORA, LORA_FILE, NO_LORA, not_offered, unknown_choices
+from ...domain.config.sweep import LORA, LORA_FILE, NO_LORA, not_offered, unknown_choices, value_of_file
 from ...domain.experiments.plan_draft import (
     PROMPT,
     VALUES,
@@ -109,7 +109,7 @@ def offered(draft: PlanDraft, controller: Controller) -> tuple[str, ...]:
     if found is None or spec is None or not spec.choices:
         return ()
     names = found.choices(spec.choices)
-    return (NO_LORA, *names) if names and spec.path == LORA_FILE else names
+    return (NO_LORA, *map(value_of_file, names)) if names and spec.path == LORA_FILE else names
 
 
 def troubles(draft: PlanDraft, controller: Controller, *, unread: str = "") -> list[str]:

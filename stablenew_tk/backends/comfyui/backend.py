@@ -217,7 +217,8 @@ class ComfyUI:
             is_known = self._queued(call, sent, client_id)
             finished = self._ended(call, is_known=is_known)
         except (BackendError, Cancelled):
-            if call.may_live:
+            # One that was told to stop needs nothing more, if only its own end was not waited for.
+            if call.may_live and not (self._closed and call.is_cancelled):
                 self._take_back(call.prompt_id)
             raise
         finally:
@@ -322,6 +323,7 @@ class ComfyUI:
             call.first_pressed_at = call.first_pressed_at or now
             call.presses, call.pressed_at = call.presses + 1, now
             self._server.cancel(call.prompt_id)
+            call.is_cancelled = True
 
     def _raise_for_end(self, call: RunningCall, finished: Finished, sent: Graph) -> None:
         name, said = finished.end

@@ -60,6 +60,7 @@ class RunningCall:
         self._output_nodes = graph.outputs if graph else ()
         # `may_live`: the server may have the job, waiting or running.
         self.is_running, self.has_ended, self.may_live = False, False, False
+        self.is_cancelled = False  # the server was told and has answered
         self.before = 0
         self.outputs: dict[str, Outputs] = {}
         self._states: Mapping[str, _NodeState] = {}

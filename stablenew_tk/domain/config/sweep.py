@@ -245,6 +245,11 @@ def _lora_file(written: str) -> str:
     return f"{name}:{float(weight):g}"
 
 
+def value_of_file(stem: str) -> str:
+    """The value of `lora` that means a file. One that is called "none" needs a weight, else no LoRA would be meant."""
+    return f"{stem}:1" if stem.casefold() == NO_LORA else stem
+
+
 def lora_file(value: Value) -> tuple[str, float | None]:
     """Name and weight of a value of `lora`: "" for no LoRA, None for the weight that the prompt gives it."""
     name, colon, weight = str(value).partition(":")

@@ -10,7 +10,7 @@ from ..base.errors import InvalidInput
 from ..config.catalogue import Value, get_value, parameter, with_values
 from ..config.origins import Origin
 from ..config.pipeline_config import PipelineConfig
-from ..config.sweep import LORA, LORA_FILE, NO_LORA, around, check_values, focus, value_text
+from ..config.sweep import LORA, LORA_FILE, NO_LORA, around, check_values, focus, value_of_file, value_text
 from ..models.families import Family, FamilyCatalogue
 from ..models.recommendations import DENOISE, FAMILY_WORD, FieldValue, ModelSettings
 from ..models.sensible_range import lora_range, sensible_range, traits_of
@@ -69,7 +69,7 @@ def series_plan(name: str, stems: Sequence[str]) -> LearningPlan:
         raise InvalidInput(
             f"The backend has less than two files of {name}. Put them into its folder of LoRAs.", LORA_FILE
         )
-    return _of_files(LORA_FILE, name, (*_spread(stems), NO_LORA))
+    return _of_files(LORA_FILE, name, (*map(value_of_file, _spread(stems)), NO_LORA))
 
 
 def checkpoints_plan(name: str, checkpoints: Sequence[str]) -> LearningPlan:

@@ -27,6 +27,8 @@ _HABITS: tuple[tuple[str, Unit], ...] = (
     (r"(?P<base>.+)[-_. ](?:steps?[-_]?(?=\d)|s[-_]?(?=\d{3}))(?P<at>\d{1,9})", "step"),
     (r"(?P<base>.+)[-_. ](?:epoch|ep|e)[-_]?(?P<at>\d{1,6})", "epoch"),
 )
+# What kind of numbers a file holds: the same training is kept in several, each a series of its own.
+_PRECISION = re.compile(r"[-_. ](?:fp16|fp32|bf16|fp8(?:_e\dm\d(?:fn)?)?|f16|f32)$", re.IGNORECASE)
 # Where all files have the same name, these are the folders that they lie in.
 _FOLDER_HABITS: tuple[tuple[str, Unit], ...] = (
     (r"(?:checkpoint|(?:global_)?steps?)[-_]?(?P<at>\d{1,9})", "step"),
@@ -97,10 +99,12 @@ def numbered(stem: str) -> NumberedStem:
             if found := re.fullmatch(habit, folders[-1], re.IGNORECASE):
                 return NumberedStem("".join(folders[-2:-1]), unit, int(found["at"]))
         return NumberedStem(folders[-1])
+    precision = found[0] if (found := _PRECISION.search(stem)) else ""
     for habit, unit in _HABITS:
-        if found := re.fullmatch(habit, stem, re.IGNORECASE):
+        if found := re.fullmatch(habit, stem.removesuffix(precision), re.IGNORECASE):
             parts = found.groupdict()
-            return NumberedStem(parts["base"].rstrip("-_ "), unit, int(parts["at"]), parts.get("when") or "")
+            base = parts["base"].rstrip("-_ ") + precision
+            return NumberedStem(base, unit, int(parts["at"]), parts.get("when") or "")
     return NumberedStem(stem)
 
 

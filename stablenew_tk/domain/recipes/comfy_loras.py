@@ -29,6 +29,9 @@ _TEXTS = ("text", "lora_syntax", "lora_text", "lora_list", "prompt")
 # A LoRA for each line, with a remark behind; of loaders that take nothing else a bare name will do, too.
 _LINE = re.compile(r"(?:<(?:lora|lyco):)?([^<>:,\n]{1,200}?)(?::(-?[0-9.]{1,12}))?(?::(-?[0-9.]{1,12}))?(>?)")
 _LINES_ONLY = "MultiLoraLoader"
+_OF_WEIGHT = re.compile(r"strength|weight|wt|str(_|$)|multiplier|scale|power|alpha", re.IGNORECASE)
+_BETWEEN = re.compile(r"[,;\n]")
+_NUMBER = re.compile(r"-?(?:[0-9]{1,6}(?:\.[0-9]{0,6})?|\.[0-9]{1,6})")
 _REMARK = re.compile(r"\s*#.*")
 _ENTRY = ("name", "full_path", "path", "file")
 _OFF = ("off", "false", "no", "disable", "disabled", "0")
@@ -120,15 +123,31 @@ def _of_node(graph: LinkedNodes, node: ComfyNode) -> Iterator[UsedLora]:
 
 
 def _under_other_names(graph: LinkedNodes, node: ComfyNode) -> Iterator[UsedLora]:
-    """The one file that a loader names in another language, with its one number."""
-    texts = [(key, raw) for key, raw in node.inputs.items() if isinstance(raw, str) and "," not in raw]
-    files = [key for key, raw in texts if MODEL_ENDING.search(raw)]
-    if len(files) == 1:
-        numbers = [
-            key for key, raw in node.inputs.items() if isinstance(raw, (int, float)) and not isinstance(raw, bool)
-        ]
-        weights = {graph.value(node, key) for key in numbers}
-        yield UsedLora(str(graph.value(node, files[0])), weights.pop() if len(weights) == 1 else None)
+    """The one file that a loader names in another language, with its one number; or all files of one text, where
+    another text has a weight for each.
+    """
+    texts = {key: [*filter(None, map(str.strip, _BETWEEN.split(raw[:_TEXT])))] for key, raw in _texts(node)}
+    files = [key for key, parts in texts.items() if parts and all(map(MODEL_ENDING.search, parts))]
+    if len(files) != 1:
+        return
+    names = texts[files[0]]
+    numbers = (key for key, parts in texts.items() if parts and all(map(_NUMBER.fullmatch, parts)))
+    listed = [key for key in numbers if _OF_WEIGHT.search(key) and len(texts[key]) == len(names)]
+    weights: list[Plain | None] = []
+    if len(listed) == 1:
+        graph.value(node, listed[0])
+        weights = [*map(float, texts[listed[0]])]
+    elif len(names) == 1:
+        plain = [key for key, raw in node.inputs.items() if isinstance(raw, (int, float)) and not isinstance(raw, bool)]
+        found = {graph.value(node, key) for key in plain}
+        weights = [found.pop() if len(found) == 1 else None]
+    if weights:
+        graph.value(node, files[0])
+        yield from map(UsedLora, names, weights)
+
+
+def _texts(node: ComfyNode) -> Iterator[tuple[str, str]]:
+    return ((key, raw) for key, raw in node.inputs.items() if isinstance(raw, str))
 
 
 def _lines(text: str, *, bare: bool) -> list[tuple[str, str, str]]:
@@ -181,7 +200,7 @@ def _likely_weight(graph: LinkedNodes, node: ComfyNode, slot: _Slot) -> Plain | 
     before, tail = slot.before, slot.tail
     for key in node.inputs:
         fits = key.startswith(before) and key.endswith(tail) and (tail or before or not key[-1:].isdigit())
-        if fits and re.search(r"strength|weight|wt|str(_|$)|multiplier|scale|power|alpha", key, re.IGNORECASE):
+        if fits and _OF_WEIGHT.search(key):
             value = graph.value(node, key)
             if number_of(value) is not None:
                 return value

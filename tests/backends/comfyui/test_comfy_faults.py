@@ -717,6 +717,26 @@ class TestStopping:
                 future.result(60)
         assert is_idle(fake)
 
+    @pytest.mark.parametrize(("version", "route"), [("0.33.0", "/cancel"), ("0.3.64", "/interrupt")])
+    def test_a_job_that_was_told_to_stop_is_not_said_to_go_on_when_the_program_ends_first(self, version, route, caplog):
+        with FakeComfyUI(version) as slow:
+            backend = ComfyUI(slow.url, limits=QUICK)
+            slow.hold(step=0, loading=True)  # a stop acts only once the model is loaded
+            with ThreadPoolExecutor(1) as node:
+                future = node.submit(backend.generate, order())
+                assert slow.held.wait(60)
+                backend.interrupt()
+                wait_until(lambda: slow.count(route))
+                asked = len(slow.gets)
+                wait_until(lambda: len(slow.gets) > asked)
+                backend.close()
+                with pytest.raises(Cancelled, match="was closed"):
+                    future.result(60)
+            slow.release()
+            wait_until(lambda: is_idle(slow))
+            assert slow.history[slow.runs[0]]["status"]["status_str"] == "error"
+        assert not caplog.messages
+
     def test_closing_ends_a_running_generate(self, fake, make):
         backend = make()
         fake.hold(step=2)

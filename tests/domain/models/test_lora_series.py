@@ -38,6 +38,8 @@ class TestHabits:
             (("x_epoch8", "x_epoch12"), "x"),
             (("x-ep04", "x-ep12"), "x"),
             (("kokkai_step06", "kokkai_step12"), "kokkai"),
+            (("rainy-000002.fp16", "rainy-000004.fp16", "rainy.fp16"), "rainy.fp16"),
+            (("rainy-e2_bf16", "rainy-e12_bf16"), "rainy_bf16"),
             (("rainy/epoch9/adapter_model", "rainy/epoch20/adapter_model"), "rainy"),
             (("rainy/step500/adapter_model", "rainy/step1000/adapter_model"), "rainy"),
             (
@@ -61,6 +63,10 @@ class TestHabits:
     def test_a_number_that_belongs_to_the_name_is_no_epoch(self, stem):
         assert numbered(stem).unit == ""
         assert series_of(files(stem, "face", "face7", "style", "dress")) == ()
+
+    def test_the_same_epochs_in_two_kinds_of_numbers_are_two_series(self):
+        found = series_of(files("a-000002", "a-000002.fp16", "a-000004", "a-000004.fp16"))
+        assert [one.stems for one in found] == [("a-000002", "a-000004"), ("a-000002.fp16", "a-000004.fp16")]
 
     def test_step_is_not_read_as_an_epoch_behind_a_name_that_ends_in_st(self):
         assert (numbered("kokkai_step06").base, numbered("kokkai_step06").unit) == ("kokkai", "step")

@@ -159,6 +159,11 @@ class TestLoras:
                 },
                 "<lora:a:0.4>",
             ),
+            (
+                "Lora Paths",
+                {"lora_paths": "C:/x/a.pt,/x/b.safetensors", "lora_strengths": "0.7, -.4", "steps": "4,8"},
+                "<lora:a:0.7> <lora:b:-0.4>",
+            ),
             ("Lora加载器", {"LoRA名称": "sub/a.safetensors", "模型强度": 0.6, "CLIP强度": 0.6}, "<lora:a:0.6>"),
         ],
     )
@@ -170,8 +175,9 @@ class TestLoras:
         assert found.prompt == "a red fox <lora:a:1>"
         assert "weight of the LoRA a was not found" in told(found)
 
-    def test_files_in_one_text_are_named_and_none_of_them_is_guessed(self):
-        found = with_loras("Lora Paths", lora_paths="/x/a.pt,/x/b.pt", lora_strengths="0.7,0.4")
+    @pytest.mark.parametrize("weights", [{}, {"lora_strengths": "0.7"}, {"lora_strengths": "0.7,a"}, {"sizes": "1,2"}])
+    def test_files_in_one_text_without_a_weight_for_each_are_named_and_none_of_them_is_guessed(self, weights):
+        found = with_loras("Lora Paths", lora_paths="/x/a.pt,/x/b.pt", **weights)
         assert found.prompt == "a red fox"
         assert "/x/a.pt,/x/b.pt" in told(found)
 

@@ -10,6 +10,7 @@ from stablenew_tk.app.learn.plan_preview import same_lines
 from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.sweep import parse_values, spell, unknown_choices
 from stablenew_tk.domain.experiments.plan_draft import PlanDraft
+from stablenew_tk.domain.experiments.suggested_plan import series_plan
 from stablenew_tk.domain.insights.follow_up import preset_draft
 from stablenew_tk.domain.runs.plan import PlanPrompt, config_for, prompt_for
 
@@ -32,6 +33,13 @@ class TestValues:
     def test_what_is_no_file_and_no_weight_is_refused(self, text):
         with pytest.raises(InvalidInput, match="lora: "):
             parse_values("lora", text)
+
+    def test_a_file_called_none_is_told_from_no_lora_by_a_weight(self, lab):
+        plan = series_plan("none", ("none-000002", "none"))
+        assert plan.variant_values == ("none-000002", "none:1", "none")
+        ready = lab.plan("lora", plan.variant_values, prompts=(PlanPrompt("p", "a tram"),))
+        sent = [prompt_for(ready, 0, value).positive for value in plan.variant_values]
+        assert sent == ["a tram <lora:none-000002:1>", "a tram <lora:none:1>", "a tram"]
 
     def test_a_file_that_is_not_there_is_found_without_its_weight(self):
         assert unknown_choices("lora", ("rain:0.8", "snow:0.8", "none"), ("rain",)) == ("snow",)
