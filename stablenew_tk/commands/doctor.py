@@ -32,6 +32,7 @@ from ..storage.journal.snapshot import verify_all
 from .calling import PROBE
 from .certificates import trust_argument, with_trust
 from .inner_start import start_inside
+from .progress import progress
 from .terminal import FAILED, OK, err, out, outside_journal, print_json, program, settings_of
 
 LOW_DISK = 2 * 1024**3
@@ -94,7 +95,7 @@ def doctor(args: argparse.Namespace, places: Places) -> int:
         lambda: _folder("settings", places.settings_file.parent),
         lambda: _folder("records", places.journal),
         lambda: _folder("pictures", Path(settings.output_folder) if settings.output_folder else places.outputs),
-        lambda: _journal(places),
+        lambda: _journal(args, places),
         lambda: _backend(settings, places),
     )
     findings = [check() for check in checks]
@@ -229,9 +230,10 @@ def _folder(name: str, folder: Path) -> Finding:
     return Finding(name, True, f"{folder} ({free / 1024**3:.0f} GiB free)")
 
 
-def _journal(places: Places) -> Finding:
+def _journal(args: argparse.Namespace, places: Places) -> Finding:
     try:
-        found = verify_all(places.journal, places.snapshot)
+        with progress("Checking the journal", quiet=args.json) as tell:
+            found = verify_all(places.journal, places.snapshot, tell)
     except StableNewError as error:
         return Finding("journal", False, str(error))
     if found.damaged:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from types import TracebackType
 
 from msgspec.structs import replace
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from ..app.controller import Controller
 from ..app.runs.outbox import LeftBehind
@@ -19,6 +18,7 @@ from ..domain.journal.record import LearningRecord
 from ..pipeline.messages.base import Event, OrderFailed
 from ..pipeline.messages.jobs import GRACE_S, BackendChecked, JobEnded, StageProgressed
 from ..pipeline.messages.journal import LineNotSaved, LoadHistory, TakeInUnsaved, UnsavedTakenIn
+from .progress import progress
 from .terminal import err, tell_taken_in
 
 # Between two looks whether Ctrl+C was pressed.
@@ -95,10 +95,9 @@ class Session:
         """Wait for the queued jobs, `count` of them. Ctrl+C stops them and keeps what is finished; the running one has
         a moment to end, with a second Ctrl+C none.
         """
-        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=err, transient=True, disable=self._quiet or not err.is_terminal) as shown:
-            bar = shown.add_task(title, total=count)
-            self._show = lambda done: shown.update(bar, completed=done)
+        with progress(title, quiet=self._quiet) as tell:
+            self._show = lambda done: tell(done, count)
+            self._show(0)
             with self._signals.quietly():
                 while self.controller.running is not None or self.controller.queue:
                     self.controller.pump(wait_s=_LOOK_S)

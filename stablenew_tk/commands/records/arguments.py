@@ -166,7 +166,10 @@ def _merged(folded: FoldedRecord) -> dict[str, object]:
 
 
 def _verify(args: argparse.Namespace, places: Places) -> int:
-    found = verify_all(places.journal, places.snapshot)
+    from ..progress import progress
+
+    with progress("Checking the journal", quiet=args.json) as tell:
+        found = verify_all(places.journal, places.snapshot, tell)
     if args.json:
         print_json(found)
     else:
@@ -186,10 +189,12 @@ def _verify(args: argparse.Namespace, places: Places) -> int:
 
 
 def _repair(args: argparse.Namespace, places: Places) -> int:
+    from ..progress import progress
     from .backups import backup_before_repair
 
-    backup_before_repair(places)
-    report = repair(places.journal)
+    with progress("Repairing the journal", quiet=args.json):
+        backup_before_repair(places)
+        report = repair(places.journal)
     if report.segments:
         discard(places.snapshot)  # of the journal as it was
     if args.json:

@@ -14,6 +14,7 @@ from ...domain.base.errors import StorageError
 from ...storage.disk.files import discard
 from ...storage.disk.places import Places
 from ...storage.journal.backups import Backups
+from ..progress import progress
 from ..terminal import OK, err, out, print_json, program
 
 
@@ -50,7 +51,8 @@ def list_backups(args: argparse.Namespace, places: Places) -> int:
 
 def make_backup(args: argparse.Namespace, places: Places) -> int:
     """Make one now."""
-    made = backups_of(places).make("asked", datetime.now(UTC))
+    with progress("Making the backup", quiet=args.json):
+        made = backups_of(places).make("asked", datetime.now(UTC))
     if args.json:
         print_json({"backup": made})
     elif made is None:
@@ -66,11 +68,12 @@ def restore_backup(args: argparse.Namespace, places: Places) -> int:
     backups = backups_of(places)
     exact = args.exact or args.undo
     chosen = backups.find("undo" if args.undo else args.backup)
-    if args.dry_run:
-        plan = backups.plan(chosen, exact=exact)
-    else:
-        plan = backups.restore(chosen, datetime.now(UTC), exact=exact)
-        discard(places.snapshot)
+    with progress("Comparing with the backup" if args.dry_run else "Restoring the backup", quiet=args.json):
+        if args.dry_run:
+            plan = backups.plan(chosen, exact=exact)
+        else:
+            plan = backups.restore(chosen, datetime.now(UTC), exact=exact)
+            discard(places.snapshot)
     if args.json:
         print_json(plan)
     else:

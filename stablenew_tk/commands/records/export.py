@@ -27,6 +27,7 @@ from ...storage.pictures.copies import ToCopy, copy_pictures
 from ...storage.pictures.images import picture_file, pixel_hash, read_picture, recorded_file
 from ...storage.pictures.pair_files import EXTRA, TABLE, PairFile, check_folder, plain_png, write_pairs
 from ...storage.settings import load_settings
+from ..progress import progress
 from ..terminal import FAILED, OK, err, out, outside_journal, print_json
 
 _USUAL_STARS = 4
@@ -75,7 +76,7 @@ def export_records(args: argparse.Namespace, places: Places) -> int:
 
 def _to_file(args: argparse.Namespace, target: Path, write: Callable[[BinaryIO], int]) -> int:
     # Beside it first: an export that fails must not cost the one of last time.
-    with replacing(target) as file:
+    with replacing(target) as file, progress(f"Writing {target.name}", quiet=args.json):
         count = write(file)
     if args.json:
         print_json({"lines": count, "file": str(target.absolute())})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import accumulate
 from pathlib import Path
 
 import msgspec
@@ -30,6 +31,8 @@ from .segments import (
 )
 
 RECORD_START = b'{"kind":"run",'
+_TOLD_LINES = 1000  # between two words about how far a reading is
+Tell = Callable[[int, int], None]  # how many bytes are read, and of how many
 
 
 class _Mark(msgspec.Struct, gc=False):
@@ -151,17 +154,21 @@ class JournalReading:
         self.end = Position(number, offset)
 
 
-def verify(folder: Path) -> Verification:
+def verify(folder: Path, tell: Tell = lambda _done, _total: None) -> Verification:
     """Check every line of a journal. A line that is just being written does not count as damaged.
 
-    Reads the whole journal, which takes at least a second for each gigabyte. Raises Unreadable.
+    Reads the whole journal, which takes seconds for each gigabyte; `tell` hears how far it is. Raises Unreadable.
     """
     # Read before the segments are listed, so that one created and sealed meanwhile is not reported as missing.
     sealed = read_manifest(folder)
     ends = whole_sizes(folder)
     reading = JournalReading(folder, ends=ends, newer_too=True)
     numbers: dict[str, array[int]] = {}
-    for segment, _, _, line in reading:
+    before = dict(zip(ends, accumulate(ends.values(), initial=0), strict=False))
+    total = sum(ends.values())
+    for segment, offset, _, line in reading:
+        if not reading.lines % _TOLD_LINES:
+            tell(before[segment] + offset, total)
         mark = _mark(line)
         if mark is None:
             reading.refuse(segment, InvalidInput("its values are not those of its kind"))

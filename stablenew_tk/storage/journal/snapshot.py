@@ -20,7 +20,7 @@ import msgspec
 from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ...domain.journal.history import History, Position
 from ..disk.files import open_regular, write_atomic
-from .reader import Damage, JournalReading, Verification, verify
+from .reader import Damage, JournalReading, Tell, Verification, verify
 from .segments import DECODE_ERRORS, segment_path, segment_size, segments
 
 _log = logging.getLogger(__name__)
@@ -121,9 +121,9 @@ def _with_checksum(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield checksum.to_bytes(_CHECKSUM, "little")
 
 
-def verify_all(folder: Path, path: Path) -> Verification:
+def verify_all(folder: Path, path: Path, tell: Tell = lambda _done, _total: None) -> Verification:
     """As `verify`, and with what is gone since the snapshot at `path` was made. Raises Unreadable."""
-    found = verify(folder)
+    found = verify(folder, tell)
     told = {damage.file for damage in found.damaged}
     if found.gaps:
         return found
