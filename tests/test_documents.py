@@ -171,19 +171,38 @@ def typed_inline() -> list[str]:
     """Commands inside sentences and in the first column of README's table of commands."""
     lines = [text for path in DOCUMENTS.values() for text in INLINE.findall(path.read_text())]
     lines += [line for _, _, text in blocks("") for line in text.splitlines() if line.startswith("stablenew ")]
-    for cell in TABLE_CELL.findall(DOCUMENTS["README.md"].read_text()):
+    return lines + in_readme_table()
+
+
+def in_readme_table() -> list[str]:
+    """The commands of README's table; behind the first of a cell only what differs from it is written."""
+    lines = []
+    table = DOCUMENTS["README.md"].read_text().partition("| command | does |")[2].partition("\n\n")[0]
+    for cell in TABLE_CELL.findall(table):
         codes = re.findall(r"`([^`]+)`", cell)
-        if codes[0].split()[0] not in COMMANDS:
-            continue
         group = codes[0].split()[0]
-        lines += [f"stablenew {code if code.split()[0] == group else f'{group} {code}'}" for code in codes]
+        single = group in ALONE
+        lines += [f"stablenew {code if single or code.split()[0] == group else f'{group} {code}'}" for code in codes]
     return lines
 
 
-COMMANDS = (
-    "run", "learn", "rate", "insights", "known", "presets", "profiles", "records", "packs", "workflows", "nodes",
-    "server", "doctor", "install-desktop-entry",
-)  # fmt: skip
+# Commands that may share a cell without being of one group.
+ALONE = ("worker",)
+
+
+def offered(capsys, *words: str) -> list[str]:
+    """The commands that `--help` lists, those below these words."""
+    with pytest.raises(SystemExit):
+        parser_for([*words, "--help"]).parse_args([*words, "--help"])
+    listed = re.split(r"\n  (?:COMMAND|WHAT)\n", capsys.readouterr().out)
+    return re.findall(r"^    (\S+)", listed[1].partition("\n\n")[0], re.MULTILINE) if len(listed) > 1 else []
+
+
+def test_every_command_of_the_program_is_in_the_table_of_the_readme(capsys):
+    told = [line.removeprefix("stablenew ").split() for line in in_readme_table()]
+    there = [(one, *below) for one in offered(capsys) for below in ([(two,) for two in offered(capsys, one)] or [()])]
+    assert len(there) > 40
+    assert [one for one in there if not any(tuple(words[: len(one)]) == one for words in told)] == []
 
 
 def test_every_command_in_a_sentence_or_table_is_one_that_there_is():

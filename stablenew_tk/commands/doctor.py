@@ -22,6 +22,7 @@ from ..app.crash.private_words import private_words
 from ..app.engines.backend_for import Engines
 from ..app.engines.own_engine import engine_address
 from ..domain.base.errors import InvalidInput, StableNewError, Unreadable
+from ..domain.base.wording import counted
 from ..domain.config.engines import engine_of
 from ..domain.config.user_settings import Settings, without_login
 from ..domain.nodes.fingerprint import fingerprint
@@ -223,7 +224,9 @@ def _folder(name: str, folder: Path) -> Finding:
         remove(probe)
         free = shutil.disk_usage(folder).free
     except (OSError, StableNewError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        # What could not be written is only a probe, so of its sentence the reason counts.
+        reason = error if isinstance(error, OSError) else error.__cause__
+        why = reason.strerror if isinstance(reason, OSError) and reason.strerror else error
         return Finding(name, False, f"{folder}: cannot be written ({why}). Choose another with --data-dir.")
     if free < LOW_DISK:
         return Finding(name, None, f"{folder}: only {free / 1024**3:.1f} GiB free")
@@ -238,9 +241,9 @@ def _journal(args: argparse.Namespace, places: Places) -> Finding:
         return Finding("journal", False, str(error))
     if found.damaged:
         return Finding(
-            "journal", False, f"{len(found.damaged)} of {found.lines} lines damaged: {program(places)} records verify"
+            "journal", False, f"{len(found.damaged)} of {counted(found.lines, 'line')} damaged: {program(places)} records verify"
         )
-    return Finding("journal", True, f"{found.lines} lines, all whole")
+    return Finding("journal", True, f"{counted(found.lines, 'line')}, all whole")
 
 
 def _backend(settings: Settings, places: Places) -> Finding:

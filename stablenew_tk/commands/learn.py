@@ -37,7 +37,7 @@ from ..domain.journal.history import History
 from ..domain.models.value_sources import CHECKPOINT, ValueSources, wordings_kept
 from ..domain.runs.plan import MOST_PICTURES, START_ROWS, LearningPlan, PlanCell, config_for
 from ..domain.runs.plan_title import prompts_tested, rows_words
-from ..domain.runs.wordings import short_texts
+from ..domain.runs.wordings import listed_texts
 from ..pipeline.ids_and_times import new_id
 from ..storage.disk.places import Places
 from ..storage.disk.process_lock import alone
@@ -334,7 +334,7 @@ def _announce(plan: LearningPlan, left: Sequence[PlanCell], session: Session) ->
     seconds = session.controller.forecast_s(config_for(plan, values[cell.variant]) for cell in left)
     time = f", {about(seconds)}" if seconds else ""
     for path, listed in zip(plan.parameters, (plan.variant_values, plan.second_values), strict=False):
-        out.print(f"{path}: {', '.join(map(short_texts(path, listed), listed))}", markup=False)
+        out.print(f"{path}: {listed_texts(path, listed)}", markup=False)
     whole = len(plan.cells())
     if len(left) < whole:
         out.print(f"{whole - len(left)} of {whole} images are made, {len(left)} to go{time}")

@@ -12,7 +12,7 @@ from ..domain.insights.follow_up import CERTAIN
 from ..domain.insights.report import Report
 from ..domain.models.recommendations import ModelSettings
 from ..domain.runs.plan import LearningPlan
-from ..domain.runs.wordings import short_texts
+from ..domain.runs.wordings import listed_texts
 from ..storage.disk.places import Places
 from ..storage.models import index
 from .run_settings import in_library
@@ -25,7 +25,7 @@ def chosen_value(plan: LearningPlan, text: str) -> Value:
     values = parse_values(plan.subject, text)
     if len(values) == 1 and values[0] in plan.variant_values:
         return values[0]
-    tested = ", ".join(map(short_texts(plan.focus_parameter, plan.variant_values), plan.variant_values))
+    tested = listed_texts(plan.focus_parameter, plan.variant_values)
     raise InvalidInput(f"--value {text}: give one of the values that were tried: {tested}.", "--value")
 
 

@@ -507,7 +507,8 @@ class Window:
 
     def _show_keys(self) -> None:
         page = self._pages[self._page]
-        common = ((f"Ctrl+1…{len(PAGES)}", "pages"), *WINDOW_KEYS)
+        own = {key for key, _ in page.key_words}
+        common = ((f"Ctrl+1…{len(PAGES)}", "pages"), *(one for one in WINDOW_KEYS if one[0] not in own))
         KeyHelp.shared().open(self.top.help, f"Keys of {page.title[0]}", (*page.key_words, *common))
 
     # ---- the way out

@@ -380,7 +380,7 @@ class DeskWork:
             save_snapshot(history, self._places.journal, self._places.snapshot, self._loaded)
         except StorageError as error:
             # Without a snapshot the next start is slower, but nothing is lost.
-            log.warning("the history's snapshot was not saved: %s", error)
+            log.warning("The next start is slower: the history's snapshot was not saved (%s)", error.__cause__ or error)
 
     def _append_one(self, line: JournalLine) -> LinesWritten:
         try:

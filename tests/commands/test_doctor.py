@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 
 import pytest
+from disk_faults import ReadOnlyDisk
 from fake_comfyui import FakeComfyUI
 from fake_webui import FakeWebUI
-from terminal import Terminal
+from terminal import FEW, Terminal
 
 
 @pytest.fixture
@@ -82,6 +83,20 @@ class TestPacksCheck:
 
 
 class TestDoctor:
+    def test_a_disk_that_cannot_be_written_is_told_in_one_sentence_with_its_reason(self, cli, monkeypatch):
+        cli.data.mkdir()
+        ReadOnlyDisk(cli.data, monkeypatch).turn()
+        said = cli("doctor", "--json")
+        told = {one["name"]: one["detail"] for one in said.json["checks"]}
+        assert said.code == 1
+        reason = "cannot be written (Read-only file system). Choose another with --data-dir."
+        assert told["settings"] == f"{cli.data}: {reason}"
+
+    def test_one_line_is_one_line(self, cli):
+        cli("run", cli.pack, *FEW, "--limit", 1)
+        told = {one["name"]: one["detail"] for one in cli("doctor", "--json").json["checks"]}
+        assert told["journal"] == "1 line, all whole"
+
     def found(self, said):
         return {check["name"]: check for check in said.json["checks"]}
 

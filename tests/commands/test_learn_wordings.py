@@ -72,6 +72,13 @@ def test_a_wildcard_is_a_slot_too_and_a_comma_may_be_in_its_values(cli):
     ]
 
 
+def test_texts_with_commas_are_told_apart_by_bars_as_they_are_typed(cli):
+    texts = "oil, thick || ink, wash"
+    assert f"negative: {texts}\n" in cli("learn", cli.pack, "--focus", "negative", "--values", texts, "--dry-run").out
+    slot = cli("learn", cli.pack, "--focus", "slot:light", "--values", "neon, fog", "--dry-run")
+    assert "slot:light: neon, fog\n" in slot.out
+
+
 def test_a_new_prompt_is_compared_with_that_of_the_pack_inside_the_global_texts(cli):
     said, sent = learned(cli, "--focus", "prompt", "--prompt", "Plain", "--values", "a new tram, rain", "--images", 1)
     assert said.code == 0, said.err

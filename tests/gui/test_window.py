@@ -36,6 +36,7 @@ from stablenew_tk.gui.widgets.basics import Box, Button, Painted
 from stablenew_tk.gui.widgets.keyboard import KeyHelp
 from stablenew_tk.gui.widgets.modal import open_boxes
 from stablenew_tk.gui.widgets.row_list import RowList
+from stablenew_tk.gui.window import PAGES
 from stablenew_tk.pipeline.messages.base import OrderFailed
 from stablenew_tk.pipeline.messages.jobs import BackendChecked, JobEnded
 from stablenew_tk.pipeline.messages.journal import UnsavedChanged
@@ -259,6 +260,44 @@ def test_f1_lists_the_keys_of_the_page_and_f1_again_closes_the_list(tmp_path):
         assert sheet.window.winfo_reqheight() < 700
         house.key("<F1>")
         assert not sheet.is_open
+
+
+def keys_told(house):
+    house.key("<F1>")
+    sheet = KeyHelp.shared()
+    told = [label.cget("text") for label in sheet.body.winfo_children()[-1].winfo_children()][::2]
+    sheet.close()
+    return told
+
+
+def test_f1_gives_every_key_one_meaning_on_every_page(tmp_path):
+    lab = Lab(tmp_path)
+    plan = lab.plan()
+    lab.make(plan)
+    with open_house(tmp_path) as house:
+        for name, _, _ in PAGES:
+            house.page(name)
+            told = keys_told(house)
+            assert len(set(told)) == len(told) > 8, (name, sorted(told))
+        house.page("learn").open_plan(plan.plan_id)
+        told = keys_told(house)
+        assert "P" in told
+        assert len(set(told)) == len(told), sorted(told)
+
+
+def test_p_while_rating_compares_in_pairs(tmp_path):
+    lab = Lab(tmp_path)
+    plan = lab.plan(values=(12, 20), rows=3, blind=True)
+    lab.make(plan)
+    lab.rate({12: (5, 5, 5), 20: (5, 4)})
+    with open_house(tmp_path) as house:
+        page = house.page("learn")
+        page.open_plan(plan.plan_id)
+        house.frame.update()
+        house.key("<space>", "<Key-p>")
+        assert page.pairs.winfo_viewable()
+        assert not page.rating.viewer.is_open
+        assert page.pairs.session.count == "0 of 2 pairs"
 
 
 def test_a_stage_that_is_folded_says_in_one_line_what_it_will_do(tmp_path):

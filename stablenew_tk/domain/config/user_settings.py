@@ -18,7 +18,8 @@ from .learning_mode import ProjectLearning
 from .origins import MOST_SEEDS, RANDOM_SEED
 from .pipeline_config import STAGES
 
-RESERVED_TAG_KEYS = "cix"  # C compares, I opens the inspector, X rejects
+# C compares, I opens the inspector, P compares in pairs, U goes to the next unrated picture, X rejects.
+RESERVED_TAG_KEYS = "cipux"
 
 DEFAULT_TAGS = (
     ("n", "too noisy"),

@@ -11,7 +11,7 @@ from ..config.sweep import Focus, focus, is_wording, spell
 from ..runs.plan import LearningPlan, VerdictState
 from ..runs.plan_title import prompts_tested, workflow_words
 from ..runs.value_pairs import TIMES
-from ..runs.wordings import short_texts
+from ..runs.wordings import listed_texts
 from .association import Association
 from .report import Report
 from .standing import Standing, State, blind_text
@@ -63,7 +63,7 @@ def spelled(plan: LearningPlan) -> str:
 
 def _spelled(subject: Focus, values: Sequence[Value]) -> str:
     path = subject.path
-    return ", ".join(map(short_texts(path, values), values)) if is_wording(path) else spell(subject, values)
+    return listed_texts(path, values) if is_wording(path) else spell(subject, values)
 
 
 def hint_title(hint: Association) -> str:

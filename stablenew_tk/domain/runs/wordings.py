@@ -125,6 +125,12 @@ def short_texts(path: str, values: Sequence[Value]) -> Callable[[Value], str]:
     return lambda value: names.get(str(value), _cut(value_text(value, path)))
 
 
+def listed_texts(path: str, values: Sequence[Value]) -> str:
+    """The short texts of all these values in one line, bars between them where commas would not do."""
+    texts = list(map(short_texts(path, values), values))
+    return (" || " if any("," in text for text in texts) else ", ").join(texts)
+
+
 def _alike(texts: Sequence[Sequence[str]]) -> int:
     """How many words all of them begin with."""
     pairs = zip(*texts, strict=False)

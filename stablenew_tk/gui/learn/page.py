@@ -117,7 +117,7 @@ class LearnPage(PageFrame):
             ("Space", "full size"),
             ("Z", "own size, in full size"),
             ("C", "compare the row, or what is chosen"),
-            ("Ctrl+P", "compare in pairs"),
+            ("P", "compare in pairs"),
             ("Shift+arrows", "choose to compare"),
             ("F2", "note"),
             ("Ctrl+Z, Ctrl+Y", "undo, redo"),

@@ -138,7 +138,14 @@ class KeyHelp(Popup):
 
 
 # What a click on a hint presses. Keys that stand for several, such as 1–5, have no one meaning.
-_PRESSES = {"Space": "<space>", "C": "<Key-c>", "Esc": "<Escape>", "0": "<Key-0>", "Ctrl Z": "<Control-z>"}
+_PRESSES = {
+    "Space": "<space>",
+    "C": "<Key-c>",
+    "P": "<Key-p>",
+    "Esc": "<Escape>",
+    "0": "<Key-0>",
+    "Ctrl Z": "<Control-z>",
+}
 
 
 class KeyHints(Painting):

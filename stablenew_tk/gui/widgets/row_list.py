@@ -400,7 +400,13 @@ def _watch_wheel_and_focus() -> None:
     root.bind_all("<Button-4>", lambda event: _wheel(event.widget, -1), add="+")
     root.bind_all("<Button-5>", lambda event: _wheel(event.widget, 1), add="+")
     root.bind_all("<MouseWheel>", lambda event: _wheel(event.widget, -1 if event.delta > 0 else 1), add="+")
-    root.bind_all("<FocusIn>", lambda event: reveal(event.widget), add="+")
+    root.bind_all("<FocusIn>", _focused, add="+")
+
+
+def _focused(event: tk.Event[tk.Misc]) -> None:
+    # Tk tells every widget around the one that got the keyboard, too; a column higher than the view would move.
+    if event.widget is theme.root().focus_get():
+        reveal(event.widget)
 
 
 def _area(widget: object) -> ScrollArea | None:

@@ -40,7 +40,7 @@ def press(page, name, **more):
 def test_arrows_vote_ctrl_z_takes_back_and_enter_goes_on_to_the_verdict(page):
     page.open_plan(page.plan_id)
     page.update()
-    assert page.rating.answer(KeyPress("p", control=True))
+    assert page.rating.answer(KeyPress("p"))
     session, pairs = page.pairs.session, page.pairs
     assert (session.count, session.blind) == ("0 of 3 pairs", True)
     for key in ("Left", "Down", "Right"):

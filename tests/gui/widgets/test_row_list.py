@@ -130,6 +130,24 @@ def test_a_control_that_gets_the_focus_scrolls_into_sight(root):
     assert made[-1].winfo_rooty() + made[-1].winfo_height() <= below + theme.RING
 
 
+def test_a_column_does_not_move_when_the_keyboard_goes_to_what_is_in_sight(root):
+    frame = Box(root, "bg", width=200, height=200)
+    frame.pack_propagate(False)
+    frame.pack()
+    area = ScrollArea(frame)
+    area.pack(fill="both", expand=True)
+    column = Box(area.body, "bg")
+    column.pack(pady=16)
+    made = [Button(column, f"Button {i}", lambda: None) for i in range(30)]
+    for button in made:
+        button.pack()
+    root.update()
+    for button in (made[0], area, made[1]):
+        button.focus_force()
+        root.update()
+        assert area.body.winfo_y() == 0
+
+
 def test_the_sign_of_a_row_stands_beside_long_words_at_its_end(root):
     rows = RowList(root, rows=1)
     rows.pack(fill="x")

@@ -41,7 +41,7 @@ from .picture_panel import PicturePanel, PicturePanelActions
 _PANEL, _NARROW_PANEL = 444, 320
 _PROGRESS_MS, _ANALYSE_MS = 250, 400
 _HINTS = (
-    ("1–5", "rates and goes on"), ("0", "clear"), ("Space", "full size"), ("C", "compare the row"), ("Ctrl+P", "pairs"),
+    ("1–5", "rates and goes on"), ("0", "clear"), ("Space", "full size"), ("C", "compare the row"), ("P", "pairs"),
     ("Esc", "leave, go on later"),
 )  # fmt: skip
 
@@ -105,13 +105,13 @@ class RatingView(DeferringBox):
             lambda: dict(self._controller.settings.tags),
             {
                 "c": self._compare,
+                "p": self._pairs,
                 "F2": lambda: self.panel.chips.edit_note(),
                 "space": self._full_screen.open,
                 "Return": self._enter,
                 "KP_Enter": self._enter,
                 "Escape": self._escape,
             },
-            {"p": self._pairs},
         )
         self.panel = PicturePanel(
             self,
@@ -245,7 +245,7 @@ class RatingView(DeferringBox):
         if not why or plan_id in self._offered or not self.session.rated_here:
             return ""
         self._offered.add(plan_id)
-        return f"{why}. Pairs tell apart what stars cannot: press Ctrl+P."
+        return f"{why}. Pairs tell apart what stars cannot: press P."
 
     def _show_verdict(self) -> None:
         self.head.verdict(*self._verdict.text, figure=self._verdict.figure, revealing=self._verdict.revealing)
@@ -346,6 +346,7 @@ class RatingView(DeferringBox):
             self.foot.say("There are no two pictures to compare in this row yet.")
 
     def _pairs(self) -> None:
+        self._full_screen.viewer.close()
         if not self._open_pairs(self.session.plan_id):
             self.foot.say("Pairs are two rated pictures of one row. Rate some first.")
 
