@@ -27,6 +27,7 @@ import msgspec
 from PIL import Image, ImageChops, ImageGrab
 
 from stablenew_tk.app.controller import Controller, open_places
+from stablenew_tk.domain.base.key_press import KeyPress
 from stablenew_tk.domain.config.catalogue import Value, with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.user_settings import Machine, Settings
@@ -41,6 +42,7 @@ from stablenew_tk.gui.insights.page import InsightsPage
 from stablenew_tk.gui.learn.page import LearnPage
 from stablenew_tk.gui.main_frame import MainFrame
 from stablenew_tk.gui.packs.page import PacksPage
+from stablenew_tk.gui.widgets import theme
 from stablenew_tk.gui.window import Window
 from stablenew_tk.storage.disk.places import Places
 from stablenew_tk.storage.packs.catalog import ensure_starter
@@ -48,7 +50,9 @@ from stablenew_tk.storage.packs.reader import load_pack
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SIZE = (1280, 800)
-FILM, FILM_SIZE, FILM_LIMIT = "rate-to-verdict", (880, 550), 3_000_000  # name, px, bytes
+MODES = ("dark", "light")
+FILM, FILM_SIZE, FILM_LIMIT = "rate-to-verdict", (800, 500), 3_000_000  # name, px, bytes
+FILM_COLOURS = 128
 RATED_MS, VERDICT_MS = 450, 5000
 MOST_CHANGED, NOTICED = 0.01, 26  # share of pixels, and levels of 256 by which one must differ to count
 STARS = (5, 4, 3, 0, 4, 5, 2, 0, 3, 4, 0, 5, 0, 0, 4, 3, 0, 5)
@@ -69,6 +73,13 @@ def everything_in(widget: tk.Misc) -> Iterator[tk.Misc]:
 
 # A port at which nobody answers.
 NOBODY = "http://127.0.0.1:9"
+
+
+def show(window: Window, page: str, mode: str) -> None:
+    """Show a page, in dark or light."""
+    if theme.mode() != mode:
+        window.top.switch_mode()
+    window.show(page)
 
 
 def pump(window: Window, done: Callable[[], bool], seconds: float = 60.0) -> None:
@@ -110,7 +121,7 @@ class Pictures:
         several = Image.new("RGB", (FILM_SIZE[0], FILM_SIZE[1] * 3))
         for place, frame in enumerate((self.film[0], self.film[len(self.film) // 2], self.film[-1])):
             several.paste(frame, (0, FILM_SIZE[1] * place))
-        palette = several.quantize(256, Image.Quantize.MEDIANCUT)
+        palette = several.quantize(FILM_COLOURS, Image.Quantize.MEDIANCUT)
         frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in self.film]
         if not self._is_new(frames[-1].convert("RGB"), path) or self.is_check:
             return
@@ -195,27 +206,26 @@ def plan_of_steps(window: Window) -> LearningPlan:
     )
 
 
-def rate_plan(window: Window, plan_id: str, count: int) -> None:
-    """Rate the first `count` pictures of a plan, as the rating view shows them, the way a person might."""
-    controller = window.controller
-    for _ in range(count):
-        assert controller.history is not None
-        standing = board(controller.history, plan_id)
-        assert standing is not None
-        cell = next(cell for cell in standing.cells if cell.images and not cell.images[0].facts.rating)
-        luck = (0.0, 0.4, -0.5, 0.3, 0.0)[cell.cell.row] + (0.3, -0.3, 0.2)[(cell.cell.variant + cell.cell.row) % 3]
-        stars = min(5, max(1, round(LIKED[int(cell.value)] + luck)))
-        tags = ("too noisy",) if int(cell.value) < 16 and stars < 4 else ("great composition",) if stars == 5 else ()
-        change = Feedback(image_id="", rating=stars, tags_added=tags, blind=True)
-        row = cell.images[0].facts.row
-        controller.rate([cell.images[0].facts.image_id], change)
-        pump(window, lambda row=row: bool(controller.history and controller.history.unblinded().feedback(row).rating))  # type: ignore[misc]  # binds the row
+def rate_next(window: Window, page: LearnPage, plan_id: str) -> None:
+    """Rate the picture at the cursor by keys, the way a person might who likes what `LIKED` says."""
+    history = window.controller.history
+    assert history is not None
+    standing, asked = board(history, plan_id), page.rating.session.cursor.cell
+    assert standing is not None
+    assert asked is not None
+    row = asked.key
+    cell = next(cell for cell in standing.cells if cell.images and cell.images[0].facts.row == row)
+    luck = (0.0, 0.4, -0.5, 0.3, 0.0)[cell.cell.row] + (0.3, -0.3, 0.2)[(cell.cell.variant + cell.cell.row) % 3]
+    stars = min(5, max(1, round(LIKED[int(cell.value)] + luck)))
+    tag = "n" if int(cell.value) < 16 and stars < 4 else "g" if stars == 5 else ""
+    for key in (str(stars), tag) if tag else (str(stars),):
+        page.rating.answer(KeyPress(key))
+    pump(window, lambda: page.rating.session.all_saved and bool(history.unblinded().feedback(row).rating))
 
 
 def learn(window: Window, mode: str, pictures: Pictures) -> None:
     """The pictures of Learn and Insights: the wizard, blind rating half way, the verdict; in dark also as a film."""
     controller = window.controller
-    window.show("learn")
     page = cast(LearnPage, window.page("learn"))
     page.new_run(msgspec.structs.replace(plan_of_steps(window), complete_rows=2, most_pictures=40))
     grab(window, f"learn-wizard-{mode}", pictures)
@@ -223,16 +233,15 @@ def learn(window: Window, mode: str, pictures: Pictures) -> None:
     pump(window, lambda: controller.running is None and not controller.queue)
     settle(window)
 
+    page.open_plan(plan_id)
+
     def rate(count: int) -> None:
         for _ in range(count):
             if mode == "dark":
-                # Opened again, it stands at the next picture, as after a key.
-                page.open_plan(plan_id)
                 pictures.take_frame(window)
-            rate_plan(window, plan_id, 1)
+            rate_next(window, page, plan_id)
 
     rate(12)
-    page.open_plan(plan_id)
     grab(window, f"learn-matrix-{mode}", pictures)
     rate(13)
     pump(window, lambda: bool(controller.history and controller.history.plans.result(plan_id)))
@@ -279,7 +288,6 @@ def put_models(folder: Path, pictures: list[Path]) -> None:
 
 def models(window: Window, mode: str, pictures: Pictures) -> None:
     """The pictures of Models, and of a field in Create that tells where its value comes from."""
-    window.show("models")
     pump(window, lambda: len(window.controller.models.entries()) == len(MODELS))
     grab(window, f"models-{mode}", pictures)
     window.show("create")
@@ -324,7 +332,6 @@ def put_packs(places: Places) -> None:
 
 def packs(window: Window, mode: str, pictures: Pictures) -> None:
     """The picture of Packs: a pack in the editor, and the variants of the prompt at the cursor."""
-    window.show("packs")
     page = cast(PacksPage, window.page("packs"))
     path = window.controller.places.packs / "rain city.txt"
     pump(window, lambda: window.controller.packs.find(path) is not None)
@@ -343,12 +350,15 @@ def nodes(window: Window, mode: str, pictures: Pictures) -> None:
     others = (*(Machine("sketch", name=name) for name in ("studio", "mira-laptop")), Machine(NOBODY, name="attic"))
     controller.change_settings(msgspec.structs.replace(alone, backend_name="", machines=others))
     pump(window, lambda: controller.nodes.all_asked)
-    window.show("nodes")
     pack = load_pack(controller.places.packs / "starter.txt")
-    config = with_values(PipelineConfig(), {"txt2img.width": 512, "txt2img.height": 704, "txt2img.steps": 28})
+    # Large and in two stages, so that each machine is at work when the picture is taken, and has something to show.
+    values = {"txt2img.width": 1024, "txt2img.height": 1408, "img2img.enabled": True, "img2img.denoise": 0.3}
+    config = with_values(PipelineConfig(), values)
     controller.run(RunRequest(pack_id="starter", variants=as_written(pack.prompts), config=config, seeds_per_prompt=9))
-    pump(window, lambda: controller.jobs.tally.ended > 4 * len(pack.prompts))
-    grab(window, f"nodes-{mode}", pictures)
+    pump(window, lambda: controller.jobs.tally.ended > 2 * len(pack.prompts))
+    pump(window, lambda: sum(one.stage_number > 1 for one in controller.nodes.working) == len(others))
+    settle(window, 0.3)
+    pictures.keep(_seen(window), f"nodes-{mode}")
     controller.cancel()
     pump(window, lambda: controller.running is None)
     controller.change_settings(alone)
@@ -404,23 +414,20 @@ def main() -> int:
             raise
         pump(window, lambda: window.controller.history is not None)
         fill(window)
-        for mode in ("dark", "light"):
-            if mode == "light":
-                window.top.switch_mode()
+        for mode in MODES:
             for page in ("create", "review"):
-                window.show(page)
+                show(window, page, mode)
                 grab(window, f"{page}-{mode}", pictures)
-        for mode in ("light", "dark"):
-            if mode == "dark":
-                window.top.switch_mode()
+        for mode in MODES:
+            show(window, "learn", mode)
             learn(window, mode, pictures)
         put_packs(window.controller.places)
         put_models(Path(checkpoints), sorted(Path(folder).glob("outputs/*/*/txt2img/*.png"))[:4])
         controller.change_settings(msgspec.structs.replace(controller.settings, model_folders=(checkpoints,)))
-        for mode in ("dark", "light"):
-            if mode == "light":
-                window.top.switch_mode()
-            for make in (models, packs, nodes):
+        # The nodes last: which of their pictures comes last, and then stands in Create, is chance.
+        for name, make in (("models", models), ("packs", packs), ("nodes", nodes)):
+            for mode in MODES:
+                show(window, name, mode)
                 make(window, mode, pictures)
         window.leave()
     told = ", ".join(pictures.changed) or "none"
