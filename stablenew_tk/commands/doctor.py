@@ -241,7 +241,7 @@ def _journal(args: argparse.Namespace, places: Places) -> Finding:
         return Finding("journal", False, str(error))
     if found.damaged:
         return Finding(
-            "journal", False, f"{len(found.damaged)} of {counted(found.lines, 'line')} damaged: {program(places)} records verify"
+            "journal", False, f"{len(found.damaged)} of {found.lines} lines damaged: {program(places)} records verify"
         )
     return Finding("journal", True, f"{counted(found.lines, 'line')}, all whole")
 
