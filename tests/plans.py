@@ -16,7 +16,8 @@ from stablenew_tk.app.learn.plan_results import PlanResults
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.insights.matrix import board
-from stablenew_tk.domain.journal.history import History, Position
+from stablenew_tk.domain.journal.history import History
+from stablenew_tk.domain.journal.position import Position
 from stablenew_tk.domain.journal.record import BackendInfo, LearningRecord, Output
 from stablenew_tk.domain.runs.plan import (
     LearningPlan,

@@ -22,7 +22,8 @@ from stablenew_tk.domain.insights.analysis import Insight
 from stablenew_tk.domain.insights.drift import over_time
 from stablenew_tk.domain.insights.tested_values import TestedValue
 from stablenew_tk.domain.insights.verdict_text import Verdict
-from stablenew_tk.domain.journal.history import BEGINNING, ImageFacts
+from stablenew_tk.domain.journal.image_facts import ImageFacts
+from stablenew_tk.domain.journal.position import BEGINNING
 from stablenew_tk.domain.runs.plan import ValueInsight
 
 ROWS, VALUES, SEEDS = (5, 6, 8, 12, 24), (2, 4, 8), (0.0, 0.5, 1.0)

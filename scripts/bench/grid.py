@@ -59,7 +59,8 @@ def history_of(count: int):
 
     from stablenew_tk.domain.base.ids import ulid
     from stablenew_tk.domain.config.pipeline_config import PipelineConfig
-    from stablenew_tk.domain.journal.history import History, Position
+    from stablenew_tk.domain.journal.history import History
+    from stablenew_tk.domain.journal.position import Position
     from stablenew_tk.domain.journal.record import BackendInfo, Feedback, LearningRecord, Output
     from stablenew_tk.pipeline.ids_and_times import utc_text
 

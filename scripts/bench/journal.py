@@ -25,7 +25,8 @@ import msgspec
 
 from stablenew_tk.domain.base.ids import ulid
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
-from stablenew_tk.domain.journal.history import History, Position
+from stablenew_tk.domain.journal.history import History
+from stablenew_tk.domain.journal.position import Position
 from stablenew_tk.domain.journal.query import Query, select
 from stablenew_tk.domain.journal.record import BackendInfo, Feedback, LearningRecord, Output, StageRecord
 from stablenew_tk.storage.journal.reader import JournalReading, recent

@@ -19,7 +19,6 @@ from ..domain.base.errors import InvalidInput
 from ..domain.config.learning_mode import mode_for
 from ..domain.config.pipeline_config import PipelineConfig
 from ..domain.config.user_settings import Settings
-from ..domain.journal.history import History
 from ..domain.journal.query import Query
 from ..domain.journal.record import Feedback, JournalLine
 from ..domain.models.recommendations import FamilyFinding
@@ -96,6 +95,7 @@ from .workflows import WorkflowContext, Workflows
 from .xmp_keeper import XmpContext, XmpKeeper
 
 if TYPE_CHECKING:
+    from ..domain.journal.history import History
     from ..storage.watcher import Touched, Watcher
 
 # Between a change of the queue's order and writing it: a key that is held down changes it thirty times a second, and

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from ..domain.journal.history import History, ImageFacts
+from ..domain.journal.image_facts import ImageFacts
 from ..domain.journal.record import Feedback
 from ..pipeline.messages.base import Event
 from ..pipeline.messages.journal import HistoryChanged, HistoryLoaded, LineNotSaved, LineSaved
 from .controller import Controller
+
+if TYPE_CHECKING:
+    from ..domain.journal.history import History
 
 State = Literal["", "saving", "unsaved"]
 _KEPT = 1024  # pictures whose facts are remembered

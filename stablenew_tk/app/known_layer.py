@@ -6,6 +6,7 @@ The layer itself is the journal: which values it has is read from the history, a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,7 +14,6 @@ from msgspec.structs import replace
 from ..domain.base.wording import counted
 from ..domain.config.sweep import focus
 from ..domain.config.user_settings import Settings
-from ..domain.journal.history import History
 from ..domain.journal.plan_log import PlanBook
 from ..domain.journal.record import JournalLine, Void
 from ..domain.models.preset_scope import same_scope
@@ -21,6 +21,9 @@ from ..domain.models.value_sources import PresetValues
 from ..domain.runs.known_value import KnownValue, settings_after, what_goes_before
 from ..domain.runs.preset import PresetEvidence
 from ..pipeline.ids_and_times import as_line, new_id
+
+if TYPE_CHECKING:
+    from ..domain.journal.history import History
 
 
 class KnownContext(Struct, frozen=True):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from msgspec import Struct
 
 from ..domain.base.lora_tags import lora_key
-from ..domain.journal.history import History
 from ..domain.journal.seen import Seen, SeenKind, SeenModel
 from ..domain.models.precedence import context_key
 from ..domain.models.profile import LearningSummary
 from ..domain.models.provenance import is_from_here, own_plans, summary_of
 from ..domain.models.recommendations import ModelSettings
 from ..storage.models.model_entry import ModelEntry
+
+if TYPE_CHECKING:
+    from ..domain.journal.history import History
 
 
 class ModelEvidence(Struct, frozen=True, kw_only=True):

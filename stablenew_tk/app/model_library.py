@@ -18,7 +18,6 @@ from msgspec.structs import replace
 from ..backends.base import Capabilities
 from ..domain.base.errors import InvalidInput, Unreadable
 from ..domain.config.sweep import LORA
-from ..domain.journal.history import History
 from ..domain.journal.seen import Seen, SeenModel
 from ..domain.models.profile import LoraProfile, ModelPreset, ModelProfile, RecommendedWeight
 from ..domain.models.provenance import is_from_here, summary_of
@@ -55,6 +54,7 @@ from .model_evidence import seen_model
 
 if TYPE_CHECKING:
     from ..domain.insights.report import Report
+    from ..domain.journal.history import History
     from ..pipeline.model_worker import HashWorker, ModelWorker
     from ..storage.models.name_lookup import LibraryNames
 

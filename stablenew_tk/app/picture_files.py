@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..domain.base.wording import counted
-from ..domain.journal.history import History, ImageFacts
+from ..domain.journal.image_facts import ImageFacts
 from ..pipeline.ids_and_times import new_id
 from ..pipeline.messages.picture_files import (
     BringBackPictures,
@@ -27,6 +28,9 @@ from ..pipeline.messages.picture_files import (
     TrashPictures,
     recorded,
 )
+
+if TYPE_CHECKING:
+    from ..domain.journal.history import History
 
 _SHOWN = 2  # of several problems, so many are told in full
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ..domain.config.user_settings import Settings
-from ..domain.journal.history import History, ImageFacts
+from ..domain.journal.image_facts import ImageFacts
 from ..domain.journal.marks import Marks
 from ..domain.journal.record import Feedback, JournalLine
 from ..pipeline.ids_and_times import as_line
@@ -32,6 +32,8 @@ from ..pipeline.workers import ENDING_S, Inbox, LateDesk, Perform
 from ..storage.disk.places import Places
 
 if TYPE_CHECKING:
+    from ..domain.journal.history import History
+
     # They take longer to import than the window to open.
     from ..pipeline.recorded_files import RecordedFiles
     from ..storage.watcher import Touched, Watcher

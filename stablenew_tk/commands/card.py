@@ -13,7 +13,7 @@ from ..domain.base.wording import counted
 from ..domain.cards.card import CardOrigin
 from ..domain.insights.matrix import Board
 from ..domain.insights.report import report
-from ..domain.journal.history import ImageFacts
+from ..domain.journal.image_facts import ImageFacts
 from ..domain.journal.record import LearningRecord
 from ..pipeline.ids_and_times import day_in_words
 from ..storage.disk.places import Places

@@ -23,7 +23,8 @@ from ..domain.insights.result import is_outdated
 from ..domain.insights.standing import Standing, standing
 from ..domain.insights.titles import VERDICT_NAMES
 from ..domain.insights.verdict_text import percent
-from ..domain.journal.history import History, ImageFacts
+from ..domain.journal.history import History
+from ..domain.journal.image_facts import ImageFacts
 from ..domain.journal.query import Query, select
 from ..domain.models.value_sources import CHECKPOINT
 from ..domain.runs.plan import LearningPlan

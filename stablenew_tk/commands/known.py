@@ -16,7 +16,8 @@ from ..domain.config.catalogue import Value
 from ..domain.config.user_settings import Settings
 from ..domain.insights.follow_up import known_drafts, may_be_known, why_not_kept
 from ..domain.insights.report import summary
-from ..domain.journal.history import BEGINNING, History
+from ..domain.journal.history import History
+from ..domain.journal.position import BEGINNING
 from ..domain.journal.record import JournalLine, Void
 from ..domain.models.precedence import without_hash
 from ..domain.models.preset_scope import scope_words

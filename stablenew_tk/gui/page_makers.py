@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ..app.controller import Controller
 from ..domain.config.origins import SHORT_SEED
-from ..domain.journal.history import ImageFacts
+from ..domain.journal.image_facts import ImageFacts
 from ..domain.journal.record import LearningRecord
 from ..domain.models.precedence import Resolved
 from ..domain.recipes.recipe import Recipe

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from ..backends.base import Capabilities
     from ..domain.base.key_press import KeyPress
     from ..domain.config.user_settings import Settings
-    from ..domain.journal.history import ImageFacts
+    from ..domain.journal.image_facts import ImageFacts
     from ..domain.models.precedence import Resolved
     from ..domain.recipes.recipe import Recipe
     from ..domain.runs.job import Job

@@ -21,7 +21,8 @@ from ..domain.experiments.plan_file import imported, read_plan, write_plan
 from ..domain.experiments.plan_page import PAGE_LIMIT
 from ..domain.insights.association import RatedRecord, associations
 from ..domain.insights.report import report
-from ..domain.journal.history import History, Position
+from ..domain.journal.history import History
+from ..domain.journal.position import Position
 from ..domain.journal.query import select
 from ..domain.journal.record import JournalLine, LearningRecord
 from ..storage.disk.file_manager import reveal

@@ -14,8 +14,7 @@ import msgspec
 from .. import __version__
 from ..domain.base.errors import InvalidInput, NotSaved, StorageError
 from ..domain.cards.card import CardOrigin
-from ..domain.journal.file_book import FilePlace
-from ..domain.journal.history import ImageFacts
+from ..domain.journal.image_facts import FilePlace, ImageFacts
 from ..domain.journal.record import LearningRecord, PictureFiles
 from ..storage.disk.file_manager import open_file, open_with
 from ..storage.disk.files import is_file, is_there

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..domain.config.user_settings import Settings
-from ..domain.journal.file_book import AS_RECORDED, FileBook, FilePlace
-from ..domain.journal.history import Position
+from ..domain.journal.file_book import FileBook
+from ..domain.journal.image_facts import AS_RECORDED, FilePlace
+from ..domain.journal.position import Position
 from ..domain.journal.record import LearningRecord
 from ..storage.disk.places import Places
 from ..storage.journal.reader import read_record

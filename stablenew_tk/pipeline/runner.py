@@ -29,7 +29,7 @@ from ..domain.base.model_hash import hash_digits
 from ..domain.config.catalogue import get_value, with_values
 from ..domain.config.controlnet import ControlInput
 from ..domain.config.pipeline_config import PipelineConfig
-from ..domain.journal.history import Position
+from ..domain.journal.position import Position
 from ..domain.journal.record import BackendInfo, Failure, JournalLine, LearningRecord, Output, StageRecord, Status
 from ..domain.models.families import FamilyCatalogue
 from ..domain.models.preset_scope import Situation, as_made

@@ -17,7 +17,7 @@ from stablenew_tk.domain.base.errors import InvalidInput, NotSaved, StorageError
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.domain.insights.association import RatedRecord
-from stablenew_tk.domain.journal.history import Position
+from stablenew_tk.domain.journal.position import Position
 from stablenew_tk.domain.journal.query import Query
 from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.pipeline.desk import DeskWork

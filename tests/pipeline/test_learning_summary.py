@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from journal_lines import output, rate, record, undo
 
-from stablenew_tk.domain.journal.history import History, Position
+from stablenew_tk.domain.journal.history import History
+from stablenew_tk.domain.journal.position import Position
 from stablenew_tk.domain.journal.seen import SeenModel
 from stablenew_tk.domain.models.profile import LoraProfile
 from stablenew_tk.domain.models.style import StyleCatalogue

@@ -18,7 +18,8 @@ from ...domain.insights.follow_up import CERTAIN
 from ...domain.insights.matrix import board
 from ...domain.insights.standing import standing
 from ...domain.journal.estimate import about
-from ...domain.journal.history import History, ImageFacts
+from ...domain.journal.history import History
+from ...domain.journal.image_facts import ImageFacts
 from ...domain.journal.record import LearningRecord, draft_of
 from ...domain.runs.known_value import KnownValue
 from ...domain.runs.plan import LearningPlan, config_for

@@ -9,7 +9,7 @@ from msgspec import Struct
 from ...domain.base.colour_roles import Role
 from ...domain.insights.blinding import BlindCell
 from ...domain.insights.matrix_text import foot_text
-from ...domain.journal.history import ImageFacts
+from ...domain.journal.image_facts import ImageFacts
 from .rating_session import RatingSession
 
 Kind = Literal["picture", "made", "making", "waiting", "missing"]

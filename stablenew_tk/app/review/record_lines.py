@@ -10,7 +10,7 @@ from ...domain.base.wording import pack_title
 from ...domain.config.catalogue import catalogue, get_value, is_of_workflow
 from ...domain.config.origins import Origin
 from ...domain.config.sweep import LORA, focus, is_wording
-from ...domain.journal.history import ImageFacts
+from ...domain.journal.image_facts import ImageFacts
 from ...domain.journal.record import LearningRecord, Output, StageRecord
 from ...domain.models.preset_scope import PresetScope, PresetUse, ScopeCheck, reasons, scope_words
 from ..wording import NOT_TOLD, label, value_text

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from ...domain.journal.history import History
 from ...domain.journal.record import Feedback, JournalLine, Void
 from ...domain.runs.plan import LearningPlan
 from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.journal import HistoryChanged, LineNotSaved, LineSaved, LinesWritten, UnsavedChanged
 from .outbox import Outbox
+
+if TYPE_CHECKING:
+    from ...domain.journal.history import History
 
 
 class HistoryKeeper:

@@ -20,7 +20,7 @@ from ...domain.config.engines import CLUSTER, ENGINES, SKETCH, engine_of
 from ...domain.config.origins import MAX_SEED
 from ...domain.config.sweep import check_values
 from ...domain.config.user_settings import Settings
-from ...domain.journal.history import History, ImageFacts
+from ...domain.journal.image_facts import ImageFacts
 from ...domain.journal.record import JournalLine, LearningRecord
 from ...domain.runs.job import Job
 from ...domain.runs.plan import (
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     # What analyses need takes longer to import than the window to open.
     from ...domain.insights.matrix import Board
     from ...domain.insights.report import Report
+    from ...domain.journal.history import History
 
 
 class LearningContext(Struct, frozen=True, kw_only=True):

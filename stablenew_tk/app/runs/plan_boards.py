@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from ...domain.journal.history import History
 from ...domain.journal.record import JournalLine, Void
 from ...domain.runs.plan import LearningPlan, LearningRunResult, LearningRunStep
 
 if TYPE_CHECKING:
     from ...domain.insights.matrix import Board
+    from ...domain.journal.history import History
 
 
 class PlanBoards:

@@ -19,7 +19,7 @@ from ..insights.scope import scope_words
 from ..insights.standing import blind_text
 from ..insights.titles import plan_heading
 from ..insights.verdict_text import figure, is_certain, percent, unbroken
-from ..journal.history import ImageFacts
+from ..journal.image_facts import ImageFacts
 from ..models.precedence import without_hash
 from ..models.preset_scope import family_name
 from ..runs.plan import VerdictState

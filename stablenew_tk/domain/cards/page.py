@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterator, Mapping
 from html import escape
 
-from ..journal.history import ImageFacts
+from ..journal.image_facts import ImageFacts
 from .card import CardRow, VerdictCard
 from .card_value import CardValue
 from .pair_grid import PairCell, PairGrid

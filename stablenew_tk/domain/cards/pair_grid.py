@@ -13,7 +13,7 @@ from msgspec import Struct
 from ..insights.matrix import Board
 from ..insights.naming import naming
 from ..insights.report import Report, ValueReport
-from ..journal.history import ImageFacts
+from ..journal.image_facts import ImageFacts
 from ..runs.plan import PlanCell
 from ..runs.value_order import places_by_value
 from .card_value import CardValue, few

@@ -34,7 +34,7 @@ from ..config.sweep import (
     value_text,
     wider,
 )
-from ..journal.history import ImageFacts
+from ..journal.image_facts import ImageFacts
 from ..models.preset_scope import PresetUse
 from ..models.sensible_range import ModelTraits, SensibleRange, sensible_range
 from ..runs.plan import (

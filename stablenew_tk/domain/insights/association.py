@@ -17,7 +17,7 @@ from ..base.errors import InvalidInput
 from ..config.catalogue import Value, catalogue, flat, parameter
 from ..config.pipeline_config import PipelineConfig
 from ..config.sweep import slot_words, value_text
-from ..journal.history import Position
+from ..journal.position import Position
 from ..journal.record import LearningRecord
 from ..models.preset_scope import same_workflow
 from .model.discovery import FALSE_RATE, Candidate, HintFamily, StandOut, standing_out

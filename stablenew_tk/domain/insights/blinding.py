@@ -17,7 +17,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..journal.history import ImageFacts
+from ..journal.image_facts import ImageFacts
 from ..runs.value_order import columns_by_value
 from .matrix import BlindRound, Board, BoardCell
 from .standing import Standing, standing

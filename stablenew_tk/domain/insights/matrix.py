@@ -12,7 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..config.catalogue import Value
-from ..journal.history import History, ImageFacts
+from ..journal.history import History
+from ..journal.image_facts import ImageFacts
 from ..journal.plan_log import Attempt
 from ..runs.plan import LearningPlan, LearningRunResult, PlanCell
 from .machine_rows import machine_rows

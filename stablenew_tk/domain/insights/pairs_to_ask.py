@@ -9,7 +9,7 @@ from statistics import mean
 
 from msgspec import Struct
 
-from ..journal.history import ImageFacts
+from ..journal.image_facts import ImageFacts
 from .matrix import Board, BoardCell, Shown
 
 # Values whose stars lie so far below the best ones are not compared any more.

@@ -10,7 +10,7 @@ from msgspec.structs import asdict, replace
 
 from ..config.catalogue import Value
 from ..config.sweep import Focus
-from ..journal.history import ImageFacts
+from ..journal.image_facts import ImageFacts
 from ..runs.plan import (
     LearningPlan,
     PlanCell,

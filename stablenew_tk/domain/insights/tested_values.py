@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..config.catalogue import Value
-from ..journal.history import ImageFacts
+from ..journal.image_facts import ImageFacts
 from ..runs.plan import PlanCell, ValueInsight
 from ..runs.value_order import columns_by_value
 from .analysis import Insight

@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from .feedback import Withdrawals
+from .image_facts import AS_RECORDED, FilePlace
 from .record import PictureFiles
-
-
-class FilePlace(NamedTuple):
-    """Where a file is: its absolute path, "" = where the record says; in the trash, "" = nobody told where in it."""
-
-    path: str = ""
-    trashed: bool = False
-
-
-AS_RECORDED = FilePlace()
 
 
 class FileBook:

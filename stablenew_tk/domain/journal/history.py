@@ -9,7 +9,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import NamedTuple
 
 import msgspec
 
@@ -17,10 +16,12 @@ from ..base.errors import InvalidInput
 from ..runs.plan import LearningPlan
 from .columns import Numbered, OutputSummary, Place, RecordSummary, summary_line
 from .feedback import FeedbackLog
-from .file_book import FileBook, FilePlace
+from .file_book import FileBook
 from .id_column import IdColumn
+from .image_facts import ImageFacts, nothing_known
 from .pair_votes import PairVotes
 from .plan_log import Attempt, PlanBook, can_hold
+from .position import BEGINNING, Position, RawLine
 from .query import (
     FINAL,
     HIDDEN,
@@ -42,46 +43,7 @@ from .saved_history import FORMAT, Column, Read, SavedHead, fill, pieces, read_h
 from .soundness import Sizes, refuse_unsound_feedback, refuse_unsound_ids, refuse_unsound_pictures
 
 _BATCH = 256  # lines that are folded together: a megabyte of a usual journal, which the cache of a processor holds
-RawLine = tuple[int, int, int, bytes]  # segment, offset, length without the line end, the line
-
-
-class Position(NamedTuple):
-    """Position of a line in the journal: segment number, byte offset in it, length in bytes without the line end."""
-
-    segment: int
-    offset: int
-    length: int = 0
-
-
-BEGINNING = Position(1, 0)
 PlacedLine = tuple[JournalLine | RecordSummary, Place]
-
-
-class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the history knows about one picture. `final`: it is from the last stage that its job reached; `ok`: its job
-    succeeded; `position` is that of its record, `output_index` its index in the outputs there; `file` is where it
-    is now.
-    """
-
-    row: int
-    image_id: str
-    run_id: str
-    run_name: str
-    pack_id: str
-    checkpoint: str
-    stage: str
-    rating: int
-    tags: tuple[str, ...]
-    note: str
-    suspect: bool
-    final: bool
-    sketch: bool
-    ok: bool
-    time_ms: int
-    position: Position
-    output_index: int
-    rejected: bool = False
-    file: FilePlace = FilePlace()
 
 
 class PictureRows(RecordColumns):
@@ -168,7 +130,7 @@ class VisiblePictures:
         found = self._rows.facts(row)
         wanted = not found.rating and not found.suspect  # nobody is asked about a suspect one
         hidden = not self.shows(found.run_id) or (wanted and found.image_id in self._plans.late.ids())
-        return _nothing_known(row) if hidden else found
+        return nothing_known(row) if hidden else found
 
     def is_blind(self, row: int) -> bool:
         """Whether the stars of a picture were given blind; False while it is hidden."""
@@ -233,28 +195,6 @@ class VisiblePictures:
     def shapes(self, rows: Iterable[int]) -> array[int]:
         """The shapes of pictures, as `grid_layout.shape_of` tells them."""
         return array("H", map(self._rows.pictures.shape.__getitem__, rows))
-
-
-def _nothing_known(row: int) -> ImageFacts:
-    return ImageFacts(
-        row=row,
-        image_id="",
-        run_id="",
-        run_name="",
-        pack_id="",
-        checkpoint="",
-        stage="",
-        rating=0,
-        tags=(),
-        note="",
-        suspect=False,
-        final=True,
-        sketch=False,
-        ok=True,
-        time_ms=0,
-        position=Position(0, 0),
-        output_index=0,
-    )
 
 
 class History:

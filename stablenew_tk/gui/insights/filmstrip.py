@@ -5,7 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
-from ...domain.journal.history import ImageFacts
+from ...domain.journal.image_facts import ImageFacts
 from ...pipeline.messages.pictures import MakeThumbnail
 from ..widgets import icons, marks, theme
 from ..widgets.basics import Box, Button, Card, Label, ShortLabel

@@ -11,7 +11,7 @@ from ...domain.base.errors import InvalidInput
 from ...domain.base.key_press import KeyPress
 from ...domain.base.wording import counted
 from ...domain.experiments.plan_draft import PlanDraft
-from ...domain.journal.history import ImageFacts
+from ...domain.journal.image_facts import ImageFacts
 from ...domain.models.precedence import Resolved
 from ...domain.runs.known_value import KnownValue
 from ...domain.runs.plan import LearningPlan

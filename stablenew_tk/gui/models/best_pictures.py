@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 
 from ...domain.base.wording import counted
-from ...domain.journal.history import ImageFacts
+from ...domain.journal.image_facts import ImageFacts
 from ...domain.journal.seen import MOST_BEST
 from ...pipeline.messages.pictures import MakeThumbnail
 from ..widgets import marks, theme

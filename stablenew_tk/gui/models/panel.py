@@ -14,7 +14,7 @@ from ...app.models.estimates import EstimateChart
 from ...app.models.facts import FactLine, above, below, found
 from ...app.models.filter import ModelLine
 from ...domain.base.colour_roles import Role
-from ...domain.journal.history import ImageFacts
+from ...domain.journal.image_facts import ImageFacts
 from ...domain.models.best_setting import BestSetting
 from ...domain.models.checkpoint_series import CheckpointSeries
 from ...domain.models.lora_series import LoraSeries

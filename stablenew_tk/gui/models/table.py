@@ -14,7 +14,7 @@ from ...app.models.best_settings import short
 from ...app.models.filter import Column, ModelLine, ModelStars
 from ...app.wording import ago
 from ...domain.base.colour_roles import Role
-from ...domain.journal.history import BEGINNING
+from ...domain.journal.position import BEGINNING
 from ...domain.journal.seen import Seen
 from ...pipeline.messages.models import MakePreview
 from ...pipeline.messages.pictures import MakeThumbnail

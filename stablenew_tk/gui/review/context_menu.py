@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from ...domain.base.wording import counted, pack_title
-from ...domain.journal.history import ImageFacts
+from ...domain.journal.image_facts import ImageFacts
 from ..widgets import theme
 from ..widgets.picture_grid import ThumbnailGrid
 from ..widgets.popups import Menu, MenuEntry

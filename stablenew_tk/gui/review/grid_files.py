@@ -10,7 +10,7 @@ from ...app.feedback import PictureFeedback
 from ...app.picture_files import PictureKeeper, told
 from ...domain.base.file_wish import FileWish
 from ...domain.base.wording import counted
-from ...domain.journal.history import ImageFacts
+from ...domain.journal.image_facts import ImageFacts
 from ...domain.journal.query import rejected_among
 from ...pipeline.messages.base import Event, OrderFailed
 from ...pipeline.messages.picture_files import (

@@ -13,7 +13,7 @@ from ...app.controller import Controller
 from ...app.feedback import State
 from ...app.review.record_lines import RecordLine, asked_and_applied, origin_lines, output_of
 from ...domain.base.wording import pack_title
-from ...domain.journal.history import ImageFacts
+from ...domain.journal.image_facts import ImageFacts
 from ...domain.journal.record import LearningRecord, Output
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.journal import ReadRecord, RecordRead

@@ -21,7 +21,8 @@ from ...app.review.search import ReviewSearch, depends_on_feedback
 from ...app.wording import group_words
 from ...domain.base import wording
 from ...domain.base.errors import InvalidInput
-from ...domain.journal.history import History, ImageFacts
+from ...domain.journal.history import History
+from ...domain.journal.image_facts import ImageFacts
 from ...domain.journal.query import Query, Selection
 from ...domain.journal.record import LearningRecord
 from ...pipeline.messages.base import Event, OrderFailed

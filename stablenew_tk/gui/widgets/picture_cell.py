@@ -12,7 +12,7 @@ from msgspec import Struct
 from PIL import ImageTk
 
 from ...domain.base.colour_roles import Role
-from ...domain.journal.history import Position
+from ...domain.journal.position import Position
 from . import icons, marks, theme
 from .cell_items import CellItems
 from .thumbnails import ThumbnailRequest

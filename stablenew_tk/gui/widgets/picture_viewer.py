@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from PIL import Image, ImageTk
 
-from ...domain.journal.history import ImageFacts
+from ...domain.journal.image_facts import ImageFacts
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.pictures import PictureReady, ReadPicture
 from . import icons, marks, theme

@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from ...domain.journal.history import ImageFacts
+from ...domain.journal.image_facts import ImageFacts
 from . import theme
 from .basics import Box, Button, ShortLabel
 from .entries import Entry

@@ -16,7 +16,7 @@ from msgspec import Struct
 from PIL import Image, ImageTk
 
 from ...domain.base.grid_layout import HEIGHT_STEP
-from ...domain.journal.history import Position
+from ...domain.journal.position import Position
 from ...pipeline.messages.pictures import MakeThumbnail, ThumbnailReady
 
 KEPT_PHOTOS, LEAST_KEPT = 400, 120

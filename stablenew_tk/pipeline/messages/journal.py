@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from ...domain.journal.history import History, Position
+from typing import TYPE_CHECKING
+
+from ...domain.journal.position import Position
 from ...domain.journal.record import JournalLine, LearningRecord
 from ...domain.runs.job import Job
 from .base import Event, Order
+
+if TYPE_CHECKING:
+    from ...domain.journal.history import History
 
 
 class LineSaved(Event, frozen=True, kw_only=True):

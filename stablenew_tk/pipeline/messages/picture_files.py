@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from ...domain.journal.file_book import FilePlace
-from ...domain.journal.history import ImageFacts, Position
+from ...domain.journal.image_facts import FilePlace, ImageFacts
 from ...domain.journal.marks import Marks
+from ...domain.journal.position import Position
 from .base import Event, Order
 
 if TYPE_CHECKING:

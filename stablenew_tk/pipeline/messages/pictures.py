@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...domain.journal.history import Position
+from ...domain.journal.position import Position
 from ...domain.journal.query import HistoryColumns, Query, Selection
 from ...domain.recipes.recipe import Recipe
 from .base import Event, Order

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from ...domain.base.errors import Unreadable
-from ...domain.journal.history import Position
+from ...domain.journal.position import Position
 from ...domain.journal.record import JournalLine
 from ..disk.files import open_regular
 from .reader import JournalReading

@@ -11,7 +11,7 @@ import msgspec
 
 from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ...domain.journal.feedback import fold_feedback
-from ...domain.journal.history import BEGINNING, Position, RawLine
+from ...domain.journal.position import BEGINNING, Position, RawLine
 from ...domain.journal.record import Feedback, FoldedRecord, ImageFeedback, JournalLine, LearningRecord, Void
 from ..disk.files import open_regular
 from ..disk.process_lock import folder_lock, holding

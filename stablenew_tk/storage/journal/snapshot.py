@@ -18,7 +18,8 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
-from ...domain.journal.history import History, Position
+from ...domain.journal.history import History
+from ...domain.journal.position import Position
 from ..disk.files import open_regular, write_atomic
 from .reader import Damage, JournalReading, Tell, Verification, verify
 from .segments import DECODE_ERRORS, segment_path, segment_size, segments

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import msgspec
 
 from ...domain.base.errors import InvalidInput, NotSaved
-from ...domain.journal.history import Position
+from ...domain.journal.position import Position
 from ...domain.journal.record import Feedback, JournalLine, LearningRecord
 from ..disk.files import make_folder, open_regular, open_to_add, sync_folder, write_atomic
 from ..disk.process_lock import folder_lock, holding

@@ -11,7 +11,7 @@ from ...domain.base.errors import Unreadable
 from ...domain.cards.card import RANGES_SHOWN, VerdictCard
 from ...domain.cards.card_value import CardValue
 from ...domain.cards.pair_grid import PairCell, PairGrid
-from ...domain.journal.history import ImageFacts
+from ...domain.journal.image_facts import ImageFacts
 from .card_letters import length, star, wrapped, write
 from .images import DAMAGE, flattened, opened, reason
 

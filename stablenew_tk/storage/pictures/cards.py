@@ -16,7 +16,7 @@ from ...domain.cards.plan_block import plan_block
 from ...domain.config.sweep import is_wording
 from ...domain.insights.matrix import Board
 from ...domain.insights.report import Report
-from ...domain.journal.history import ImageFacts
+from ...domain.journal.image_facts import ImageFacts
 from ...domain.journal.record import LearningRecord
 from ...domain.models.preset_scope import hash_in_name
 from ...domain.recipes.infotext import parse

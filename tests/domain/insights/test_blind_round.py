@@ -11,7 +11,8 @@ from stablenew_tk.domain.insights.matrix import board
 from stablenew_tk.domain.insights.matrix_text import place_name, row_label, state_words
 from stablenew_tk.domain.insights.report import report
 from stablenew_tk.domain.insights.standing import standing
-from stablenew_tk.domain.journal.history import History, Position
+from stablenew_tk.domain.journal.history import History
+from stablenew_tk.domain.journal.position import Position
 from stablenew_tk.domain.journal.query import Query, select
 from stablenew_tk.domain.runs.job import LearningTag
 from stablenew_tk.domain.runs.plan import LearningRunStep

@@ -10,7 +10,8 @@ import pytest
 from journal_lines import new_id, output, rate, record, reopened, undo
 
 from stablenew_tk.domain.base.errors import InvalidInput
-from stablenew_tk.domain.journal.history import History, Position
+from stablenew_tk.domain.journal.history import History
+from stablenew_tk.domain.journal.position import Position
 from stablenew_tk.domain.journal.query import Query, select
 from stablenew_tk.domain.journal.record import BackendInfo
 from stablenew_tk.domain.journal.soundness import all_within

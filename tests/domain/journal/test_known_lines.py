@@ -4,7 +4,8 @@ from journal_lines import new_id, reopened, undo
 from msgspec.structs import replace
 
 from stablenew_tk.domain.config.user_settings import Settings
-from stablenew_tk.domain.journal.history import BEGINNING, History
+from stablenew_tk.domain.journal.history import History
+from stablenew_tk.domain.journal.position import BEGINNING
 from stablenew_tk.domain.journal.record import KINDS
 from stablenew_tk.domain.runs.known_value import KnownValue, settings_after, what_goes_before
 

@@ -8,8 +8,9 @@ import msgspec
 import pytest
 from journal_lines import new_id, output, rate, record, reopened, undo
 
-from stablenew_tk.domain.journal.history import History, Position
+from stablenew_tk.domain.journal.history import History
 from stablenew_tk.domain.journal.id_column import IdColumn
+from stablenew_tk.domain.journal.position import Position
 from stablenew_tk.domain.journal.record import PictureFiles
 from stablenew_tk.domain.runs.job import LearningTag
 from stablenew_tk.domain.runs.plan import LearningRunStep

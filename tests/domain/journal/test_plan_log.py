@@ -9,7 +9,8 @@ import pytest
 from journal_lines import new_id, output, rate, record, reopened, undo
 
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
-from stablenew_tk.domain.journal.history import History, Position
+from stablenew_tk.domain.journal.history import History
+from stablenew_tk.domain.journal.position import Position
 from stablenew_tk.domain.journal.query import Query, select
 from stablenew_tk.domain.journal.record import JournalLine, LearningRecord
 from stablenew_tk.domain.models.preset_scope import PresetScope, PresetUse

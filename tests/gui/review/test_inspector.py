@@ -9,7 +9,8 @@ from stablenew_tk.app.wording import doubts, moment, seconds, value_text
 from stablenew_tk.domain.base.wording import counted
 from stablenew_tk.domain.config.catalogue import with_values
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
-from stablenew_tk.domain.journal.history import ImageFacts, Position
+from stablenew_tk.domain.journal.image_facts import ImageFacts
+from stablenew_tk.domain.journal.position import Position
 from stablenew_tk.domain.journal.record import BackendInfo, LearningRecord, Output, StageRecord
 from stablenew_tk.domain.models.preset_scope import PresetScope, PresetUse
 from stablenew_tk.domain.runs.job import RandomizerChoice

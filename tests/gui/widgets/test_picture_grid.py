@@ -5,7 +5,7 @@ import pytest
 from conftest import pump
 from PIL import Image
 
-from stablenew_tk.domain.journal.history import Position
+from stablenew_tk.domain.journal.position import Position
 from stablenew_tk.gui.widgets.group_heads import HeadContent
 from stablenew_tk.gui.widgets.picture_cell import CellContent
 from stablenew_tk.gui.widgets.picture_grid import GridActions, ThumbnailGrid

@@ -1,7 +1,8 @@
 import pytest
 from conftest import pump
 
-from stablenew_tk.domain.journal.history import ImageFacts, Position
+from stablenew_tk.domain.journal.image_facts import ImageFacts
+from stablenew_tk.domain.journal.position import Position
 from stablenew_tk.gui.widgets.picture_viewer import OWN_SIZE, Viewer, ViewerActions
 from stablenew_tk.pipeline.messages.pictures import PictureReady
 

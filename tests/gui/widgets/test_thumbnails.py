@@ -8,7 +8,7 @@ import pytest
 from conftest import pump
 from PIL import Image
 
-from stablenew_tk.domain.journal.history import Position
+from stablenew_tk.domain.journal.position import Position
 from stablenew_tk.gui.widgets.painting import Painting
 from stablenew_tk.gui.widgets.thumbnails import ThumbnailRequest, Thumbs
 from stablenew_tk.pipeline.messages.pictures import ThumbnailReady

@@ -11,7 +11,8 @@ import pytest
 from journal_lines import output, rate, record, undo
 
 from stablenew_tk.domain.base.errors import NotSaved, Unreadable
-from stablenew_tk.domain.journal.history import History, Position
+from stablenew_tk.domain.journal.history import History
+from stablenew_tk.domain.journal.position import Position
 from stablenew_tk.domain.journal.query import Query, select
 from stablenew_tk.storage.journal import reader
 from stablenew_tk.storage.journal.outside import pictures

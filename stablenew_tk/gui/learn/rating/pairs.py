@@ -11,7 +11,7 @@ from PIL import Image, ImageTk
 from ....app.controller import Controller
 from ....app.learn.pair_session import PairSession, Side
 from ....domain.base.key_press import KeyPress, act_on
-from ....domain.journal.history import ImageFacts
+from ....domain.journal.image_facts import ImageFacts
 from ....domain.runs.plan_title import subject
 from ....pipeline.messages.base import Event
 from ....pipeline.messages.journal import HistoryChanged

@@ -11,7 +11,7 @@ from msgspec import Struct
 from PIL import Image, ImageTk
 
 from ....domain.base.colour_roles import Role
-from ....domain.journal.history import ImageFacts
+from ....domain.journal.image_facts import ImageFacts
 from ....pipeline.messages.base import Event
 from ....pipeline.messages.pictures import PictureReady, ReadPicture
 from ...widgets import icons, marks, theme

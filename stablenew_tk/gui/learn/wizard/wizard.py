@@ -37,7 +37,7 @@ from ....domain.experiments.plan_draft import (
     trouble,
     varying,
 )
-from ....domain.journal.history import ImageFacts
+from ....domain.journal.image_facts import ImageFacts
 from ....domain.models.precedence import Resolved
 from ....domain.runs.plan import LearningPlan
 from ....pipeline.messages.base import Event
