@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from ..domain.base.wording import counted
 from ..domain.config.sweep import focus
 from ..domain.config.user_settings import Settings
-from ..domain.journal.plan_log import PlanBook
 from ..domain.journal.record import JournalLine, Void
 from ..domain.models.preset_scope import same_scope
 from ..domain.models.value_sources import PresetValues
@@ -24,6 +23,7 @@ from ..pipeline.ids_and_times import as_line, new_id
 
 if TYPE_CHECKING:
     from ..domain.journal.history import History
+    from ..domain.journal.plan_log import PlanBook
 
 
 class KnownContext(Struct, frozen=True):

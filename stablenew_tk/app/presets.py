@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,13 +12,15 @@ from ..domain.base.errors import InvalidInput
 from ..domain.config.catalogue import Value, parameter
 from ..domain.config.sweep import LORA, focus
 from ..domain.config.user_settings import Settings
-from ..domain.journal.plan_log import PlanBook
 from ..domain.models.preset_scope import LEARNED, Situation, engine_name, reasons, scope_words
 from ..domain.models.recommendations import ModelSettings
 from ..domain.models.value_sources import CHECKPOINT, PresetInForce, PresetValues, ValueSources, agreed_for, judged
 from ..domain.runs.preset import Preset
 from .controller import Controller
 from .wording import value_text
+
+if TYPE_CHECKING:
+    from ..domain.journal.plan_log import PlanBook
 
 MOST_AGREED = 200
 _MOST_VALUES = 3

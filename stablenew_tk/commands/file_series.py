@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from ..domain.base.errors import InvalidInput, StorageError
 from ..domain.base.lora_tags import lora_key
+from ..domain.base.model_hash import without_hash
 from ..domain.config.catalogue import Value
 from ..domain.config.sweep import LORA_FILE, NO_LORA, check_values, value_of_file
 from ..domain.models.checkpoint_series import CheckpointFile, CheckpointSeries, checkpoint_series
 from ..domain.models.lora_series import LoraFile, LoraSeries, same_names, series_named, series_of
-from ..domain.models.precedence import without_hash
 from ..domain.models.value_sources import CHECKPOINT
 from ..storage.disk.files import typed_path
 from ..storage.models.checkpoint_files import checkpoint_files

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ..app.known_layer import line_for, proof_words, value_words
 from ..domain.base.errors import InvalidInput
+from ..domain.base.model_hash import without_hash
 from ..domain.config.catalogue import Value
 from ..domain.config.user_settings import Settings
 from ..domain.insights.follow_up import known_drafts, may_be_known, why_not_kept
@@ -19,7 +20,6 @@ from ..domain.insights.report import summary
 from ..domain.journal.history import History
 from ..domain.journal.position import BEGINNING
 from ..domain.journal.record import JournalLine, Void
-from ..domain.models.precedence import without_hash
 from ..domain.models.preset_scope import scope_words
 from ..domain.runs.known_value import KnownValue, settings_after
 from ..domain.runs.preset import PresetEvidence

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ..app.presets import agreeing, choosing, dropping, preset_values
 from ..domain.base.errors import InvalidInput
+from ..domain.base.model_hash import without_hash
 from ..domain.base.wording import pack_title
 from ..domain.config.catalogue import Value
 from ..domain.config.engines import engine_of
@@ -24,7 +25,7 @@ from ..domain.insights.report import Report
 from ..domain.journal.history import History
 from ..domain.journal.plan_log import PlanBook
 from ..domain.journal.record import Void
-from ..domain.models.precedence import forgotten, without_hash
+from ..domain.models.precedence import forgotten
 from ..domain.models.preset_scope import PresetScope, Situation, reasons, scope_words, situation_words
 from ..domain.models.value_sources import CHECKPOINT, PresetValues, ValueSources, check_preset, judged
 from ..domain.runs.preset import Preset, PresetEvidence

@@ -19,12 +19,12 @@ from ..app.models import wording as words
 from ..app.models.best_settings import best_settings
 from ..domain.base.errors import InvalidInput, StorageError, Unreadable
 from ..domain.base.lora_tags import lora_key
+from ..domain.base.model_hash import without_hash
 from ..domain.config.catalogue import Value, parameter
 from ..domain.config.origins import Origin
 from ..domain.journal.history import History
 from ..domain.journal.seen import Seen, SeenKind, seen_of_all
 from ..domain.models.best_setting import BestSetting
-from ..domain.models.precedence import without_hash
 from ..domain.models.profile import Tier
 from ..domain.models.profile_loras import overlays_in_force
 from ..domain.models.provenance import learned_word

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ...domain.base.errors import InvalidInput
+from ...domain.base.model_hash import without_hash
 from ...domain.base.wording import pack_title
 from ...domain.config.learning_mode import mode_for
 from ...domain.config.sweep import focus
-from ...domain.models.precedence import without_hash
 from ...domain.models.preset_scope import engine_name
 from ...domain.models.value_sources import LOCKED
 from ..controller import Controller

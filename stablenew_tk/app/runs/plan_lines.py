@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from ...domain.base.errors import InvalidInput
 from ...domain.base.json_text import json_bytes
-from ...domain.journal.plan_log import Attempt
 from ...domain.journal.record import JournalLine, LearningRecord
 from ...domain.runs.plan import LearningPlan, LearningRunStep, PlanCell, cell_of, config_for
 from ...pipeline.ids_and_times import as_line, draw_seed
 
 if TYPE_CHECKING:
     from ...domain.journal.history import History
+    from ...domain.journal.plan_log import Attempt
 
 # Room for writer, number and checksum, which the journal adds to a line.
 _KEPT_FREE = 1024

@@ -13,8 +13,6 @@ from ...domain.journal.record import FoldedRecord, LearningRecord
 from ...storage.disk.files import discard
 from ...storage.disk.places import Places
 from ...storage.journal.reader import recent
-from ...storage.journal.repair import repair
-from ...storage.journal.snapshot import verify_all
 from ..terminal import FAILED, OK, out, print_json, program
 
 Commands = argparse._SubParsersAction  # the type argparse itself gives; it has no public name
@@ -166,6 +164,7 @@ def _merged(folded: FoldedRecord) -> dict[str, object]:
 
 
 def _verify(args: argparse.Namespace, places: Places) -> int:
+    from ...storage.journal.snapshot import verify_all
     from ..progress import progress
 
     with progress("Checking the journal", quiet=args.json) as tell:
@@ -189,6 +188,7 @@ def _verify(args: argparse.Namespace, places: Places) -> int:
 
 
 def _repair(args: argparse.Namespace, places: Places) -> int:
+    from ...storage.journal.repair import repair
     from ..progress import progress
     from .backups import backup_before_repair
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 # The short hash has 10 digits; some tools write 8, 12 or all.
 _BARE = re.compile(r"[0-9a-fA-F]{8,64}")
+_BEHIND = re.compile(r"\s*\[[0-9a-f]{6,64}\]$")
 
 
 def hash_digits(name: str) -> str:
@@ -26,3 +27,8 @@ def unknown_hash(path: str, digits: str, engine: str, untold: Sequence[str]) -> 
     some = ", ".join(untold[:3]) + (" and others" if len(untold) > 3 else "")
     why = f" It does not tell the hash of {some}: a server knows it once it has loaded them." if untold else ""
     return f"{path}: {engine} has no checkpoint with the hash {digits}.{why} Give the name instead."
+
+
+def without_hash(checkpoint: str) -> str:
+    """The name of a checkpoint without the hash that a server adds."""
+    return _BEHIND.sub("", checkpoint)

@@ -8,6 +8,7 @@ from functools import partial
 
 from msgspec import Struct
 
+from ..base.model_hash import without_hash
 from ..base.wording import counted, pack_title
 from ..config.catalogue import Value, flat
 from ..config.pipeline_config import PipelineConfig
@@ -20,7 +21,6 @@ from ..insights.standing import blind_text
 from ..insights.titles import plan_heading
 from ..insights.verdict_text import figure, is_certain, percent, unbroken
 from ..journal.image_facts import ImageFacts
-from ..models.precedence import without_hash
 from ..models.preset_scope import family_name
 from ..runs.plan import VerdictState
 from ..runs.plan_title import prompts_tested, rows_words

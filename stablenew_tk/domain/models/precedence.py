@@ -8,7 +8,6 @@ A field that a source names counts even when its value equals the default: the u
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import get_args
 
@@ -16,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..base.errors import InvalidInput
+from ..base.model_hash import without_hash
 from ..config.catalogue import (
     Value,
     catalogue,
@@ -36,7 +36,6 @@ MOST_CONTEXTS = 200
 _USUAL = PipelineConfig()
 # All remembered runs together, in letters: they live in the settings, which stay a small file.
 _MOST_LETTERS = 200_000
-_HASH = re.compile(r"\s*\[[0-9a-f]{6,64}\]$")
 
 LastRuns = Mapping[str, Mapping[str, Value]]
 
@@ -128,11 +127,6 @@ def usable_values(values: Mapping[str, Value], workflow: WorkflowUse = NO_WORKFL
 def context_key(pack_id: str, checkpoint: str) -> str:
     """What tells a context from others. A server adds a hash to a checkpoint's name once it knows it: left away."""
     return f"{pack_id}\n{without_hash(checkpoint)}"
-
-
-def without_hash(checkpoint: str) -> str:
-    """The name of a checkpoint without the hash that a server adds."""
-    return _HASH.sub("", checkpoint)
 
 
 def remembered(runs: LastRuns, context: str, values: Mapping[str, Value]) -> dict[str, dict[str, Value]]:

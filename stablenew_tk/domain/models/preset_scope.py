@@ -15,10 +15,10 @@ from collections.abc import Collection, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..base.model_hash import without_hash
 from ..base.wording import pack_title
 from ..config.engines import ENGINES, SKETCH
 from ..config.spellings import FAMILY_TITLES
-from .precedence import without_hash
 
 # The engine of a preset whose Learning Run is no longer known: it may have been a rehearsal with sketches.
 UNKNOWN_ENGINE = "unknown"

@@ -16,11 +16,11 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from ..base.lora_tags import lora_key, lora_tags
+from ..base.model_hash import without_hash
 from ..config.catalogue import Value, parameter, stage_values
 from ..config.pipeline_config import STAGES, PipelineConfig, blocks_of
 from ..config.sweep import LORA, LORA_FILE, lora_file, value_text
 from ..models.lora_series import numbered
-from ..models.precedence import without_hash
 from ..models.preset_scope import hash_in_name
 from .plan import LearningPlan
 
