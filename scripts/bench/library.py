@@ -24,24 +24,43 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from stablenew_tk.domain.models.style import StyleCatalogue
 from stablenew_tk.storage.models.index import settings_of
 from stablenew_tk.storage.models.library import Library
+from stablenew_tk.storage.models.profile_reader import load_styles
 from stablenew_tk.storage.watcher import Touched, Watcher
 
-STYLES = StyleCatalogue()
-HEADER_BYTES = 14_000
+STYLES, _ = load_styles(Path("none"))
+TENSORS = 100  # a header of 14 KB, which the first read of a file takes in
+KINDS, ALONE = 40, 10  # of a collection share so many tables of tensors; every tenth model has one of its own
+LAYERS = (
+    "lora_unet_input_blocks_{}_1_transformer_blocks_0_attn2_to_k",  # of SDXL
+    "lora_unet_down_blocks_{}_attentions_0_transformer_blocks_0_attn2_to_k",
+    "lora_unet_single_blocks_{}_linear1",  # of Flux
+    "diffusion_model.blocks.{}.cross_attn.k",  # of Wan
+)
+
+
+def model(number: int) -> bytes:
+    """A LoRA: the metadata are its own, the table of tensors is that of others like it."""
+    kind = KINDS + number if number % ALONE == 0 else number % KINDS
+    layer, rank = LAYERS[kind % len(LAYERS)], 4 + kind
+    tensors = {
+        f"{layer.format(at)}.lora_down.weight": {
+            "dtype": "F16",
+            "shape": [rank, 2048],
+            "data_offsets": [rank * at * 4096, rank * (at + 1) * 4096],
+        }
+        for at in range(TENSORS)
+    }
+    name = f"demo {number:05}"
+    metadata = {"ss_base_model_version": "sdxl_base_v1-0", "ss_output_name": name, "ss_resolution": "(1024, 1024)"}
+    header = json.dumps({"__metadata__": metadata, **tensors}, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + bytes(64)
 
 
 def fill(root: Path, count: int) -> None:
     """Models in folders of a hundred, each with a header, a preview and a mix of the sidecars people have."""
-    tensors = {
-        f"lora_unet_block_{number}.lora_down.weight": {"dtype": "F16", "shape": [4, 4], "data_offsets": [0, 32]}
-        for number in range(HEADER_BYTES // 100)
-    }
-    metadata = {"ss_base_model_version": "sdxl_base_v1-0", "ss_output_name": "demo", "ss_resolution": "(1024, 1024)"}
-    header = json.dumps({"__metadata__": metadata, **tensors}).encode()
-    model = len(header).to_bytes(8, "little") + header + bytes(64)
     image = {"meta": {"steps": 30, "sampler": "DPM++ 2M Karras", "cfgScale": 5, "prompt": "a crane " * 40}}
     page = {
         "trainedWords": ["demo"],
@@ -63,7 +82,7 @@ def fill(root: Path, count: int) -> None:
         folder = root / f"folder {number // 100}"
         folder.mkdir(exist_ok=True)
         stem = folder / f"model {number:05}"
-        Path(f"{stem}.safetensors").write_bytes(model)
+        Path(f"{stem}.safetensors").write_bytes(model(number))
         Path(f"{stem}.preview.png").write_bytes(b"\x89PNG")
         for suffix, card in cards[number % len(cards)].items():
             Path(f"{stem}{suffix}").write_text(json.dumps(card))

@@ -42,9 +42,9 @@ def image(tmp_path, capsys):
     [
         (("--version",), 15),
         (("--help",), 15),
-        (("packs", "check", "starter"), 66),
-        (("records", "show"), 80),
-        (("rate", "IMAGE", "4"), 81),
+        (("packs", "check", "starter"), 65),
+        (("records", "show"), 59),
+        (("rate", "IMAGE", "4"), 78),
     ],
     ids=lambda part: part[0] if isinstance(part, tuple) else "",
 )

@@ -26,6 +26,7 @@ PREFIXES = ("model.diffusion_model.", "diffusion_model.", "transformer.", "net."
 _DOWN, _UP = r"[^\n]*?(?:lora_down|lora_A|lora_linear_layer_down|_down)", r"[^\n]*?(?:lora_up|lora_B|_up)"
 _MOST_NAMES = 200_000
 _ANY = r"[^\n]*?"
+_NO_DIGITS = dict.fromkeys(map(ord, "0123456789"))
 
 
 class _Shape(Struct):
@@ -82,10 +83,20 @@ class Tensors:
         if "__metadata__" in table:
             names.remove("__metadata__")
         self._names = "\n".join(("", *names[:_MOST_NAMES], ""))
+        self._numbers: dict[_Look, int | None] = {}
 
     @cached_property
     def _folded(self) -> str:
         return self._names.replace(".", "_")
+
+    @cached_property
+    def _outlines(self) -> str:
+        """The names without digits, each once: the layers of a network have few of them, whatever their number."""
+        return "\n".join(("", *set(self._names.translate(_NO_DIGITS).split("\n")), ""))
+
+    @cached_property
+    def _folded_outlines(self) -> str:
+        return self._outlines.replace(".", "_")
 
     def __len__(self) -> int:
         return self._names.count("\n") - 1
@@ -96,7 +107,13 @@ class Tensors:
 
     def fit(self, ways: Ways, *, lora: bool = False) -> bool:
         """Whether all signs of one of the ways hold."""
-        return any(all(self._holds(sign, lora=lora) != sign.is_not for sign in way) for way in ways)
+        for way in ways:
+            for sign in way:
+                if self._holds(sign, lora=lora) == sign.is_not:
+                    break
+            else:
+                return True
+        return False
 
     @cached_property
     def prefix(self) -> str:
@@ -107,17 +124,26 @@ class Tensors:
         if not lora and "*" not in sign.name and "#" not in sign.name:
             names = [name for name in (self.prefix + sign.name, sign.name) if name in self._table]
             return bool(names) and (not sign.side or any(self._fits(sign, name) for name in names))
+        look = _look_for(sign.name, sign.side, None if lora else self.prefix)
+        # Nearly all signs fail, and looking for them in the outlines costs a hundredth of looking through all names.
+        outlines = self._folded_outlines if lora else self._outlines
+        for part in look.outlined_parts:
+            if part not in outlines:
+                return False
         text = self._folded if lora else self._names
-        # Nearly all signs fail, and looking for their plain parts costs a hundredth of trying the pattern.
-        if not all(part in text for part in _plain_parts(sign.name)):
+        if not look.outline.search(outlines) or not all(part in text for part in look.parts):
             return False
-        found = _pattern(sign.name, sign.side, self.prefix, lora=lora).finditer(text)
         if "#" in sign.name:
-            numbers = [int(match[1]) for match in found]
-            return bool(numbers) and _within(sign, max(numbers))
+            return (number := self._highest(look, text)) is not None and _within(sign, number)
         if not sign.side:
-            return next(found, None) is not None
-        return any(self._fits(sign, self._whole(match)) for match in found)
+            return next(look.all_in(text), None) is not None
+        return any(self._fits(sign, self._whole(match)) for match in look.all_in(text))
+
+    def _highest(self, look: _Look, text: str) -> int | None:
+        """The highest number at the # of a name. Several families ask for the same."""
+        if look not in self._numbers:
+            self._numbers[look] = max(look.numbers_in(text), default=None)
+        return self._numbers[look]
 
     def _whole(self, match: re.Match[str]) -> str:
         """The name in which a match lies; points and underscores have equal places in both texts."""
@@ -141,24 +167,47 @@ def _within(sign: TensorSign, number: int) -> bool:
     return number in sign.values if sign.values else sign.low <= number <= sign.high
 
 
-@lru_cache(maxsize=1024)
-def _plain_parts(name: str) -> tuple[str, ...]:
-    return tuple(part for part in re.split(r"[*#]", name) if part)
+class _Look:
+    """How a name is looked for: first in the outlines, by its texts between * and # and by `outline`, then in all
+    names. A sign of a LoRA (`prefix` None) may begin at any word: there is no telling how many words a tool puts before
+    the names. That is seen afterwards, for a pattern that says so takes longer.
+    """
+
+    def __init__(self, name: str, side: str, prefix: str | None) -> None:
+        lora = prefix is None
+        width = {"in": _DOWN, "out": _UP}.get(side, "") if lora else r"(?=\n)"
+        # Where a name begins that starts with * makes no difference, and trying every place would take longest.
+        anywhere = name.startswith("*")
+        head = "" if anywhere or prefix is None else rf"\n(?:{re.escape(prefix)})?"
+        self.parts = tuple(part for part in re.split(r"[*#]", name) if part)
+        self.outlined_parts = tuple(part.translate(_NO_DIGITS) for part in self.parts)
+        self.outline = re.compile(head + _body(name.translate(_NO_DIGITS), "") + width)
+        self._whole = re.compile(head + _body(name, r"(\d{1,5})(?!\d)") + width)
+        self._at_word = lora and not anywhere
+
+    def all_in(self, names: str) -> Iterator[re.Match[str]]:
+        """All places where it is."""
+        at = 0
+        while match := self._whole.search(names, at):
+            if not self._at_word or names[match.start() - 1] in "\n_":
+                yield match
+                at = match.end()
+            else:
+                at = match.start() + 1
+
+    def numbers_in(self, names: str) -> Iterator[int]:
+        """The numbers at #."""
+        return (int(match[1]) for match in self.all_in(names))
 
 
 @lru_cache(maxsize=1024)
-def _pattern(name: str, side: str, prefix: str, *, lora: bool) -> re.Pattern[str]:
-    parts = (
-        re.escape(part).replace(r"\#", r"(\d{1,5})(?!\d)").replace("#", r"(\d{1,5})(?!\d)") for part in name.split("*")
-    )
-    body = _ANY.join(parts)
-    width = {"in": _DOWN, "out": _UP}.get(side, "") if lora else r"(?=\n)"
-    if name.startswith("*"):
-        # Where the name begins makes no difference then, and trying every place would take most of the time.
-        return re.compile(body.removeprefix(_ANY) + width)
-    # A sign of a LoRA may begin at any word: there is no telling how many words a tool puts before the names.
-    head = r"(?<=[\n_])" if lora else rf"\n(?:{re.escape(prefix)})?"
-    return re.compile(head + body + width)
+def _look_for(name: str, side: str, prefix: str | None) -> _Look:
+    return _Look(name, side, prefix)
+
+
+def _body(name: str, number: str) -> str:
+    parts = (re.escape(part).replace(r"\#", number).replace("#", number) for part in name.split("*"))
+    return _ANY.join(parts).removeprefix(_ANY)
 
 
 def signs_in(written: Iterable[str]) -> Iterator[TensorSign | str]:

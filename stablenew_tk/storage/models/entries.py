@@ -13,7 +13,8 @@ from .index import FolderRecord, decoded, encoded, readings_of, way_of
 from .model_entry import ModelEntry, SidecarFile
 from .scan import UNASKED, FileState, FolderListing
 from .sidecars import HEADER_SUFFIXES, ModelFiles, readings
-from .summary import model_summary
+from .summary import ModelSummary, model_summary
+from .tensor_tables import TensorTables
 
 # A file changed twice within one tick of the file system's clock keeps the same state.
 CLOCK_TICK_NS = 20_000_000
@@ -22,13 +23,17 @@ _UNSURE: FileState = (-1, -1, -1)
 _EMBEDDING_LIMIT = 1024 * 1024
 
 
-def entry_of(files: ModelFiles, seen: FolderListing, old: FolderRecord, styles: StyleCatalogue) -> ModelEntry:
-    """The entry of a model from the listing of its folder. A new model is summarised (blocks on the disk); others keep
-    their earlier readings.
+def entry_of(
+    files: ModelFiles, seen: FolderListing, old: FolderRecord, styles: StyleCatalogue, tables: TensorTables
+) -> ModelEntry:
+    """The entry of a model from the listing of its folder. A new model is summarised (blocks on the disk), with what
+    the `tables` of others told; others keep their earlier readings.
     """
     before = old.entries.get(files.name)
     if before is None:
-        return _new(files, seen, old.path, styles)
+        return _new(
+            files, seen, old.path, model_summary(old.path, way_of(old.path), files, styles, seen.outside, tables=tables)
+        )
     model = seen.states[files.model] if files.model else UNASKED
     parts = _parts(files, seen, old, before)
     same = (before.files, before.previews, before.size, before.mtime_ns) == (parts, files.previews, *model[:2])
@@ -63,8 +68,7 @@ def _as_read(entry: ModelEntry) -> ModelEntry:
     return replace(entry, files=tuple(one if one.is_read else replace(one, is_read=True) for one in entry.files))
 
 
-def _new(files: ModelFiles, seen: FolderListing, path: str, styles: StyleCatalogue) -> ModelEntry:
-    summary = model_summary(path, way_of(path), files, styles, seen.outside)
+def _new(files: ModelFiles, seen: FolderListing, path: str, summary: ModelSummary) -> ModelEntry:
     size, mtime_ns, _ = seen.states[files.model] if files.model else UNASKED
     return ModelEntry(
         folder=path,

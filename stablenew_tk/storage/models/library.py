@@ -20,6 +20,7 @@ from .index import FolderRecord, load_index, save_index
 from .model_entry import LibrarySnapshot, ModelEntry
 from .scan import FolderListing, listing, real_tops, unlisted
 from .sidecars import grouped
+from .tensor_tables import TensorTables
 
 _END = object()
 _ENTRIES_A_STEP = 8
@@ -62,7 +63,7 @@ class Library:
         paths = _outermost(roots)
         known = load_index(index_file, paths, styles) if index_file is not None else {}
         self._roots = {path: _ModelRoot(path, known.get(path, ())) for path in paths}
-        self._styles = styles
+        self._styles, self._tables = styles, TensorTables(styles.families)
         self._index_file = index_file
         self._tops = real_tops(paths)
         # Both are used as stacks: what the user changed last is scanned first.
@@ -184,7 +185,7 @@ class Library:
     def _take_in(self, root: _ModelRoot, old: FolderRecord, seen: FolderListing) -> Iterator[None]:
         entries: dict[str, ModelEntry] = {}
         for count, files in enumerate(grouped(seen.states)):
-            entries[files.name] = entry_of(files, seen, old, self._styles)
+            entries[files.name] = entry_of(files, seen, old, self._styles, self._tables)
             if not count % _ENTRIES_A_STEP:
                 yield
         record = FolderRecord(old.path, seen.states, seen.below, seen.outside, seen.problems, entries)

@@ -16,7 +16,7 @@ from msgspec import Struct
 from ...domain.base.errors import Unreadable
 from ...domain.config.lenient_reader import number_in
 from ...domain.config.spellings import family_of, kind_of
-from ...domain.models.families import FamilyCatalogue, Recognised, recognise
+from ...domain.models.families import FamilyCatalogue, Recognised
 from ...domain.models.recommendations import (
     DIALECTS,
     Dialect,
@@ -27,12 +27,11 @@ from ...domain.models.recommendations import (
     unknown_style,
 )
 from ...domain.models.style import StyleCatalogue
-from ...domain.models.tensor_signs import Tensors
 from . import valid_shapes as usual
-from .safetensors import METADATA, table_in
 from .sidecar_others import family_in, kind_in, trained_on
 from .sidecar_values import CFG, STEPS, WEIGHT_LIMIT
 from .sidecars import HEADER_SUFFIXES, ModelFiles, data_of, read_model_header, read_sidecar
+from .tensor_tables import TensorTables
 
 
 class FileSummary(Struct, frozen=True):
@@ -58,22 +57,29 @@ class ModelSummary(Struct, frozen=True, kw_only=True):
 
 
 _NOTHING: frozenset[str] = frozenset()
-_NO_FAMILIES = FamilyCatalogue()
 _ORDER = {dialect: place for place, dialect in enumerate(DIALECTS)}
 
 
 def model_summary(
-    folder: str, way: Sequence[str], files: ModelFiles, styles: StyleCatalogue, outside: frozenset[str] = _NOTHING
+    folder: str,
+    way: Sequence[str],
+    files: ModelFiles,
+    styles: StyleCatalogue,
+    outside: frozenset[str] = _NOTHING,
+    *,
+    tables: TensorTables | None = None,
 ) -> ModelSummary:
     """Summarise a model from all its files: the same result as `recommendations.merged`, without the values.
 
-    Arguments as in `folders.ModelFolder`. Blocks on the disk, never on a pipe or a device.
+    Arguments as in `folders.ModelFolder`; `tables`, made with the families of the styles, remembers what the models
+    before this one told. Blocks on the disk, never on a pipe or a device.
     """
+    tables = tables or TensorTables(styles.families)
     names = list(files.sidecars)
     if files.model.lower().endswith(HEADER_SUFFIXES):
         names.append((files.model, "header"))
     names.sort(key=lambda one: _ORDER[one[1]])
-    seen = [(name, dialect, _from_disk(folder, name, dialect, outside, styles.families)) for name, dialect in names]
+    seen = [(name, dialect, _from_disk(folder, name, dialect, outside, tables)) for name, dialect in names]
     problems = [problem for _, _, one in seen for problem in one.problems]
     style_file, style_id = next(((name, one.style_id) for name, _, one in seen if one.style_id), ("", ""))
     if style_id and styles.style(style_id) is None:
@@ -89,27 +95,25 @@ def model_summary(
     )
 
 
-def _from_disk(
-    folder: str, name: str, dialect: Dialect, outside: frozenset[str], families: FamilyCatalogue
-) -> FileSummary:
+def _from_disk(folder: str, name: str, dialect: Dialect, outside: frozenset[str], tables: TensorTables) -> FileSummary:
     try:
-        return file_summary(data_of(folder, name, dialect, outside), name, dialect, families)
+        return file_summary(data_of(folder, name, dialect, outside), name, dialect, tables)
     except Unreadable as error:
         return FileSummary(problems=(str(error),))
 
 
-def file_summary(data: bytes, file: str, dialect: Dialect, families: FamilyCatalogue = _NO_FAMILIES) -> FileSummary:
-    """Summarise a sidecar or the text of a header; `families` are those it may be of. Never raises."""
+def file_summary(data: bytes, file: str, dialect: Dialect, tables: TensorTables | None = None) -> FileSummary:
+    """Summarise a sidecar or the text of a header; `tables` has the families it may be of. Never raises."""
+    tables = tables or TensorTables()
     try:
-        # A byte that is no UTF-8 may hide in a part that the shape skips.
-        text = data.decode("utf-8")
         if dialect == "header":
-            summary = _header(table_in(text), families)
+            summary = _header(*tables.read(data))
         else:
-            summary = _SUMMARIES[dialect](usual.SIDECARS[dialect].decode(text))
+            # A byte that is no UTF-8 may hide in a part that the shape skips.
+            summary = _SUMMARIES[dialect](usual.SIDECARS[dialect].decode(data.decode("utf-8")))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         summary = None
-    return summary if summary is not None else _in_full(data, file, dialect, families)
+    return summary if summary is not None else _in_full(data, file, dialect, tables.families)
 
 
 def _in_full(data: bytes, file: str, dialect: Dialect, families: FamilyCatalogue) -> FileSummary:
@@ -192,13 +196,11 @@ def _weight(written: str | float | msgspec.UnsetType | None) -> float | None:
     return None if number is None or not -WEIGHT_LIMIT <= number <= WEIGHT_LIMIT else float(number)
 
 
-def _header(table: dict[str, msgspec.Raw], families: FamilyCatalogue) -> FileSummary | None:
-    meta = usual.METADATA.decode(table[METADATA]) if METADATA in table else usual.Metadata()
+def _header(meta: usual.Metadata, seen: Recognised) -> FileSummary | None:
     architecture = (meta.architecture or "").strip()
     weight = _weight(meta.weight)
     if weight is None:
         return None
-    seen = recognise(Tensors(table), families)
     kind = kind_of((meta.network or "").strip()) or kind_in(architecture) or ("lora" if weight else "")
     kind = seen.kind or kind
     family = family_in(architecture, meta.implementation or "") or trained_on((meta.base or "").strip(), meta.version_2)
