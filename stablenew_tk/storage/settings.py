@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any, get_type_hints
 
 import msgspec
@@ -23,15 +24,12 @@ from .disk.process_lock import ProcessLock, holding
 
 SIZE_LIMIT = 1024 * 1024
 _PATIENCE_S = 5.0
-
-
+_LETTERS = frozenset(ascii_lowercase)
 # The entries of these are checked one by one, so that one invalid entry does not drop the others.
 _READ_LOOSELY: dict[str, Any] = {
     "last_runs": dict[_ShortText, msgspec.Raw],
     "machines": tuple[msgspec.Raw, ...],
 }
-
-
 # One preset was in force in older versions.
 _ONE_PRESET = "preset"
 
@@ -123,14 +121,22 @@ def _field_types() -> dict[str, Any]:
 
 
 def _usable_tags(tags: tuple[tuple[str, str], ...], notices: list[str]) -> tuple[tuple[str, str], ...]:
+    """The tags, each with a key of its own: one whose key is taken gets another, because its words are the user's."""
+    own = {key.lower() for key, _ in tags} - set(RESERVED_TAG_KEYS)
     kept: dict[str, str] = {}
     for key, words in tags:
         low = key.lower()
-        if low in RESERVED_TAG_KEYS or low in kept:
-            why = "already has another meaning" if low in RESERVED_TAG_KEYS else "is used twice"
-            notices.append(f"The tag {words!r} was left out: its key {key.upper()} {why}. Give it another key.")
-        else:
+        if low not in RESERVED_TAG_KEYS and low not in kept:
             kept[low] = words
+            continue
+        why = "already has another meaning" if low in RESERVED_TAG_KEYS else "is used twice"
+        taken = own.union(RESERVED_TAG_KEYS, kept)
+        free = next((letter for letter in words.lower() + ascii_lowercase if letter in _LETTERS - taken), "")
+        if free:
+            kept[free] = words
+            notices.append(f"The tag {words!r} has the key {free.upper()} now, because {key.upper()} {why}.")
+        else:
+            notices.append(f"The tag {words!r} was left out: its key {key.upper()} {why}, and no other one is free.")
     return tuple(kept.items())
 
 

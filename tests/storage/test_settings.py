@@ -77,11 +77,21 @@ def test_learning_is_offered_from_the_first_start_on(path):
     assert load_settings(path).settings.learning == "active"
 
 
-def test_tags_on_reserved_or_double_keys_are_left_out(path):
-    path.write_text(json.dumps({"tags": [["c", "compare"], ["I", "info"], ["a", "one"], ["A", "two"]]}))
+def test_a_tag_whose_key_is_taken_gets_another_one_and_keeps_its_words(path):
+    tags = [["c", "compare"], ["I", "info"], ["a", "one"], ["A", "abc"], ["f", "old"]]
+    path.write_text(json.dumps({"tags": tags}))
     loaded = load_settings(path)
-    assert loaded.settings.tags == (("a", "one"),)
+    assert loaded.settings.tags == (("o", "compare"), ("n", "info"), ("a", "one"), ("b", "abc"), ("f", "old"))
     assert len(loaded.notices) == 3
+    assert loaded.notices[0] == "The tag 'compare' has the key O now, because C already has another meaning."
+    assert "'abc' has the key B now, because A is used twice" in loaded.notices[2]
+
+
+def test_a_tag_for_which_no_key_is_free_is_told(path):
+    path.write_text(json.dumps({"tags": [[key, f"tag {key}"] for key in "abdefghjklmnoqrstvwyz"] + [["c", "left"]]}))
+    loaded = load_settings(path)
+    assert (len(loaded.settings.tags), len(loaded.notices)) == (21, 1)
+    assert "'left' was left out" in loaded.notices[0]
 
 
 def test_the_default_tags_are_usable(path):
