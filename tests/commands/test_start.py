@@ -43,8 +43,8 @@ def image(tmp_path, capsys):
         (("--version",), 15),
         (("--help",), 15),
         (("packs", "check", "starter"), 65),
-        (("records", "show"), 59),
-        (("rate", "IMAGE", "4"), 78),
+        (("records", "show"), 60),
+        (("rate", "IMAGE", "4"), 80),
     ],
     ids=lambda part: part[0] if isinstance(part, tuple) else "",
 )

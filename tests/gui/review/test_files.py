@@ -8,7 +8,7 @@ from disk_faults import ReadOnlyDisk
 from open_window import answer
 from review_desk import Desk
 
-from stablenew_tk.domain.journal.file_book import AS_RECORDED
+from stablenew_tk.domain.journal.image_facts import AS_RECORDED
 from stablenew_tk.domain.journal.record import Feedback
 from stablenew_tk.gui.widgets.modal import open_boxes
 from stablenew_tk.gui.widgets.popups import Menu
