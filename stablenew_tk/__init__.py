@@ -6,6 +6,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     __main__            starts the program                               cli
     cli                 arguments of the terminal                        commands app domain.base storage.settings
                                                                          storage.disk.places storage.disk.unpacked
+                                                                         storage.log_file
                                                                          gui.opening gui.selftest gui.start_question
                                                                          gui.screen_faults gui.window_probe
                                                                          gui.start_failure gui.font_cache
@@ -69,7 +70,7 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
                                                                          backends.decoding backends.certificates domain
     backends            the contract of all engines                      domain
 
-    storage             settings, pending jobs, watcher, window lock     storage.models storage.disk domain
+    storage             settings, waiting jobs, log, watcher, lock      storage.models storage.disk domain
     storage.journal     records and ratings, only ever added to          storage.disk domain
     storage.models      model folders, headers, sidecars of all tools    storage.disk domain
     storage.packs       prompt packs, wildcards                          storage.disk domain

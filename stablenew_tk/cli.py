@@ -309,18 +309,18 @@ def _ready_fonts(places: Places) -> None:
 
 def _log_to_file(places: Places) -> None:
     import logging
-    from logging.handlers import RotatingFileHandler
 
-    try:
-        places.logs.mkdir(parents=True, exist_ok=True)
-        writer = RotatingFileHandler(places.logs / "stablenew.log", maxBytes=1_000_000, backupCount=4, encoding="utf-8")
-    except OSError as error:
+    from .storage.log_file import LogFile
+
+    def told(why: str) -> None:
         from .commands.terminal import err
 
-        err.print(f"No log can be written to {places.logs} ({error.strerror}).", markup=False)
-        return
-    writer.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
-    logging.getLogger().addHandler(writer)
+        err.print(f"No log can be written to {places.logs} ({why}).", markup=False)
+
+    try:
+        logging.getLogger().addHandler(LogFile(places.logs, told))
+    except OSError as error:
+        told(error.strerror or str(error))
 
 
 def _licences(args: argparse.Namespace, places: Places) -> int:

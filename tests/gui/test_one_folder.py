@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import PATIENCE_S
@@ -13,7 +14,7 @@ from terminal import ROOT
 
 # The real window, closed as soon as its first page is in sight. It tells what was imported for the frame and for both.
 PROGRAM = """
-import json, sys, tkinter
+import json, logging, sys, tkinter
 def closed_at_once(frame, n=0):
     frame.update_idletasks()
     told = [sorted(sys.modules)]
@@ -21,6 +22,8 @@ def closed_at_once(frame, n=0):
         frame.tk.dooneevent(0)
     print(json.dumps([*told, sorted(sys.modules)]))
     frame.update()
+    for line in sys.argv[2:]:
+        logging.getLogger("test").warning(line)
     frame.tk.call(frame.protocol("WM_DELETE_WINDOW"))
     frame.update()
 tkinter.Misc.mainloop = closed_at_once
@@ -44,6 +47,21 @@ LATER = (
 )
 
 
+def started(data, *lines, **variables):
+    """The real window, opened and closed; it logs these lines meanwhile."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(data), *lines],
+        cwd=ROOT,
+        env=environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
 @pytest.fixture(scope="module")
 def start(tmp_path_factory):
     """The folders of home and data after a start, and the modules that were there when the frame and the page were."""
@@ -53,17 +71,7 @@ def start(tmp_path_factory):
     data.mkdir()
     (data / "settings.json").write_text('{"welcome_done": true}')
     fonts.write_text(FONTS)
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
-    environ |= {"HOME": str(home), "FONTCONFIG_FILE": str(fonts)}
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(data)],
-        cwd=ROOT,
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-    )
-    assert done.returncode == 0, done.stderr
+    done = started(data, HOME=str(home), FONTCONFIG_FILE=str(fonts))
     return home, data, json.loads(done.stdout)
 
 
@@ -88,3 +96,12 @@ def test_the_frame_is_painted_before_what_its_first_page_needs_is_imported(start
     assert len(own) <= 60, own
     assert "stablenew_tk.app.controller" not in modules
     assert [name for name in LATER if name in modules] == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="where a full disk is at hand")
+def test_a_log_that_cannot_be_written_is_told_once_and_without_a_traceback(tmp_path):
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "stablenew.log").symlink_to("/dev/full")
+    said = started(tmp_path, "one", "two").stderr
+    assert said.count(f"No log can be written to {tmp_path / 'logs'} (No space left on device).") == 1
+    assert "Traceback" not in said
