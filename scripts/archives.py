@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import hashlib
+import platform
 import shutil
 import subprocess
 import sys
@@ -63,8 +64,8 @@ def _app_image(app_dir: Path, label: str, options: argparse.Namespace, epoch: in
     image = options.dest / f"{label}.AppImage"
     if options.appimage_runtime is None or not shutil.which("mksquashfs"):
         system.say(
-            f"No AppImage: that needs its runtime (--appimage-runtime FILE) and mksquashfs. With appimagetool:\n"
-            f"    ARCH=x86_64 appimagetool {app_dir} {image}"
+            "No AppImage: that needs its runtime (--appimage-runtime FILE) and mksquashfs. With appimagetool, in the "
+            f"folder of the other files:\n    ARCH={platform.machine()} appimagetool {app_dir.name} {image.name}"
         )
         return []
     packed = options.dest / "squashfs"

@@ -223,7 +223,12 @@ def _pip_install(extras: Sequence[str], lock: tuple[int, ...]) -> None:
 
 
 def _why_pip_failed(said: str) -> str:
-    if "connection" in said.lower() or "name resolution" in said.lower():
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        sentence = (
+            "The packages StableNew needs could not be downloaded: the certificate of whoever answered is not trusted. "
+            "Look whether the clock is right; where a proxy has a certificate of its own, name its file: PIP_CERT=FILE."
+        )
+    elif "connection" in said.lower() or "name resolution" in said.lower():
         sentence = "The packages StableNew needs could not be downloaded: check the network, then start again."
     else:
         sentence = "The packages StableNew needs could not be installed."

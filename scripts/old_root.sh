@@ -61,3 +61,4 @@ inside sh -c 'cd /stablenew && exec /opt/build/bin/python scripts/build.py --des
     build "$@"
 mkdir -p "$here/dist"
 cp -a "$root/stablenew/dist/." "$here/dist/"
+echo "The files are in $here/dist." >&2

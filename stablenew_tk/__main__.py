@@ -45,6 +45,15 @@ def run() -> None:
         code: str | int | None = main()
     except SystemExit as left:
         code = left.code
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        # Otherwise the interpreter would say it in words of its own, or with a closed pipe say it at all.
+        sys.stdout = None
+        code = code or 1
+        if not isinstance(error, BrokenPipeError):
+            sys.stderr.write(f"The output could not be written: {error.strerror}. Free some space.\n")
     if any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate()):
         for stream in (sys.stdout, sys.stderr):
             try:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 Parser = argparse.ArgumentParser
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_NO_THREAD = "can't start new thread"
+_NO_ROOM = "The system gives this program no more memory or threads. Close others, or raise its limits (ulimit)."
 Fill = Callable[[Parser, Parser], None]
 
 
@@ -43,6 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         unpacked.take()
     command: Callable[[argparse.Namespace, Places], int] = args.command
     try:
+        _need_current_folder()
         return command(args, find_places(args.data_dir, os.environ, frozen))
     except InvalidInput as error:
         return _refuse(args, str(error), wrong_use=True)
@@ -58,7 +61,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         logging.getLogger(__name__).debug("unexpected", exc_info=True)
         if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
             return _refuse(args, f"The output could not be written: {error.strerror}. Free some space.")
+        if isinstance(error, MemoryError) or _NO_THREAD in str(error):
+            return _refuse(args, _NO_ROOM)
         return _refuse(args, f"StableNew itself made a mistake: {type(error).__name__}: {error}")
+
+
+def _need_current_folder() -> None:
+    try:
+        os.getcwd()  # noqa: PTH109 - only asked whether there is one
+    except OSError as error:
+        raise InvalidInput("The folder that you are in was removed. Go to another one (cd), then try again.") from error
 
 
 def _refuse(args: argparse.Namespace, message: str, *, wrong_use: bool = False) -> int:

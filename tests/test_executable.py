@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -111,5 +112,21 @@ def test_folders_of_killed_runs_are_gone_after_the_next_start(start, tmp_path, e
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     assert list(temporary.glob("_MEI*"))
+    assert start("packs", "check", "starter", TMPDIR=str(temporary)).returncode == 0
+    assert list(temporary.glob("_MEI*")) == []
+
+
+def test_what_was_killed_while_it_unpacked_itself_is_gone_after_a_start_an_hour_later(start, tmp_path, executable):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    variables = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "TMPDIR": str(temporary)}
+    begun = subprocess.Popen(
+        [executable, "--version"], env=variables, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    wait_until(lambda: list(temporary.glob("_MEI*/PIL")))
+    os.killpg(begun.pid, signal.SIGKILL)
+    begun.wait()
+    (left,) = temporary.glob("_MEI*")
+    os.utime(left, (time.time() - 7200,) * 2)
     assert start("packs", "check", "starter", TMPDIR=str(temporary)).returncode == 0
     assert list(temporary.glob("_MEI*")) == []

@@ -5,6 +5,7 @@ The project under them is a stand-in whose build needs no download, so the suite
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from conftest import PATIENCE_S, wait_until
+from tls_front import TlsFront
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 BASE_PYTHON = sys._base_executable
@@ -195,6 +197,23 @@ def test_a_packaging_failure_is_one_sentence_with_the_last_words_of_pip(project)
     assert "could not be installed. pip said:" in err
     assert "not-on-this-disk" in err
     assert "Traceback" not in err
+
+
+def test_what_scripts_import_of_each_other_is_there():
+    files = {path.stem: ast.parse(path.read_text("utf-8")) for path in SCRIPTS.rglob("*.py")}
+    for name, tree in files.items():
+        taken = [one for one in ast.walk(tree) if isinstance(one, ast.ImportFrom) and one.module in files]
+        for one in taken:
+            there = {word for line in files[one.module].body for word in ast.unparse(line).replace("(", " ").split()}
+            assert {alias.name for alias in one.names} <= there, (name, one.module)
+
+
+def test_a_certificate_that_is_not_trusted_is_told_as_that(project):
+    (project.root / "pyproject.toml").write_text(NOT_TO_BE_HAD)
+    with TlsFront() as server:
+        index = {"PIP_NO_INDEX": "0", "PIP_INDEX_URL": server.url, "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
+        code, _, err = project.run("x", **index)
+    assert (code, "certificate of whoever answered is not trusted" in err) == (1, True), err
 
 
 def test_after_a_packaging_failure_the_next_start_tries_again(project):

@@ -2,7 +2,7 @@
 
 Builds both with PyInstaller, as one file and as a folder, and prints one JSON document: size in MiB, the least CPU time
 (user and system, all processes, unpacking included) of several starts in turn until the first page is painted, in ms,
-and its ratio to the bare program of the same form. What `painted` means stands in `start.py`. Takes some minutes.
+and its ratio to the bare program of the same form. What painted means stands in `start.py`. Takes some minutes.
 
     xvfb-run -a -s "-screen 0 1280x800x24" .venv/bin/python scripts/bench/executable.py [repeats]
 """
@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from start import BARE_WINDOW, PROGRAM, ROOT, spent
+from start import BARE_WINDOW, PAGE, ROOT, spent
 
 BARE_SPEC = """
 analysis = Analysis([{entry!r}], excludes=["numpy", "scipy"])
@@ -45,7 +45,7 @@ def main(repeats: int) -> None:
             one.mkdir()
         (data / "settings.json").write_text(SETTINGS, "utf-8")
         (top / "bare" / "bare.py").write_text(BARE_WINDOW, "utf-8")
-        (top / "ours" / "ours.py").write_text(PROGRAM, "utf-8")
+        (top / "ours" / "ours.py").write_text(PAGE, "utf-8")
         spec = (ROOT / "stablenew.spec").read_text("utf-8").replace("Path(SPECPATH)", f"Path({str(ROOT)!r})")
         spec = spec.replace('str(root / "stablenew_tk" / "__main__.py")', repr(str(top / "ours" / "ours.py")))
         environ = {**os.environ, "PYINSTALLER_CONFIG_DIR": str(top / "cache"), "STABLENEW_FOLDER": "folder"}

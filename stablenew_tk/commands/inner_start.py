@@ -19,6 +19,10 @@ from ..app.engines.backend_for import own_command
 from ..storage.programs.processes import end_group, group_worked
 
 _LOOK_S, _LONGEST_S, _END_S = 0.5, 120.0, 10.0
+# A system without any fonts; whatever went wrong, it was not that.
+_NOISE = "Fontconfig "
+# What Xlib says before it ends the program.
+_SERVER_GONE = ("XIO:", "X connection to ")
 
 
 class Said(Struct, frozen=True):
@@ -31,7 +35,10 @@ class Said(Struct, frozen=True):
     @property
     def why(self) -> str:
         """Why it failed, in a sentence."""
-        last = next((line.strip() for line in reversed(self.err.splitlines()) if line.strip()), "")
+        lines = [line.strip() for line in self.err.splitlines() if line.strip() and not line.startswith(_NOISE)]
+        last = lines[-1] if lines else ""
+        if self.code and any(words in self.err for words in _SERVER_GONE):
+            return "The window cannot open: the display server ended or broke the connection. Log in again."
         if self.code is None:
             return "The window cannot open: the screen did not answer in time." + (f" It said: {last}" if last else "")
         if self.code < 0:

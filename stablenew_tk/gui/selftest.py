@@ -28,7 +28,7 @@ PROMPT = PackPrompt("selftest", "selftest", "a small red boat on a calm sea, sun
 def selftest(folder: str) -> SelfTest:
     """Do the whole loop once in an empty data folder. Needs a display."""
     began, worked = time.monotonic(), time.process_time()
-    settings = Settings(welcome_done=True, geometry="1280x800")
+    settings = Settings(welcome_done=True)
     controller = Controller(open_places(folder), settings)
     try:
         frame = MainFrame(settings)
@@ -50,9 +50,9 @@ def selftest(folder: str) -> SelfTest:
     written = sum(file.stat().st_size for file in controller.places.journal.rglob("records-*.jsonl"))
     painted, recorded = photo.width() == 8 and seen.thumbnail, rows == 1 and written > 0
     done = seen.status == "ok" and painted and recorded
-    problem = (
-        "" if done else f"Within {LIMIT_S:.0f} s of work: job {seen.status or 'not ended'}, {painted=}, {recorded=}."
-    )
+    problem = seen.problem
+    if not done and not problem:
+        problem = f"Within {LIMIT_S:.0f} s of work: job {seen.status or 'not ended'}, {painted=}, {recorded=}."
     seconds = round(time.monotonic() - began, 2)
     return SelfTest(
         ok=done,
@@ -71,15 +71,16 @@ class _Seen:
     def __init__(self) -> None:
         self.status = ""
         self.thumbnail = False
+        self.problem = ""
 
     @property
     def complete(self) -> bool:
         """Nothing more to wait for."""
-        return bool(self.status) and self.thumbnail
+        return bool(self.status) and (self.thumbnail or bool(self.problem))
 
     def note(self, event: Event) -> None:
         """Remember the end of the job and the first thumbnail."""
         if isinstance(event, JobEnded):
             self.status = event.record.status
         elif isinstance(event, ThumbnailReady):
-            self.thumbnail = self.thumbnail or bool(event.jpeg)
+            self.thumbnail, self.problem = bool(event.jpeg), event.problem

@@ -1,4 +1,4 @@
-"""The log: a few files of a limited size. When it cannot be written any more, that is told once and the program goes on."""
+"""The log: a few files of a limited size. When it cannot be written any more, that is told once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class LogFile(RotatingFileHandler):
         self.setFormatter(logging.Formatter(_FORM))
         self._told: Callable[[str], object] | None = told
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+    def handleError(self, record: logging.LogRecord) -> None:
         """A full disk is no mistake of the program: logging itself would print a traceback for each line."""
         error = sys.exception()
         if not isinstance(error, OSError):

@@ -86,6 +86,11 @@ def test_a_data_folder_that_is_a_file_is_wrong_use(tmp_path, capsys):
         (InvalidInput("That is no number."), 2, "That is no number."),
         (BackendError("The server is [/] away."), 1, "The server is [/] away."),
         (KeyboardInterrupt(), 1, "Stopped."),
+        (
+            RuntimeError("can't start new thread"),
+            1,
+            "The system gives this program no more memory or threads. Close others, or raise its limits (ulimit).",
+        ),
         (ZeroDivisionError("oops"), 1, "StableNew itself made a mistake: ZeroDivisionError: oops"),
     ],
 )
@@ -97,6 +102,16 @@ def test_every_error_is_a_sentence_and_an_exit_code(cli, monkeypatch, error, cod
     said = cli("doctor")
     assert (said.code, said.out, said.err) == (code, "", f"{words}\n")
     assert cli("doctor", "--json").json == {"error": words}
+
+
+def test_in_a_folder_that_was_removed_everything_says_so(cli, tmp_path, monkeypatch):
+    (tmp_path / "left").mkdir()
+    monkeypatch.chdir(tmp_path / "left")
+    (tmp_path / "left").rmdir()
+    for words in (("run", "starter"), ("rate", "x", "3"), ("doctor",)):
+        said = cli(*words)
+        assert (said.code, said.out) == (2, "")
+        assert said.err == "The folder that you are in was removed. Go to another one (cd), then try again.\n"
 
 
 def test_damaged_settings_are_told_on_standard_error_only(cli):
@@ -125,6 +140,11 @@ def test_words_of_all_alphabets_go_into_a_pipe_and_a_full_disk_behind_it_is_one_
     assert (said.code, "🎉 ★" in said.out) == (0, True)
     shown = [sys.executable, "-m", "stablenew_tk", "--data-dir", str(cli.data), "records", "show", "--json"]
     full = ["sh", "-c", f"{shlex.join(shown)} > /dev/full"]
+    said = subprocess.run(full, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (said.returncode, said.stderr.count("\n")) == (1, 1)
+    assert said.stderr.startswith("The output could not be written: No space left")
+    # What is short is written last, when the program ends.
+    full = ["sh", "-c", f"PYTHONUNBUFFERED= {shlex.join(shown[:3])} --version > /dev/full"]
     said = subprocess.run(full, capture_output=True, text=True, cwd=ROOT, check=False)
     assert (said.returncode, said.stderr.count("\n")) == (1, 1)
     assert said.stderr.startswith("The output could not be written: No space left")

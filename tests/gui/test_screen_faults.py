@@ -13,7 +13,7 @@ import pytest
 from conftest import PATIENCE_S
 from terminal import ROOT, ended, program
 
-from stablenew_tk.commands.calling import PROBE
+from stablenew_tk.commands.calling import PROBE, SELFTEST
 from stablenew_tk.commands.inner_start import Said, start_inside
 from stablenew_tk.gui.display_server import hangs
 
@@ -80,6 +80,9 @@ def test_an_inner_program_that_hangs_or_is_torn_down_is_told():
         "ended by SIGABRT. It said: libfontconfig: no fonts"
     )
     assert Said(1, "", "noise\nThe reason.\n").why == "The reason."
+    assert Said(None, "", "Fontconfig error: no file\n").why.endswith("did not answer in time.")
+    gone = 'XIO:  fatal IO error 11 (Resource temporarily unavailable) on X server ":6"\n      after 30 requests.\n'
+    assert "the display server ended" in Said(1, "", gone).why
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="nobody can make a folder in /proc")
@@ -115,3 +118,9 @@ def test_without_any_font_the_window_opens_with_the_one_that_it_brings_along_and
     said = start_inside(60.0, PROBE)
     assert (said.code, json.loads(said.out)["fonts"]) == (0, 0), said.err
     assert not (tmp_path / "asked").exists()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="GDK_SCALE of X11's desktops")
+def test_the_selftest_passes_where_everything_is_drawn_large(tmp_path):
+    said = ended(program("--data-dir", tmp_path, SELFTEST, DISPLAY=os.environ["DISPLAY"], GDK_SCALE="2"))
+    assert (said.code, said.json["problem"]) == (0, ""), said.err

@@ -107,7 +107,7 @@ def find_places(data_dir: str | None, environ: Mapping[str, str], executable: Pa
     """Determine the folders. Reads and creates no file.
 
     `executable` is the path of the frozen program, None when running from Python. Raises InvalidInput when the chosen
-    folder is a file.
+    folder is a file, or none is chosen and the user has no home.
     """
     if data_dir:
         return _inside(Path(data_dir), "option", "--data-dir")
@@ -152,17 +152,23 @@ def _platform() -> Places:
 
     # appauthor=False: otherwise Windows makes the folder twice, StableNew\StableNew.
     dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
-    data = dirs.user_data_path
-    return Places(
-        kind="platform",
-        data=data,
-        settings_file=dirs.user_config_path / "settings.json",
-        journal=data / "journal",
-        outputs=dirs.user_pictures_path / APP_NAME,
-        packs=data / "packs",
-        cache=dirs.user_cache_path,
-        logs=dirs.user_log_path,
-    )
+    try:
+        data = dirs.user_data_path
+        return Places(
+            kind="platform",
+            data=data,
+            settings_file=dirs.user_config_path / "settings.json",
+            journal=data / "journal",
+            outputs=dirs.user_pictures_path / APP_NAME,
+            packs=data / "packs",
+            cache=dirs.user_cache_path,
+            logs=dirs.user_log_path,
+        )
+    except RuntimeError as error:
+        raise InvalidInput(
+            f"You have no home folder here, and HOME is not set. Name a folder for everything with --data-dir or the "
+            f"variable {HOME_VARIABLE}."
+        ) from error
 
 
 def asset(name: str) -> Path:

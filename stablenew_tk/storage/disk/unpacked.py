@@ -10,12 +10,13 @@ import sys
 import time
 from pathlib import Path
 
-from .files import is_folder, is_link, is_there
+from .files import is_file, is_link, is_there
 from .process_lock import ProcessLock
 
 _NAMES, _LOCK = "_MEI*", "stablenew.lock"
-# A folder of ours has this in it; those of other programs are nobody's business here.
-_SIGN = Path("stablenew_tk") / "assets"
+# A folder of ours has this file in it; those of other programs are nobody's business here. `stablenew.spec` lets it be
+# unpacked first, for a run may be killed meanwhile.
+SIGN = ".stablenew"
 # Without a lock it may be just being unpacked; nobody needs so long for that.
 _UNPACKING_S = 3600.0
 
@@ -52,7 +53,7 @@ def remove_leftovers(temporary: Path, own: Path) -> int:
     """Remove the unpacked folders in `temporary` that nobody uses, all but `own`; answers how many. Never raises."""
     removed = 0
     try:
-        found = [path for path in temporary.glob(_NAMES) if path != own and is_folder(path / _SIGN)]
+        found = [path for path in temporary.glob(_NAMES) if path != own and is_file(path / SIGN)]
     except OSError:
         return 0
     for folder in found:

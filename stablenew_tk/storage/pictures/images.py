@@ -269,7 +269,9 @@ def opened(data: bytes, formats: Sequence[str] = FORMATS) -> Image.Image:
 
 def _as_jpeg(image: Image.Image) -> bytes:
     out = io.BytesIO()
-    flattened(image).save(out, "JPEG", quality=85)
+    # A copy, because Pillow compares where a picture comes from with where it goes to, and for that needs the current
+    # folder: the one that the program was started in may be gone.
+    flattened(image).copy().save(out, "JPEG", quality=85)
     return out.getvalue()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from stablenew_tk.domain.base.errors import InvalidInput, Unreadable
@@ -48,6 +50,21 @@ def test_without_any_wish_the_platform_decides(tmp_path, monkeypatch):
     assert places.data.is_relative_to(tmp_path)
     assert places.data.name == places.outputs.name == "StableNew"
     assert not places.data.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="users of POSIX")
+def test_who_has_no_home_is_told_to_name_a_folder(tmp_path, monkeypatch):
+    import pwd
+
+    def unknown(uid):
+        # As in a container that runs with some number. Only root could become such a user here.
+        raise KeyError(uid)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    with pytest.raises(InvalidInput, match=r"no home folder here.* --data-dir or the variable STABLENEW_HOME"):
+        find_places(None, {}, None)
+    assert find_places(str(tmp_path), {}, None).data == tmp_path
 
 
 def test_a_file_is_not_a_data_folder(tmp_path):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 
-from stablenew_tk.storage.disk.unpacked import UnpackedFolder, remove_leftovers
+from stablenew_tk.storage.disk.unpacked import SIGN, UnpackedFolder, remove_leftovers
 
 
 def unpacked(temporary, name, *, ours=True):
     folder = temporary / name
-    (folder / ("stablenew_tk/assets" if ours else "other")).mkdir(parents=True)
+    folder.mkdir()
+    (folder / (SIGN if ours else "other")).touch()
     return folder
 
 
@@ -19,8 +20,7 @@ def test_what_nobody_uses_goes_and_what_runs_stays(tmp_path):
     (left / "stablenew.lock").touch()
     other = UnpackedFolder(running)
     assert other.take() == 1
-    (tmp_path / "_MEIleft" / "stablenew_tk" / "assets").mkdir(parents=True)
-    (tmp_path / "_MEIleft" / "stablenew.lock").touch()
+    (unpacked(tmp_path, "_MEIleft") / "stablenew.lock").touch()
     mine = UnpackedFolder(own)
     try:
         assert mine.take() == 1

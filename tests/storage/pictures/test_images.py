@@ -213,6 +213,13 @@ def test_a_thumbnail_is_a_small_jpeg(kind, mode):
         assert small.mode == "RGB"
 
 
+def test_a_thumbnail_is_made_when_the_folder_that_the_program_was_started_in_is_gone(tmp_path, monkeypatch):
+    (tmp_path / "left").mkdir()
+    monkeypatch.chdir(tmp_path / "left")
+    (tmp_path / "left").rmdir()
+    assert thumbnail(picture(), 32).startswith(b"\xff\xd8")
+
+
 def png_of(width, height):
     """A PNG that says it is large and is 57 bytes long."""
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
