@@ -30,13 +30,14 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     then, if it has only one.
     `lora_aliases` are further names by which a prompt may call a LoRA. `checkpoint_hashes` has hashes by the name of
     the checkpoint, as far as the backend tells them. `device` is that of the backend, `nodes` are the classes that
-    workflows can be made of.
+    workflows can be made of. `server` is equal for one server at several addresses, "" where nobody can tell.
     """
 
     kind: str
     name: str
     version: str = ""
     device: str = ""
+    server: str = ""
     loaded_checkpoint: str = ""
     names_checkpoints: bool = False
     checkpoints: tuple[str, ...] = ()

@@ -100,6 +100,9 @@ class Address(Struct, frozen=True):
         return f"Address({self.base!r})"
 
 
+_OF_PROXIES = (80, 443)
+
+
 class Dropped(AnswerLost):
     """The connection broke or the answer was incomplete; whether the job was done is unknown."""
 
@@ -144,6 +147,23 @@ def listens(address: Address, timeout_s: float) -> bool:
     except OSError:
         return False
     return True
+
+
+def server_behind(address: Address, timeout_s: float) -> str:
+    """Where a connection leads, by whatever name: "192.168.1.5:7860", "localhost:7860" for this computer.
+
+    "" where nobody listens, and at the ports of the web: one proxy stands there for many servers, told by their names.
+    """
+    port, path = address.machine[1], urlsplit(address.base).path
+    if port in _OF_PROXIES:
+        return ""
+    try:
+        with socket.create_connection(address.machine, timeout_s) as connection:
+            there, here = connection.getpeername()[0], connection.getsockname()[0]
+    except OSError:
+        return ""
+    # What leads to an address of this computer comes from the same address.
+    return f"{'localhost' if there == here else there}:{port}{path}"
 
 
 class _Exchange:

@@ -25,6 +25,7 @@ pytest.importorskip("cryptography", reason="the extra `cluster` is not installed
 
 import bad_worker
 import psutil
+from conftest import wait_until
 from jobs import SMALL
 from kept_port import KeptPort
 from msgspec.structs import replace
@@ -214,6 +215,19 @@ def test_an_answer_that_comes_after_the_job_was_given_to_another_machine_is_drop
     assert operator.run("late", 2).status == "ok"
     assert (made.status, made.backend.node) == ("ok", "one")
     assert len(operator.pictures) == operator.journal.count(b'"job_id"') == 2
+
+
+def test_a_machine_that_does_nothing_and_goes_away_is_missed_without_a_job(cluster, operator):
+    machine = ClusterMachine(lambda: operator.link, "two")
+    assert not machine.is_there(), "nobody has asked the scheduler yet"
+    machine.check()
+    assert machine.is_there()
+    cluster.end("two")
+    wait_until(lambda: not machine.is_there())
+    cluster.worker("two")
+    cluster.expect("two", "ready two")
+    wait_until(machine.is_there)
+    assert not ClusterMachine(lambda: operator.link, "nobody").is_there()
 
 
 def joined(cluster, folder, name):

@@ -43,7 +43,7 @@ from ...pipeline.messages.jobs import (
     StageStarted,
 )
 from ...pipeline.workers import Inbox, Node, close_nodes
-from .machines import Machines
+from .machines import SAME_SERVER, Machines
 from .node_state import NodeState, is_no_answer
 from .running import Running
 from .specs import NodeSpec, node_specs
@@ -118,6 +118,7 @@ class Dispatch:
         for spec in self._machines.specs:
             if not several or spec.name not in self._placement.nodes or spec.name not in self._nodes:
                 self._join(spec)
+        self._ask_twins()
 
     def pause(self, name: str, paused: bool) -> None:
         """Give a machine nothing more after its job, or go on with it."""
@@ -194,8 +195,10 @@ class Dispatch:
             return
         if event.capabilities is not None:
             self._placement.handle(NodeOffered(event.node, offer_of(event.capabilities)))
+            self._refuse_twins()
         else:
             self._placement.handle(NodeLost(event.node))
+            self._ask_twins()
 
     def progressed(self, event: StageStarted | StageProgressed | NodeWaiting) -> None:
         """A job goes on, or waits; it may be given to another machine then."""
@@ -233,6 +236,7 @@ class Dispatch:
             self._gone(state.name)
         elif (lost or done.again) and not self._machines.is_alone:
             self._nodes[state.name].look()
+        self._refuse_twins()
         return was
 
     def close(self) -> None:
@@ -246,6 +250,21 @@ class Dispatch:
             for row, node, printed in self._context.rows_of(plan_id):
                 self._placement.handle(RowKnown(plan_id, row, node, printed))
         return self._context.plan_of(plan_id)
+
+    # ---- one server at two addresses
+
+    def _refuse_twins(self) -> None:
+        """Take out the machines that are the same server as one before them: it makes one picture at a time."""
+        for twin, name in self._machines.twins():
+            words = f"It is the same server as {name}. Remove one of the two."
+            twin.looked(NodeLooked(node=twin.name, capabilities=None, problem=words, brief=SAME_SERVER))
+            self._placement.handle(NodeLost(twin.name))
+
+    def _ask_twins(self) -> None:
+        """One that was taken out stands in where the other no longer answers, or is gone."""
+        for state in self._machines.here.values() if not self._machines.is_alone else ():
+            if state.brief == SAME_SERVER and (node := self._nodes.get(state.name)) is not None:
+                node.look()
 
     # ---- machines come and go
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ...backends.base import Capabilities
 from ...domain.config.engines import SKETCH
@@ -12,6 +12,9 @@ from ..engines.backend_state import BackendState
 from .node_state import NodeState
 from .running import Running
 from .specs import NodeSpec
+
+# In a few words, why one of two machines gets nothing.
+SAME_SERVER = "same server"
 
 
 class Machines:
@@ -64,6 +67,18 @@ class Machines:
         is_sketch = self.specs[0].order.address == SKETCH
         others = (one.capabilities for one in self.here.values() if one.state not in ("away", "refused"))
         return next((one for one in others if one is not None and (one.kind == SKETCH) == is_sketch), None)
+
+    def twins(self) -> Sequence[tuple[NodeState, str]]:
+        """The machines at work that are the same server as one before them, each with the name of that."""
+        first: dict[tuple[str, str], str] = {}
+        found: list[tuple[NodeState, str]] = []
+        for one in self.here.values() if not self.is_alone else ():
+            if one.capabilities is None or not one.capabilities.server or one.brief:
+                continue
+            name = first.setdefault((one.capabilities.server, one.kind), one.name)
+            if name != one.name and one.running is None:
+                found.append((one, name))
+        return found
 
     def count(self, kind: str = "") -> int:
         """How many machines of a kind of engine work or could; "" = of any."""

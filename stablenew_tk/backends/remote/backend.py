@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
+from msgspec.structs import replace
+
 from ...domain.base.errors import AccessDenied, AnswerLost, BackendError, NotReady, Refused, Unreachable
 from ..base import Backend, Capabilities, StageOrder, StageProgress, StageResult
 from ..certificates import shown_certificate
 from ..comfyui.backend import ComfyUI
 from ..comfyui.server import is_comfyui
-from ..transport import Connection, Limits, listens, parse_address
+from ..transport import Connection, Limits, listens, parse_address, server_behind
 from ..webui.backend import WebUI
 
 Readiness = Literal["no", "nearly", "yes"]
@@ -56,7 +58,7 @@ class Remote:
         self._look()
         found = self._backend.check()
         self._is_known = self._has_answered = True
-        return found
+        return replace(found, server=server_behind(self._probe.address, self._limits.connect_s))
 
     def is_there(self) -> bool:
         """Whether anything listens at the address."""

@@ -27,9 +27,10 @@ def name_of_address(address: str) -> str:
 
 
 def server_of_address(address: str) -> str:
-    """The computer and the port behind an address, however that is written: "localhost:7860"; others stay as they are.
+    """Computer, port and path of an address, however that is written: "localhost:7860"; others stay as they are.
 
-    One server can make one picture at a time, and what interrupts it interrupts every picture there.
+    One server can make one picture at a time, and what interrupts it interrupts every picture there. A proxy hands on
+    to another one below each path.
     """
     from urllib.parse import urlsplit
 
@@ -41,7 +42,8 @@ def server_of_address(address: str) -> str:
     if not host:
         return address
     here = _LOOPBACK.match(host) or host == "0.0.0.0"  # a name for this computer, too
-    return f"{'localhost' if here else host}:{port or (443 if parts.scheme == 'https' else 80)}"
+    path = parts.path.rstrip("/")
+    return f"{'localhost' if here else host}:{port or (443 if parts.scheme == 'https' else 80)}{path}"
 
 
 def distinct(names: Iterable[str]) -> tuple[str, ...]:

@@ -112,6 +112,13 @@ class ClusterLink:
         """The latest that a machine told about a job."""
         return self._progress.get(key)
 
+    def is_connected(self, machine: str) -> bool:
+        """Whether a machine is connected now. Nothing is started for that; False where nobody answers."""
+        try:
+            return self._wait(self._is_connected(machine), CONNECT_S)
+        except Unreachable:
+            return False
+
     def machines(self) -> tuple[str, ...]:
         """The machines that are connected now. Raises Unreachable where no scheduler answers."""
         return tuple(self._wait(self._present(fresh=True), ASK_S))
@@ -243,6 +250,14 @@ class ClusterLink:
             }
             self._members = (time.monotonic(), known)
         return known
+
+    async def _is_connected(self, machine: str) -> bool:
+        if self._client is None or self._client.status != "running":
+            return False
+        try:
+            return machine in await self._present()
+        except (OSError, TimeoutError, RuntimeError):
+            return False
 
     async def _asked(self, machine: str, request: bytes) -> object:
         member = await self._member(machine, fresh=True)

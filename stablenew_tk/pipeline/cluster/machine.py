@@ -67,10 +67,15 @@ class ClusterMachine:
             raise AnswerLost(f"{self._machine} answered something else than it was asked.")
         if back.capabilities is None:
             raise _as_error(back.error, self._machine)
-        found = back.capabilities
+        # Which server it is, it tells as that computer sees it.
+        found = replace(back.capabilities, server="")
         self._found = found
         self.kind, self.name, self.version, self.device = found.kind, found.name, found.version, found.device
         return found
+
+    def is_there(self) -> bool:
+        """Whether the machine is connected to the scheduler, and this computer, too."""
+        return self._link().is_connected(self._machine)
 
     def rescan(self) -> str:
         """Nothing: the machine's own lists are read at every check."""

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -30,9 +31,27 @@ def run_scheduler(
     asyncio.run(_scheduling(folder, ready, is_child))
 
 
-class _OnlyScheduler(Scheduler):  # type: ignore[misc]  # Dask has no types
+class ClusterScheduler(Scheduler):  # type: ignore[misc]  # Dask has no types
+    """Dask's scheduler without its web pages, and with a clock that may be set while it runs."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        self._ahead = time.time() - time.monotonic()
+
     def start_http_server(self, *_args: object, **_more: object) -> None:
         """Nothing: it would listen without encryption, also where there is no dashboard."""
+
+    async def check_worker_ttl(self) -> None:
+        """Give up the machines that were silent for too long.
+
+        Dask tells that by the clock on the wall: set forward, or after a sleep of this computer, all machines would be
+        given up with their jobs; set back, none would be for hours.
+        """
+        now, before = time.time(), self._ahead
+        self._ahead = now - time.monotonic()
+        for one in self.workers.values():
+            one.last_seen = min(now, one.last_seen + max(0.0, self._ahead - before))
+        await super().check_worker_ttl()
 
 
 async def _scheduling(folder: ClusterFolder, ready: Callable[[str], None], is_child: bool) -> None:
@@ -49,7 +68,7 @@ async def _with_these_keys(folder: ClusterFolder, ready: Callable[[str], None], 
     stamp, membership = folder.stamp(), folder.operator()
     bond = folder.bond()
     try:
-        scheduler = await _OnlyScheduler(
+        scheduler = await ClusterScheduler(
             host=in_brackets(membership.host),
             port=membership.port,
             protocol="tls",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections import Counter, defaultdict
 
@@ -205,6 +206,49 @@ class TestIdleServers:
             app.wait(lambda: state.state == "ready")
 
 
+class TestOneServerAtSeveralAddresses:
+    @pytest.fixture(autouse=True)
+    def names(self, monkeypatch):
+        """A network that knows this computer by two names more."""
+        real = socket.getaddrinfo
+
+        def known(host, *more, **options):
+            return real("127.0.0.1" if host in ("tower", "tower.lan") else host, *more, **options)
+
+        monkeypatch.setattr(socket, "getaddrinfo", known)
+
+    def test_the_later_one_is_told_and_gets_nothing(self, open_app):
+        with FakeWebUI() as server, FakeWebUI() as other:
+            same = [f"http://{host}:{server.port}" for host in ("tower", "tower.lan", "127.0.0.1")]
+            app = open_app(servers(*same, f"http://tower:{other.port}"))
+            states = app.controller.nodes.states
+            assert [one.state for one in states] == ["ready", "refused", "refused", "ready"]
+            assert [one.problem for one in states[1:3]] == [
+                "It is the same server as tower. Remove one of the two."
+            ] * 2
+            app.make(6)
+            assert {record.backend.node for record in app.records()} == {"tower", "tower-3"}
+
+    def test_it_stands_in_where_the_other_one_is_removed_or_no_longer_found(self, open_app, monkeypatch):
+        with FakeWebUI() as server:
+            app = open_app(servers(*(f"http://{host}:{server.port}" for host in ("tower", "tower.lan", "127.0.0.1"))))
+            nodes = app.controller.nodes
+            app.wait(lambda: [one.state for one in nodes.states] == ["ready", "refused", "refused"])
+            app.controller.change_settings(without_machine(app.controller.settings, "tower"))
+            app.wait(lambda: [one.state for one in nodes.states] == ["ready", "refused"])
+            real = socket.getaddrinfo
+
+            def lost(host, *more, **options):
+                if host == "tower.lan":
+                    raise socket.gaierror("unknown")
+                return real(host, *more, **options)
+
+            monkeypatch.setattr(socket, "getaddrinfo", lost)
+            app.controller.check_backend()
+            app.wait(lambda: [one.state for one in nodes.states] == ["away", "ready"])
+            monkeypatch.setattr(socket, "getaddrinfo", real)
+
+
 class TestTheUser:
     def test_a_machine_that_is_added_takes_part_at_once_and_one_that_is_removed_gives_its_job_back(
         self, slow, open_app
@@ -307,6 +351,7 @@ class TestNames:
             ("http://tower", "tower:80"),
             ("https://tower", "https://tower.:443"),
             ("http://tower:7860", "https://tower:7860"),
+            ("http://tower:7860", "http://tower:7860/"),
         ],
     )
     def test_a_server_written_otherwise_is_no_second_machine(self, known, typed):
@@ -314,7 +359,9 @@ class TestNames:
             with_machine(Settings(backend="sketch", machines=(Machine(known),)), typed)
         assert "secret" not in str(refusal.value)
 
-    @pytest.mark.parametrize("typed", ["tower:7861", "http://tower.lan:7860", "cluster:tower", "https://tower"])
+    @pytest.mark.parametrize(
+        "typed", ["tower:7861", "http://tower.lan:7860", "cluster:tower", "https://tower", "http://tower:7860/b"]
+    )
     def test_another_port_or_computer_is(self, typed):
         settings = with_machine(Settings(backend="http://tower:7860"), typed)
         assert len(settings.machines) == 1
