@@ -37,6 +37,37 @@ def test_no_name_prompt_address_or_path_is_in_it():
     assert "No such file or directory" in said
 
 
+SECRETS = (
+    "Authorization: Bearer eyJhbGciOi.eyJzdWIiOi.dozjgNryP4J3",
+    "proxy-authorization=Basic Ym9iOmh1bnRlcjI=",
+    "GET failed with hf_AbCdEfGhIjKl and sk-proj-AbCdEfGhIjKl",
+    "api_key=KEY123 civitai-token: KEY123 password = KEY123 &apikey=KEY123&n=1",
+    "python main.py --token KEY123 --api-auth bob:KEY123",
+    "0123456789abcdef0123456789abcdef is no key of ours",
+    "bob:hunter2@tower:7860 and bob:hunter2@10.0.0.4",
+    "No WebUI is running at garret.lan:7860, fe80::1ff:fe23:4567:890a, [2001:db8::17]:7860, 1:2:3:4:5:6:7:8f",
+    "    a line that is set in, bob:hunter2@tower:7860, token=KEY123",
+)
+SECRET = (
+    *("eyJhbGciOi", "dozjg", "Ym9iOm", "AbCdEf", "KEY123", "0123456789abcdef", "hunter2", "garret", "fe23", "2001"),
+    *("db8", "5:6:7", "tower"),
+)
+
+
+def test_no_key_login_or_address_of_a_server_is_in_it_that_the_settings_do_not_name():
+    said = "\n".join(redacted(SECRETS, private_words(SETTINGS)))
+    assert [word for word in SECRET if word in said] == []
+
+
+def test_times_places_in_the_program_and_ids_of_records_stay():
+    told = (
+        "2026-11-29 12:00:00 WARNING desk 01M8MEF96AB54ZCCYN6K6FAF29 was not saved: No space left on device",
+        "at window.py:440 the display server at DISPLAY=:99 does not answer",
+        "wants a login: enter the user and password given with it",
+    )
+    assert redacted(told, private_words(SETTINGS)) == list(told)
+
+
 def test_it_has_versions_the_error_and_the_last_lines_of_the_log():
     lines, logger = LastLines(), logging.getLogger("stablenew_tk.test")
     logger.addHandler(lines)

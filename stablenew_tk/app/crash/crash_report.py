@@ -19,6 +19,22 @@ _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE)
 # What is said in quotes is a name or a prompt; apostrophes inside words are none.
 _QUOTED = re.compile(r"(?<!\w)'[^'\n]*'|\"[^\"\n]*\"|“[^”\n]*”|`[^`\n]*`")
 _PATH = re.compile(r"(?:[A-Za-z]:[\\/]|\\\\|~?/)[^\s\"'<>|:,;]+(?: [^\s\"'<>|:,;]+[\\/][^\s\"'<>|:,;]+)*")
+# Keys and tokens, by what stands before them or by their look: those of Hugging Face, OpenAI, GitHub, JSON web tokens,
+# and whatever is long and a mix of letters and digits. Ids of records have 26 signs.
+_SECRET = re.compile(
+    r"(?P<before>\b(?:bearer|basic)\s+|[\w-]*(?:token|secret|passw\w*|api[_-]?key|auth\w*)\s*[=:]\s*(?:(?:bearer|basic)\s+)?"
+    r"|--[\w-]*(?:token|secret|passw\w*|key|auth)\s+)(?:[^\s\"'<>,;&]+)"
+    r"|\b(?:hf_|sk-|gh[a-z]_|github_pat_)[\w-]{8,}|\beyJ[\w-]+\.[\w.-]+"
+    r"|\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9_-]{30,}",
+    re.IGNORECASE,
+)
+_LOGIN = re.compile(r"[^\s/@:\"'<>=]+:[^\s/@\"'<>]+@[\w.\[\]:-]+")
+_HOST_AND_PORT = re.compile(r"(?<![\w.:-])(?=[\w.-]*[A-Za-z])(?![\w.-]*\.py:)[\w-]+(?:\.[\w-]+)*:\d{2,5}\b(?!:)")
+_IPV6 = re.compile(
+    r"(?<![\w:.])\[?(?:(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}|(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)?::(?:[0-9a-f]{1,4}:)*"
+    r"[0-9a-f]{1,4})\]?(?::\d+)?(?!\w)",
+    re.IGNORECASE,
+)
 _OURS = re.compile(r"(?:.*[\\/])?((?:stablenew_tk|site-packages|lib[\\/]python3\.\d+)[\\/].*\.py)$")
 _NETWORK = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b[\w.+-]+@[\w-]+\.[\w.]+\b")
 _SOURCE_LINE = "    "
@@ -63,7 +79,9 @@ def _redacted(line: str, names: re.Pattern[str] | None) -> str:
         line = f"{place[1]}{ours[1] if ours else '<path>'}{place[3]}"
     elif not line.startswith(_SOURCE_LINE):
         line = _QUOTED.sub("<text>", _PATH.sub("<path>", _ADDRESS.sub("<address>", line)))
-    line = _NETWORK.sub("<address>", line)
+    line = _SECRET.sub(lambda found: f"{found['before'] or ''}<secret>", line)
+    for address in (_LOGIN, _IPV6, _HOST_AND_PORT, _NETWORK):
+        line = address.sub("<address>", line)
     return names.sub("<name>", line) if names is not None else line
 
 
