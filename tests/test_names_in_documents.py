@@ -9,6 +9,8 @@ from pathlib import Path
 
 from test_documents import BLOCK, DOCUMENTS, ROOT
 
+from stablenew_tk.app.packs.wording import MODES
+
 # Of other programs: WebUIs, sd-server, pipx, uv, mypy, pytest.
 OPTIONS_OF_OTHERS = {"--api", "--api-auth", "--force", "--listen", "--reinstall", "--strict", "-k", "-t"}
 # Not files of the project: of the reader, of an installation, examples.
@@ -74,6 +76,11 @@ def test_every_module_and_field_that_is_named_is_in_the_sources():
 
     assert len(words) > 80
     assert {word for word in words if not is_there(word)} == set()
+
+
+def test_ways_to_combine_lists_are_called_as_in_the_window():
+    told = re.findall(r"^\| (.+?) \| `(\w+)` \|", prose("packs.md"), re.M)
+    assert told == [(words, mode) for mode, (words, _) in MODES.items()]
 
 
 def test_every_key_is_bound_somewhere():

@@ -9,8 +9,9 @@ from msgspec import Struct
 from rich.table import Table
 
 from ..app.nodes.node_state import NodeState
-from ..app.nodes.specs import with_machine, without_machine
+from ..app.nodes.specs import node_specs, with_machine, without_machine
 from ..app.nodes.tasks import offer_of
+from ..domain.base.errors import InvalidInput
 from ..domain.config.engines import CLUSTER, engine_of
 from ..domain.config.user_settings import without_login
 from ..domain.journal.record import LearningRecord
@@ -130,6 +131,11 @@ def _add(args: argparse.Namespace, places: Places) -> int:
 
 def _remove(args: argparse.Namespace, places: Places) -> int:
     settings = load_settings(places.settings_file).settings
+    names = [spec.name for spec in node_specs(settings)]
+    if args.name not in names:
+        raise InvalidInput(
+            f"There is no machine called {without_login(args.name)}. Machines: {', '.join(names)}.", "name"
+        )
     save_settings(places.settings_file, without_machine(settings, args.name), settings)
     return _told(args, without_login(args.name), "makes no more pictures")
 

@@ -67,8 +67,13 @@ def test_machines_are_added_and_removed_for_all_that_follows(cli):
     assert {record["backend"]["node"] for record in cli.shown()} == {"sketch", "sketch-2"}
     assert cli("nodes", "add", "my tower").code == 2
     assert cli("nodes", "remove", "sketch-2").code == 0
-    assert cli("nodes", "remove", "attic").code == 2
     assert cli("nodes", "remove", "sketch").code == 2
+
+
+def test_a_machine_that_there_is_not_is_not_said_to_be_removed(cli):
+    cli("nodes", "add", "sketch")
+    said = cli("nodes", "remove", "attic")
+    assert (said.code, said.err) == (2, "There is no machine called attic. Machines: sketch, sketch-2.\n")
 
 
 def test_a_learning_run_on_the_same_engine_four_times_makes_every_step_once_and_each_row_on_one_machine(cli):
