@@ -83,8 +83,10 @@ def all_within(column: array[int], limit: int, *, least: int = 0) -> bool:
     if not column:
         return True
     size, raw = column.itemsize, column.tobytes()
-    if limit <= 0 or raw == raw[:size] * len(column):
-        return all(least <= number < limit for number in (column if limit <= 0 else column[:1]))
+    if raw == raw[:size] * len(column):
+        return least <= column[0] < limit
+    if limit <= 0:
+        return False  # at most one number is within
     signed = column.typecode.islower()
     if limit >= 256**size and not signed:
         return True

@@ -95,7 +95,7 @@ class ReviewPage(PageFrame):
         self._fresh = False
         self.show_guide()
         self._find()
-        self.later("prepare", _PREPARE_AFTER_MS, self._search.prepare)
+        self.later("prepare", _PREPARE_AFTER_MS, self._prepare)
 
     # ---- what the window asks
 
@@ -177,7 +177,7 @@ class ReviewPage(PageFrame):
             self._history_changed(event)
         elif isinstance(event, HistoryLoaded):
             self._find()
-            self.later("prepare", _PREPARE_AFTER_MS, self._search.prepare)
+            self.later("prepare", _PREPARE_AFTER_MS, self._prepare)
         elif isinstance(event, SearchPrepared):
             self._prepared(event)
         elif isinstance(event, RecordRead):
@@ -260,6 +260,13 @@ class ReviewPage(PageFrame):
         if state is not None:
             self.guide.show(state)
         pack_if(state, self.guide, side="bottom", fill="x", before=self.pictures)
+
+    def _prepare(self) -> None:
+        """Read texts for the first search, once the pictures in sight are there: these go before."""
+        if self.searching or self.pictures.is_waiting:
+            self.later("prepare", _PREPARE_AFTER_MS, self._prepare)
+        else:
+            self._search.prepare()
 
     def _prepared(self, event: SearchPrepared) -> None:
         # In small helpings with room between them: nothing that the user does waits for it.
