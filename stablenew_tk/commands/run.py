@@ -17,6 +17,7 @@ from ..domain.config.origins import RANDOM_SEED
 from ..domain.config.user_settings import Settings
 from ..domain.models.value_sources import CHECKPOINT, ValueSources, loras_put_in, wordings_kept
 from ..domain.prompts.variant import Expansion
+from ..domain.prompts.wildcards import Wildcards
 from ..domain.runs.job import Job, RunRequest
 from ..domain.runs.pack_run import of_pack
 from ..storage.disk.places import Places
@@ -97,7 +98,11 @@ def run(args: argparse.Namespace, places: Places) -> int:
         workflow = workflow_for(args, session)
         # Applied first, so that --set can override it.
         typed = {**({"txt2img.enabled": False} if args.start_image else {}), **typed_values(args.values, workflow)}
-        variants = _variants(args, places, settings, opened)
+        # Read once, also where the pack is put together twice: what cannot be read is told once.
+        wildcards, unread = wildcards_of(opened.path, places, settings, args.wildcards)
+        for sentence in unread:
+            err.print(sentence, style="yellow", markup=False)
+        variants = _variants(args, opened, wildcards)
         sources = ValueSources(
             pack_id=pack.pack_id,
             typed=typed,
@@ -108,7 +113,7 @@ def run(args: argparse.Namespace, places: Places) -> int:
         )
         sources = with_presets(args, session, sources)
         if kept := wordings_kept(sources):
-            variants = _variants(args, places, settings, opened, kept)
+            variants = _variants(args, opened, wildcards, kept)
         sources = with_recommended(session, sources, quiet=args.json)
         request = of_pack(_request(args, settings, sources), variants, opened.settings)
         axes = opened.settings.randomizer.loras
@@ -137,15 +142,8 @@ def run(args: argparse.Namespace, places: Places) -> int:
 
 
 def _variants(
-    args: argparse.Namespace,
-    places: Places,
-    settings: Settings,
-    opened: PackContent,
-    kept: Mapping[str, str] | None = None,
+    args: argparse.Namespace, opened: PackContent, wildcards: Wildcards, kept: Mapping[str, str] | None = None
 ) -> Expansion:
-    wildcards, unread = wildcards_of(opened.path, places, settings, args.wildcards)
-    for sentence in unread:
-        err.print(sentence, style="yellow", markup=False)
     # As many jobs are so many fewer variants: they are chosen evenly, while jobs beyond the limit would be cut off.
     limit = -(-args.limit // max(1, args.seeds))
     found = expanded(opened, wildcards, limit=limit, kept=kept)

@@ -11,7 +11,9 @@ from functools import singledispatchmethod
 from pathlib import Path
 
 from ..domain.base.errors import InvalidInput, StorageError
-from ..storage.pictures.xmp import Naming, sidecar_path
+from ..domain.journal.marks import Marks
+from ..storage.disk.files import FileState, state_of
+from ..storage.pictures.xmp import read_sidecar, sidecar_path
 from ..storage.pictures.xmp_sync import RatedFile, Synced, write_or_tell
 from .messages.base import Event, Order
 from .messages.picture_files import RecordedPicture
@@ -19,7 +21,6 @@ from .messages.xmp import LookAtFolders, StarConflict, StarsSynced, StarsTouched
 from .recorded_files import RecordedFiles
 
 _REST_S = 0.001  # after each picture: the window works beside this
-_Print = tuple[int, int] | None  # time and size of a file, None = there is none
 
 
 class XmpWork:
@@ -28,7 +29,7 @@ class XmpWork:
     def __init__(self, files: RecordedFiles, stopped: Callable[[], bool]) -> None:
         self._files, self._stopped = files, stopped
         # The files beside pictures by folder, as they were when they were read or written last.
-        self._seen: dict[str, dict[str, tuple[str, _Print]]] = {}
+        self._seen: dict[str, dict[str, tuple[str, FileState]]] = {}
 
     @singledispatchmethod
     def perform(self, order: Order) -> Event | None:
@@ -43,8 +44,14 @@ class XmpWork:
         for one in files:
             if self._stopped():
                 break
-            done += write_or_tell((one,), order.names, keep=order.keep)
-            self._remember(one, order.names)
+            path = sidecar_path(one.file, order.names)
+            # Of before: what another program writes from now on is something new.
+            state = state_of(path)
+            told = [*write_or_tell((one,), order.names, keep=order.keep)]
+            done += told
+            if any(each.written for each in told):
+                state = _as_written(path, one.marks)
+            self._seen.setdefault(str(path.parent), {})[one.image_id] = str(path), state
             time.sleep(_REST_S)
         problems += [one.problem for one in done if one.problem]
         return StarsSynced(
@@ -64,7 +71,7 @@ class XmpWork:
                 image_id
                 for folder in folders
                 for image_id, (path, then) in self._seen[folder].items()
-                if _print(Path(path)) != then
+                if state_of(Path(path)) != then
             )
         )
 
@@ -77,17 +84,15 @@ class XmpWork:
             return None
         return RatedFile(one.image_id, record.run_id, path, one.marks)
 
-    def _remember(self, one: RatedFile, names: Naming) -> None:
-        path = sidecar_path(one.file, names)
-        self._seen.setdefault(str(path.parent), {})[one.image_id] = str(path), _print(path)
 
-
-def _print(path: Path) -> _Print:
+def _as_written(path: Path, marks: Marks) -> FileState:
+    """The state of a file that was written just now; none that it can be in when it says something else by now."""
+    state = state_of(path)
     try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size
+        there = read_sidecar(path)
+    except StorageError:
+        there = None
+    return state if there is not None and there.marks == marks else FileState(-1)
 
 
 def _conflict(one: Synced) -> StarConflict:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 from conftest import PATIENCE_S, wait_until
@@ -147,3 +150,34 @@ def test_a_picture_that_is_gone_or_elsewhere_gets_no_file_and_the_others_do(desk
     (away / "0.png").rename(desk.places.outputs / "0.png")
     desk.controller.xmp.go_on()
     desk.until(lambda: desk.marks(0) == Marks(4))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="files are looked up in /proc")
+@pytest.mark.parametrize("moment", ["fsync", "replace"])
+@pytest.mark.parametrize("knows_ours", [False, True], ids=["read before our write", "read after it"])
+def test_a_program_that_writes_at_the_very_moment_when_we_do_is_heard_and_never_written_over(
+    desk, monkeypatch, moment, knows_ours
+):
+    """As exiv2 does: it reads the file, changes the stars and writes it whole."""
+    desk.rate(0, RATINGS[0])
+    desk.until(lambda: desk.marks(0) == Marks(4, ("boat",)))
+    before, real, due = desk.beside(0).read_text(), getattr(os, moment), [True]
+
+    def with_another(*arguments):
+        done = real(*arguments)
+        written = os.readlink(f"/proc/self/fd/{arguments[0]}") if moment == "fsync" else str(arguments[1])
+        if due and written.startswith(str(desk.beside(0))):
+            due.clear()
+            read = desk.beside(0).read_text() if knows_ours else before
+            desk.beside(0).write_text(re.sub('xmp:Rating="."', 'xmp:Rating="1"', read))
+        return done
+
+    monkeypatch.setattr(os, moment, with_another)
+    desk.rate(0, Feedback(image_id="", rating=5))
+    desk.until(lambda: not due)
+    desk.until(lambda: desk.controller.xmp.conflicts or desk.rating(0) == 1)
+    assert desk.marks(0).rating == 1, "what the other program wrote is there"
+    if desk.controller.xmp.conflicts:
+        assert desk.rating(0) == 5
+        [told] = desk.controller.xmp.conflicts.values()
+        assert (told.here, told.beside) == (5, 1)

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
-from ...domain.base.errors import NotSaved, Unreadable
+from ...domain.base.errors import ChangedMeanwhile, NotSaved, Unreadable
 
 log = logging.getLogger(__name__)
 # Windows would translate line ends without O_BINARY; a FIFO would block the open for ever without O_NONBLOCK.
@@ -27,20 +27,40 @@ _NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
 _TEMPORARY = re.compile(r"\.tmp-[0-9a-f]{8}$")
 
 
-def write_atomic(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o666) -> None:
+class FileState(NamedTuple):
+    """What is different after a program wrote a file, even with as many bytes; all 0 = there is none."""
+
+    time_ns: int = 0
+    size: int = 0
+    number: int = 0
+
+
+def state_of(path: Path) -> FileState:
+    """The state of a file now. Never raises."""
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except (OSError, ValueError):
+        return FileState()
+    return FileState(found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def write_atomic(
+    path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o666, seen: FileState | None = None
+) -> None:
     """Replace `path` atomically by a file with this content; see `replacing`. Raises NotSaved."""
-    with replacing(path, mode=mode) as file:
+    with replacing(path, mode=mode, seen=seen) as file:
         for chunk in (data,) if isinstance(data, bytes) else data:
             file.write(chunk)
 
 
 @contextmanager
-def replacing(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
+def replacing(path: Path, *, mode: int = 0o666, seen: FileState | None = None) -> Iterator[BinaryIO]:
     """Context manager: a new file that takes the place of `path` at the end, atomically. It is on disk (fsync) then.
 
     The umask limits `mode`. Raises NotSaved, also for an OSError of the body and for a device or pipe at `path`; then
     the old file is untouched and nothing is left beside it. When only the folder cannot be synced, the new file is in
-    place: a warning in the log.
+    place: a warning in the log. With `seen` it raises ChangedMeanwhile where the old file is another one by then. That
+    is looked at last of all, for most of the time goes into forcing the new one to disk.
     """
     _refuse_device(path)
     temporary = path.with_name(f"{_stem(path.name)}.tmp-{os.urandom(4).hex()}")
@@ -50,6 +70,8 @@ def replacing(path: Path, *, mode: int = 0o666) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        if seen is not None and state_of(path) != seen:
+            raise ChangedMeanwhile(f"Another program writes {path} at this moment. Try again.")
         _replace(temporary, path)
     except OSError as error:
         raise NotSaved(

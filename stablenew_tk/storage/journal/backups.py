@@ -37,7 +37,8 @@ Reason = Literal["daily", "asked", "repair", "upgrade", "restore"]
 
 class Backup(Struct, frozen=True):
     """A backup. `made` is UTC, ISO 8601 with Z; `reason`: daily, asked for by the user, or what it was made before.
-    `lines` counts what is in it, `version` is that of the program that made it.
+    `lines` counts what is in it, `version` is that of the program that made it. `number` counts up from backup to
+    backup, because a clock may be set back: the latest date need not be the newest; 0 = made before there were numbers.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Backup(Struct, frozen=True):
     version: str
     lines: int
     sha256: dict[str, str]
+    number: int = 0
 
 
 class RestorePlan(Struct, frozen=True):
@@ -76,8 +78,8 @@ class Backups:
             return ()
         except OSError as error:
             raise Unreadable(f"{self.folder} cannot be listed: {error.strerror or error}.") from error
-        found = (self._noted(name) for name in sorted(names, reverse=True))
-        return tuple(one for one in found if one is not None)
+        found = (self._noted(name) for name in names)
+        return tuple(sorted((one for one in found if one is not None), key=_age, reverse=True))
 
     def make(self, reason: Reason, now: datetime, *, needed: str = "") -> Backup | None:
         """Make a backup and drop those that are too old, except that with the name `needed`. None for a journal
@@ -102,6 +104,7 @@ class Backups:
                 version=self._version,
                 lines=sum(1 for _ in JournalReading(unfinished, newer_too=True)),
                 sha256=sha256,
+                number=before[0].number + 1 if before else 1,
             )
             write_atomic(unfinished / NOTE, msgspec.json.format(msgspec.json.encode(made)), mode=0o600)
             move(unfinished, target)
@@ -255,7 +258,7 @@ def thinned(known: Sequence[Backup]) -> tuple[Backup, ...]:
     """Those that are not needed any more: of each of the last seven days, four weeks and twelve months with backups the
     newest daily one stays, and the last three of every other sort.
     """
-    newest_first = sorted(known, key=lambda one: one.made, reverse=True)
+    newest_first = sorted(known, key=_age, reverse=True)
     times = {one.name: datetime.fromisoformat(one.made) for one in newest_first}
     kept: set[str] = set()
     for form, most in (("%Y-%m-%d", DAYS), ("%G-%V", WEEKS), ("%Y-%m", MONTHS)):
@@ -267,6 +270,10 @@ def thinned(known: Sequence[Backup]) -> tuple[Backup, ...]:
     for reason in ("asked", "repair", "upgrade", "restore"):
         kept.update([one.name for one in newest_first if one.reason == reason][:OTHERS])
     return tuple(one for one in known if one.name not in kept)
+
+
+def _age(backup: Backup) -> tuple[int, str]:
+    return backup.number, backup.name
 
 
 def _lines(folder: Path) -> list[_Line]:

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from ...domain.base.errors import Unreadable
 from ...domain.journal.marks import REJECTED, Marks
-from ..disk.files import is_there, read_bounded, write_atomic
+from ..disk.files import FileState, is_there, read_bounded, state_of, write_atomic
 
 # The whole name of the picture and .xmp (darktable, digiKam, Immich), or its name without ending (Adobe, Capture One).
 Naming = Literal["full", "stem"]
@@ -67,17 +67,20 @@ def read_sidecar(path: Path) -> MarkedSidecar | None:
     return read_xmp(read_bounded(path, LIMIT), path.name)
 
 
-def write_sidecar(path: Path, marks: Marks) -> bool:
-    """Write the marks into the file and keep all else in it; False when it says that already. Raises NotSaved, and
-    Unreadable for a file that is no XMP, which is left as it is.
+def write_sidecar(path: Path, marks: Marks, seen: FileState | None = None) -> bool:
+    """Write the marks into the file and keep all else in it; False when it says that already.
+
+    Raises NotSaved, ChangedMeanwhile when it is not as it was `seen` (None = now) any more, and Unreadable for a file
+    that is no XMP; then it is left as it is.
     """
+    seen = state_of(path) if seen is None else seen
     old = read_bounded(path, LIMIT) if is_there(path) else b""
     if not old and not marks:
         return False
     new = with_marks(old, marks, path.name)
     if new == old:
         return False
-    write_atomic(path, new)
+    write_atomic(path, new, seen=seen)
     return True
 
 

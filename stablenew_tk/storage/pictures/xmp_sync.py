@@ -7,13 +7,14 @@ from pathlib import Path
 
 from msgspec import Struct, structs
 
-from ...domain.base.errors import StorageError
+from ...domain.base.errors import ChangedMeanwhile, StorageError
 from ...domain.journal.marks import Marks, settle
 from ...domain.journal.record import Feedback
-from ..disk.files import is_there
+from ..disk.files import FileState, is_there, state_of
 from .images import FORMATS
-from .xmp import MarkedSidecar, Naming, read_sidecar, sidecar_path, write_sidecar
+from .xmp import Naming, read_sidecar, sidecar_path, write_sidecar
 
+_TRIES = 3
 _ENDINGS = (*(f".{name.lower()}" for name in FORMATS), ".jpg")
 
 
@@ -29,7 +30,8 @@ class RatedFile(Struct, frozen=True):
 class Synced(Struct, frozen=True, kw_only=True):
     """What became of one picture. `line` was saved for what was changed beside it; `written`: its file is new.
 
-    `conflict`: both sides had changed the stars; `theirs` is what the file said. `problem` is a sentence, "" = none.
+    `conflict`: both sides had changed the stars; `theirs` is what the file said when it was `seen`. `problem` is a
+    sentence, "" = none.
     """
 
     picture: RatedFile
@@ -38,6 +40,7 @@ class Synced(Struct, frozen=True, kw_only=True):
     written: bool = False
     conflict: bool = False
     problem: str = ""
+    seen: FileState = FileState()
 
 
 # Saves the line of a picture; raises NotSaved. None: nothing is saved and written, only told.
@@ -54,6 +57,7 @@ def sync(
     """
     for one in pictures:
         path = sidecar_path(one.file, naming)
+        seen = state_of(path)
         try:
             there = read_sidecar(path)
             if not (one.marks or there):
@@ -63,7 +67,8 @@ def sync(
             if naming == "stem" and (twin := _twin(one.file)):
                 yield Synced(picture=one, problem=f"{one.file.name}: {twin} would have the same file, {path.name}.")
                 continue
-            yield _synced(one, path, there or MarkedSidecar(Marks()), save, prefer_files=prefer_files)
+            before = Synced(picture=one, theirs=there.marks if there else Marks(), seen=seen)
+            yield _synced(before, path, there.last if there else None, save, prefer_files=prefer_files)
         except StorageError as problem:
             yield Synced(picture=one, problem=str(problem))
 
@@ -73,29 +78,43 @@ def write_or_tell(pictures: Iterable[RatedFile], naming: Naming, *, keep: bool =
     comes here again with the marks that hold then. One whose stars both sides changed is told and left as it is; with
     `keep` those of the journal hold.
     """
-    for told in sync(pictures, naming, None):
+    for one in pictures:
+        for left in reversed(range(_TRIES)):
+            try:
+                yield from _written_or_told(one, naming, keep=keep)
+                break
+            except ChangedMeanwhile as busy:
+                if not left:
+                    yield Synced(picture=one, problem=str(busy))
+
+
+def _written_or_told(one: RatedFile, naming: Naming, *, keep: bool) -> Iterator[Synced]:
+    for told in sync((one,), naming, None):
         if told.problem or (told.conflict and not keep):
             yield structs.replace(told, line=None, written=False)
         elif told.line is not None or not told.written:
             yield structs.replace(told, written=False, conflict=False)
         else:
             try:
-                written = write_sidecar(sidecar_path(told.picture.file, naming), told.picture.marks)
+                written = write_sidecar(sidecar_path(one.file, naming), one.marks, told.seen)
+            except ChangedMeanwhile:
+                raise
             except StorageError as problem:
-                yield Synced(picture=told.picture, problem=str(problem))
+                yield Synced(picture=one, problem=str(problem))
             else:
                 yield structs.replace(told, written=written, conflict=False)
 
 
-def _synced(one: RatedFile, path: Path, there: MarkedSidecar, save: Save | None, *, prefer_files: bool) -> Synced:
-    settled = settle(one.marks, there.marks, there.last, prefer_theirs=prefer_files)
+def _synced(before: Synced, path: Path, last: Marks | None, save: Save | None, *, prefer_files: bool) -> Synced:
+    one, theirs = before.picture, before.theirs
+    settled = settle(one.marks, theirs, last, prefer_theirs=prefer_files)
     line = _line(one, settled.marks)
     if line is not None and save is not None:
         save(line)
-    written = settled.marks != there.marks or settled.marks != there.last
+    written = settled.marks != theirs or settled.marks != last
     if written and save is not None:
-        written = write_sidecar(path, settled.marks)
-    return Synced(picture=one, theirs=there.marks, line=line, written=written, conflict=settled.conflict)
+        written = write_sidecar(path, settled.marks, before.seen)
+    return structs.replace(before, line=line, written=written, conflict=settled.conflict)
 
 
 def _line(one: RatedFile, marks: Marks) -> Feedback | None:

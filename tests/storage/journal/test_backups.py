@@ -69,6 +69,24 @@ def test_one_a_day_and_one_before_an_upgrade(writer, journal, backups):
     assert newer.make_due(NOON + timedelta(days=1)).reason == "daily"
 
 
+def test_the_last_one_is_the_one_made_last_whatever_the_clock_said(writer, journal, backups):
+    """A clock that stood years ahead for a day must not make its backups the newest ones for years."""
+    writer.append(record())
+    ahead = NOON.replace(year=2031)
+    for second in range(3):
+        backups.make("asked", ahead + timedelta(seconds=second))
+    first_undo = backups.make("restore", ahead)
+    made = writer.append(record()).line.event_id
+    right = backups.make("asked", NOON)
+    undo = backups.make("restore", NOON + timedelta(seconds=1))
+    assert [one.name for one in backups.list()][:3] == [undo.name, right.name, first_undo.name]
+    assert (backups.find("last"), backups.find("undo")) == (right, undo)
+    for path in journal.iterdir():
+        path.unlink()
+    assert backups.restore(backups.find("last"), NOON + timedelta(minutes=1)).back == 2
+    assert made in ids(journal)
+
+
 def test_old_ones_are_thinned_to_days_weeks_and_months():
     def made(when, reason="daily"):
         return Backup(f"{when:%Y%m%d-%H%M%S}-{reason}", f"{when:%Y-%m-%dT%H:%M:%SZ}", reason, "1", 1, {})
