@@ -43,7 +43,7 @@ LISTS: Mapping[str, tuple[str, str, str]] = {
                "Words that are added or not. {prompt} marks where the prompt goes."),
 }  # fmt: skip
 LEARNING: Mapping[PackLearning | Literal[""], tuple[str, str]] = {
-    "": ("as usual", "What the top bar says counts for this pack, too."),
+    "": ("as usual", "What Settings say counts for this pack, too."),
     "off": ("off", "Nothing of this pack is recorded."),
     "passive": ("passive", "Its runs are recorded, so that pictures can be rated; no Learning Runs."),
     "active": ("active", "Its runs are recorded, and Learning Runs can be made of it."),

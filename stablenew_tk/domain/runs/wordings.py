@@ -110,19 +110,25 @@ def short_texts(path: str, values: Sequence[Value]) -> Callable[[Value], str]:
     texts = [str(value) for value in values] if is_wording(path) else []
     if max(map(len, texts), default=0) <= LONGEST_NAME:
         return lambda value: value_text(value, path)
+    names = dict(zip(texts, told_apart(texts), strict=True))
+    return lambda value: names.get(str(value), _cut(value_text(value, path)))
+
+
+def told_apart(texts: Sequence[str]) -> tuple[str, ...]:
+    """A name for each text, of the words in which they differ."""
     words = [text.split() for text in texts]
     several = len(words) > 1
     first = _alike(words) if several else 0
     last = _alike([list(reversed(one[first:])) for one in words]) if several else 0
-    names: dict[str, str] = {}
-    for text, one in zip(texts, words, strict=True):
+    names: list[str] = []
+    for one in words:
         own = " ".join(one[first : len(one) - last]).strip(" ,;")
         name = _cut(own) if own else "nothing more"
         if own:
             name = ("…" if first else "") + name + ("…" if last and not name.endswith("…") else "")
-        again = sum(known.partition(" (")[0] == name for known in names.values())
-        names[text] = f"{name} ({again + 1})" if again else name
-    return lambda value: names.get(str(value), _cut(value_text(value, path)))
+        again = sum(known.partition(" (")[0] == name for known in names)
+        names.append(f"{name} ({again + 1})" if again else name)
+    return tuple(names)
 
 
 def listed_texts(path: str, values: Sequence[Value]) -> str:

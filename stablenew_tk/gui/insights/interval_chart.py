@@ -6,15 +6,18 @@ While it is too early only the ratings are drawn: an estimate from three picture
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from tkinter.font import Font
 
 from msgspec import Struct
 
 from ...app import wording as phrases
 from ...domain.base.colour_roles import Role
+from ...domain.config.sweep import is_wording
 from ...domain.insights.follow_up import leader
 from ...domain.insights.report import Report, ValueReport
 from ...domain.insights.verdict_text import percent
+from ...domain.runs.wordings import told_apart
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Card
 from ..widgets.marks import rating_dot
@@ -48,6 +51,17 @@ class ChartColumns(Struct, frozen=True):
     def at(self, stars: float) -> float:
         """Where that many stars lie on the axis."""
         return self.first + (stars - 1) * self.pitch
+
+
+def fitting_names(report: Report, face: Font, room: int) -> Sequence[str]:
+    """The names of the values; wordings that would be cut by the words in which they differ."""
+    texts = [value.text for value in report.values]
+    too_long = is_wording(report.focus.path) and max(map(face.measure, texts), default=0) > room
+    return told_apart(texts) if too_long else texts
+
+
+def _label_room(at: ChartColumns) -> int:
+    return int(at.first) - at.label - theme.px(24)
 
 
 def columns(width: int, label: int, *, tags: bool) -> ChartColumns:
@@ -90,6 +104,7 @@ class IntervalChart(Box):
         self._focused = self._quiet = False
         self.narrow = False
         self._report: Report | None = None
+        self._names: Sequence[str] = ()
         card = Card(self)
         card.pack(fill="x")
         self.canvas = Painting(card, "surface", takefocus=True, draw=self.refresh)
@@ -128,6 +143,8 @@ class IntervalChart(Box):
         at = columns(canvas.winfo_width(), max(widest, head), tags=not self.narrow)
         self._draw_ground(report, at)
         self._draw_head(report, at)
+        # Two lines hold a little less than twice the room: words are not cut in the middle.
+        self._names = fitting_names(report, face, round(_label_room(at) * 1.8))
         for index, value in enumerate(report.values):
             self._draw_row(index, value, report, at)
         self._draw_legend(report)
@@ -178,7 +195,7 @@ class IntervalChart(Box):
         y = theme.px(HEAD) + index * theme.px(ROW)
         wins, found = index == leader(report), value.insight
         middle = y + theme.px(ROW) // 2
-        self._draw_label(value.text, middle, report, at)
+        self._draw_label(index, middle, report, at)
         if found is not None and report.verdict.state != "too_early":
             self._draw_range((found.low, found.mean, found.high), y, at, wins)
         self._draw_dots(value, y, at)
@@ -186,11 +203,10 @@ class IntervalChart(Box):
         if at.tags:
             self._draw_tags(value, middle, at, index)
 
-    def _draw_label(self, text: str, y: int, report: Report, at: ChartColumns) -> None:
-        room = int(at.first) - at.label - theme.px(24)
-        # Two lines hold a little less than twice the room: words are not cut in the middle.
-        both, size = round(room * 1.8), _label_size(report)
-        self.canvas.words(at.label, y, text, size=size, bold=True, room=both, width=room + theme.px(2))
+    def _draw_label(self, index: int, y: int, report: Report, at: ChartColumns) -> None:
+        room, size = _label_room(at), _label_size(report)
+        words = self._names[index]
+        self.canvas.words(at.label, y, words, size=size, bold=True, room=round(room * 1.8), width=room + theme.px(2))
 
     def _draw_range(self, stars: tuple[float, float, float], y: int, at: ChartColumns, wins: bool) -> None:
         low, mean, high = (at.at(each) for each in stars)

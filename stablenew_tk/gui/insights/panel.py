@@ -337,7 +337,8 @@ class InsightPanel(Box):
         and beside them the pictures, large.
         """
         wide, gap = self._beside, theme.px(12)
-        pictures = {"row": 0, "column": 1, "rowspan": 3} if wide else {"row": 1, "column": 0}
+        # A grid remembers a span that is not named.
+        pictures = {"row": 0, "column": 1, "rowspan": 3} if wide else {"row": 1, "column": 0, "rowspan": 1}
         tags = {"row": 1, "column": 0} if wide else {"row": 1, "column": 1}
         self._place_chart()
         half = 0 if wide else gap // 2

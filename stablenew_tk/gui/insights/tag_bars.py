@@ -6,11 +6,13 @@ import tkinter as tk
 from collections.abc import Iterator
 
 from ...domain.base.colour_roles import Role
+from ...domain.config.sweep import is_wording
 from ...domain.insights.report import Report
 from ..widgets import theme
 from ..widgets.basics import Box, Card, Label
 from ..widgets.flow import pack_if
 from ..widgets.painting import Painting
+from .interval_chart import fitting_names
 
 _LEAST, _GAP, _MOST_CHARTS = 120, 24, 3
 _HEAD, _BARS, _FOOT = 22, 58, 22
@@ -72,13 +74,20 @@ class TagBars(Card):
             top = base - round(part * theme.px(_BARS))
             if part > 0:
                 canvas.fill(round(middle - thick / 2), top, round(middle + thick / 2), base, ink)
+        face = theme.font(11)
         for middle, text in self._axis(report, left, slot):
-            canvas.words(middle, base + theme.px(11), text, size=11, ink="text3", anchor="center")
+            # The names of narrow bars are wider than these.
+            half = face.measure(text) / 2
+            place_x = min(max(middle, left + half), max(left + width - half, left + half))
+            canvas.words(place_x, base + theme.px(11), text, size=11, ink="text3", anchor="center")
 
     def _axis(self, report: Report, left: int, slot: float) -> Iterator[tuple[float, str]]:
         """Words below the bars; where they would touch each other, names are cut and only every other number stays."""
-        face, texts = theme.font(11), [value.text for value in report.values]
-        widest = max(map(face.measure, texts), default=0) + theme.px(4)
+        face, apart = theme.font(11), theme.px(8)
+        widest = max((face.measure(value.text) for value in report.values), default=0) + apart
         every = max(1, -(-widest // max(1, int(slot)))) if report.focus.ordered else 1
+        texts = fitting_names(report, face, int(slot) * every - apart)
+        # Wordings differ at their end rather than at their beginning.
+        cut = theme.elide_front if is_wording(report.focus.path) else theme.elide
         for place in range(0, len(texts), every):
-            yield left + slot * (place + 0.5), theme.elide(texts[place], face, int(slot * every))
+            yield left + slot * (place + 0.5), cut(texts[place], face, int(slot * every) - apart)

@@ -225,19 +225,20 @@ class CheckpointEditor(ProfileEditor[ModelDraft]):
             removed=self._remove,
         )
         self.presets.pack(fill="x")
-        self._fields = grid(self.body, 6)
+        self._fields = grid(self.body, 12)
         box = self._fields
-        self.label = field(box, "Name", self._edited, place=(0, 0), span=3)
-        self.tier = _menu(box, "Quality", _TIERS, self._edited, place=(0, 3), span=3)
-        self.sampler = _menu(box, "Sampler", (), self._edited, place=(1, 0), span=3)
-        self.scheduler = _menu(box, "Scheduler", (), self._edited, place=(1, 3), span=3)
-        self.steps = field(box, "Steps", self._edited, place=(2, 0), span=2)
-        self.cfg = field(box, "CFG scale", self._edited, place=(2, 2), span=2)
-        self.picture_size = field(box, "Size, px", self._edited, place=(2, 4), span=2)
-        self.loras = field(box, "LoRAs it adds, with weight: harbour 0.6, rain 0.4", self._edited, place=(3, 0), span=6)
-        self.id = field(box, "Id, by which pairings call it", self._edited, place=(4, 0), span=3)
+        self.label = field(box, "Name", self._edited, place=(0, 0), span=6)
+        self.tier = _menu(box, "Quality", _TIERS, self._edited, place=(0, 6), span=6)
+        self.sampler = _menu(box, "Sampler", (), self._edited, place=(1, 0), span=6)
+        self.scheduler = _menu(box, "Scheduler", (), self._edited, place=(1, 6), span=6)
+        self.steps = field(box, "Steps", self._edited, place=(2, 0), span=3)
+        self.cfg = field(box, "CFG scale", self._edited, place=(2, 3), span=3)
+        self.picture_size = field(box, "Size, px", self._edited, place=(2, 6), span=6)
+        caption = "LoRAs it adds, with weight: harbour 0.6, rain 0.4"
+        self.loras = field(box, caption, self._edited, place=(3, 0), span=12)
+        self.id = field(box, "Id, by which pairings call it", self._edited, place=(4, 0), span=6)
         self.stands_on = Label(box, size=11, ink="text3", wrap=True)
-        self.stands_on.grid(row=4, column=3, columnspan=3, sticky="ew")
+        self.stands_on.grid(row=4, column=6, columnspan=6, sticky="ew")
 
     # ---- between fields and draft
 

@@ -22,6 +22,7 @@ from .rated_between import RatedTime
 _ORDERS = (("newest", "Newest"), ("oldest", "Oldest"), ("best", "Best"))
 _FINALS, _SUSPECT, _TRASHED = "finals", "suspect", "trashed"
 _HEIGHT, _TYPED_MS = 88, 150
+_MENUS = 36  # a row of menus more
 _NODE = "node:"  # before the names of machines
 _RUN = "run:"  # before the ids of Learning Runs, which stand below the packs
 
@@ -50,10 +51,12 @@ class Filters(DeferringBox):
         self._searched = ""
         low = Box(self, "surface")
         low.pack(fill="both", expand=True)
+        # Made before what stands in them, or they would lie over it.
+        self._rows = Box(low, "surface"), Box(low, "surface")
+        self._narrow = self._folded = False
         # Wide enough for hundreds from the start, so that counting moves nothing.
         self.rating = Segmented(low, rating_segments(Totals(999, 999, 999, 99, 99)), lambda _value: changed())
         self.rating.set_options(rating_segments(Totals(0, 0, 0, 0, 0)))
-        self.rating.pack(side="left", padx=(theme.px(16 - theme.RING), 0))
         self._runs: tuple[tuple[str, str], ...] = ()
         self._pack = self._menu(low, "All packs", 100)
         self._checkpoint = self._menu(low, "Any checkpoint", 132)
@@ -67,8 +70,9 @@ class Filters(DeferringBox):
             low, (), self._ordered, value="newest", width=120, height=theme.SMALL, ground="surface"
         )
         self._offer_orders()
-        self._order.pack(side="right", padx=(0, theme.px(16 - theme.RING)))
         tab_order(self._order, self._unfold)
+        self._lay_out()
+        low.bind("<Configure>", lambda event: self._fit(event.width))
 
     @property
     def query(self) -> Query:
@@ -149,7 +153,36 @@ class Filters(DeferringBox):
 
     def folded(self, on: bool) -> None:
         """Offer the button that brings the inspector back."""
-        pack_if(on, self._unfold, side="right", before=self._order, padx=(0, theme.px(12)))
+        self._folded = on
+        pack_if(
+            on, self._unfold, in_=self._rows[self._narrow], side="right", before=self._order, padx=(0, theme.px(12))
+        )
+
+    def _fit(self, width: int) -> None:
+        """Where the menus have no room beside the stars, as in a small window with the inspector, they stand below."""
+        needed = sum(one.winfo_reqwidth() for one in (self.rating, *self._menus, self._order, self._unfold)) + theme.px(
+            3 * 16
+        )
+        if (narrow := width < needed) != self._narrow:
+            self._narrow = narrow
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        pad, menus = theme.px(16 - theme.RING), self._rows[self._narrow]
+        pack_if(True, self._rows[0], fill="x", expand=True)
+        pack_if(self._narrow, self._rows[1], fill="x", expand=True, after=self._rows[0])
+        self.configure(height=theme.px(_HEIGHT + _MENUS * self._narrow))
+        for one in (self.rating, *self._menus, self._order, self._unfold):
+            one.pack_forget()
+        self.rating.pack(in_=self._rows[0], side="left", padx=(pad, 0))
+        for place, menu in enumerate(self._menus):
+            menu.pack(in_=menus, side="left", padx=(pad if self._narrow and not place else 0, 0))
+        self._order.pack(in_=menus, side="right", padx=(0, pad))
+        self.folded(self._folded)
+
+    @property
+    def _menus(self) -> tuple[ChoiceField, ...]:
+        return self._pack, self._checkpoint, self._tag
 
     def focus_first(self) -> None:
         """Put the keyboard on the first choice."""
@@ -206,7 +239,7 @@ class Filters(DeferringBox):
         self._order.set_entries([*entries, finals, suspect, *trashed, *machines, *back])
 
     def _menu(self, parent: tk.Misc, first: str, width: int) -> ChoiceField:
-        menu = ChoiceField(
+        return ChoiceField(
             parent,
             (MenuEntry("", first),),
             lambda _value: self._changed(),
@@ -214,5 +247,3 @@ class Filters(DeferringBox):
             height=theme.SMALL,
             ground="surface",
         )
-        menu.pack(side="left")
-        return menu

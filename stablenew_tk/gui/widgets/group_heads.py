@@ -59,7 +59,8 @@ class GroupHead:
             self._cut = title, theme.elide(content.note, plain, rest) if rest > theme.px(40) else ""
         title, note = self._cut
         items.begin()
-        items.box("ground", (0, y, right + left, y + height), "bg")
+        # At rest nothing is below it, and it leaves room for the ring round a cell just above it.
+        items.box("ground", (0, y + (0 if stuck else theme.px(theme.RING)), right + left, y + height), "bg")
         items.words("title", left, middle, title, "text", size=13, bold=True, anchor="w")
         if note:
             x = left + bold.measure(title) + theme.px(8)

@@ -1,6 +1,9 @@
+import tkinter as tk
 from collections import Counter
+from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from stablenew_tk.domain.config.pipeline_config import PipelineConfig
 from stablenew_tk.domain.config.sweep import focus, value_text
@@ -199,3 +202,57 @@ def test_without_tags_the_card_says_how_to_give_them(root):
     root.update()
     assert bars.words.cget("text").startswith("No tags yet.")
     assert not bars.canvas.winfo_manager()
+
+
+TRAMS = ("an old tram in the rain, golden hour", "an old tram in the rain, neon", "an old tram in the rain, fog")
+
+
+@pytest.fixture
+def narrow(root):
+    """A part of the window that is as wide as a test says."""
+    frame = tk.Frame(root, height=400)
+    frame.pack_propagate(False)
+    frame.pack()
+    yield frame
+    frame.destroy()
+
+
+def test_wordings_that_begin_alike_are_told_apart_in_every_window(narrow):
+    chart = IntervalChart(narrow, chosen=lambda _row: None, opened=lambda _row: None)
+    chart.pack(fill="x")
+    short = ("an old tram", "an old boat", "an old cat")
+    for width, values, names in (
+        (900, TRAMS, ("…golden hour", "…neon", "…fog")),
+        (600, TRAMS, ("…golden hour", "…neon", "…fog")),
+        (900, short, short),
+    ):
+        narrow.configure(width=width)
+        narrow.update()
+        chart.show(report(CLEAR, "prompt", values=values), 0)
+        assert set(names) <= set(words(chart.canvas)), width
+
+
+def test_names_below_narrow_bars_stay_inside_and_apart(narrow):
+    bars = TagBars(narrow)
+    bars.pack(fill="x")
+    narrow.configure(width=320)
+    narrow.update()
+    several = report(CLEAR, tags=((("too noisy", 3),), (), ()))
+    pairs = tuple(replace(one, text=f"{at} × {at}") for at in (12, 28, 44) for one in several.values)
+    for shown in (
+        replace(several, values=pairs),
+        report(CLEAR, "prompt", values=TRAMS, tags=((("too noisy", 3),), (), ())),
+    ):
+        bars.show(shown)
+        narrow.update()
+        canvas = bars.canvas
+        below = [
+            item
+            for item in canvas.find_all()
+            if canvas.type(item) == "text" and canvas.bbox(item)[1] > canvas.winfo_height() // 2
+        ]
+        boxes = sorted(map(canvas.bbox, below))
+        assert len({canvas.itemcget(item, "text") for item in below}) == len(below) >= 3
+        assert boxes[0][0] >= -1
+        assert boxes[-1][2] <= canvas.winfo_width() + 1
+        assert all(left[2] < right[0] for left, right in pairwise(boxes))

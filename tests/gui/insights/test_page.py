@@ -739,3 +739,16 @@ def test_a_card_is_written_where_the_user_says_and_the_page_tells_where(study, t
         assert card.size == (1200, 630)
     assert "It tells the texts of the prompts." in study.head.notice.cget("text")
     assert "a tram" in (tmp_path / "card.html").read_text(encoding="utf-8")
+
+
+def test_after_a_map_the_cards_of_a_chart_stand_below_each_other(study):
+    pairs = {"second_parameter": "txt2img.cfg_scale", "second_values": (4.0, 7.0), "complete_rows": 6}
+    study.made(replace(plan("PAIRS", values=(12, 28), rows=6), **pairs), [[1] * 6, [2] * 6, [3] * 6, [5] * 6])
+    study.made(plan("ONE", values=(12, 28, 44), rows=5), CLEAR)
+    study.open()
+    for shown in ("PAIRS", "ONE"):
+        study.page.show_plan(shown)
+        study.until(lambda shown=shown: study.page.report is not None and study.page.report.plan.plan_id == shown)
+    study.root.update()
+    cards = study.page.panel.pictures, study.page.panel.sureness
+    assert cards[0].winfo_rooty() + cards[0].winfo_height() <= cards[1].winfo_rooty()
