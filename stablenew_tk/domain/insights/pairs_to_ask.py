@@ -15,7 +15,7 @@ from .matrix import Board, BoardCell, Shown
 # Values whose stars lie so far below the best ones are not compared any more.
 _HOPELESS = 0.75
 _MOST_PAIRS = 20
-# Ratings before pairs are offered, and the part of them that has the two highest numbers of stars that are in use.
+# Ratings before pairs are offered, and the part of them that is at one end of the scale.
 _ENOUGH, _CROWDED = 8, 0.8
 
 
@@ -73,12 +73,11 @@ def crowded(stars: Sequence[int]) -> str:
     """Why pairs would tell more than stars: "31 of your last 36 here were 4 or 5"; "" as long as they would not."""
     if len(stars) < _ENOUGH:
         return ""
-    used = sorted(set(stars))
-    ends = (used[-2:], used[:2]) if len(used) > 1 else (used,)
-    for two in ends:
-        count = sum(star in two for star in stars)
-        alone = len(two) == 1 or two[-1] == 5 or two[0] == 1
-        if alone and count >= _CROWDED * len(stars):
-            names = " or ".join(map(str, two))
+    used = set(stars)
+    # The two highest, the two lowest, or all of one kind. Far apart, as 1 and 3, they tell the pictures well apart.
+    for end in ({4, 5}, {1, 2}, *([used] if len(used) == 1 else [])):
+        count = sum(star in end for star in stars)
+        if count >= _CROWDED * len(stars):
+            names = " or ".join(map(str, sorted(used & end)))
             return f"{count} of your last {len(stars)} here were {names}"
     return ""

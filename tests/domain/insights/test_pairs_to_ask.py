@@ -52,6 +52,10 @@ def test_equal_pictures_and_single_ones_are_never_a_pair(lab):
         ([1, 2, 1, 1, 1, 2, 1, 1], "8 of your last 8 here were 1 or 2"),
         ([1, 2, 3, 4, 5] * 3, ""),
         ([3, 4] * 6, ""),
+        ([3] * 8, "8 of your last 8 here were 3"),
+        ([1] * 6 + [3] * 6 + [5] * 3, ""),
+        ([1, 5] * 5, ""),
+        ([2] + [5] * 9, "9 of your last 10 here were 5"),
         ([5] * 7, ""),
     ],
 )
