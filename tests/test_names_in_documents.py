@@ -39,7 +39,11 @@ def sources() -> str:
 @cache
 def texts() -> str:
     """The sources with texts of several lines as one, and … for what is put into them."""
-    joined = re.sub(r'"\s*\n\s*f?"', "", sources())
+    return as_said(sources())
+
+
+def as_said(source: str) -> str:
+    joined = re.sub(r'"\s*\n\s*f?"', "", source)
     return re.sub(r"\s+", " ", re.sub(r"{[^{}\n]*}", "…", joined))
 
 
@@ -76,6 +80,31 @@ def test_every_module_and_field_that_is_named_is_in_the_sources():
 
     assert len(words) > 80
     assert {word for word in words if not is_there(word)} == set()
+
+
+# What stands in italics and is no word of the window: headings, names made of parts, words of other programs.
+OTHER_ITALICS = {
+    "no difference you can see, take the fast one", "Every other value", "Seed, too", "Luck #50 → 2 nodes",
+    "Sigma algorithm", "failed to map segment from shared object", "by checkpoint",
+    "n-th failure", "power cuts", "texts of pictures and workflows", "app and journal against a model",
+}  # fmt: skip
+
+
+def test_words_of_the_window_that_stand_in_italics_are_in_the_program():
+    program = (path.read_text("utf-8") for path in (ROOT / "stablenew_tk").rglob("*.py"))
+    shown = as_said("\n".join(program)).casefold()
+    told = {
+        re.sub(r"\s+", " ", words).strip(" .:,")
+        for name in DOCUMENTS
+        for words in re.findall(r"(?<![*\w])\*([^*\n]+(?:\n[^*\n]+)?)\*(?!\*)", prose(name))
+    }
+    assert len(told) > 100
+    wrong = {
+        words
+        for words in told - OTHER_ITALICS
+        if not all(part.strip(" .").casefold() in shown for part in re.split(r"…|\d+", words) if len(part.strip()) > 2)
+    }
+    assert wrong == set()
 
 
 def test_ways_to_combine_lists_are_called_as_in_the_window():
