@@ -12,9 +12,7 @@ from msgspec.structs import replace
 from ..backends.base import Capabilities
 from ..domain.config.user_settings import Settings
 from ..domain.config.workflow_use import NO_WORKFLOW, WorkflowUse
-from ..domain.workflows.choices import with_choices
 from ..domain.workflows.node_kinds import NodeKinds
-from ..domain.workflows.workflow_nodes import InputPlace
 from ..pipeline.messages.jobs import BackendChecked
 from ..pipeline.messages.packs import PackFoldersTouched, PackOrder
 from ..pipeline.messages.workflows import AddWorkflow, ListWorkflows, ReadWorkflow, WorkflowsListed
@@ -22,6 +20,7 @@ from ..pipeline.messages.workflows import AddWorkflow, ListWorkflows, ReadWorkfl
 if TYPE_CHECKING:
     from ..domain.workflows.check import Missing
     from ..domain.workflows.workflow import Workflow
+    from ..domain.workflows.workflow_nodes import InputPlace
     from ..pipeline.messages.base import Event
     from ..storage.workflows.catalog import WorkflowFile
 
@@ -94,6 +93,8 @@ class Workflows:
 
     def add(self, workflow: Workflow, name: str, choices: Mapping[InputPlace, str] | None = None) -> None:
         """Keep a workflow in the folder with what was decided about its values; WorkflowAdded answers."""
+        from ..domain.workflows.choices import with_choices
+
         decided = replace(workflow, nodes=with_choices(workflow.nodes, choices or {}))
         self._context.ask(AddWorkflow(workflow=decided, name=name, kinds=self.kinds))
 

@@ -13,13 +13,13 @@ from ..domain.config.origins import SHORT_SEED
 from ..domain.journal.image_facts import ImageFacts
 from ..domain.journal.record import LearningRecord
 from ..domain.models.precedence import Resolved
-from ..domain.recipes.recipe import Recipe
 from ..domain.runs.known_value import KnownValue
 from .widgets.basics import Box
 from .widgets.page_frame import PageFrame
 
 if TYPE_CHECKING:
     from ..app.learn.guide import GuideState
+    from ..domain.recipes.recipe import Recipe
     from .create.page import CreatePage, ShowNotice
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -12,9 +13,11 @@ from ...domain.base.model_hash import hash_digits, unknown_hash
 from ...domain.config.catalogue import Value, get_value, with_values
 from ...domain.config.pipeline_config import PipelineConfig
 from ...domain.models.value_sources import CHECKPOINT_PATHS
-from ...domain.recipes.recipe import Recipe
 from ...domain.runs.plan import LearningPlan
 from ...storage.models.model_entry import ModelEntry
+
+if TYPE_CHECKING:
+    from ...domain.recipes.recipe import Recipe
 
 # Finds a model in the model folders: its file may tell a hash that the backend does not.
 Find = Callable[[str], ModelEntry | None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from array import array
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageTk
 
@@ -18,8 +19,10 @@ from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import ProgressBar
 from ..widgets.painting import Painting
-from ..widgets.picture_cell import CellContent
-from ..widgets.picture_grid import GridActions, ThumbnailGrid
+
+if TYPE_CHECKING:
+    from ..widgets.picture_cell import CellContent
+    from ..widgets.picture_grid import ThumbnailGrid
 
 _WIDTH = 324  # px, until the page knows its own
 # The picture grows with its panel, a little higher than wide, and leaves two rows of the latest in sight.
@@ -79,10 +82,20 @@ class PreviewPanel(Box):
         self._rate = Button(head, "", go_review, kind="link", height=24)
         self._none = Label(self, "No pictures yet. Run a pack and they appear here.", size=12, ink="text3", wrap=True)
         self._none.pack(fill="x", padx=theme.px(16), pady=theme.px(8))
-        actions = GridActions(
-            ask=lambda order: self._controller.ask(order, last=True), content=self._look, opened=go_review
-        )
-        self._grid = ThumbnailGrid(self, actions, cell_px=118)
+        self._go_review = go_review
+        self._grid: ThumbnailGrid | None = None  # made for the first pictures, which the journal tells later
+
+    def _grid_of_latest(self) -> ThumbnailGrid:
+        if self._grid is None:
+            from ..widgets.picture_grid import GridActions, ThumbnailGrid
+
+            actions = GridActions(
+                ask=lambda order: self._controller.ask(order, last=True), content=self._look, opened=self._go_review
+            )
+            self._grid = ThumbnailGrid(self, actions, cell_px=118)
+            self._none.pack_forget()
+            self._grid.pack(fill="both", expand=True)
+        return self._grid
 
     # ---- news
 
@@ -96,7 +109,7 @@ class PreviewPanel(Box):
             self._saved(event)
         elif isinstance(event, PictureReady) and event.image_id == LIVE:
             self._show(event)
-        elif isinstance(event, ThumbnailReady):
+        elif isinstance(event, ThumbnailReady) and self._grid is not None:
             self._grid.thumbnail_ready(event)
         elif isinstance(event, (HistoryLoaded, HistoryChanged)):
             self._history_changed(event)
@@ -165,7 +178,7 @@ class PreviewPanel(Box):
     # ---- latest
 
     def _history_changed(self, event: HistoryLoaded | HistoryChanged) -> None:
-        if isinstance(event, HistoryChanged) and not event.grown:
+        if isinstance(event, HistoryChanged) and not event.grown and self._grid is not None:
             self._grid.refresh(event.rows)
             self._count_unrated()
         else:
@@ -175,10 +188,9 @@ class PreviewPanel(Box):
         history = self._controller.history
         rows = history.visible().latest(LATEST) if history is not None else array("I")
         if history is not None and rows:
-            self._none.pack_forget()
-            self._grid.pack(fill="both", expand=True)
-            self._grid.show(rows, shapes=history.visible().shapes(rows))
-            self._grid.select_none()
+            grid = self._grid_of_latest()
+            grid.show(rows, shapes=history.visible().shapes(rows))
+            grid.select_none()
         self._count_unrated()
 
     def _count_unrated(self) -> None:
@@ -190,6 +202,8 @@ class PreviewPanel(Box):
             self._rate.pack_forget()
 
     def _look(self, row: int) -> CellContent:
+        from ..widgets.picture_cell import CellContent
+
         assert self._controller.history is not None  # rows come from it
         facts = self._controller.history.visible().facts(row)
         return CellContent(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...domain.journal.position import Position
 from ...domain.journal.query import HistoryColumns, Query, Selection
-from ...domain.recipes.recipe import Recipe
 from .base import Event, Order
+
+if TYPE_CHECKING:
+    from ...domain.recipes.recipe import Recipe
 
 
 class ThumbnailReady(Event, frozen=True, kw_only=True):
