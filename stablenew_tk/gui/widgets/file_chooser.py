@@ -113,7 +113,8 @@ class FileChooser(ModalBox):
         tip(self.up, "To the folder above (Backspace)")
         self.path = Entry(row, width=400, on_edit=self._typed)
         self.path.pack(side="left", fill="x", expand=True)
-        tip(self.path.field, "Type a path; Tab completes it, Return goes there")
+        again = ", and again takes it" if self.wish.kind == "folder" else ""
+        tip(self.path.field, f"Type a path; Tab completes it, Return goes there{again}")
         for key in ("<Return>", "<KP_Enter>"):
             self.path.field.bind(key, lambda _event: self._go_typed())
         self.path.field.bind("<Down>", lambda _event: self._to_rows())
@@ -206,7 +207,9 @@ class FileChooser(ModalBox):
 
     def _go_typed(self) -> str:
         text = self.path.get().strip()
-        if text:
+        if self.wish.kind == "folder" and self._is_in_sight:
+            self.take()
+        elif text:
             self._look(Path(_expanded(text)))
         return "break"
 
@@ -345,8 +348,13 @@ class FileChooser(ModalBox):
             self._finish((self.folder / picked[0],))
         return "break"
 
+    @property
+    def _is_in_sight(self) -> bool:
+        """Whether the path names the folder whose content is shown."""
+        return self._content.path == self.folder and not self._typed_name and not self._content.problem
+
     def _look_at_folder(self) -> None:
-        if self._content.path == self.folder and not self._typed_name and not self._content.problem:
+        if self._is_in_sight:
             self._finish((self.folder,))
         elif text := self.path.get().strip():
             self._look(Path(_expanded(text)), use=True)

@@ -138,6 +138,16 @@ def test_several_files_are_ticked_and_added_together(desk):
     assert [path.name for path in desk.taken[0]] == ["rain.png", "Rainy day.jpg"]
 
 
+def test_a_folder_is_taken_by_its_typed_path_alone(desk):
+    desk.ask(title="Folder for pictures", kind="folder", start=str(desk.home))
+    desk.type(str(desk.home / "pictures" / "2026"))
+    desk.press("<Return>")
+    desk.until(lambda: desk.box.folder.name == "2026" and not desk.names)
+    assert not desk.taken, "the first Return goes there"
+    desk.until(lambda: desk.press("<Return>") or desk.taken)
+    assert desk.taken == [(desk.home / "pictures" / "2026",)]
+
+
 def test_a_folder_is_the_one_in_sight(desk):
     desk.ask(title="Folder for pictures", kind="folder", start=str(desk.home / "pictures"))
     assert desk.names == ["2025", "2026"]
