@@ -22,7 +22,7 @@ from .rated_between import RatedTime
 _ORDERS = (("newest", "Newest"), ("oldest", "Oldest"), ("best", "Best"))
 _FINALS, _SUSPECT, _TRASHED = "finals", "suspect", "trashed"
 _HEIGHT, _TYPED_MS = 88, 150
-_MENUS = 36  # a row of menus more
+_MENUS, _SPARE = 36, 24  # a row of menus more; what the order can spare
 _NODE = "node:"  # before the names of machines
 _RUN = "run:"  # before the ids of Learning Runs, which stand below the packs
 
@@ -51,6 +51,7 @@ class Filters(DeferringBox):
         self._searched = ""
         low = Box(self, "surface")
         low.pack(fill="both", expand=True)
+        self._low = low
         # Made before what stands in them, or they would lie over it.
         self._rows = Box(low, "surface"), Box(low, "surface")
         self._narrow = self._folded = False
@@ -153,16 +154,19 @@ class Filters(DeferringBox):
 
     def folded(self, on: bool) -> None:
         """Offer the button that brings the inspector back."""
-        self._folded = on
+        if on != self._folded:
+            self._folded = on
+            self._fit(self._low.winfo_width())
         pack_if(
             on, self._unfold, in_=self._rows[self._narrow], side="right", before=self._order, padx=(0, theme.px(12))
         )
 
     def _fit(self, width: int) -> None:
         """Where the menus have no room beside the stars, as in a small window with the inspector, they stand below."""
-        needed = sum(one.winfo_reqwidth() for one in (self.rating, *self._menus, self._order, self._unfold)) + theme.px(
-            3 * 16
-        )
+        beside = (self.rating, *self._menus, self._order, *((self._unfold,) if self._folded else ()))
+        # The order may be a little narrower than it would like to be: two rows are enough in the smallest window.
+        gaps = theme.px(2 * (16 - theme.RING) + 12 * self._folded - _SPARE)
+        needed = sum(one.winfo_reqwidth() for one in beside) + gaps
         if (narrow := width < needed) != self._narrow:
             self._narrow = narrow
             self._lay_out()

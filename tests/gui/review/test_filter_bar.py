@@ -9,7 +9,7 @@ from stablenew_tk.gui.widgets.controls import Segmented
 from stablenew_tk.gui.widgets.popups import ChoiceField
 
 
-@pytest.mark.parametrize("width", [600, 627, 760, 900, 1800])
+@pytest.mark.parametrize("width", [600, 627, 760, 947, 1800])
 def test_all_menus_are_in_sight_whatever_room_the_inspector_leaves(root, width):
     frame = tk.Frame(root, width=width, height=300)
     frame.pack_propagate(False)
@@ -28,7 +28,9 @@ def test_all_menus_are_in_sight_whatever_room_the_inspector_leaves(root, width):
         assert len(seen) == 6
         for one in seen:
             assert one.winfo_viewable()
-            assert one.winfo_width() >= one.winfo_reqwidth()
+            assert one.winfo_width() >= one.winfo_reqwidth() - 24
             assert one.winfo_rootx() + one.winfo_width() <= frame.winfo_rootx() + width
             assert one.winfo_rooty() + one.winfo_height() <= bar.winfo_rooty() + bar.winfo_height()
+        rows = {(one.winfo_rooty() + one.winfo_height() // 2) // 10 for one in seen}
+        assert len(rows) == (2 if width > 900 else 3), "two rows are enough in a window of 1024 pixels"
     frame.destroy()
