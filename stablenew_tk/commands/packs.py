@@ -193,8 +193,8 @@ def _print_variants(found: Expansion) -> None:
         words = [f"{name} = {value}" for name, value in variant.choices.items()]
         table.add_row(str(variant.index), Text(variant.prompt), Text("; ".join(words)))
     out.print(table)
-    shown = f"{len(found.variants):,} of {found.count:,} variants"
-    out.print(shown if len(found.variants) < found.count else f"{found.count:,} variants")
+    whole = counted(found.count, "variant")
+    out.print(f"{len(found.variants):,} of {whole}" if len(found.variants) < found.count else whole)
 
 
 def wildcard_arguments(parser: argparse.ArgumentParser) -> None:

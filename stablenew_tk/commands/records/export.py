@@ -81,7 +81,7 @@ def _to_file(args: argparse.Namespace, target: Path, write: Callable[[BinaryIO],
     if args.json:
         print_json({"lines": count, "file": str(target.absolute())})
     else:
-        out.print(f"{count} lines written to {target}", markup=False)
+        out.print(f"{counted(count, 'line')} written to {target}", markup=False)
     return OK
 
 

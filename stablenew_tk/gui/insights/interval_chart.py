@@ -60,6 +60,15 @@ def fitting_names(report: Report, face: Font, room: int) -> Sequence[str]:
     return told_apart(texts) if too_long else texts
 
 
+def broken(name: str, face: Font, room: int) -> str:
+    """A name without blanks in two lines, broken behind one of its signs: a Canvas would break it anywhere."""
+    if " " in name or face.measure(name) <= room:
+        return name
+    places = [place + 1 for place, sign in enumerate(name) if sign in "-_."]
+    fitting = [at for at in places if max(face.measure(name[:at]), face.measure(name[at:])) <= room]
+    return f"{name[: fitting[-1]]}\n{name[fitting[-1] :]}" if fitting else name
+
+
 def _label_room(at: ChartColumns) -> int:
     return int(at.first) - at.label - theme.px(24)
 
@@ -205,8 +214,9 @@ class IntervalChart(Box):
 
     def _draw_label(self, index: int, y: int, report: Report, at: ChartColumns) -> None:
         room, size = _label_room(at), _label_size(report)
-        words = self._names[index]
-        self.canvas.words(at.label, y, words, size=size, bold=True, room=round(room * 1.8), width=room + theme.px(2))
+        face = theme.font(size, True)
+        words = broken(theme.elide(self._names[index], face, round(room * 1.8)), face, room)
+        self.canvas.words(at.label, y, words, size=size, bold=True, width=room + theme.px(2))
 
     def _draw_range(self, stars: tuple[float, float, float], y: int, at: ChartColumns, wins: bool) -> None:
         low, mean, high = (at.at(each) for each in stars)

@@ -83,7 +83,7 @@ class TagBars(Card):
 
     def _axis(self, report: Report, left: int, slot: float) -> Iterator[tuple[float, str]]:
         """Words below the bars; where they would touch each other, names are cut and only every other number stays."""
-        face, apart = theme.font(11), theme.px(8)
+        face, apart = theme.font(11), theme.px(4 if report.focus.ordered else 8)
         widest = max((face.measure(value.text) for value in report.values), default=0) + apart
         every = max(1, -(-widest // max(1, int(slot)))) if report.focus.ordered else 1
         texts = fitting_names(report, face, int(slot) * every - apart)

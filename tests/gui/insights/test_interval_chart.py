@@ -256,3 +256,12 @@ def test_names_below_narrow_bars_stay_inside_and_apart(narrow):
         assert boxes[0][0] >= -1
         assert boxes[-1][2] <= canvas.winfo_width() + 1
         assert all(left[2] < right[0] for left, right in pairwise(boxes))
+
+
+def test_a_name_without_blanks_is_broken_at_its_signs(narrow):
+    chart = IntervalChart(narrow, chosen=lambda _row: None, opened=lambda _row: None)
+    chart.pack(fill="x")
+    narrow.configure(width=690)
+    narrow.update()
+    chart.show(report(CLEAR, "checkpoint", values=("sketch-classic", "sketch-ink", "anothermodel")), 0)
+    assert {"sketch-\nclassic", "sketch-ink", "anothermodel"} <= set(words(chart.canvas))
