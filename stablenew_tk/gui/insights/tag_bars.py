@@ -83,9 +83,12 @@ class TagBars(Card):
 
     def _axis(self, report: Report, left: int, slot: float) -> Iterator[tuple[float, str]]:
         """Words below the bars; where they would touch each other, names are cut and only every other number stays."""
-        face, apart = theme.font(11), theme.px(4 if report.focus.ordered else 8)
-        widest = max((face.measure(value.text) for value in report.values), default=0) + apart
-        every = max(1, -(-widest // max(1, int(slot)))) if report.focus.ordered else 1
+        face = theme.font(11)
+        widest = max((face.measure(value.text) for value in report.values), default=0)
+        # Those that are no wider than a bar's place are not moved towards each other at the ends.
+        whole = widest + theme.px(4) <= slot
+        apart = theme.px(4 if whole else 8)
+        every = 1 if whole or not report.focus.ordered else -(-(widest + apart) // max(1, int(slot)))
         texts = fitting_names(report, face, int(slot) * every - apart)
         # Wordings differ at their end rather than at their beginning.
         cut = theme.elide_front if is_wording(report.focus.path) else theme.elide

@@ -114,7 +114,8 @@ class GridMenu:
         self._spot.place(x=self._at[0], y=self._at[1], width=1, height=1)
         self._grid.update_idletasks()
         Menu.shared().open(self._spot, lines, take, selected="\0", width=theme.px(_WIDTH), filtered=False)
+        # Only its place was wanted; a dot on the picture would be left.
+        self._spot.place_forget()
 
     def _chosen(self, value: str) -> None:
-        self._spot.place_forget()
         self._acts[value]()

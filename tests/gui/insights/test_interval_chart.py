@@ -192,7 +192,7 @@ def test_tags_are_shares_of_what_was_looked_at_and_the_most_telling_come_first(r
     bars.pack(fill="x")
     bars.show(told)
     root.update()
-    assert {"noisy", "fine", "12", "44"} <= set(words(bars.canvas))
+    assert {"noisy", "fine", "12", "28", "44"} <= set(words(bars.canvas))
 
 
 def test_without_tags_the_card_says_how_to_give_them(root):

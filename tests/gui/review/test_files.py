@@ -143,6 +143,17 @@ def test_the_menu_names_what_it_is_about_and_copies_texts(desk):
     assert one.root.clipboard_get() == "a tram in the rain"
 
 
+def test_a_menu_that_is_left_leaves_nothing_on_the_picture(desk):
+    one = desk()
+    before = [part for part in one.grid.canvas.winfo_children() if part.winfo_viewable()]
+    one.press("Shift-F10")
+    one.until(lambda: str(one.root.focus_get()).startswith(str(Menu.shared().window)))
+    one.press("Escape")
+    assert not Menu.shared().is_open
+    assert [part for part in one.grid.canvas.winfo_children() if part.winfo_viewable()] == before
+    assert one.root.focus_get() is one.grid.canvas
+
+
 @linux
 def test_a_picture_is_opened_with_a_program_of_the_desktop(desk, tmp_path, monkeypatch):
     program = tmp_path / "looker"
