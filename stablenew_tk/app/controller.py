@@ -98,8 +98,7 @@ if TYPE_CHECKING:
     from ..domain.journal.history import History
     from ..storage.watcher import Touched, Watcher
 
-# Between a change of the queue's order and writing it: a key that is held down changes it thirty times a second, and
-# thousands of jobs are megabytes.
+# Between a job's end, or a change of the order, and writing that down: both may come thirty times a second.
 KEEP_ORDER_S = 0.5
 # Events are taken in for so long at once, so that keys and the pointer are never kept waiting behind them.
 BUSY_S = 0.01
@@ -420,8 +419,9 @@ class Controller(InForce):
             # Nobody had answered when the queue began. What is wrong with this job may be wrong with all of them.
             self._looks_first = True
             self.check_backend()
-        self._start_next()
-        self._queue_changed(ended=True)
+        self._reordered()
+        if was is None or was.again or not was.job.record:
+            self._remember_queue()  # at once, for no record tells that the job is done
 
     @_fold.register(ClusterChanged)
     def _(self, event: ClusterChanged) -> None:
@@ -499,14 +499,14 @@ class Controller(InForce):
         # On the watcher's thread.
         self.inbox.put(JournalTouched())
 
-    def _queue_changed(self, *, ended: bool = False) -> None:
-        self._remember_queue(ended=ended)
+    def _queue_changed(self) -> None:
+        self._remember_queue()
         self._announce(QueueChanged())
 
-    def _remember_queue(self, *, ended: bool = False) -> None:
+    def _remember_queue(self) -> None:
         self._keep_order_at = 0.0
         if self._keep_queue:
-            self.ask(KeepWaiting(jobs=(*self._begun(), *self.queue, *self.leftover), ended=ended))
+            self.ask(KeepWaiting(jobs=(*self._begun(), *self.queue, *self.leftover)))
 
     def _begun(self) -> list[Job]:
         """What is being made, unless the user stops it."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from ..domain.base.wording import counted, pack_title
 from ..domain.journal.estimate import about
 from .controller import Controller
 from .nodes.running import Running
+
+# Jobs that are asked how long they take; of a longer queue these are drawn, because a run repeats its values in turn.
+_ASKED = 2000
 
 
 class QueueProgress:
@@ -75,6 +80,9 @@ class QueueProgress:
         if self._forecast_of != (working[0].job.job_id, waiting) or not self._job_s:
             self._forecast_of = working[0].job.job_id, waiting
             self._job_s = self._controller.forecast_s((working[0].job.config,)) or 0.0
-            self._rest_s = self._controller.forecast_s(one.config for one in self._controller.queue) or 0.0
+            queue = self._controller.queue
+            asked = queue if len(queue) <= _ASKED else Random(_ASKED).sample(queue, _ASKED)
+            rest_s = self._controller.forecast_s(one.config for one in asked) or 0.0
+            self._rest_s = rest_s * len(queue) / max(1, len(asked))
         begun_s = self._job_s * sum(1 - one.done for one in working) / len(working)
         return f"{about(begun_s + self._rest_s)} left" if self._job_s else ""

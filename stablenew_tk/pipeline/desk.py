@@ -34,7 +34,7 @@ from ..storage.journal.news import JournalNews, News
 from ..storage.journal.reader import recent
 from ..storage.journal.snapshot import SegmentPrint, load_history, save_snapshot
 from ..storage.journal.spool import Spool
-from ..storage.pending_jobs import MOST_BEHIND, WaitingFile, WaitingRead, load_waiting
+from ..storage.pending_jobs import WaitingFile, WaitingRead
 from ..storage.pictures.images import ThumbnailCache, fit_rgb, read_picture, thumbnail
 from ..storage.plan_draft import load_plan_draft, save_plan_draft
 from ..storage.programs.installations import find_installations, usual_places
@@ -106,8 +106,8 @@ from .runner import LearningWriter
 log = logging.getLogger(__name__)
 
 RECENT_RECORDS = 60
-# Must include the records of all jobs that ended after the waiting jobs were last written.
-LATEST_RECORDS = 5 * MOST_BEHIND
+# Must include the records of all jobs that ended after the waiting jobs were last written: a few on each machine.
+LATEST_RECORDS = 200
 # Read at once from what others wrote; every line is announced to all pages before the next ones are read.
 NEWS_LINES = 40
 MakeBackend = Callable[[CheckBackend], Backend]
@@ -162,7 +162,7 @@ class DeskWork:
 
     @perform.register
     def _(self, order: KeepWaiting) -> None:
-        self._waiting.keep(order.jobs, ended=order.ended)
+        self._waiting.keep(order.jobs)
 
     @perform.register
     def _(self, order: SaveSnapshot) -> None:
@@ -352,7 +352,7 @@ class DeskWork:
         if not loaded.from_snapshot:
             self._save_snapshot(loaded.history)
         ended = {record.job_id for record in latest}
-        waiting = WaitingRead() if again else load_waiting(self._places.waiting)
+        waiting = WaitingRead() if again else self._waiting.load()
         return HistoryLoaded(
             history=loaded.history,
             recent=latest[:RECENT_RECORDS],

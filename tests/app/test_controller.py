@@ -29,7 +29,7 @@ from stablenew_tk.pipeline.messages.pictures import ImagesFound
 from stablenew_tk.pipeline.messages.settings import SaveSettings, SettingsChanged, SettingsSaved
 from stablenew_tk.storage.disk.process_lock import folder_lock, holding
 from stablenew_tk.storage.journal.reader import recent, verify
-from stablenew_tk.storage.pending_jobs import load_waiting
+from stablenew_tk.storage.pending_jobs import WaitingFile
 from stablenew_tk.storage.settings import load_settings, save_settings
 
 LONG_NOTE = "long " * 300_000
@@ -205,7 +205,7 @@ class TestComingBack:
         again.controller.resume(go_on=False)
         again.controller.close()
         assert open_app().controller.leftover == ()
-        assert load_waiting(again.places.waiting).jobs == ()
+        assert WaitingFile(again.places.waiting).load().jobs == ()
 
     def test_jobs_not_yet_decided_about_survive_another_run(self, open_app):
         first = open_app()

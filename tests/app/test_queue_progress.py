@@ -8,6 +8,7 @@ from slow_sketch import slow_sketch
 from whole_app import SLOW, App, request
 
 from stablenew_tk.app.queue_progress import QueueProgress
+from stablenew_tk.domain.journal.estimate import about
 from stablenew_tk.pipeline.messages.jobs import NodeWaiting, StageProgressed
 
 
@@ -50,6 +51,20 @@ def test_a_running_job_is_told_with_its_place_and_the_time_left_once_that_can_be
     app.wait(lambda: not app.controller.backend.brief)  # the next step that it tells of
     progress.refresh()
     assert progress.head == "Job 1 of 2"
+    app.controller.cancel()
+    app.idle()
+
+
+def test_the_time_left_of_a_long_queue_is_that_of_all_its_jobs(app):
+    app.make(**SMALL)
+    progress = QueueProgress(app.controller)
+    for count, values in ((1000, SLOW), (4000, SMALL), (1000, SLOW)):
+        app.controller.run(request(count, **values))
+    app.wait(lambda: app.controller.running.step)
+    progress.refresh()
+    app.controller.pause(True)
+    exact_s = app.controller.forecast_s(job.config for job in app.controller.queue)
+    assert progress.eta in {f"{about(exact_s * share / 100)} left" for share in range(90, 111)}
     app.controller.cancel()
     app.idle()
 

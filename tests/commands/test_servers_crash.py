@@ -16,7 +16,7 @@ from whole_plans import holds_together, made
 
 from stablenew_tk.domain.config.user_settings import Settings
 from stablenew_tk.storage.journal.reader import recent
-from stablenew_tk.storage.pending_jobs import load_waiting
+from stablenew_tk.storage.pending_jobs import WaitingFile
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 FOCUSES = {
@@ -106,7 +106,7 @@ def test_jobs_of_four_stages_that_wait_in_the_app_go_on_where_it_was_killed(tmp_
         lambda: (folder / "journal").exists() and len(recent(folder / "journal", 9)) >= 1,
     )
     again = App(folder, Settings(backend=there.url))
-    planned = Counter(job.job_id for job in load_waiting(again.places.waiting).jobs)
+    planned = Counter(job.job_id for job in WaitingFile(again.places.waiting).load().jobs)
     again.controller.resume(go_on=True)
     again.idle()
     records = again.records()

@@ -30,7 +30,7 @@ from stablenew_tk.storage.journal.writer import LearningRecordWriter
 from stablenew_tk.storage.models.profile_writer import save_profile
 from stablenew_tk.storage.packs import writer as packs
 from stablenew_tk.storage.packs.reader import open_pack
-from stablenew_tk.storage.pending_jobs import load_waiting, save_waiting
+from stablenew_tk.storage.pending_jobs import WaitingFile
 from stablenew_tk.storage.pictures.images import save_image
 from stablenew_tk.storage.settings import load_settings, save_settings
 
@@ -181,13 +181,33 @@ class KeepWaiting(Scenario):
         from jobs import job
 
         self.one, self.two = (job(),), (job(), job())
-        save_waiting(folder / "waiting.json", self.one)
+        WaitingFile(folder / "waiting.json").keep(self.one)
 
     def act(self, folder):
-        save_waiting(folder / "waiting.json", self.two)
+        WaitingFile(folder / "waiting.json").keep(self.two)
 
     def holds(self, folder, done):
-        return load_waiting(folder / "waiting.json") in ((self.two,) if done else (self.one, self.two))
+        return WaitingFile(folder / "waiting.json").load().jobs in ((self.two,) if done else (self.one, self.two))
+
+
+class KeepMoreWaiting(Scenario):
+    """As `KeepWaiting`, by a program that has read the file and adds to it."""
+
+    def make(self, folder):
+        from jobs import job
+
+        self.one, self.two = (job(),), (job(), job())
+        WaitingFile(folder / "waiting.json").keep(self.one)
+
+    def act(self, folder):
+        file = WaitingFile(folder / "waiting.json")
+        file.load()
+        file.keep(self.two)
+
+    def holds(self, folder, done):
+        between = ((*self.one, *self.two[:1]), (*self.one, *self.two))
+        found = WaitingFile(folder / "waiting.json").load().jobs
+        return found in ((self.two,) if done else (self.one, *between, self.two))
 
 
 class SavePicture(Scenario):
@@ -296,8 +316,8 @@ class RestoreBackup(Scenario):
 
 
 SCENARIOS = (
-    Append, AppendFirst, Repair, SaveSettings, SaveSnapshot, KeepUnsaved, TakeInUnsaved, KeepWaiting, SavePicture,
-    SavePack, SaveProfile, Export, MakeBackup, RestoreBackup,
+    Append, AppendFirst, Repair, SaveSettings, SaveSnapshot, KeepUnsaved, TakeInUnsaved, KeepWaiting, KeepMoreWaiting,
+    SavePicture, SavePack, SaveProfile, Export, MakeBackup, RestoreBackup,
 )  # fmt: skip
 
 

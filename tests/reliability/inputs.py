@@ -28,7 +28,7 @@ from stablenew_tk.storage.journal.writer import LearningRecordWriter
 from stablenew_tk.storage.models.sidecars import read_model_header, read_sidecar, sidecar_of
 from stablenew_tk.storage.packs.reader import open_pack
 from stablenew_tk.storage.packs.wildcards import load_wildcards
-from stablenew_tk.storage.pending_jobs import load_waiting
+from stablenew_tk.storage.pending_jobs import WaitingFile
 from stablenew_tk.storage.pictures.images import open_for_start, pixel_hash, portable, thumbnail
 from stablenew_tk.storage.pictures.metadata import read_recipe
 from stablenew_tk.storage.settings import load_settings
@@ -262,7 +262,7 @@ def read_settings(data: bytes, folder: Path) -> None:
 
 
 def read_jobs(data: bytes, folder: Path) -> None:
-    load_waiting(put(folder, "waiting.json", data))
+    WaitingFile(put(folder, "waiting.json", data)).load()
 
 
 @cache

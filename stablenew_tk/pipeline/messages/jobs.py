@@ -115,10 +115,9 @@ class QueueChanged(Event, frozen=True, kw_only=True):
 
 
 class KeepWaiting(Order, frozen=True, kw_only=True):
-    """Save the unfinished jobs for the next start. `ended`: a job ended and nothing else changed."""
+    """Save the unfinished jobs for the next start."""
 
     jobs: tuple[Job, ...]
-    ended: bool = False
 
 
 class CheckBackend(Order, frozen=True, kw_only=True):

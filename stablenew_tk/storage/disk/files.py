@@ -148,6 +148,22 @@ def open_to_add(path: Path | str, *, mode: int = 0o666) -> int:
     return descriptor
 
 
+def add_to(path: Path, pieces: Iterable[bytes], size: int) -> None:
+    """Add to a file that has `size` bytes. On disk (fsync) on return. Raises OSError; the file then is as it was."""
+    descriptor = open_to_add(path)
+    try:
+        for piece in pieces:
+            # A full disk takes a part of the bytes and reports no error.
+            if os.write(descriptor, piece) != len(piece):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise
+    finally:
+        os.close(descriptor)
+
+
 def write_new(path: Path, data: bytes) -> None:
     """Write a file under a new name. Its content is on disk (fsync) on return, its name when its folder is synced.
     Raises OSError.

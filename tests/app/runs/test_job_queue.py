@@ -7,7 +7,7 @@ from whole_app import SLOW, App, request
 
 from stablenew_tk.app.queue_rows import QueueRows
 from stablenew_tk.backends.sketch.backend import Sketch
-from stablenew_tk.storage.pending_jobs import load_waiting
+from stablenew_tk.storage.pending_jobs import WaitingFile
 
 
 @pytest.fixture
@@ -133,14 +133,14 @@ def test_rows_unfold_and_keep_their_keys_while_jobs_are_begun(app):
 
 def test_the_order_is_on_disk_soon_and_not_written_for_every_step(app):
     jobs = fill(app, 2000, 1)
-    app.wait(lambda: len(load_waiting(app.places.waiting).jobs) == 2001)
+    app.wait(lambda: len(WaitingFile(app.places.waiting).load().jobs) == 2001)
     for _ in range(200):
         jobs.shift(range(1), 1)
         jobs.shift(range(1, 2), -1)
     jobs.move(range(2000, 2001), 0)
-    app.wait(lambda: load_waiting(app.places.waiting).jobs[0].run_id == app.runs[1])
+    app.wait(lambda: WaitingFile(app.places.waiting).load().jobs[0].run_id == app.runs[1])
     jobs.remove([0])
-    app.wait(lambda: len(load_waiting(app.places.waiting).jobs) == 2000)
+    app.wait(lambda: len(WaitingFile(app.places.waiting).load().jobs) == 2000)
 
 
 def test_what_runs_stands_first(app):
