@@ -16,7 +16,7 @@ import system
 
 def main(arguments: list[str]) -> None:
     display = environment.has_display()
-    packages = (*system.TO_RUN, *system.TO_SHOW) if display else system.TO_RUN
+    packages = (*system.TO_RUN, *system.TO_SHOW) if display and opens_window(arguments) else system.TO_RUN
     python = environment.prepare(packages=packages)
     if not arguments and not display:
         system.say("There is no display here, so the starter pack runs in the terminal instead of the window.")
@@ -25,6 +25,19 @@ def main(arguments: list[str]) -> None:
     os.environ.setdefault("STABLENEW_COMMAND", f"{Path(sys.executable).name} {sys.argv[0]}")
     # -P: a file in the user's folder must not be taken for a module of ours.
     environment.hand_over(python, ["-P", "-m", "stablenew_tk", *arguments])
+
+
+def opens_window(arguments: list[str]) -> bool:
+    """Whether these call for the window, and so for Tk: no terminal command is among them."""
+    words = iter(arguments)
+    for word in words:
+        if word == "--selftest":
+            return True
+        if word == "--data-dir":
+            next(words, None)
+        elif word != "--json" and not word.startswith("--data-dir="):
+            return False
+    return True
 
 
 if __name__ == "__main__":

@@ -253,9 +253,9 @@ def test_with_rights_missing_packages_are_installed_after_one_update_of_the_list
         f'echo "$@" >> "{log}"\ncase "$*" in *update) touch "{lists}";; '
         f'*install*) [ -e "{lists}" ] && rm "{absent}" || exit 100;; esac',
     )
-    code, out, err = project.run("x", DISPLAY=":77")
+    code, out, err = project.run("--data-dir", "x", DISPLAY=":77")
     assert code == 0, err
-    assert json.loads(out)["arguments"] == ["x"]
+    assert json.loads(out)["arguments"] == ["--data-dir", "x"]
     assert [line.split()[2] for line in log.read_text().splitlines()] == ["install", "update", "install"]
 
 
@@ -268,10 +268,12 @@ def test_a_python_that_is_not_debians_is_told_to_use_debians(project):
     assert "/usr/bin/python3" in err
 
 
-def test_a_terminal_command_on_a_machine_without_display_needs_no_tk(project):
+@pytest.mark.parametrize("words", [("run", "starter"), ("--data-dir", "DIR", "--json", "doctor"), ("--version",)])
+def test_a_terminal_command_needs_no_tk_with_a_display_or_without_one(project, words):
     project.fake_module("tkinter", NO_TK)
     project.fake_command("apt-get", "exit 99")
-    assert project.run("run", "starter")[0] == 0
+    for screen in ({}, {"DISPLAY": ":77"}):
+        assert project.run(*words, **screen)[0] == 0
 
 
 def test_an_old_python_is_told_in_one_sentence(project):
