@@ -15,6 +15,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -118,10 +119,11 @@ def _size(path: Path) -> int:
 
 
 def _time_of_commit() -> str:
-    asked = subprocess.run(
-        ["git", "log", "-1", "--format=%ct"], cwd=environment.ROOT, capture_output=True, text=True, check=False
-    )
-    return asked.stdout.strip() or str(int(time.time()))
+    said = ""
+    if shutil.which("git"):
+        asked = ["git", "log", "-1", "--format=%ct"]
+        said = subprocess.run(asked, cwd=environment.ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    return said or str(int(time.time()))
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:

@@ -4,8 +4,8 @@
 #     sudo scripts/old_root.sh ROOT [options of scripts/build.py]
 #
 # ROOT is a folder for that system (about 1.5 GB; made at the first call, used again later). Needs root, debootstrap and
-# a Debian mirror (MIRROR, else debootstrap's own). Python 3.11 is built there from Debian 12's source package, because Debian 11 has only 3.9;
-# Tk, OpenSSL and the X libraries are those of Debian 11. The results are in dist/ of this checkout.
+# a Debian mirror (MIRROR, else debootstrap's own). Python 3.11 and fontconfig are built there from Debian 12's source
+# packages; Tk, OpenSSL and the X libraries are those of Debian 11. The results are in dist/ of this checkout.
 set -euo pipefail
 mirror=${MIRROR:-}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -49,6 +49,22 @@ if [ ! -x "$root/opt/python/bin/pip3.11" ]; then
     inside sh -c 'cd /tmp/python && /usr/bin/python3 -m pip download --quiet --no-deps --only-binary=:all: \
         --python-version 3.11 pip && python3.11 "$(ls pip-*.whl)/pip" install --quiet pip-*.whl'
     inside rm -rf /tmp/python
+fi
+
+if [ ! -e "$root/opt/fontconfig" ]; then
+    # Debian 11's fontconfig puts a file .uuid into every folder of fonts that it may write; Debian 12's does not.
+    inside env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends gperf libexpat1-dev libfreetype-dev
+    rm -rf "$root/tmp/fontconfig"
+    mkdir -p "$root/tmp/fontconfig"
+    inside sh -c 'cd /tmp/fontconfig && apt-get source --download-only --only-source fontconfig &&
+        dpkg-source --skip-patches -x fontconfig_*.dsc source'
+    inside sh -c 'cd /tmp/fontconfig/source && ./configure --prefix=/usr --sysconfdir=/etc --localstatedir=/var \
+        --libdir="/usr/lib/$(gcc -print-multiarch)" --disable-docs --disable-static && make -C fc-case && make -C fc-lang &&
+        make -C src &&
+        cp src/.libs/libfontconfig.so.1 "$(readlink -f "/usr/lib/$(gcc -print-multiarch)/libfontconfig.so.1")"' > "$root/tmp/fontconfig.log" 2>&1 ||
+        { tail -n 30 "$root/tmp/fontconfig.log" >&2; exit 1; }
+    inside rm -rf /tmp/fontconfig
+    touch "$root/opt/fontconfig"
 fi
 
 # What git knows, and nothing that lies about: the same commit gives the same files.

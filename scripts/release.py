@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,8 @@ def notes(changelog: str, version: str, home_page: str = "") -> str:
 
 
 def _git(*words: str) -> str:
+    if not shutil.which("git"):
+        raise system.SetupFailed("git is missing: a release is made of a commit.", 2)
     asked = subprocess.run(["git", *words], cwd=environment.ROOT, capture_output=True, text=True, check=False)
     if asked.returncode:
         raise system.SetupFailed(f"git says: {asked.stderr.strip()}", 2)

@@ -46,6 +46,26 @@ def test_this_version_has_its_notes():
     assert done.stdout.startswith("# StableNew ")
 
 
+def test_without_git_a_build_is_made_all_the_same_and_a_release_says_what_is_missing(tmp_path):
+    tool = tmp_path / "PyInstaller"
+    tool.mkdir()
+    (tool / "__init__.py").touch()
+    (tool / "__main__.py").write_text(
+        "import os, pathlib, sys\nfolder = pathlib.Path(sys.argv[sys.argv.index('--distpath') + 1])\n"
+        "(folder / 'StableNew').write_text(os.environ['SOURCE_DATE_EPOCH'])"
+    )
+    variables = {"PATH": str(tmp_path), "PYTHONPATH": str(tmp_path), "HOME": str(tmp_path)}
+
+    def started(script, *words):
+        command = [sys.executable, str(ROOT / "scripts" / script), *words]
+        return subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+
+    built = started("build.py", "--dest", str(tmp_path))
+    assert (built.returncode, (tmp_path / "StableNew").read_text().isdigit()) == (0, True), built.stderr
+    said = started("release.py", "--check")
+    assert (said.returncode, said.stderr) == (2, "git is missing: a release is made of a commit.\n")
+
+
 def test_an_archive_of_the_same_files_is_the_same_bytes_and_its_sum_fits(scripts, tmp_path):
     archives, _ = scripts
     made = []

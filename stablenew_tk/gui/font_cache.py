@@ -10,11 +10,18 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-_VARIABLE = "XDG_CACHE_HOME"
 _LIBRARY = "libfontconfig.so.1"
 # Brought along by customtkinter. Tk opens no window at all without any font.
 _OWN = ("Roboto-Regular.ttf", "Roboto-Medium.ttf")
 _SYSTEM = 0  # FcSetSystem
+
+
+# First our folder, then what the system says; where it says nothing, the usual folders of fonts.
+_ALL = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><cachedir>{cache}</cachedir>
+{rest}</fontconfig>"""
+_SYSTEMS, _FILE = Path("/etc/fonts"), "fonts.conf"
+_INCLUDE = '<include ignore_missing="yes">{file}</include>'
+_USUAL = '<dir>/usr/share/fonts</dir><dir>/usr/local/share/fonts</dir><dir prefix="xdg">fonts</dir>'
 
 
 class _FontSet(ctypes.Structure):
@@ -22,26 +29,30 @@ class _FontSet(ctypes.Structure):
 
 
 def keep_font_cache_in(folder: Path) -> None:
-    """Let fontconfig write into this folder instead of the user's cache, where it has to write at all.
+    """Let fontconfig write below this folder instead of the user's cache or the system's, where it has to write at all.
 
-    Call it before Tk is loaded. It is begun here and remembers the place; the variable is as before on return, because
-    servers that are started later have caches of their own.
+    Call it before Tk is loaded. It is begun here and remembers the place; no variable is changed, because servers that
+    are started later have caches of their own.
     """
     if not sys.platform.startswith("linux"):
         return
+    from html import escape
+
     try:
         fontconfig = ctypes.CDLL(_LIBRARY)
     except OSError:
         return  # Tk was built without it, or says itself what is missing
-    before = os.environ.get(_VARIABLE)
-    os.environ[_VARIABLE] = str(folder)
-    try:
-        fontconfig.FcInit()
-    finally:
-        if before is None:
-            del os.environ[_VARIABLE]
-        else:
-            os.environ[_VARIABLE] = before
+    fontconfig.FcConfigCreate.restype = ctypes.c_void_p
+    fontconfig.FcConfigParseAndLoadFromMemory.argtypes = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int)
+    fontconfig.FcConfigSetCurrent.argtypes = (ctypes.c_void_p,)
+    # Asked for the name of its file, fontconfig would begin as usual, and write.
+    named = os.environ.get("FONTCONFIG_FILE", "")
+    is_there = named or os.environ.get("FONTCONFIG_PATH") or (_SYSTEMS / _FILE).exists()
+    rest = _INCLUDE.format(file=escape(named or _FILE)) if is_there else _USUAL
+    text = _ALL.format(cache=escape(str(folder / "fontconfig")), rest=rest)
+    config = fontconfig.FcConfigCreate()
+    if fontconfig.FcConfigParseAndLoadFromMemory(config, os.fsencode(text), True):
+        fontconfig.FcConfigSetCurrent(config)
 
 
 def lend_own_font() -> None:

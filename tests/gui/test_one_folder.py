@@ -30,9 +30,10 @@ tkinter.Misc.mainloop = closed_at_once
 from stablenew_tk.cli import main
 sys.exit(main(["--data-dir", sys.argv[1]]))
 """
-# A cache of fonts that has yet to be made, in the place where fontconfig makes that of a user.
+# Caches of fonts that have yet to be made: the system's, which an administrator may write, and that of a user.
 FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir>/usr/share/fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>"""
+<fontconfig><dir>/usr/share/fonts</dir><cachedir>{system}</cachedir><cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>"""
 
 
 # What threads and other pages need, and the rest of customtkinter with its widgets.
@@ -70,7 +71,7 @@ def start(tmp_path_factory):
     home.mkdir()
     data.mkdir()
     (data / "settings.json").write_text('{"welcome_done": true}')
-    fonts.write_text(FONTS)
+    fonts.write_text(FONTS.format(system=folder / "home" / "system"))
     done = started(data, HOME=str(home), FONTCONFIG_FILE=str(fonts))
     return home, data, json.loads(done.stdout)
 
