@@ -14,12 +14,11 @@ _LIBRARY = "libfontconfig.so.1"
 # Brought along by customtkinter. Tk opens no window at all without any font.
 _OWN = ("Roboto-Regular.ttf", "Roboto-Medium.ttf")
 _SYSTEM = 0  # FcSetSystem
-
-
 # First our folder, then what the system says; where it says nothing, the usual folders of fonts.
 _ALL = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><cachedir>{cache}</cachedir>
 {rest}</fontconfig>"""
-_SYSTEMS, _FILE = Path("/etc/fonts"), "fonts.conf"
+_FILE = "fonts.conf"
+_SYSTEMS = f"/etc/fonts/{_FILE}"
 _INCLUDE = '<include ignore_missing="yes">{file}</include>'
 _USUAL = '<dir>/usr/share/fonts</dir><dir>/usr/local/share/fonts</dir><dir prefix="xdg">fonts</dir>'
 
@@ -47,11 +46,11 @@ def keep_font_cache_in(folder: Path) -> None:
     fontconfig.FcConfigSetCurrent.argtypes = (ctypes.c_void_p,)
     # Asked for the name of its file, fontconfig would begin as usual, and write.
     named = os.environ.get("FONTCONFIG_FILE", "")
-    is_there = named or os.environ.get("FONTCONFIG_PATH") or (_SYSTEMS / _FILE).exists()
+    is_there = named or os.environ.get("FONTCONFIG_PATH") or os.path.exists(_SYSTEMS)  # noqa: PTH110
     rest = _INCLUDE.format(file=escape(named or _FILE)) if is_there else _USUAL
     text = _ALL.format(cache=escape(str(folder / "fontconfig")), rest=rest)
     config = fontconfig.FcConfigCreate()
-    if fontconfig.FcConfigParseAndLoadFromMemory(config, os.fsencode(text), True):
+    if fontconfig.FcConfigParseAndLoadFromMemory(config, os.fsencode(text), False):
         fontconfig.FcConfigSetCurrent(config)
 
 
