@@ -158,7 +158,7 @@ class Controller(InForce):
         self.models = Models(ModelContext(places, self.inbox, lambda: self.capabilities, lambda: self.history))
         self.packs = Packs(places, self.inbox)
         self.workflows = Workflows(
-            WorkflowContext(self.packs.ask, lambda: self.capabilities, lambda: self.settings, self.change_settings)
+            WorkflowContext(self.packs.ask, lambda: self.nodes, lambda: self.settings, self.change_settings)
         )
         self.server = OwnServer(places, self.inbox, lambda: self.settings)
         self.nodes = Machines(lambda: self._capabilities)

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..backends.base import Capabilities
+from ..backends.base import not_runnable
+from ..domain.config.engines import COMFYUI, ENGINES
 from ..domain.config.user_settings import Settings
 from ..domain.config.workflow_use import NO_WORKFLOW, WorkflowUse
 from ..domain.workflows.node_kinds import NodeKinds
 from ..pipeline.messages.jobs import BackendChecked
 from ..pipeline.messages.packs import PackFoldersTouched, PackOrder
 from ..pipeline.messages.workflows import AddWorkflow, ListWorkflows, ReadWorkflow, WorkflowsListed
+from .nodes.machines import Machines
 
 if TYPE_CHECKING:
     from ..domain.workflows.check import Missing
@@ -29,7 +31,7 @@ class WorkflowContext(Struct, frozen=True):
     """What the workflows need of the application."""
 
     ask: Callable[[PackOrder], object]
-    capabilities: Callable[[], Capabilities | None]
+    nodes: Callable[[], Machines]
     settings: Callable[[], Settings]
     change_settings: Callable[[Settings], object]
 
@@ -49,7 +51,7 @@ class Workflows:
     @property
     def kinds(self) -> NodeKinds:
         """The node classes of the server in force; none where it is no ComfyUI, or does not answer."""
-        found = self._context.capabilities()
+        found = self._context.nodes().leading()
         return found.nodes if found is not None else NodeKinds()
 
     @property
@@ -68,6 +70,10 @@ class Workflows:
             return f"The workflow “{Path(chosen).stem}” is not in its folder any more. Choose another one, or none."
         if file.workflow is None:
             return file.problem
+        kinds = [one.kind for one in self._context.nodes().states]
+        if all(kinds) and COMFYUI not in kinds:
+            first = self._context.nodes().leading()
+            return not_runnable(Path(chosen).stem, first.name if first is not None else ENGINES[kinds[0]])
         missing = self.missing(file.workflow)
         return missing[0].sentence if missing else ""
 

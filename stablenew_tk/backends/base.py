@@ -121,15 +121,20 @@ def beyond(engine: str, seed: int, most: int) -> str:
     return f"seed: {seed} is more than {engine} takes (0 to {most}). Give another seed, or choose ComfyUI."
 
 
+def not_runnable(workflow: str, engine: str) -> str:
+    """The sentence about a workflow of ComfyUI where the engine is another."""
+    return (
+        f"“{workflow}” is a workflow of ComfyUI, which {engine} cannot run. Choose a ComfyUI server, or leave the "
+        "workflow away."
+    )
+
+
 def check_stage(order: StageOrder, offered: Collection[str], engine: str, *, runs_workflows: bool = False) -> None:
     """Raise Refused for a stage that the engine cannot make, now or later, or one without the picture it needs, and for
     a workflow of ComfyUI where the engine is another.
     """
     if order.config.workflow and not runs_workflows:
-        raise Refused(
-            f"“{order.config.workflow.name}” is a workflow of ComfyUI, which {engine} cannot run. Choose a ComfyUI "
-            "server, or leave the workflow away."
-        )
+        raise Refused(not_runnable(order.config.workflow.name, engine))
     for stage in (order.stage, *order.later):
         if stage not in offered:
             raise Refused(f"{engine} has no stage {stage!r}. It has {', '.join(offered)}.")

@@ -8,11 +8,14 @@ import tkinter as tk
 
 import pytest
 from fake_comfyui import FakeComfyUI
+from fake_webui import FakeWebUI
 from open_window import open_house, seen
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from stablenew_tk.app.controller import open_places
 from stablenew_tk.app.learn.setting_search import found_settings
+from stablenew_tk.domain.config.user_settings import Machine
 from stablenew_tk.domain.experiments.plan_draft import PlanDraft
 from stablenew_tk.gui.learn.wizard.wizard import Wizard
 from stablenew_tk.gui.widgets import theme
@@ -93,6 +96,21 @@ def test_a_dropped_workflow_is_shown_imported_and_makes_the_picture(tmp_path):
         controller.workflows.choose("")
         assert not create.resolved.config.workflow
         assert FOCUS not in create.resolved.origins
+
+
+def test_where_no_machine_runs_workflows_run_is_off_and_says_so(tmp_path):
+    places = open_places(str(tmp_path))
+    places.workflows.mkdir(parents=True)
+    (places.workflows / "Garden.json").write_bytes(text(WORKFLOW))
+    chosen = {"workflow": str(places.workflows / "Garden.json")}
+    with FakeWebUI() as webui, FakeComfyUI() as comfyui, open_house(tmp_path, backend=webui.url, **chosen) as house:
+        house.until(lambda: house.controller.workflows.in_force)
+        create = house.page("create")
+        house.until(lambda: house.says("is a workflow of ComfyUI"))
+        assert not create.bar.button.enabled
+        # Another machine may make them.
+        house.change(machines=(Machine(comfyui.url),))
+        house.until(lambda: create.bar.button.enabled)
 
 
 def test_what_the_server_lacks_is_replaced_words_change_places_and_a_value_is_asked_about_at_once(tmp_path):
