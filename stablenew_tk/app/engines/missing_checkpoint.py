@@ -1,10 +1,13 @@
-"""Sentences about runs that name no checkpoint where the backend keeps none loaded that could be meant."""
+"""Sentences about runs that name no checkpoint where the backend keeps none loaded that could be meant, or a workflow
+that it cannot run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...backends.base import Capabilities
+from ...backends.base import Capabilities, not_runnable
+from ...domain.config.engines import COMFYUI
 from ...domain.config.pipeline_config import PipelineConfig, stage_spec
 from ...domain.runs.job import RunRequest
 from ...domain.runs.plan import LearningPlan, config_for
@@ -21,7 +24,9 @@ def missing_in_run(found: Capabilities | None, request: RunRequest) -> str:
 
 
 def missing_in_plan(found: Capabilities | None, plan: LearningPlan) -> str:
-    """The same for a Learning Run."""
+    """The same for a Learning Run, whose workflow another engine than ComfyUI cannot run, either."""
+    if plan.base_config.workflow and found is not None and found.kind != COMFYUI:
+        return not_runnable(plan.base_config.workflow.name, found.name)
     return _words(found, (config_for(plan, value) for value in plan.tested))
 
 

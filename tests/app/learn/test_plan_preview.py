@@ -17,6 +17,7 @@ from stablenew_tk.app.learn.plan_preview import (
 )
 from stablenew_tk.backends.base import Capabilities
 from stablenew_tk.domain.config.origins import MAX_SEED
+from stablenew_tk.domain.config.workflow_use import WorkflowUse
 from stablenew_tk.domain.experiments.plan_draft import VALUES, PlanDraft, trouble
 from stablenew_tk.domain.runs.plan import PlanPrompt
 
@@ -113,6 +114,17 @@ def test_a_budget_of_the_first_rows_leaves_nothing_for_later():
     forecast = forecast_words(STEPS, made, "")
     assert (made.later, forecast.outline.later, forecast.outline.guesses) == (0, 0, ())
     assert "more" not in forecast.total
+
+
+def test_a_plan_with_a_workflow_is_warned_of_where_the_engine_runs_none():
+    use = WorkflowUse(file="/w/Garden.json", found={"txt2img.steps": 20})
+    draft = replace(STEPS, base=replace(STEPS.base, workflow=use))
+    made = making(draft, lambda _configs: None)
+    told = "“Garden” is a workflow of ComfyUI, which Forge cannot run."
+    for kind in ("webui", "comfyui"):
+        found = Capabilities(kind=kind, name="Forge", loaded_checkpoint="ink", stages=("txt2img",))
+        warned = any(words.startswith(told) for words in warnings(draft, made, found, sketch=False))
+        assert warned == (kind == "webui")
 
 
 def test_a_plan_without_a_checkpoint_is_warned_of_where_none_is_ever_loaded():

@@ -9,12 +9,15 @@ import tkinter as tk
 import pytest
 from fake_comfyui import FakeComfyUI
 from fake_webui import FakeWebUI
+from msgspec.structs import replace
 from open_window import open_house, seen
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from plans import plan
 
 from stablenew_tk.app.controller import open_places
 from stablenew_tk.app.learn.setting_search import found_settings
+from stablenew_tk.domain.base.errors import InvalidInput
 from stablenew_tk.domain.config.user_settings import Machine
 from stablenew_tk.domain.experiments.plan_draft import PlanDraft
 from stablenew_tk.gui.learn.wizard.wizard import Wizard
@@ -108,6 +111,8 @@ def test_where_no_machine_runs_workflows_run_is_off_and_says_so(tmp_path):
         create = house.page("create")
         house.until(lambda: house.says("is a workflow of ComfyUI"))
         assert not create.bar.button.enabled
+        with pytest.raises(InvalidInput, match="is a workflow of ComfyUI"):
+            house.controller.learning.start(replace(plan(), base_config=create.resolved.config))
         # Another machine may make them.
         house.change(machines=(Machine(comfyui.url),))
         house.until(lambda: create.bar.button.enabled)
