@@ -38,6 +38,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import comfy_nodes
 from comfy_nodes import Thing, digest_of, node_kinds, painted, png, run_node
+from held_work import HeldWork
 from kept_port import KeptPort
 
 _MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -103,7 +104,7 @@ class Client:
         self.send(1, json.dumps({"type": kind, "data": data}).encode())
 
 
-class FakeComfyUI:
+class FakeComfyUI(HeldWork):
     """The server. Use it as a context manager, or call `start()` and `close()`."""
 
     def __init__(
@@ -117,6 +118,7 @@ class FakeComfyUI:
         below: str = "",
         step_delay_s: float = 0.0,
     ) -> None:
+        super().__init__()
         self.version, self.port, self.auth, self.has_socket, self.below = version, port, auth, socket, below
         self.is_new = tuple(map(int, version.split("."))) >= (0, 28, 0)
         self.step_delay_s = step_delay_s
@@ -136,8 +138,6 @@ class FakeComfyUI:
         self.gets: list[str] = []
         self.authorizations: list[str] = []
         self.socket_count = self.socket_tries = 0
-        self.held = threading.Event()
-        self.closing = False
         self.connections: set[object] = set()
         self.clients: dict[str, Client] = {}
         self.disk: dict[tuple[str, str, str], bytes] = {}
@@ -147,8 +147,6 @@ class FakeComfyUI:
         self.refusal: dict | None = None  # what every graph is answered with instead of being taken
         self.runs: list[str] = []  # ids of the jobs in the order they were begun
         self.ended: list[str] = []  # and of those whose end every socket was told
-        self._turn = threading.Condition()
-        self._hold: tuple[int, bool, int] | None = None  # step, loading, how many were let go since
         self._faults: list[_Fault] = []
         self._calls: dict[_Fault, int] = {}
         self._run_faults: list[str] = []
@@ -235,26 +233,6 @@ class FakeComfyUI:
         if name not in RUN_FAULTS:
             raise ValueError(f"no fault {name!r}; there are {', '.join(sorted(RUN_FAULTS))}")
         self._run_faults += [name] * times
-
-    def hold(self, step: int = 1, *, loading: bool = False) -> None:
-        """Stop the next run before the given sampling step (or while it loads the checkpoint) until `release`."""
-        self.held.clear()
-        with self._turn:
-            self._hold = (step, loading, 0)
-            self._turn.notify_all()
-
-    def let_one_go(self) -> None:
-        """Let the job go on that is held, and hold the next one at the same place."""
-        with self._turn:
-            assert self._hold is not None
-            self.held.clear()
-            self._hold = (*self._hold[:2], self._hold[2] + 1)
-            self._turn.notify_all()
-
-    def release(self) -> None:
-        with self._turn:
-            self._hold = None
-            self._turn.notify_all()
 
     def count(self, what: str) -> int:
         """How many POSTs came to routes that end with `what`."""
@@ -803,12 +781,8 @@ class FakeComfyUI:
         """Where a run can be held and interrupted: at a step or a node, never while a model loads."""
         if step and self.step_delay_s:
             time.sleep(self.step_delay_s)
+        self.stand(step, lambda: self._interrupted, loading=loading)
         with self._turn:
-            held = self._hold
-            if held is not None and held[:2] == (step, loading):
-                while self._hold == held and not self.closing and (loading or not self._interrupted):
-                    self.held.set()
-                    self._turn.wait()
             if self.closing or (self._interrupted and not loading):
                 self._interrupted = False
                 raise Stopped

@@ -44,6 +44,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+from held_work import HeldWork
 from kept_port import KeptPort
 from PIL import Image, PngImagePlugin
 
@@ -230,7 +231,7 @@ class Fault(NamedTuple):
     times: int
 
 
-class FakeWebUI:
+class FakeWebUI(HeldWork):
     """The server. Use it as a context manager, or call `start()` and `close()`."""
 
     def __init__(
@@ -243,6 +244,7 @@ class FakeWebUI:
         adetailer: bool = True,
         step_delay_s: float = 0.0,
     ) -> None:
+        super().__init__()
         self.mode_name, self.mode = mode, MODES[mode]
         self.port, self.auth, self.adetailer, self.step_delay_s = (
             port,
@@ -307,10 +309,7 @@ class FakeWebUI:
         self.config = {"sd_model_checkpoint", "sd_checkpoint_hash", "img2img_fix_steps"}
         # What stands in config.json: written as a whole whenever a setting is posted.
         self.file = {key: self.options[key] for key in sorted(self.config)}
-        self.held = threading.Event()
-        self._turn = threading.Condition()
         self._queue: deque[object] = deque()
-        self._hold: tuple[int, bool, int] | None = None  # step, loading, how many were let go since
         self._faults: list[Fault] = []
         self._calls: dict[Fault, int] = {}
         self._clock = itertools.count(20261122171757)
@@ -321,7 +320,6 @@ class FakeWebUI:
         self._failed_task = ""
         self._preview: Image.Image | None = None
         self._interrupted = self._skipped = False
-        self.closing = False
         self.sockets: set[socket.socket] = set()
         self._server: ThreadingHTTPServer | None = None
         self._kept: KeptPort | None = None
@@ -384,26 +382,6 @@ class FakeWebUI:
     def clear_faults(self) -> None:
         self._faults.clear()
 
-    def hold(self, step: int = 1, *, loading: bool = False) -> None:
-        """Stop the next job before the given step (or while it loads the checkpoint) until `release`."""
-        self.held.clear()
-        with self._turn:
-            self._hold = (step, loading, 0)
-            self._turn.notify_all()
-
-    def let_one_go(self) -> None:
-        """Let the job go on that is held, and hold the next one at the same place."""
-        with self._turn:
-            assert self._hold is not None
-            self.held.clear()
-            self._hold = (*self._hold[:2], self._hold[2] + 1)
-            self._turn.notify_all()
-
-    def release(self) -> None:
-        with self._turn:
-            self._hold = None
-            self._turn.notify_all()
-
     def put(self, kind: str, name: str) -> None:
         """Put a file into a folder of the server: a "checkpoint", "lora" or "vae"."""
         self._unseen.append((kind, name))
@@ -446,13 +424,14 @@ class FakeWebUI:
         if self.mode.internal or self.mode.tells_task:
             body["force_task_id"] = "task(somebody-else)"
         self.hold(step=5)
+        another = self._hold
         thread = threading.Thread(target=lambda: self._quietly(body), name="somebody-else")
         thread.start()
         self.held.wait(60)
         try:
             yield self
         finally:
-            if self._hold is not None and self._hold[:2] == (5, False):
+            if self._hold == another:
                 self.release()
             thread.join()
 
@@ -1013,17 +992,7 @@ class FakeWebUI:
         return True
 
     def _wait_here(self, step: int, *, loading: bool = False) -> None:
-        with self._turn:
-            held = self._hold
-            if held is None or held[:2] != (held[0] if loading else step, loading):
-                return
-            self.held.set()
-            self._turn.wait_for(
-                lambda: self._hold != held or self.closing or ((self._interrupted or self._skipped) and not loading),
-                timeout=60,
-            )
-            if self._hold == held:
-                self._hold = None
+        self.stand(step, lambda: self._interrupted or self._skipped, loading=loading)
 
     def _paint(self, truth: dict, index: int, pictures: list, twist: str, *, whole: bool) -> Image.Image:
         if twist == "unchanged" and pictures:

@@ -237,8 +237,9 @@ def joined(cluster, folder, name):
     return there
 
 
-def working(folder, waits=lambda _why, _seconds: None, **more):
-    with KeptPort() as port:
+def working(folder, host, waits=lambda _why, _seconds: None, **more):
+    # At the address of the cluster: a port that another one had there would leave a socket of Dask's unclosed.
+    with KeptPort(host=host) as port:
         only = (port.number, port.number)
         run_worker(folder, Sketch(), WorkerWords(ready=lambda _name: None, waits=waits), ports=only, **more)
 
@@ -246,12 +247,12 @@ def working(folder, waits=lambda _why, _seconds: None, **more):
 def test_a_pairing_file_that_is_used_on_two_machines_lets_one_of_them_in(cluster, tmp_path):
     there = joined(cluster, tmp_path, "one")
     with pytest.raises(Unreachable, match="Another program works as one in the cluster"):
-        working(there, once=True)
+        working(there, cluster.host, once=True)
 
 
 def test_a_second_worker_in_the_same_folder_is_refused(cluster):
     with pytest.raises(InvalidInput, match="A worker runs with this data folder already"):
-        working(ClusterFolder(cluster.root / "one" / "cluster"))
+        working(ClusterFolder(cluster.root / "one" / "cluster"), cluster.host)
 
 
 def test_a_worker_goes_on_trying_where_there_is_no_network_yet(cluster, tmp_path):
@@ -262,7 +263,7 @@ def test_a_worker_goes_on_trying_where_there_is_no_network_yet(cluster, tmp_path
         told.append(why)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    working(there, waits)
+    working(there, cluster.host, waits)
     assert told == ["No computer called nowhere.invalid is known here, so the scheduler is not found."]
 
 
