@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from ...backends.base import Capabilities
 from ...domain.config.engines import SKETCH
+from ...domain.nodes.names import may_be_one
 from ...pipeline.messages.base import Event
 from ...pipeline.messages.jobs import ImageSaved, NodeWaiting, StageProgressed
 from ..engines.backend_state import BackendState
@@ -70,13 +71,21 @@ class Machines:
 
     def twins(self) -> Sequence[tuple[NodeState, str]]:
         """The machines at work that are the same server as one before them, each with the name of that."""
-        first: dict[tuple[str, str], str] = {}
+        before: list[tuple[str, str, NodeState]] = []
         found: list[tuple[NodeState, str]] = []
         for one in self.here.values() if not self.is_alone else ():
             if one.capabilities is None or not one.capabilities.server or one.brief:
                 continue
-            name = first.setdefault((one.capabilities.server, one.kind), one.name)
-            if name != one.name and one.running is None:
+            server, address = one.capabilities.server, one.spec.order.address
+            same = (
+                other.name
+                for there, kind, other in before
+                if (there, kind) == (server, one.kind) and may_be_one(other.spec.order.address, address)
+            )
+            name = next(same, "")
+            if not name:
+                before.append((server, one.kind, one))
+            elif one.running is None:
                 found.append((one, name))
         return found
 

@@ -46,6 +46,15 @@ def server_of_address(address: str) -> str:
     return f"{'localhost' if here else host}:{port or (443 if parts.scheme == 'https' else 80)}{path}"
 
 
+def may_be_one(address: str, other: str) -> bool:
+    """Whether two addresses that lead to the same port may be one server: not those of two names, "paint.example" and
+    "draw.example", which a proxy may tell apart, unless one name is the other with its domain, as "tower" and
+    "tower.lan".
+    """
+    names = [name_of_address(one) for one in (address, other)]
+    return names[0] == names[1] or any(name == "local" or _NUMERIC.match(name) for name in names)
+
+
 def distinct(names: Iterable[str]) -> tuple[str, ...]:
     """The names in their order; those that came before get a number: "sketch", "sketch-2"."""
     taken: dict[str, None] = {}

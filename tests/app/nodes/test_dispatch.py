@@ -213,7 +213,7 @@ class TestOneServerAtSeveralAddresses:
         real = socket.getaddrinfo
 
         def known(host, *more, **options):
-            return real("127.0.0.1" if host in ("tower", "tower.lan") else host, *more, **options)
+            return real("127.0.0.1" if host in ("tower", "tower.lan", "draw.lan") else host, *more, **options)
 
         monkeypatch.setattr(socket, "getaddrinfo", known)
 
@@ -228,6 +228,11 @@ class TestOneServerAtSeveralAddresses:
             ] * 2
             app.make(6)
             assert {record.backend.node for record in app.records()} == {"tower", "tower-3"}
+
+    def test_two_names_that_a_proxy_may_tell_apart_are_two_machines(self, open_app):
+        with FakeWebUI() as server:
+            app = open_app(servers(*(f"http://{host}:{server.port}" for host in ("tower", "draw.lan"))))
+            assert [one.state for one in app.controller.nodes.states] == ["ready", "ready"]
 
     def test_it_stands_in_where_the_other_one_is_removed_or_no_longer_found(self, open_app, monkeypatch):
         with FakeWebUI() as server:
