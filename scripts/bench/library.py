@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import json
 import os
 import queue
@@ -228,6 +229,7 @@ def main() -> int:
     parser.add_argument("--drops", type=int, default=5_000)
     parser.add_argument("--repeat", type=int, default=5)
     options = parser.parse_args()
+    gc.disable()  # as the program does
     with tempfile.TemporaryDirectory() as name:
         root = Path(name, "models", "Lora")
         root.mkdir(parents=True)

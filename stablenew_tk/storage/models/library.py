@@ -132,6 +132,8 @@ class Library:
         if self._listing is not None:
             if next(self._listing, _END) is _END:
                 self._listing = None
+                if not self._folders:
+                    self._tables.forget()
         elif self._folders:
             path, deep = self._folders.popitem()
             self._listing = self._list(path, deep=deep)

@@ -78,21 +78,39 @@ def model_summary(
     names = list(files.sidecars)
     if files.model.lower().endswith(HEADER_SUFFIXES):
         names.append((files.model, "header"))
-    names.sort(key=lambda one: _ORDER[one[1]])
-    seen = [(name, dialect, _from_disk(folder, name, dialect, outside, tables)) for name, dialect in names]
-    problems = [problem for _, _, one in seen for problem in one.problems]
-    style_file, style_id = next(((name, one.style_id) for name, _, one in seen if one.style_id), ("", ""))
+    names.sort(key=_order)
+    problems: list[str] = []
+    kinds: list[tuple[Dialect, str]] = []
+    told: list[FamilyWords] = []
+    sources: list[str] = []
+    title = style_file = style_id = ""
+    # One pass: ten thousand models are summarised one after the other.
+    for name, dialect in names:
+        one = _from_disk(folder, name, dialect, outside, tables)
+        problems += one.problems
+        if one.kind:
+            kinds.append((dialect, one.kind))
+        if one.family or one.seen.family:
+            told.append(FamilyWords(dialect, name, one.family, seen=one.seen))
+        if one.has_content:
+            sources.append(name)
+        title = title or one.title
+        if one.style_id and not style_id:
+            style_file, style_id = name, one.style_id
     if style_id and styles.style(style_id) is None:
         problems.append(unknown_style(style_file, style_id, styles))
-    kind = kind_among([(dialect, one.kind) for _, dialect, one in seen if one.kind], way)
-    told = [FamilyWords(dialect, name, one.family, seen=one.seen) for name, dialect, one in seen]
+    kind = kind_among(kinds, way)
     return ModelSummary(
         kind=kind,
         family=family_told(told, styles.families, kind=kind, name=files.stem)[0],
-        title=next((one.title for _, _, one in seen if one.title), ""),
-        sources=tuple(name for name, _, one in seen if one.has_content),
+        title=title,
+        sources=tuple(sources),
         problems=tuple(problems),
     )
+
+
+def _order(file: tuple[str, Dialect]) -> int:
+    return _ORDER[file[1]]
 
 
 def _from_disk(folder: str, name: str, dialect: Dialect, outside: frozenset[str], tables: TensorTables) -> FileSummary:

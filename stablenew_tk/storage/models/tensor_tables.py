@@ -55,6 +55,11 @@ class TensorTables:
             return _NO_METADATA, seen
         return self._read_whole(header)
 
+    def forget(self) -> None:
+        """Let go of what is remembered, which may be many megabytes."""
+        self._known.clear()
+        self._bytes = 0
+
     def _read_whole(self, header: bytes) -> tuple[usual.Metadata, Recognised]:
         found = table_in(header.decode("utf-8"))
         written = found.get(METADATA)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tracemalloc
 from pathlib import Path
 
 import msgspec
@@ -438,3 +439,20 @@ class TestTraining:
     def test_what_is_no_number_is_not_told(self, tmp_path, told):
         found = self.read(tmp_path, ss_steps=told, training_info=told, ss_training_finished_at=told)
         assert (found.steps, found.epoch) == (0, 0)
+
+
+def test_what_headers_are_compared_with_is_not_kept_once_the_folders_are_listed(tmp_path):
+    for number in range(40):
+        tensors = {f"layer_{number}_{at}": {"shape": [1], "data_offsets": [at, number]} for at in range(2000)}
+        header = msgspec.json.encode({"__metadata__": {"ss_output_name": f"demo {number}"}, **tensors})
+        (tmp_path / f"demo {number}.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    library = Library([tmp_path], STYLES)
+    tracemalloc.start()
+    try:
+        library.scan(in_full=False)
+        held, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [one.title for one in library.snapshot.entries][:2] == ["demo 0", "demo 1"]
+    assert most > 3e6  # forty headers of 110 KB were compared
+    assert held < 5e5
