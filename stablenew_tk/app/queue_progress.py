@@ -10,7 +10,7 @@ from .controller import Controller
 from .nodes.running import Running
 
 # Jobs that are asked how long they take; of a longer queue these are drawn, because a run repeats its values in turn.
-_ASKED = 2000
+_ASKED = 1000
 
 
 class QueueProgress:

@@ -7,6 +7,7 @@ import csv
 import io
 import sys
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,7 +18,7 @@ from ...domain.base.errors import InvalidInput, NotSaved, Unreadable
 from ...domain.base.wording import counted
 from ...domain.journal.marks import marks_of
 from ...domain.journal.pairs import Pair, RatedPicture, pairs_of
-from ...domain.journal.table import heading, line_of
+from ...domain.journal.table import heading, line_of, settings_of
 from ...storage.disk.files import replacing
 from ...storage.disk.places import Places
 from ...storage.journal.outside import pictures, rated_blind
@@ -91,9 +92,13 @@ def _table(places: Places, file: BinaryIO) -> int:
     try:
         writer = csv.writer(text)
         writer.writerow(heading())
-        for one in pictures(places.journal, load_history(places.journal, places.snapshot).history):
-            writer.writerow(line_of(one.record, one.output, one.held, blind=one.blind))
-            count += 1
+        found = pictures(places.journal, load_history(places.journal, places.snapshot).history)
+        for _, of_one in groupby(found, key=lambda one: one.record.event_id):
+            settings: tuple[str, ...] = ()
+            for one in of_one:
+                settings = settings or settings_of(one.record)
+                writer.writerow(line_of(one.record, one.output, one.held, settings, blind=one.blind))
+                count += 1
     finally:
         text.detach()
     return count

@@ -32,8 +32,15 @@ def heading() -> tuple[str, ...]:
     return (*_FACTS, *(one.path for one in _settings()), *_WORKFLOW)
 
 
-def line_of(record: LearningRecord, output: Output, held: ImageFeedback, *, blind: bool) -> tuple[str, ...]:
-    """The cells of one picture, in the order of `heading`. Settings of stages that did not run are empty."""
+def settings_of(record: LearningRecord) -> tuple[str, ...]:
+    """The last cells of the pictures of a record, in the order of `heading`; "" where a stage did not run."""
+    return (*(_cell(record, one) for one in _settings()), *_of_workflow(record.config.workflow))
+
+
+def line_of(
+    record: LearningRecord, output: Output, held: ImageFeedback, settings: tuple[str, ...], *, blind: bool
+) -> tuple[str, ...]:
+    """The cells of one picture, in the order of `heading`; `settings` are those of its record."""
     learning = record.learning
     value = "" if learning.value is None else value_text(learning.value)
     facts = (
@@ -48,7 +55,7 @@ def line_of(record: LearningRecord, output: Output, held: ImageFeedback, *, blin
         ),
         *(", ".join(held.tags), learning.plan_id, str(learning.row) if learning.plan_id else "", without_folder(value)),
     )
-    return (*facts, *(_cell(record, one) for one in _settings()), *_of_workflow(record.config.workflow))
+    return (*facts, *settings)
 
 
 def _of_workflow(workflow: WorkflowUse) -> tuple[str, str]:
