@@ -161,8 +161,9 @@ class TestRepair:
 
     def test_in_words_it_says_where_the_old_file_is(self, cli, report):
         cli.damage(1)
+        assert "2 lines, 1 whole, 1 damaged, 1 gap." in cli("records", "verify").out
         out = cli("records", "repair").out
-        assert "1 damaged" in out
+        assert "1 damaged line set aside in 1 file; 1 kept there." in out
         assert ".broken-" in out
 
     def test_a_whole_journal_needs_none(self, cli, report):

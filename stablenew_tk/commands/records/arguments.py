@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...domain.base.errors import InvalidInput
+from ...domain.base.wording import counted
 from ...domain.journal.record import FoldedRecord, LearningRecord
 from ...storage.disk.files import discard
 from ...storage.disk.places import Places
@@ -172,7 +173,8 @@ def _verify(args: argparse.Namespace, places: Places) -> int:
     if args.json:
         print_json(found)
     else:
-        out.print(f"{found.lines} lines, {found.ok} whole, {len(found.damaged)} damaged, {len(found.gaps)} gaps.")
+        lines = counted(found.lines, "line")
+        out.print(f"{lines}, {found.ok} whole, {len(found.damaged)} damaged, {counted(len(found.gaps), 'gap')}.")
         for damage in found.damaged:
             where = f", line {damage.line}" if damage.line else ""
             out.print(f"  {damage.file}{where}: {damage.reason}", markup=False)
@@ -202,7 +204,8 @@ def _repair(args: argparse.Namespace, places: Places) -> int:
     elif not report.segments:
         out.print("Nothing to repair: every line is whole.")
     else:
-        out.print(f"{report.moved} damaged lines set aside in {len(report.segments)} files; {report.kept} kept there.")
+        moved = counted(report.moved, "damaged line")
+        out.print(f"{moved} set aside in {counted(len(report.segments), 'file')}; {report.kept} kept there.")
         for copy in report.copies:
             out.print(f"  as it was: {places.journal / copy}", markup=False)
     return OK
