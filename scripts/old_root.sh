@@ -43,7 +43,8 @@ if [ ! -x "$root/opt/python/bin/pip3.11" ]; then
     inside sh -c 'cd /tmp/python && apt-get source --download-only --only-source python3.11 &&
         dpkg-source --skip-patches -x python3.11_*.dsc source'
     inside sh -c 'cd /tmp/python/source && ./configure --prefix=/opt/python --enable-shared --without-ensurepip \
-        LDFLAGS=-Wl,-rpath,/opt/python/lib && make -j"$(nproc)" && make install' > "$root/tmp/python.log" 2>&1 ||
+        LDFLAGS=-Wl,-rpath,/opt/python/lib && make -j"$(nproc)" && make install &&
+        cp Doc/license.rst /opt/python/lib/python3.11/' > "$root/tmp/python.log" 2>&1 ||
         { tail -n 30 "$root/tmp/python.log" >&2; exit 1; }
     inside python3.11 -c 'import ssl, ctypes, zlib, bz2, lzma, hashlib, tkinter'
     inside sh -c 'cd /tmp/python && /usr/bin/python3 -m pip download --quiet --no-deps --only-binary=:all: \

@@ -112,6 +112,15 @@ def test_licences_that_are_only_named_come_with_their_texts(scripts, tmp_path):
     assert not drop.text.count("package require")
 
 
+def test_the_licence_of_python_tells_what_others_wrote_in_it(scripts, tmp_path):
+    import licences
+
+    (tmp_path / "LICENSE.txt").write_text("PYTHON SOFTWARE FOUNDATION LICENSE\n")
+    (tmp_path / "license.rst").write_text("Licenses of incorporated software\n")
+    (python,) = licences.python_licence(tmp_path)
+    assert python.text == "PYTHON SOFTWARE FOUNDATION LICENSE\n\nLicenses of incorporated software"
+
+
 START = """#include <stdio.h>
 #include <stdlib.h>
 int main(void) { const char *chosen = getenv("TMPDIR"); puts(chosen ? chosen : "as usual"); return 0; }

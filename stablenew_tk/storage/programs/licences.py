@@ -97,12 +97,12 @@ def of_distribution(name: str) -> Licence | None:
     )
 
 
-def python_licence() -> tuple[Licence, ...]:
-    """That of the Python which runs, as a tuple of one, or of none where it does not come with it."""
-    library = Path(os.__file__).parent
-    # Debian takes it out of the library and says so in a file of its own.
+def python_licence(library: Path = Path(os.__file__).parent) -> tuple[Licence, ...]:
+    """That of the Python whose own modules are in `library`, as a tuple of one, or of none where it is not with it."""
+    # Debian takes it out of the library and says so in a file of its own. The last one is the chapter of its manual on
+    # what others have written in it, where whoever built it has put that there.
     debian = Path(f"/usr/share/doc/python3.{platform.python_version_tuple()[1]}/copyright")
-    text = texts([library / "LICENSE.txt", library.parent / "LICENSE.txt"]) or texts([debian])
+    text = texts([library / "LICENSE.txt", library.parent / "LICENSE.txt", library / "license.rst"]) or texts([debian])
     return (Licence(name="Python", version=platform.python_version(), licence="PSF-2.0", text=text),) if text else ()
 
 
