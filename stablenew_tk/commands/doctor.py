@@ -192,7 +192,7 @@ def _one_backend(args: argparse.Namespace, places: Places, settings: Settings) -
     if args.json:
         print_json(report)
     elif report.kind:
-        counts = f"{report.checkpoints} checkpoints, {report.samplers} samplers"
+        counts = f"{counted(report.checkpoints, 'checkpoint')}, {counted(report.samplers, 'sampler')}"
         out.print(f"{report.name} {report.version}".strip() + f" ({report.kind}): {counts}", markup=False)
         out.print(f"Features: {', '.join(report.features)}", markup=False)
     for problem in report.problems if not args.json else ():
@@ -258,4 +258,4 @@ def _backend(settings: Settings, places: Places) -> Finding:
     except StableNewError as error:
         return Finding("backend", False, str(error))
     name = f"{found.name} {found.version}".strip()
-    return Finding("backend", True, f"{name}: {len(found.checkpoints)} checkpoints")
+    return Finding("backend", True, f"{name}: {counted(len(found.checkpoints), 'checkpoint')}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...domain.base.wording import counted
 from ...pipeline.messages.jobs import BackendChecked, CheckBackend
 
 # WebUIs, Forge without its web page, ComfyUI, ComfyUI as a desktop program.
@@ -62,4 +63,6 @@ def program_of(event: BackendChecked) -> str:
 def counts_of(event: BackendChecked) -> str:
     """How much it has: "12 checkpoints, 5 LoRAs"."""
     found = event.capabilities
-    return f"{len(found.checkpoints)} checkpoints, {len(found.loras)} LoRAs" if found is not None else ""
+    if found is None:
+        return ""
+    return f"{counted(len(found.checkpoints), 'checkpoint')}, {counted(len(found.loras), 'LoRA')}"

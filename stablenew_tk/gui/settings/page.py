@@ -13,6 +13,7 @@ from ...app.controller import Controller
 from ...app.engines.found_servers import counts_of
 from ...domain.base.errors import NotReady
 from ...domain.base.file_wish import FileWish
+from ...domain.base.wording import counted
 from ...domain.config.engines import SD_SERVER, SKETCH, WEBUI
 from ...domain.config.learning_mode import MODE_WORDS, MODES
 from ...domain.config.user_settings import LONGEST_NAME, parse_tags, usable_address, without_login
@@ -433,7 +434,7 @@ class SettingsPage(PageFrame):
             words = brief_of(event.problem) if event.certificate is not None else event.problem
             self._answer.show(words, "warn" if event.brief == NotReady.brief else "danger")
             return
-        words = f"{counts_of(event)}, {len(event.capabilities.samplers)} samplers"
+        words = f"{counts_of(event)}, {counted(len(event.capabilities.samplers), 'sampler')}"
         name = f"{event.capabilities.name} {event.capabilities.version}".strip()
         self._answer.show(f"{name}: {words}, answered in {event.seconds * 1000:.0f} ms.", "ok")
 

@@ -61,7 +61,7 @@ class TestSettings:
         house.type_into(page.own_engine.model, str(program.models / "boat.safetensors"))
         choose_engine(house)
         house.until(lambda: house.controller.settings.backend == "sd-server")
-        house.until(lambda: house.says("Own sd-server: 1 checkpoints, 2 LoRAs, 12 samplers"))
+        house.until(lambda: house.says("Own sd-server: 1 checkpoint, 2 LoRAs, 12 samplers"))
         house.until(lambda: house.controller.capabilities is not None and not program.alive())
 
     def test_until_it_answers_nobody_is_told_of_the_engine_before(self, house, program):
