@@ -66,7 +66,8 @@ def sights(house, plan_id):
         wizard.go(number)
         return page
 
-    pages = {name: lambda name=name: house.page(name) for name in (*(name for name, _, _ in PAGES), "welcome")}
+    names = (*(name for name, _, _ in PAGES), "welcome", "workflow")
+    pages = {name: lambda name=name: house.page(name) for name in names}
     return pages | {"matrix": matrix} | {f"step {n}": lambda n=n: step(n) for n in range(4)}
 
 

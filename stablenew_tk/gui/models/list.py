@@ -16,7 +16,7 @@ from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.controls import Segmented
 from ..widgets.entries import Entry
-from ..widgets.flow import pack_if
+from ..widgets.flow import pack_if, tab_order
 from ..widgets.page_frame import DeferringBox
 from .table import ModelTable
 
@@ -99,6 +99,7 @@ class ModelList(DeferringBox):
             bar, width=200, height=theme.SMALL, icon="search", placeholder="Find a model", on_edit=self._search
         )
         self.search.pack(side="left")
+        tab_order(self.search, self.add)
         Separator(self).pack(fill="x")
         self.foot = Label(self, size=12, ink="text3", wrap=True)
         self.foot.pack(side="bottom", fill="x", padx=theme.px(theme.PAD), pady=theme.px(10))

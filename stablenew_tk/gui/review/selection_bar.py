@@ -9,7 +9,7 @@ from ...domain.base.colour_roles import Role
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, ShortLabel
 from ..widgets.entries import Slider
-from ..widgets.flow import pack_if
+from ..widgets.flow import pack_if, tab_order
 from ..widgets.keyboard import KeyHints
 from ..widgets.modal import nothing
 from ..widgets.tooltips import tip
@@ -49,6 +49,7 @@ class ActionBar(Box):
         self._hints = KeyHints(self, self.HINTS)
         self._hints.pack(side="left", fill="x", expand=True)
         self._message = ShortLabel(self, "", size=12, lines=2)
+        tab_order(self._undone, self._hints, self.trash, self._size)
 
     def selected(self, number: int, whole: int) -> None:
         """Say how many pictures the next key is about."""

@@ -35,6 +35,7 @@ from ...pipeline.messages.workflows import AddWorkflow, WorkflowAdded, WorkflowR
 from ..widgets import theme
 from ..widgets.basics import Box, Button, Label, Separator
 from ..widgets.entries import Entry
+from ..widgets.flow import tab_order
 from ..widgets.keyboard import Shortcuts
 from ..widgets.page_frame import PageFrame
 from ..widgets.popups import Menu, MenuEntry
@@ -89,9 +90,10 @@ class WorkflowPage(PageFrame):
         self._side.pack(side="right", fill="y")
         self.advice = self._side.advice
         Separator(self).pack(side="right", fill="y")
-        self._build_foot()
+        foot = self._build_foot()
         self._build_head()
         self._build_tables()
+        tab_order(foot, self._side)
         self.bind("<Configure>", lambda event: self._resized(event), add="+")
         Shortcuts(self, self._key, self._pressed)
 
@@ -150,7 +152,7 @@ class WorkflowPage(PageFrame):
 
     # ---- parts
 
-    def _build_foot(self) -> None:
+    def _build_foot(self) -> Box:
         foot = Box(self, "surface")
         foot.pack(side="bottom", fill="x")
         Separator(self).pack(side="bottom", fill="x")
@@ -160,6 +162,8 @@ class WorkflowPage(PageFrame):
         self.cancel.pack(side="right")
         self.hint = Label(foot, _KEPT, size=12, ink="text2", wrap=True)
         self.hint.pack(side="left", fill="x", expand=True, padx=theme.px(16))
+        tab_order(self.cancel, self.button)
+        return foot
 
     def _build_head(self) -> None:
         head = Box(self, "surface")

@@ -10,6 +10,7 @@ from review_desk import Desk
 
 from stablenew_tk.domain.journal.image_facts import AS_RECORDED
 from stablenew_tk.domain.journal.record import Feedback
+from stablenew_tk.gui.widgets.entries import Slider
 from stablenew_tk.gui.widgets.modal import open_boxes
 from stablenew_tk.gui.widgets.popups import Menu
 from stablenew_tk.pipeline.messages.pictures import ThumbnailReady
@@ -64,6 +65,7 @@ def test_rejected_pictures_go_to_the_trash_together_and_a_trash_that_is_full_los
     one.press("x", "x")
     one.until(lambda: facts(one, 2).rejected and facts(one, 3).rejected)
     one.until(lambda: one.page.bar.trash.winfo_manager() and one.page.bar.trash.text == "Move 2 rejected to trash…")
+    assert isinstance(one.page.bar.trash.tk_focusNext(), Slider), "Tab goes as one reads"
     with monkeypatch.context() as broken:
 
         def full(_path):

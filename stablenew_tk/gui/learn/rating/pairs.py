@@ -19,7 +19,7 @@ from ....pipeline.messages.pictures import PictureReady, ReadPicture
 from ...widgets import theme
 from ...widgets.basics import Box, Button, Label, Separator
 from ...widgets.controls import ProgressBar
-from ...widgets.flow import pack_if
+from ...widgets.flow import pack_if, tab_order
 from ...widgets.keyboard import HintLine
 from ...widgets.marks import Chip
 from ...widgets.page_frame import DeferringBox
@@ -73,12 +73,12 @@ class PairsView(DeferringBox):
         foot.pack(side="bottom", fill="x")
         Separator(self).pack(side="bottom", fill="x")
         self._words(side)
-        self._last_pair(side)
-        self._votes()
+        last, votes = self._last_pair(side), self._votes()
         self.canvas = Painting(self, "bg", takefocus=True, draw=self._draw)
         self.canvas.pack(fill="both", expand=True, pady=(theme.px(16), theme.px(12)))
         self.canvas.bind("<KeyPress-space>", lambda _event: self._hold(on=True))
         self.canvas.bind("<KeyRelease-space>", lambda _event: self._hold(on=False))
+        tab_order(self.canvas, votes, last)
 
     def _words(self, side: int) -> None:
         column = Box(self, width=theme.px(_COLUMN))
@@ -90,7 +90,7 @@ class PairsView(DeferringBox):
         self.why.pack(fill="x", pady=(theme.px(8), 0))
         self.verdict = Button(column, "See the verdict", self._finish, kind="main")
 
-    def _last_pair(self, side: int) -> None:
+    def _last_pair(self, side: int) -> Box:
         column = Box(self, width=theme.px(_COLUMN))
         column.pack_propagate(False)
         column.pack(side="right", fill="y", padx=(0, side), pady=theme.px(16))
@@ -104,8 +104,9 @@ class PairsView(DeferringBox):
         self.last.pack(anchor="w")
         self.undo = Button(self._last, "Undo", self._undo, note="Ctrl Z", kind="outline")
         self.undo.pack(anchor="w", pady=(theme.px(6), 0))
+        return column
 
-    def _votes(self) -> None:
+    def _votes(self) -> Box:
         row = Box(self)
         row.pack(side="bottom", pady=(0, theme.px(12)))
         self.buttons: dict[Side, Button] = {}
@@ -117,6 +118,7 @@ class PairsView(DeferringBox):
             choice: Side = better  # type: ignore[assignment]  # one of the three
             self.buttons[choice] = Button(row, text, lambda one=choice: self._vote(one), height=theme.ACTION)  # type: ignore[misc]
             self.buttons[choice].pack(side="left", padx=theme.px(4))
+        return row
 
     # ---- what the page asks
 
