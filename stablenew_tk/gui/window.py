@@ -66,7 +66,9 @@ if TYPE_CHECKING:
     from .workflow.page import WorkflowPage
 
 TICK_IDLE_MS, TICK_BUSY_MS = 33, 16
-_PAINTED_MS, _IMPORT_MS, _PAUSE_S = 20, 100, 0.01
+_PAINTED_MS, _LOOK_MS, _IMPORT_MS, _PAUSE_S = 20, 5, 100, 0.01
+# What it takes to watch the folders, which is imported while keys are answered.
+_OPENING = ("stablenew_tk.storage.models.scan", "stablenew_tk.storage.watcher")
 _AGAIN_MS = 10_000  # between two looks whether a server is back
 _PATIENCE_S = 0.0002
 _YOUNG, _MIDDLE, _OLD = 5_000, 20, 10  # new objects, and collections of the younger kind, after which to collect
@@ -124,10 +126,14 @@ class Window:
         self._begin_id = frame.after_idle(self._soon)
 
     def _soon(self) -> None:
+        self._imported = import_soon(_OPENING)
         self._begin_id = self.frame.after(_PAINTED_MS, self._begin)
 
     def _begin(self) -> None:
         """The first page is in sight: begin with everything that has to do with files, threads and the network."""
+        if not self._imported():
+            self._begin_id = self.frame.after(_LOOK_MS, self._begin)
+            return
         self._begin_id = ""
         self._begun()
         self.controller.open()

@@ -106,3 +106,27 @@ def test_a_log_that_cannot_be_written_is_told_once_and_without_a_traceback(tmp_p
     said = started(tmp_path, "one", "two").stderr
     assert said.count(f"No log can be written to {tmp_path / 'logs'} (No space left on device).") == 1
     assert "Traceback" not in said
+
+
+OPENED = """
+import sys
+from stablenew_tk.app.controller import Controller, open_places
+from stablenew_tk.domain.config.user_settings import Settings
+from stablenew_tk.gui.main_frame import MainFrame
+from stablenew_tk.gui.window import Window
+settings, begun = Settings(welcome_done=True), []
+controller = Controller(open_places(sys.argv[1]), settings)
+window = Window(MainFrame(settings), controller, begun=lambda: begun.append(set(sys.modules)))
+before = set(sys.modules)
+while not begun:
+    window.frame.update()
+print("stablenew_tk.storage.watcher" in before, "stablenew_tk.storage.watcher" in begun[0])
+window.leave()
+"""
+
+
+def test_what_watches_the_folders_is_imported_after_the_page_and_before_the_window_opens_them(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", OPENED, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S
+    )
+    assert done.stdout.splitlines()[-1:] == ["False True"], done.stderr
