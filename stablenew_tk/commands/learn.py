@@ -49,6 +49,7 @@ from .run_settings import (
     session_for,
     settings_arguments,
     settings_in_force,
+    tell_idle,
     tell_presets,
     tell_recording,
     traits_for,
@@ -174,6 +175,7 @@ def learn(args: argparse.Namespace, places: Places) -> int:
         session.controller.packs.know(known_packs(args.pack, places, settings))
         if draft is not None:
             plan = _new(args, draft, session)
+            tell_idle(plan.base_config, draft.typed)
             held.enter_context(_alone(args, places, plan))
         else:
             # Two programs on one plan would make its pictures twice. Afterwards, what the other one made is read.

@@ -29,6 +29,7 @@ from .run_settings import (
     session_for,
     settings_arguments,
     settings_in_force,
+    tell_idle,
     tell_presets,
     tell_recording,
     typed_values,
@@ -120,6 +121,7 @@ def run(args: argparse.Namespace, places: Places) -> int:
         varied = [name for axis in axes for name in axis.names if name]
         loras = loras_for(args, session, sources, [one.prompt for one in variants.variants], varied)
         request = msgspec.structs.replace(request, profile_loras=loras)
+        tell_idle(request.config, typed)
         found = session.check().capabilities
         if words := unlisted_in_run(found, request):
             err.print(words, style="yellow", markup=False)

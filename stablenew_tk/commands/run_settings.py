@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from msgspec.structs import replace
@@ -18,7 +18,7 @@ from ..app.presets import left_out_words, preset_values, presets_in_force
 from ..domain.base.errors import InvalidInput, StorageError
 from ..domain.base.lora_tags import AddedLora
 from ..domain.config.catalogue import Value, check_value, parameter_in, parsed_value
-from ..domain.config.pipeline_config import PipelineConfig
+from ..domain.config.pipeline_config import PipelineConfig, switched_off
 from ..domain.config.sweep import LORA
 from ..domain.config.user_settings import Machine, Settings, without_login
 from ..domain.config.workflow_use import NO_WORKFLOW, WorkflowUse
@@ -148,6 +148,14 @@ def typed_values(pairs: Sequence[str], workflow: WorkflowUse = NO_WORKFLOW) -> d
         if name := str(values.get(file, "")):
             values[file] = absolute(name)
     return values
+
+
+def tell_idle(config: PipelineConfig, typed: Mapping[str, Value]) -> None:
+    """Say of what was typed that does nothing how to switch it on."""
+    for switch, paths in switched_off(config, typed).items():
+        verb = "does" if len(paths) == 1 else "do"
+        words = f"{' and '.join(paths)} {verb} nothing while {switch} is off. Switch it on: --set {switch}=true"
+        err.print(words, style="yellow", markup=False)
 
 
 def presets_for(args: argparse.Namespace, session: Session) -> tuple[PresetValues, ...]:

@@ -71,6 +71,28 @@ class TestLorasTheServerDoesNotHave:
         assert "LoRA" not in cli("run", cli.pack, "--json", *FEW, "--backend", fake.url).err
 
 
+class TestWhatIsOff:
+    IDLE = ("--set", "refiner.checkpoint=ink", "--set", "hires.denoise=0.5", "--set", "hires.scale=1.5")
+
+    def test_values_of_it_are_told_before_the_run_with_what_switches_it_on(self, cli):
+        said = cli("run", cli.pack, "--json", *FEW, *self.IDLE)
+        assert " ".join(said.err.split()).endswith(
+            "refiner.checkpoint does nothing while refiner.enabled is off. Switch it on: --set refiner.enabled=true "
+            "hires.denoise and hires.scale do nothing while hires.enabled is off. Switch it on: "
+            "--set hires.enabled=true"
+        )
+
+    def test_what_is_on_is_no_matter(self, cli):
+        on = ("--set", "hires.enabled=on", "--set", "txt2img.steps=2")
+        assert "does nothing" not in cli("run", cli.pack, "--json", *FEW, *self.IDLE[2:], *on).err
+
+    def test_a_learning_run_tells_it_too_and_switches_on_what_it_varies(self, cli):
+        about = ("learn", cli.pack, "--json", "--dry-run", *TINY, "--focus", "hires.denoise", "--values", "0.4, 0.6")
+        said = cli(*about, "--set", "hires.scale=1.5", "--set", "upscale.scale=2")
+        assert "upscale.scale does nothing while upscale.enabled is off" in said.err
+        assert "hires" not in said.err
+
+
 class TestWhatAServerSaysBeyondAllBounds:
     @pytest.mark.parametrize(("twist", "code"), [("endless-text", 0), ("nan-cfg", 0)])
     def test_a_picture_that_was_made_has_its_record(self, cli, fake, twist, code):

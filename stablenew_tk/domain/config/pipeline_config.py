@@ -10,7 +10,7 @@ says how plainly, 1 most.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -462,6 +462,23 @@ def reading_stages(config: PipelineConfig) -> tuple[str, ...]:
 def summary(config: PipelineConfig, block: str) -> str:
     """One line about a block: its most telling values, or "off"."""
     return _BLOCK_OF[block].summary(config) if getattr(config, block).enabled else "off"
+
+
+def switched_off(config: PipelineConfig, paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The parameters that do nothing because what they belong to is off, by its switch: {"hires.enabled": …}.
+
+    Those of the first pass count wherever a later stage has no values of its own; where a workflow has a place for a
+    parameter, no switch is asked.
+    """
+    idle: dict[str, tuple[str, ...]] = {}
+    for path in paths if not config.workflow else ():
+        block = _BLOCK_OF.get(path.partition(".")[0])
+        if block is None or block.name == FIRST_STAGE or path == f"{block.name}.enabled":
+            continue
+        names = (STAGE_OF_PART.get(block.name, block.name), block.name)
+        if off := next((name for name in names if not getattr(config, name).enabled), ""):
+            idle[f"{off}.enabled"] = (*idle.get(f"{off}.enabled", ()), path)
+    return idle
 
 
 def blocks_of(config: PipelineConfig, stage: str) -> tuple[str, ...]:
