@@ -312,10 +312,9 @@ def _window(_args: argparse.Namespace, places: Places) -> int:
 
 def _ready_fonts(places: Places) -> None:
     """There is one at least; and everything is in one folder: what is found about fonts as well."""
-    from .gui.font_cache import keep_font_cache_in, lend_own_font
+    from .gui.font_cache import begin_fonts, lend_own_font
 
-    if places.kind != "platform":
-        keep_font_cache_in(places.cache)
+    begin_fonts(places.cache if places.kind != "platform" else None)
     lend_own_font()
 
 

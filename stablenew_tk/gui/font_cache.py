@@ -14,9 +14,9 @@ _LIBRARY = "libfontconfig.so.1"
 # Brought along by customtkinter. Tk opens no window at all without any font.
 _OWN = ("Roboto-Regular.ttf", "Roboto-Medium.ttf")
 _SYSTEM = 0  # FcSetSystem
-# First our folder, then what the system says; where it says nothing, the usual folders of fonts.
-_ALL = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><cachedir>{cache}</cachedir>
-{rest}</fontconfig>"""
+# First the folder to write into, then what the system says; where it says nothing, the usual folders of fonts.
+_ALL = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>{settings}</fontconfig>"""
+_CACHE, _USERS_CACHE = "<cachedir>{folder}</cachedir>", '<cachedir prefix="xdg">fontconfig</cachedir>'
 _FILE = "fonts.conf"
 _SYSTEMS = f"/etc/fonts/{_FILE}"
 _INCLUDE = '<include ignore_missing="yes">{file}</include>'
@@ -27,30 +27,32 @@ class _FontSet(ctypes.Structure):
     _fields_ = (("count", ctypes.c_int),)
 
 
-def keep_font_cache_in(folder: Path) -> None:
-    """Let fontconfig write below this folder instead of the user's cache or the system's, where it has to write at all.
+def begin_fonts(own: Path | None) -> None:
+    """Begin fontconfig. Where it has to write at all it does so below the folder `own`, None = in its usual caches.
 
-    Call it before Tk is loaded. It is begun here and remembers the place; no variable is changed, because servers that
-    are started later have caches of their own.
+    Call it before Tk is loaded. No variable is changed: servers that are started later have caches of their own.
     """
     if not sys.platform.startswith("linux"):
         return
-    from html import escape
-
     try:
         fontconfig = ctypes.CDLL(_LIBRARY)
     except OSError:
         return  # Tk was built without it, or says itself what is missing
+    # Asked for the name of its file, fontconfig would begin as usual, and write.
+    named = os.environ.get("FONTCONFIG_FILE", "")
+    is_told = named or os.environ.get("FONTCONFIG_PATH") or os.path.exists(_SYSTEMS)  # noqa: PTH110
+    if own is None and is_told:
+        return
+    from html import escape
+
+    # Told nothing it would complain of that on standard error.
+    settings = _CACHE.format(folder=escape(str(own / "fontconfig"))) if own is not None else _USERS_CACHE
+    settings += _INCLUDE.format(file=escape(named or _FILE)) if is_told else _USUAL
     fontconfig.FcConfigCreate.restype = ctypes.c_void_p
     fontconfig.FcConfigParseAndLoadFromMemory.argtypes = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int)
     fontconfig.FcConfigSetCurrent.argtypes = (ctypes.c_void_p,)
-    # Asked for the name of its file, fontconfig would begin as usual, and write.
-    named = os.environ.get("FONTCONFIG_FILE", "")
-    is_there = named or os.environ.get("FONTCONFIG_PATH") or os.path.exists(_SYSTEMS)  # noqa: PTH110
-    rest = _INCLUDE.format(file=escape(named or _FILE)) if is_there else _USUAL
-    text = _ALL.format(cache=escape(str(folder / "fontconfig")), rest=rest)
     config = fontconfig.FcConfigCreate()
-    if fontconfig.FcConfigParseAndLoadFromMemory(config, os.fsencode(text), False):
+    if fontconfig.FcConfigParseAndLoadFromMemory(config, os.fsencode(_ALL.format(settings=settings)), False):
         fontconfig.FcConfigSetCurrent(config)
 
 
