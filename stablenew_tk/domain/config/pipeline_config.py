@@ -251,7 +251,7 @@ class Upscale(Struct, frozen=True):
     ] = 0.5
 
 
-class PipelineConfig(Struct, frozen=True):
+class PipelineConfig(Struct, frozen=True, gc=False):
     """Everything but prompt, negative prompt and seed, which belong to the job. Empty checkpoint = the loaded one.
 
     A `workflow` of the user's own makes the picture in place of the first stage.

@@ -37,7 +37,7 @@ class WorkflowParameter(Struct, frozen=True, omit_defaults=True):
     minor: bool = False
 
 
-class WorkflowUse(Struct, frozen=True, omit_defaults=True):
+class WorkflowUse(Struct, frozen=True, omit_defaults=True, gc=False):
     """A workflow that is used; without a `file` none is. `digest` is the SHA-256 of its text, `structure`
     that of what stays in it whatever is set ("" in lines of older versions).
 

@@ -28,7 +28,7 @@ from ..prompts.variant import Variant
 MOST_JOBS = 10_000
 
 
-class RandomizerChoice(Struct, frozen=True):
+class RandomizerChoice(Struct, frozen=True, gc=False):
     """Which variant of a randomized prompt this is; `index` counts from 0."""
 
     mode: str = "none"
@@ -81,7 +81,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     presets: tuple[PresetUse, ...] = ()
 
 
-class Job(Struct, frozen=True, kw_only=True):
+# Nothing in a job can lead back to it. Looked at by the garbage collector, 100,000 stop the window for 0.1 s each time.
+class Job(Struct, frozen=True, kw_only=True, gc=False):
     """One picture to make on one node, with all stages. All values are final; `seed` ≥ 0.
 
     `run_day` (YYYY-MM-DD, local) keeps a run that was interrupted in one folder; "" means the day it is made. `prompt`
