@@ -153,7 +153,7 @@ class Desk:
         self.page = LearnPage(
             self.root,
             self.controller,
-            say=self.said.append,
+            say=lambda words, **_how: self.said.append(words),
             show_insight=self.insights.append,
         )
         self.page.pack(fill="both", expand=True)

@@ -20,7 +20,8 @@ from .widgets.page_frame import PageFrame
 if TYPE_CHECKING:
     from ..app.learn.guide import GuideState
     from ..domain.recipes.recipe import Recipe
-    from .create.page import CreatePage, ShowNotice
+    from .create.page import CreatePage
+    from .widgets.notices import ShowNotice
 
 
 class PagesActions(Struct, frozen=True):

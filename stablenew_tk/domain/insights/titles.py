@@ -28,7 +28,7 @@ VERDICT_NAMES: Mapping[VerdictState, str] = {
 STATE_NAMES: Mapping[State, str] = {
     "running": "Running",
     "rate": "To rate",
-    "stopped": "Stopped: go on?",
+    "stopped": "Not all made: go on?",
     "done": "Done",
 }
 

@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -45,6 +45,7 @@ from ..widgets.basics import Box, Separator
 from ..widgets.entries import commit_typed
 from ..widgets.flow import pack_if, tab_order
 from ..widgets.keyboard import Shortcuts
+from ..widgets.notices import ShowNotice
 from ..widgets.page_frame import PageFrame, SizeClass
 from ..widgets.row_list import ScrollArea
 from .fresh_values import FreshValues
@@ -79,12 +80,6 @@ KEYS = (
     ("I", "fold the preview"),
     ("F5", "ask the backend for its lists again"),
 )
-
-
-class ShowNotice(Protocol):
-    """Shows a sentence under the top bar, in place of another one if that is still in sight."""
-
-    def __call__(self, text: str, *, instead_of: str = "", warn: bool = True) -> None: ...
 
 
 class LoopActions(Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from ...pipeline.messages.journal import HistoryLoaded, LineSaved
 from ...pipeline.messages.plans import PlanDraftRead, PlanRead, PlanWritten, ReadPlanDraft
 from ..widgets.flow import pack_if
 from ..widgets.keyboard import Shortcuts
+from ..widgets.notices import ShowNotice
 from ..widgets.page_frame import PageFrame
 from .plan_card import PlanActions
 from .plan_list import PlanList
@@ -41,7 +42,7 @@ class LearnPage(PageFrame):
         parent: tk.Misc,
         controller: Controller,
         *,
-        say: Callable[[str], None],
+        say: ShowNotice,
         show_insight: Callable[[str], None],
         typed: Callable[[], Resolved | None] = lambda: None,
         show_known: Callable[[KnownValue], object] = lambda _known: None,
@@ -169,7 +170,7 @@ class LearnPage(PageFrame):
             if event.problem:
                 self._say(event.problem)
         elif isinstance(event, PlanWritten):
-            self._say(f"The plan is written to {event.path}.")
+            self._say(f"The plan is written to {event.path}.", warn=False)
 
     # ---- ways in
 

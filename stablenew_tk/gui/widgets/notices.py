@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ...domain.base.colour_roles import Role
 from . import theme
@@ -13,6 +13,12 @@ from .tooltips import tip
 
 Action = tuple[str, Callable[[], object]]
 LIMIT = 3
+
+
+class ShowNotice(Protocol):
+    """`Notices.say`, for the pages."""
+
+    def __call__(self, text: str, *, instead_of: str = "", warn: bool = True) -> None: ...
 
 
 class _Sentence(NamedTuple):

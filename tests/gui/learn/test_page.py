@@ -457,7 +457,7 @@ def test_plans_stand_in_groups_by_what_they_wait_for(desk):
         d.writer.append(other)
     d.close()
     d.open()
-    d.until(lambda: heads(d) == ["To rate · 1", "Stopped: go on? · 2"])
+    d.until(lambda: heads(d) == ["To rate · 1", "Not all made: go on? · 2"])
     assert [row.right for row in rows(d) if not row.head] == [
         "0 of 15 rated",
         "not begun · 15 pictures",

@@ -19,7 +19,7 @@ def page(root, tmp_path):
     lab.rate({12: (5, 5, 5), 20: (5, 5, 4)})
     app = App(tmp_path)
     seen = []
-    page = LearnPage(root, app.controller, say=lambda _words: None, show_insight=seen.append)
+    page = LearnPage(root, app.controller, say=lambda _words, **_how: None, show_insight=seen.append)
     page.pack(fill="both", expand=True)
     app.controller.subscribe(page.on_event)
     page.app, page.seen, page.plan_id = app, seen, plan.plan_id

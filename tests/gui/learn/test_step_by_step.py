@@ -49,7 +49,9 @@ class House:
     def __init__(self, root, folder):
         self.root, self.said, self.events = root, [], []
         self.controller = Controller(open_places(str(folder)), Settings(learning="active", offer_rating=False))
-        self.page = LearnPage(root, self.controller, say=self.said.append, show_insight=lambda _plan: None)
+        self.page = LearnPage(
+            root, self.controller, say=lambda words, **_how: self.said.append(words), show_insight=lambda _plan: None
+        )
         self.page.pack(fill="both", expand=True)
         self.results = PlanResults(self.controller)
         self.controller.subscribe(self.events.append)

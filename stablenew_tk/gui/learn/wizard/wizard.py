@@ -51,6 +51,7 @@ from ...widgets import theme
 from ...widgets.basics import Box, Label, Separator
 from ...widgets.flow import pack_if
 from ...widgets.keyboard import Shortcuts, typing_in
+from ...widgets.notices import ShowNotice
 from ...widgets.page_frame import PageFrame
 from ...widgets.row_list import RowList
 from .frame import CheckStep, StepList, StepRow, WizardActions, WizardBar
@@ -89,7 +90,7 @@ class Wizard(PageFrame):
         controller: Controller,
         *,
         done: Callable[[str], None],
-        say: Callable[[str], None],
+        say: ShowNotice,
         typed: Callable[[], Resolved | None] = lambda: None,
     ) -> None:
         super().__init__(parent)
@@ -332,7 +333,7 @@ class Wizard(PageFrame):
         self._began, self.draft = False, PlanDraft()
         self._keep()
         if words:
-            self._say(words.format(plan.name))
+            self._say(words.format(plan.name), warn=False)
         self._done(plan.plan_id)
 
     def _focus_step(self) -> None:

@@ -41,7 +41,7 @@ class Room:
         self.controller = Controller(open_places(str(folder)), Settings(**wanted))
         box = Box(root, "bg")
         box.pack(fill="both", expand=True)
-        self.wizard = Wizard(box, self.controller, done=self.ended.append, say=self.said.append)
+        self.wizard = Wizard(box, self.controller, done=self.ended.append, say=self.say)
         self.wizard.pack(fill="both", expand=True)
         self.controller.subscribe(self.wizard.on_event)
         self.controller.subscribe(self.events.append)
@@ -50,6 +50,9 @@ class Room:
         root.focus_force()
         self.wizard.begin()
         self.until(lambda: self.wizard.draft.prompts)
+
+    def say(self, words, *, warn=True):
+        self.said.append((words, "amiss" if warn else "as it should be"))
 
     def until(self, condition):
         wait_until(condition, step=lambda: (self.controller.pump(), self.root.update()))
@@ -406,7 +409,7 @@ def test_saving_for_later_records_the_plan_and_queues_nothing(open_wizard):
     plan = plan_of(house)
     assert house.ended == [plan.plan_id]
     assert house.idle()
-    assert house.said == [f"Saved for later: {plan.name}. Nothing was made yet."]
+    assert house.said == [(f"Saved for later: {plan.name}. Nothing was made yet.", "as it should be")]
 
 
 def made_picture(house, pack_id="Starter", name="Tram"):
