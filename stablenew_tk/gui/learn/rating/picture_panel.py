@@ -15,7 +15,7 @@ from ....domain.journal.image_facts import ImageFacts
 from ....pipeline.messages.base import Event
 from ....pipeline.messages.pictures import PictureReady, ReadPicture
 from ...widgets import icons, marks, theme
-from ...widgets.basics import Box, Button, Label, Painted
+from ...widgets.basics import Box, Button, Label, Painted, ShortLabel
 from ...widgets.flow import pack_if, tab_order
 from ...widgets.keyboard import KeyHints
 from ...widgets.page_frame import DeferringBox
@@ -134,8 +134,8 @@ class PicturePanel(DeferringBox):
         self._last.pack_propagate(False)
         self._last.pack(side="bottom", fill="x", padx=theme.px(20), pady=theme.px(14))
         self._undo = Button(self._last, "undo", self._actions.undo, kind="quiet", height=theme.SMALL, key="Ctrl Z")
-        self._last_words = Label(self._last, "", size=12, ink="text2")
-        self._last_words.pack(side="left", padx=(theme.px(12), theme.px(8)))
+        self._last_words = ShortLabel(self._last, "", size=12, ink="text2", lines=2)
+        self._last_words.pack(side="left", fill="x", expand=True, padx=(theme.px(12), theme.px(8)))
         self._last_stars = tk.Label(self._last, bd=0, padx=0, pady=0)
 
     # ---- what is shown
@@ -165,8 +165,8 @@ class PicturePanel(DeferringBox):
         """Say what was rated last; "" = nothing yet."""
         self._last_words.show(words or "What you rated last stands here.", "text2" if words else "text3")
         self._given = given
+        pack_if(words, self._undo, side="right", padx=theme.px(4), before=self._last_words)
         self._paint_last()
-        pack_if(words, self._undo, side="right", padx=theme.px(4))
 
     def on_event(self, event: Event) -> None:
         """Take a picture in."""
@@ -185,7 +185,8 @@ class PicturePanel(DeferringBox):
         if self._given:
             self._row = marks.star_row(self._given, 12, "raised")
             self._last_stars.configure(image=self._row, bg=theme.palette["raised"])
-        pack_if(self._given, self._last_stars, side="left")
+        # What was rated may take two lines; its stars are never cut.
+        pack_if(self._given, self._last_stars, side="right", before=self._last_words)
 
     def _resized(self) -> None:
         # While a size is being dragged, no picture is read in sizes that nobody will see.
