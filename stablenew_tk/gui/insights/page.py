@@ -102,6 +102,7 @@ class InsightsPage(PageFrame):
             ("R", "ranges in that map"),
             ("Enter", "its pictures in Review"),
             ("Tab", "next button"),
+            ("Ctrl+Enter", "what the gold button says"),
             ("Ctrl+Z, Ctrl+Y", "undo, redo"),
         )
 
@@ -353,7 +354,11 @@ class InsightsPage(PageFrame):
         if press.control:
             undo = self._controller.undo
             redo = press.shift
-            return act_on({"z": lambda: undo(redo=redo), "y": lambda: undo(redo=True)}, press.name.lower())
+            acts: dict[str, Callable[[], object]] = {"z": lambda: undo(redo=redo), "y": lambda: undo(redo=True)}
+            gold = next((button for button in self.panel.head.buttons.values() if button.is_main), None)
+            if gold is not None:
+                acts |= dict.fromkeys(("return", "kp_enter"), gold.invoke)
+            return act_on(acts, press.name.lower())
         if self.report is None:
             return False
         return self.panel.move(press.name)

@@ -121,6 +121,7 @@ class LearnPage(PageFrame):
             ("P", "compare in pairs"),
             ("Shift+arrows", "choose to compare"),
             ("F2", "note"),
+            ("Ctrl+Enter", "what the gold button says"),
             ("Ctrl+Z, Ctrl+Y", "undo, redo"),
             ("Esc", "leave, go on later"),
             ("Ctrl+N", "New Learning Run"),

@@ -411,6 +411,11 @@ class Button(Painted):
             self.selected = on
             self.repaint()
 
+    @property
+    def is_main(self) -> bool:
+        """Whether it is in sight, can be pressed, and is the main action: what Ctrl+Enter presses."""
+        return self._kind == "main" and self.enabled and bool(self.winfo_ismapped())
+
     def be(self, kind: Kind) -> None:
         """Become the main action, or give that part up."""
         if kind != self._kind:

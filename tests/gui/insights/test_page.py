@@ -752,3 +752,13 @@ def test_after_a_map_the_cards_of_a_chart_stand_below_each_other(study):
     study.root.update()
     cards = study.page.panel.pictures, study.page.panel.sureness
     assert cards[0].winfo_rooty() + cards[0].winfo_height() <= cards[1].winfo_rooty()
+
+
+def test_ctrl_enter_presses_the_gold_button(study):
+    study.made(plan("P"), CLEAR)
+    study.open().show("P")
+    assert study.buttons["use"].is_main
+    study.page.panel.chart.canvas.focus_force()
+    study.root.update()
+    study.page.panel.chart.canvas.event_generate("<Control-Return>")
+    study.until(lambda: study.controller.known.learned)

@@ -603,6 +603,8 @@ def test_the_see_insight_button_leads_to_the_insight(desk):
     d.settle()
     button(d.view.head, "See insight").invoke()
     assert d.insights == ["PLAN"]
+    d.press("Control-Return")
+    assert d.insights == ["PLAN", "PLAN"], "it is the gold one, which Ctrl+Enter presses"
 
 
 def test_a_plan_asked_for_before_the_history_is_there_opens_when_it_is(desk):

@@ -87,6 +87,13 @@ class RatingHead(Box):
                 if shown:
                     button.pack(side="right", padx=(theme.px(4), 0), before=self._where)
 
+    def press_main(self) -> bool:
+        """Press the gold button. False when there is none."""
+        gold = next((button for button in (self.use, self.create, self._insight) if button.is_main), None)
+        if gold is not None:
+            gold.invoke()
+        return gold is not None
+
     def offer_use(self, action: InsightAction | None, *, used: bool) -> None:
         """Offer to use the value of the verdict, or to take that back; None = it names none."""
         if action is not None:

@@ -191,6 +191,8 @@ class RatingView(DeferringBox):
 
     def answer(self, press: KeyPress) -> bool:
         """Do what a key means here; False when it means nothing."""
+        if press.control and press.name in ("Return", "KP_Enter"):
+            return self.head.press_main()
         return self._keys.answer(press)
 
     @property
