@@ -257,6 +257,8 @@ class HeatMap(Box):
         canvas.bind("<FocusOut>", lambda _event: self._focus(False))
         for key in _ARROWS:
             canvas.bind(f"<{key}>", lambda _event, key=key: self._arrow(key))  # type: ignore[misc]
+        for key in ("<Control-Return>", "<Control-KP_Enter>"):
+            canvas.bind(key, lambda _event: None)  # the gold button's; without this it would count as Return
         for key in ("<Return>", "<KP_Enter>"):
             canvas.bind(key, lambda _event: self._open(self.selected))
 

@@ -43,6 +43,8 @@ class SurenessChart(Card):
         self.canvas.bind("<Button-1>", lambda event: self._open(self._nearest(event.x)))
         self.canvas.bind("<Left>", lambda _event: self._move(-1))
         self.canvas.bind("<Right>", lambda _event: self._move(1))
+        for key in ("<Control-Return>", "<Control-KP_Enter>"):
+            self.canvas.bind(key, lambda _event: None)  # the gold button's; without this it would count as Return
         self.canvas.bind("<Return>", lambda _event: self._open(self.chosen))
         for change in ("<FocusIn>", "<FocusOut>"):
             self.canvas.bind(change, lambda _event: self.refresh())
