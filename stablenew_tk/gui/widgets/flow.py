@@ -42,16 +42,33 @@ class Flow(Box):
         self._arrange()
 
     def _arrange(self) -> None:
-        width, x, y, high = self.winfo_width(), 0, 0, 0
+        width, y = self.winfo_width(), 0
         if width <= 1:
             return
+        for row in self._rows(width):
+            x = high = 0
+            for child in row:
+                wide, high = child.winfo_reqwidth(), max(high, child.winfo_reqheight())
+                # A single one that is wider than all there is gets cut.
+                child.place(x=x, y=y, width=width if wide > width else "")
+                x += wide
+            y += high
+        if int(self.cget("height")) != y:
+            self.configure(height=max(1, y))
+
+    def _rows(self, width: int) -> list[list[tk.Widget]]:
+        rows: list[list[tk.Widget]] = [[]]
+        room = width
         for child in self._shown:
             wide = child.winfo_reqwidth()
-            if x and x + wide > width:
-                x, y = 0, y + high
-            high = child.winfo_reqheight()
-            # A single one that is wider than all there is gets cut.
-            child.place(x=x, y=y, width=width if wide > width else "")
-            x += wide
-        if int(self.cget("height")) != y + high:
-            self.configure(height=max(1, y + high))
+            if rows[-1] and wide > room:
+                rows.append([])
+                room = width
+            rows[-1].append(child)
+            room -= wide
+        # One alone below a full row looks forgotten.
+        if len(rows) > 1 and len(rows[-1]) == 1 and len(rows[-2]) > 2:
+            last = rows[-2][-1]
+            if last.winfo_reqwidth() + rows[-1][0].winfo_reqwidth() <= width:
+                rows[-1].insert(0, rows[-2].pop())
+        return rows
