@@ -107,4 +107,4 @@ room and every room inside it, or for one module. tests/test_architecture.py rea
     BASICS              short for                                        domain.config domain.base
 """
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"

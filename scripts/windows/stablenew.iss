@@ -1,5 +1,5 @@
 ; Installer for Windows (Inno Setup 6.3 or newer). Checked by reading only: it has not been compiled so far.
-;   iscc /DVersion=0.5.0 /DFolder=..\..\dist\StableNew-0.5.0-windows-amd64 scripts\windows\stablenew.iss
+;   iscc /DVersion=0.6.0 /DFolder=..\..\dist\StableNew-0.6.0-windows-amd64 scripts\windows\stablenew.iss
 ; Installs for the user who starts it, so it needs no administrator. Records, pictures and settings stay when it is removed.
 #ifndef Version
   #error Say which version: /DVersion=1.2.3
