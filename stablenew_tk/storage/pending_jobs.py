@@ -120,21 +120,23 @@ class WaitingFile:
         jobs: dict[str, Job] = {}
         order: dict[str, None] = {}
         size = understood = damaged = 0
-        last = b""
+        last, found, is_old = b"", None, False
         try:
             with open_regular(self._path) as file:
                 for last in iter(partial(file.readline, _LONGEST_LINE), b""):
                     size += len(last)
-                    found = _read(last)
-                    understood += found is not None
-                    damaged += found is None
-                    if isinstance(found, Job):
-                        jobs[found.job_id], order[found.job_id] = found, None
-                        self._lengths[found.job_id] = len(last)
-                    elif found is not None:
-                        for name in found.gone:
-                            order.pop(name, None)
-                        order = dict.fromkeys(filter(jobs.__contains__, found.order)) or order
+                    is_old = is_old or last.startswith(b"[")  # and was written as a whole
+                    for piece in _pieces(last):
+                        found = _read(piece)
+                        understood += found is not None
+                        damaged += found is None
+                        if isinstance(found, Job):
+                            jobs[found.job_id], order[found.job_id] = found, None
+                            self._lengths[found.job_id] = len(last)
+                        elif found is not None:
+                            for name in found.gone:
+                                order.pop(name, None)
+                            order = dict.fromkeys(filter(jobs.__contains__, found.order)) or order
         except FileNotFoundError:
             return WaitingRead()
         except (OSError, Unreadable):
@@ -142,7 +144,7 @@ class WaitingFile:
         waiting = tuple(jobs[name] for name in order)
         is_ended = last.endswith(b"}\n")
         # What was being added when the program was killed had not been said to be written.
-        damaged -= bool(understood and last and not last.endswith(b"\n") and _read(last) is None)
+        damaged -= bool(understood and found is None and not last.endswith(b"\n") and not is_old)
         if damaged or not understood:
             self._forget()
             words = (
@@ -166,11 +168,22 @@ def _line(change: _WaitingChange) -> bytes:
     return msgspec.json.encode(change) + b"\n"
 
 
-def _read(line: bytes) -> Job | _WaitingChange | None:
-    """What a line says, None when it cannot be read. Older versions wrote one JSON array with a job in each line."""
-    text = line.strip(b"[],\n")
+def _pieces(line: bytes) -> Sequence[msgspec.Raw | bytes]:
+    """What a line holds. Older versions wrote one JSON array, the first ones in a single line, others with a job in
+    each.
+    """
+    if line.startswith(b"["):
+        try:
+            return msgspec.json.decode(line, type=tuple[msgspec.Raw, ...])
+        except (ValueError, RecursionError, msgspec.MsgspecError):
+            pass  # it goes on in the next line
+    return (line.strip(b"[],\n"),)
+
+
+def _read(text: msgspec.Raw | bytes) -> Job | _WaitingChange | None:
+    """What it says, None when it cannot be read."""
     try:
-        if text.startswith(_CHANGES):
+        if bytes(text).startswith(_CHANGES):
             return msgspec.json.decode(text, type=_WaitingChange)
         return msgspec.json.decode(text, type=Job)
     except (ValueError, RecursionError, msgspec.MsgspecError):

@@ -317,7 +317,9 @@ wildcards = against(
     read_wildcards, lambda: [b"a\n2::b\n# c\n", b'{"a": ["x", {"text": "y", "weight": 2}]}'], "wildcard"
 )
 settings = against(read_settings, lambda: [SETTINGS], "settings")
-waiting = against(read_jobs, lambda: [b'[{"job_id": "1", "run_id": "2", "config": {"txt2img": {"steps": 3}}}]'], "jobs")
+_JOB = b'{"job_id": "%d", "run_id": "2", "config": {"txt2img": {"steps": 3}}}'
+_CHANGED = b"\n".join((_JOB % 1, _JOB % 3, b'{"gone":["1"]}', _JOB % 4, b'{"order":["4","3"]}', b""))
+waiting = against(read_jobs, lambda: [b"[%b]" % (_JOB % 1), _CHANGED], "jobs")
 plans = against(lambda data, _folder: read_plan(data, where="plan.json"), lambda: [PLAN], "plan")
 journal_lines = against(read_journal, journal_data, "line")
 images = against(look_at_picture, pictures, "picture")

@@ -56,13 +56,22 @@ def test_a_line_that_cannot_be_read_costs_only_itself(tmp_path, damage, before):
     assert next(tmp_path.glob("waiting.json.broken-*")).read_bytes().count(damage)
 
 
-def test_the_list_of_an_older_version_is_gone_on_with(tmp_path):
+@pytest.mark.parametrize("between", [b",\n", b","])
+def test_the_list_of_an_older_version_is_gone_on_with(tmp_path, between):
     path, jobs = tmp_path / "waiting.json", (job("a boat"), job("a tram"))
-    path.write_bytes(b"[" + b",\n".join(map(msgspec.json.encode, jobs)) + b"]")
+    path.write_bytes(b"[" + between.join(map(msgspec.json.encode, jobs)) + b"]")
     kept = WaitingFile(path)
     assert kept.load() == WaitingRead(jobs)
     kept.keep((*jobs, late := job("a crane")))
     assert WaitingFile(path).load() == WaitingRead((*jobs, late))
+
+
+def test_in_the_list_of_the_first_versions_a_damaged_job_costs_only_itself(tmp_path):
+    path, jobs = tmp_path / "waiting.json", (job("a boat"), job("a tram"))
+    path.write_bytes(b"[" + b",".join([*map(msgspec.json.encode, jobs), b'{"job_id":7}']) + b"]")
+    read = WaitingFile(path).load()
+    assert read.jobs == jobs
+    assert "2 of its 3 jobs can be gone on with" in read.problem
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such files on Windows")
