@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from ...domain.base.colour_roles import Role
-from ...domain.base.wording import counted
+from ...domain.base.wording import counted, pack_title
 from ...domain.config.engines import CLUSTER
 from .node_state import NodeState, State
 
@@ -95,9 +95,9 @@ def _now(state: NodeState, now_s: float, is_blind: Callable[[str], bool]) -> tup
     job = state.running.job
     if job.learning.plan_id:
         row = f"row {job.learning.row + 1} stays here"
-        return f"{job.pack_id} · Learning Run · {row}", "text"
+        return f"{pack_title(job.pack_id)} · Learning Run · {row}", "text"
     hidden = is_blind(job.run_id)
-    return " · ".join((job.pack_id, job.prompt_id, *(() if hidden else (f"seed {job.seed}",)))), "text"
+    return " · ".join((pack_title(job.pack_id), job.prompt_id, *(() if hidden else (f"seed {job.seed}",)))), "text"
 
 
 def _for(seconds: float) -> str:

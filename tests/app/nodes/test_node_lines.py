@@ -58,7 +58,7 @@ def test_a_busy_machine_says_what_it_makes_and_how_far_it_is():
     progress = StageProgress(fraction=0.5, step=14, steps=28, preview=b"small")
     state.progressed(StageProgressed(job_id="", stage="txt2img", progress=progress))
     said = line(state)
-    assert (said.word, said.now, said.done) == ("busy", "starter · Boat · seed 7", 0.5)
+    assert (said.word, said.now, said.done) == ("busy", "Starter · Boat · seed 7", 0.5)
     assert said.step.endswith("14 of 28")
     assert state.preview == b"small"
     assert "seed" not in line(state, blind=True).now
@@ -67,7 +67,7 @@ def test_a_busy_machine_says_what_it_makes_and_how_far_it_is():
 def test_of_a_learning_run_the_row_is_told_and_that_it_stays():
     one = replace(job(), learning=LearningTag(mode="active", plan_id="P", step_id="P.1.1", value=7.0, row=1))
     said = line(begins(machine(), one))
-    assert said.now == "starter · Learning Run · row 2 stays here"
+    assert said.now == "Starter · Learning Run · row 2 stays here"
     assert "7" not in said.now
 
 
