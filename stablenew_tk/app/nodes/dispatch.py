@@ -74,6 +74,10 @@ class NodesContext(Struct, frozen=True, kw_only=True):
     changed: Callable[[], object]
 
 
+def _same_server(name: str) -> str:
+    return f"It is the same server as {name}. Remove one of the two."
+
+
 class Dispatch:
     """Gives jobs to the machines of the settings and keeps their states. Main thread; every method returns at once,
     except `close`.
@@ -256,8 +260,11 @@ class Dispatch:
     def _refuse_twins(self) -> None:
         """Take out the machines that are the same server as one before them: it makes one picture at a time."""
         for twin, name in self._machines.twins():
-            words = f"It is the same server as {name}. Remove one of the two."
-            twin.looked(NodeLooked(node=twin.name, capabilities=None, problem=words, brief=SAME_SERVER))
+            # What had been compared with this one, because that answered first, is the same as the other one, too.
+            others = [one for one in self._machines.here.values() if one.problem == _same_server(twin.name)]
+            for one in (twin, *others):
+                problem = _same_server(name)
+                one.looked(NodeLooked(node=one.name, capabilities=None, problem=problem, brief=SAME_SERVER))
             self._placement.handle(NodeLost(twin.name))
 
     def _ask_twins(self) -> None:

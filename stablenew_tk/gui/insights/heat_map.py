@@ -14,6 +14,7 @@ from ...domain.insights.report import Report
 from ..widgets import theme
 from ..widgets.basics import Box, Card, Label
 from ..widgets.controls import Switch
+from ..widgets.keyboard import leave_gold
 from ..widgets.painting import Painting
 
 _HEAD, _GAP, _PAD, _FOOT = 26, 2, 16, 30
@@ -257,8 +258,7 @@ class HeatMap(Box):
         canvas.bind("<FocusOut>", lambda _event: self._focus(False))
         for key in _ARROWS:
             canvas.bind(f"<{key}>", lambda _event, key=key: self._arrow(key))  # type: ignore[misc]
-        for key in ("<Control-Return>", "<Control-KP_Enter>"):
-            canvas.bind(key, lambda _event: None)  # the gold button's; without this it would count as Return
+        leave_gold(canvas)
         for key in ("<Return>", "<KP_Enter>"):
             canvas.bind(key, lambda _event: self._open(self.selected))
 

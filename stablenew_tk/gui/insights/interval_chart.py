@@ -20,6 +20,7 @@ from ...domain.insights.verdict_text import percent
 from ...domain.runs.wordings import told_apart
 from ..widgets import icons, theme
 from ..widgets.basics import Box, Card
+from ..widgets.keyboard import leave_gold
 from ..widgets.marks import rating_dot
 from ..widgets.painting import Painting
 
@@ -291,8 +292,7 @@ class IntervalChart(Box):
         canvas.bind("<FocusOut>", lambda _event: self._focus(False))
         for key, step in (("<Up>", -1), ("<Down>", 1), ("<Home>", -1000), ("<End>", 1000)):
             canvas.bind(key, lambda _event, step=step: self._step(step))  # type: ignore[misc]
-        for key in ("<Control-Return>", "<Control-KP_Enter>"):
-            canvas.bind(key, lambda _event: None)  # the gold button's; without this it would count as Return
+        leave_gold(canvas)
         for key in ("<Return>", "<KP_Enter>", "<space>"):
             canvas.bind(key, lambda _event: self._open(self.selected))
 

@@ -14,6 +14,7 @@ from ...domain.insights.verdict_text import percent
 from ..widgets import theme
 from ..widgets.basics import Box, Card, Label
 from ..widgets.flow import pack_if
+from ..widgets.keyboard import leave_gold
 from ..widgets.painting import Painting
 
 _HEIGHT, _SCALE, _FOOT, _TOP, _LABEL, _TREAD = 124, 26, 20, 8, 78, 14
@@ -43,8 +44,7 @@ class SurenessChart(Card):
         self.canvas.bind("<Button-1>", lambda event: self._open(self._nearest(event.x)))
         self.canvas.bind("<Left>", lambda _event: self._move(-1))
         self.canvas.bind("<Right>", lambda _event: self._move(1))
-        for key in ("<Control-Return>", "<Control-KP_Enter>"):
-            self.canvas.bind(key, lambda _event: None)  # the gold button's; without this it would count as Return
+        leave_gold(self.canvas)
         self.canvas.bind("<Return>", lambda _event: self._open(self.chosen))
         for change in ("<FocusIn>", "<FocusOut>"):
             self.canvas.bind(change, lambda _event: self.refresh())

@@ -51,6 +51,12 @@ def typing_in(widget: tk.Misc | None) -> bool:
 Answer = Callable[[KeyPress], bool]
 
 
+def leave_gold(widget: tk.Misc) -> None:
+    """Leave Ctrl+Enter to the page, which presses its gold button: to a widget that binds Return it would be Return."""
+    for key in ("<Control-Return>", "<Control-KP_Enter>"):
+        widget.bind(key, lambda _event: None)
+
+
 class Shortcuts:
     """Listens on the window for keys meant for one page; other pages are out of sight then.
 

@@ -229,6 +229,26 @@ class TestOneServerAtSeveralAddresses:
             app.make(6)
             assert {record.backend.node for record in app.records()} == {"tower", "tower-3"}
 
+    def test_the_one_that_is_named_is_at_work_whichever_answers_first(self, open_app, monkeypatch):
+        lost, real = {"tower"}, socket.getaddrinfo
+
+        def found(host, *more, **options):
+            if host in lost:
+                raise socket.gaierror("unknown")
+            return real(host, *more, **options)
+
+        monkeypatch.setattr(socket, "getaddrinfo", found)
+        with FakeWebUI() as server:
+            app = open_app(servers(*(f"http://{host}:{server.port}" for host in ("tower", "tower.lan", "127.0.0.1"))))
+            nodes = app.controller.nodes
+            app.wait(lambda: [one.state for one in nodes.states] == ["away", "ready", "refused"])
+            lost.clear()
+            app.controller.check_backend()
+            app.wait(lambda: [one.state for one in nodes.states] == ["ready", "refused", "refused"])
+            assert {one.problem for one in nodes.states[1:]} == {
+                "It is the same server as tower. Remove one of the two."
+            }
+
     def test_two_names_that_a_proxy_may_tell_apart_are_two_machines(self, open_app):
         with FakeWebUI() as server:
             app = open_app(servers(*(f"http://{host}:{server.port}" for host in ("tower", "draw.lan"))))
